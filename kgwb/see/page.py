@@ -1,0 +1,83 @@
+"""Exported pages: one file, no outside address, opens without a network."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from kgwb.see.palette import style_variables
+
+# The browser itself is told to fetch nothing: everything a page shows travels inside it.
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; worker-src blob:"
+)
+PAGE_STYLE = """
+:root{color-scheme:light dark}
+body{margin:0;background:var(--kgwb-paper);color:var(--kgwb-ink);font:16px/1.5 var(--kgwb-font);
+font-variant-numeric:tabular-nums}
+main{max-width:1080px;margin:0 auto;padding:2rem 1.25rem 4rem}
+h1{font-size:1.6rem;font-weight:600;margin:0 0 1.5rem}
+h2{font-size:1.15rem;font-weight:600;margin:2.5rem 0 .5rem}
+figure{margin:0}
+figcaption{color:var(--kgwb-muted);font-size:.875rem;margin-top:.5rem}
+table{border-collapse:collapse;font-size:.9rem}
+th,td{text-align:right;padding:.25rem .75rem;border-bottom:1px solid var(--kgwb-rule)}
+th:first-child,td:first-child{text-align:left}
+"""
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """One view as a piece of a page.
+
+    Attributes:
+        html: the markup and its own inline scripts; every label in it is already escaped.
+        caption: one line: what is seen and how much to trust it.
+        libraries: scripts that the markup needs, by name; a page carries each once.
+    """
+
+    html: str
+    caption: str = ""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+
+
+class View(Protocol):
+    """Anything that can be put on a page."""
+
+    def fragment(self) -> Fragment:
+        """This view as a piece of a page."""
+
+
+def write_page(path: str | Path, sections: Sequence[tuple[str, View | Fragment]], title: str) -> Path:
+    """Write one offline HTML file with a heading for each section, and return its path."""
+    fragments = [(heading, item if isinstance(item, Fragment) else item.fragment()) for heading, item in sections]
+    libraries: dict[str, str] = {}
+    for _, fragment in fragments:
+        libraries.update(fragment.libraries)
+    scripts = "".join(f"<script>{_close_safely(code)}</script>\n" for code in libraries.values())
+    body = "".join(
+        f"<section>{f'<h2>{html.escape(heading)}</h2>' if heading else ''}"
+        f"<figure>{fragment.html}<figcaption>{html.escape(fragment.caption)}</figcaption></figure></section>\n"
+        for heading, fragment in fragments
+    )
+    page = (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<link rel="icon" href="data:,">'
+        f"<title>{html.escape(title)}</title><style>{style_variables()}{PAGE_STYLE}</style>\n{scripts}</head>"
+        f"<body><main><h1>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
+    )
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _close_safely(code: str) -> str:
+    """A script may hold the text of its own closing tag; the escape means the same to JavaScript."""
+    return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
