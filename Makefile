@@ -1,0 +1,74 @@
+# make lab        install, then open JupyterLab on the first notebook
+# make test       install, then run every test
+# make tour       the whole journey without a notebook; writes build/tour/index.html
+# make notebooks  run every notebook in a fresh kernel and save it with its pictures
+# make bench      the figures named in the benchmarks
+# make lint       ruff and mypy
+# make assets     rebuild the scripts of the views (development only, needs Node.js)
+
+PYTHON ?= python3
+# Benchmark data lie beside the checkout where there are any; tests that need them skip elsewhere and say so.
+KGWB_DATA ?= $(abspath $(wildcard ../shared/data))
+export KGWB_DATA
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+JOURNEY := notebooks/00_the_whole_journey.ipynb
+STAMPS := .venv/stamps
+
+.PHONY: help lab test tour notebooks bench lint assets install clean
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+lab: install
+	$(BIN)/jupyter lab $(JOURNEY)
+
+test: $(STAMPS)/tests $(STAMPS)/kgwb
+	$(BIN)/python -m pytest $(ARGS)
+
+tour: install
+	$(BIN)/python -m kgwb tour --graph sample_graphs/archipelago --out build/tour
+
+notebooks: install
+	$(BIN)/python tests/notebooks/saving.py notebooks/*.ipynb
+
+bench: $(STAMPS)/tests $(STAMPS)/kgwb
+	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lint: $(STAMPS)/tests $(STAMPS)/kgwb
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+assets:
+	cd kgwb/see/js && npm ci --no-audit --no-fund && npm run build
+
+clean:
+	rm -rf build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+
+install: $(STAMPS)/requirements $(STAMPS)/kgwb
+
+# Each stamp is newer than the file it answers to, so nothing is installed twice. torch comes first and alone: it is
+# the one large download, and with it in place no other package asks for another build of it.
+$(STAMPS)/torch:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ $(PYTHON) --version; echo "kgwb needs Python 3.11 or newer. Name one: make PYTHON=python3.12 lab"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PIP) torch==2.13.0
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/requirements: requirements.txt $(STAMPS)/torch
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(STAMPS)/tests: tests/requirements.txt $(STAMPS)/requirements
+	$(PIP) -r tests/requirements.txt
+	@touch $@
+
+$(STAMPS)/kgwb: pyproject.toml $(STAMPS)/requirements
+	$(PIP) --no-deps --editable .
+	@touch $@

@@ -1,0 +1,39 @@
+"""What every test shares: no network, few threads, and the benchmark data where there are any."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # a test that needs the hub is a mistake, and should fail at once
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import pytest
+import torch
+
+REPOSITORY = Path(__file__).parents[1]
+
+# The tests' tensors are small: beyond two threads they wait for each other.
+torch.set_num_threads(min(2, os.cpu_count() or 1))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def benchmark_data() -> Path:
+    """The folder of published benchmarks (fb15k-237, wn18rr, umls, ...), named by KGWB_DATA."""
+    folder = os.environ.get("KGWB_DATA", "")
+    if not folder:
+        pytest.skip("needs published benchmarks: set KGWB_DATA to a folder that holds fb15k-237, wn18rr, ...")
+    if not Path(folder).is_dir():
+        pytest.fail(f"KGWB_DATA names {folder!r}, which is no folder.")
+    return Path(folder)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
