@@ -89,7 +89,7 @@ def _ships(random: Random, names: dict[str, list[str]]) -> list[Fact]:
 
 
 def _people(random: Random, people: list[str], names: dict[str, list[str]], located: dict[str, str]) -> list[Fact]:
-    """Deal every person relation again until it tells nothing of those dealt before it, nor of the bynames."""
+    """Deal every person relation again until it tells nothing of those dealt before it."""
     deals: dict[str, dict[str, str]] = {}
     while "born_in" not in deals or not _even(located[town] for town in deals["born_in"].values()):
         deals["born_in"] = deal(random, people, names["town"])
