@@ -206,7 +206,7 @@ def _look_for_browser() -> Finding:
 def _describe(finding: Finding) -> str:
     state = "[ok]" if finding.ok else "[missing]" if finding.needed else "[optional]"
     mend = "" if finding.ok else f"  →  {finding.mend}"
-    return f"{state:<11}{finding.part:<15}{finding.found}{mend}"
+    return f"{state:<11}{finding.part:<16}{finding.found}{mend}"
 
 
 def _numbers(version: str) -> tuple[int, ...]:
