@@ -1,0 +1,190 @@
+"""A graph as vectors: a table of entities, a table of relations, and the scorer that reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from kgwb.axes import Float, Int, Tensor
+from kgwb.embed.errors import expect_at_least
+from kgwb.embed.prediction import rank_answers
+from kgwb.embed.scorer import Scorer
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+
+Triples = Int[np.ndarray, "triple 3"] | Int[Tensor, "triple 3"]
+
+
+class GraphEmbedding(nn.Module):
+    """One vector per entity and relation of a graph, and a scorer that says how well three of them fit.
+
+    Fresh from the seed it knows nothing: train it with `train_embedding`, measure it with `rank_triples`.
+    Training with reciprocal relations adds a second vector per relation, for its inverse, and heads are then
+    scored as the tails of the inverse; neither the graph nor the data ever hold these inverses.
+
+    Args:
+        graph: whose entities and relations get vectors; ids are the graph's.
+        scorer: the equation, for example `ComplEx()`.
+        dim: real numbers per entity (ComplEx and RotatE pair them up, so theirs is even).
+        seed: where the random start comes from.
+
+    Raises:
+        ValueError: the scorer has no entities of that width, or the graph has none at all.
+
+    Example:
+        >>> from kgwb.embed.transe import TransE
+        >>> facts = pd.DataFrame([["Berlin", "capital_of", "Germany"]], columns=["head", "relation", "tail"])
+        >>> graph = KnowledgeGraph(np.array([[0, 0, 1]]), pd.DataFrame({"entity": ["a", "b"], "label": ["A", "B"]}),
+        ...                        pd.DataFrame({"relation": ["r"], "label": ["R"]}))
+        >>> GraphEmbedding(graph, TransE(), dim=8)
+        GraphEmbedding(TransE(), dim=8) of 'graph': 2 entities, 1 relation, not trained
+    """
+
+    entity_table: nn.Parameter
+    relation_table: nn.Parameter
+    inverse_table: nn.Parameter | None
+    trained_on: Tensor
+
+    def __init__(self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0) -> None:
+        super().__init__()
+        expect_at_least("dim", dim, 1)
+        if not len(graph.entities):
+            raise ValueError(f"The graph {graph.name!r} has no entities to embed. Read one with kgwb.read_graph(path).")
+        scorer.relation_width(dim)
+        generator = torch.Generator().manual_seed(seed)
+        self.graph, self.scorer, self.dim, self.seed = graph, scorer, dim, seed
+        self.entity_table = nn.Parameter(scorer.start_entities(len(graph.entities), dim, generator))
+        self.relation_table = nn.Parameter(scorer.start_relations(len(graph.relations), dim, generator))
+        self.register_parameter("inverse_table", None)
+        self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tables are; everything else follows them."""
+        return self.entity_table.device
+
+    @property
+    def reciprocal(self) -> bool:
+        """Whether heads are scored through inverse relations."""
+        return self.inverse_table is not None
+
+    def add_inverses(self) -> None:
+        """Give every relation an untrained inverse of its own; a second call changes nothing."""
+        if self.inverse_table is None:
+            generator = torch.Generator().manual_seed(self.seed + 1)
+            table = self.scorer.start_relations(len(self.graph.relations), self.dim, generator)
+            self.inverse_table = nn.Parameter(table.to(self.device))
+
+    def entity_vectors(self) -> Float[Tensor, "entity dim"]:
+        """A copy of the entity vectors, by id."""
+        return self.entity_table.detach().clone()
+
+    def relation_vectors(self) -> Float[Tensor, "relation width"]:
+        """A copy of the relation vectors, by id; RotatE's are angles in radians."""
+        return self.relation_table.detach().clone()
+
+    def query(
+        self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
+    ) -> Float[Tensor, "query dim"]:
+        """The vectors that all possible answers to some questions are compared with.
+
+        Args:
+            known: the entity given in each question: heads where the tail is asked for, else tails.
+            relation: the relation given.
+            tails: the first this many questions ask for the tail, the others for the head.
+        """
+        given, between = self.entity_table.index_select(0, known), self.relations_asked(relation, tails=tails)
+        ask_tail = self.scorer.query_tail(given[:tails], between[:tails])
+        if self.reciprocal:
+            ask_head = self.scorer.query_tail(given[tails:], between[tails:])
+        else:
+            ask_head = self.scorer.query_head(between[tails:], given[tails:])
+        return torch.cat([ask_tail, ask_head])
+
+    def relations_asked(self, relation: Int[Tensor, " query"], *, tails: int) -> Float[Tensor, "query width"]:
+        """The relation's vector for each question as in `query`: of its inverse, where there is one, for heads."""
+        backward = self.relation_table if self.inverse_table is None else self.inverse_table
+        parts = [self.relation_table.index_select(0, relation[:tails]), backward.index_select(0, relation[tails:])]
+        return torch.cat(parts)
+
+    def score(self, triples: Triples) -> Float[Tensor, " triple"]:
+        """The score of each triple; higher is more plausible, and only comparable within one embedding."""
+        head, relation, tail = self._columns(triples)
+        head_vectors, tail_vectors = self.entity_table.index_select(0, head), self.entity_table.index_select(0, tail)
+        return self.scorer.score(head_vectors, self.relation_table.index_select(0, relation), tail_vectors)
+
+    def score_tails(self, triples: Triples) -> Float[Tensor, "triple entity"]:
+        """The score of every entity as the tail of each triple, whose own tail is not looked at."""
+        head, relation, _ = self._columns(triples)
+        return self.scorer.compare(self.query(head, relation, tails=len(head)), self.entity_table)
+
+    def score_heads(self, triples: Triples) -> Float[Tensor, "triple entity"]:
+        """The score of every entity as the head of each triple, whose own head is not looked at."""
+        _, relation, tail = self._columns(triples)
+        return self.scorer.compare(self.query(tail, relation, tails=0), self.entity_table)
+
+    @torch.no_grad()
+    def predict(
+        self,
+        *,
+        head: str | int | None = None,
+        relation: str | int | None = None,
+        tail: str | int | None = None,
+        k: int = 10,
+    ) -> pd.DataFrame:
+        """The k best answers where one part of a triple is missing.
+
+        Args:
+            head: an entity by name, label or id; leave out the part that is asked for.
+            relation: a relation by name, label or id.
+            tail: an entity by name, label or id.
+            k: how many answers.
+
+        Returns:
+            Best first, with the columns entity (or relation), label, score, and known: whether the graph
+            already holds the triple.
+
+        Raises:
+            ValueError: not exactly two of the three are given.
+            UnknownNameError: names the three nearest labels.
+        """
+        given = {"head": head, "relation": relation, "tail": tail}
+        missing = [part for part, value in given.items() if value is None]
+        if len(missing) != 1:
+            came = ", ".join(part for part, value in given.items() if value is not None) or "none"
+            example = 'predict(head="Germany", relation="capital")'
+            raise ValueError(f"predict needs exactly two of head, relation and tail; {came} came. Type {example}.")
+        expect_at_least("k", k, 1)
+        graph = self.graph
+        ids = [0 if value is None else graph.entity_id(value) for value in (head, tail)]
+        triple = np.array([[ids[0], 0 if relation is None else graph.relation_id(relation), ids[1]]])
+        if relation is None:
+            triple = np.repeat(triple, len(graph.relations), 0)
+            triple[:, 1] = np.arange(len(graph.relations))
+            return rank_answers(graph, self.score(triple), triple[0], missing="relation", k=k)
+        scores = self.score_tails(triple) if tail is None else self.score_heads(triple)
+        return rank_answers(graph, scores[0], triple[0], missing=missing[0], k=k)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write vectors, graph and what they are to a folder (safetensors, JSON and tables); all of it or nothing."""
+        from kgwb.embed.saving import save_embedding
+
+        return save_embedding(self, Path(folder))
+
+    def extra_repr(self) -> str:
+        """What stands between the brackets when torch prints a model that holds this one."""
+        return f"{self.scorer}, dim={self.dim}"
+
+    def __repr__(self) -> str:
+        entities, relations, seen = len(self.graph.entities), len(self.graph.relations), int(self.trained_on.sum())
+        counts = f"{entities:,} entities, {relations:,} relation{'s' if relations != 1 else ''}"
+        inverses = " with inverses" if self.reciprocal else ""
+        state = f"trained on {seen:,} of the entities" if seen else "not trained"
+        return f"GraphEmbedding({self.extra_repr()}) of {self.graph.name!r}: {counts}{inverses}, {state}"
+
+    def _columns(self, triples: Triples) -> tuple[Tensor, Tensor, Tensor]:
+        head, relation, tail = torch.as_tensor(triples, dtype=torch.int64, device=self.device).T
+        return head, relation, tail

@@ -1,0 +1,68 @@
+"""What a step of training makes smaller: softmax cross-entropy, and the size of the vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from kgwb.axes import Float, Tensor
+from kgwb.embed.batches import Batch
+from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.softmax_loss import all_candidates_loss, sampled_candidates_loss
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """The loss of a batch.
+
+    Attributes:
+        negatives: how many entities are sampled as candidates beside the answers; None for all of them.
+        regularisation: weight of the cubed magnitudes of the vectors of each triple.
+        dropout: share of each query's numbers that are set to nought.
+        precision: of the matmuls.
+        memory: how large a block of scores may get, in GiB.
+        generator: where dropout and samples come from, on the embedding's device.
+    """
+
+    negatives: int | None
+    regularisation: float
+    dropout: float
+    precision: torch.dtype
+    memory: float
+    generator: torch.Generator
+
+    def cross_entropy(self, embedding: GraphEmbedding, batch: Batch) -> Float[Tensor, ""]:
+        """How surprised the embedding is by the answers, in nats, summed over them."""
+        query = self._drop(embedding.query(batch.known, batch.relation, tails=batch.tails))
+        measure, table = embedding.scorer.measure, embedding.entity_table
+        if self.negatives is None:
+            return all_candidates_loss(
+                query,
+                table,
+                batch.rows,
+                batch.answers,
+                measure=measure,
+                precision=self.precision,
+                memory=self.memory,
+            )
+        drawn = torch.randperm(len(table), generator=self.generator, device=table.device)[: self.negatives]
+        return sampled_candidates_loss(
+            query, table, batch.rows, batch.answers, negatives=drawn, measure=measure, precision=self.precision
+        )
+
+    def penalty(self, embedding: GraphEmbedding, batch: Batch) -> Float[Tensor, ""]:
+        """regularisation · Σ (|h|³ + |r|³ + |t|³) over the batch's triples (N3, Lacroix et al., 2018)."""
+        scorer, entities = embedding.scorer, embedding.entity_table
+        relations = embedding.relations_asked(batch.relation, tails=batch.tails)
+        asked = torch.bincount(batch.rows, minlength=len(batch.known)).to(entities.dtype)
+        weight = torch.zeros(len(entities), dtype=entities.dtype, device=entities.device)
+        weight.index_add_(0, batch.known, asked).index_add_(0, batch.answers, torch.ones(len(batch.answers)).to(weight))
+        cubes = scorer.magnitudes(entities).pow(3).sum(-1) @ weight
+        return self.regularisation * (cubes + scorer.relation_magnitudes(relations).pow(3).sum(-1) @ asked)
+
+    def _drop(self, query: Float[Tensor, "query dim"]) -> Float[Tensor, "query dim"]:
+        if not self.dropout:
+            return query
+        kept = torch.empty_like(query).bernoulli_(1 - self.dropout, generator=self.generator)
+        return query * kept / (1 - self.dropout)

@@ -1,0 +1,52 @@
+"""Which number format multiplies matrices faster on this machine, measured rather than guessed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import cache
+from typing import Literal
+
+import torch
+
+Precision = Literal["auto", "float32", "bfloat16"]
+PRECISIONS = ("auto", "float32", "bfloat16")
+SMALL = 1 << 27  # multiplications in a batch below which both formats are quick, and float32 is the exact one
+_log = logging.getLogger("kgwb.embed")
+
+
+def choose_precision(precision: Precision, device: torch.device, *, work: int) -> torch.dtype:
+    """The number format for the matmuls of training; sums, tables and ranking stay in float32.
+
+    Args:
+        precision: a format, or "auto" for the faster one of the two, measured once per process. Where runs on
+            different machines must agree to the bit, name the format.
+        device: where the training runs.
+        work: multiplications per batch; small work is done in float32 without measuring.
+    """
+    if precision != "auto":
+        return torch.bfloat16 if precision == "bfloat16" else torch.float32
+    if work < SMALL:
+        return torch.float32
+    speedup = _measure_speedup(device)
+    chosen = torch.bfloat16 if speedup > 1.2 else torch.float32
+    _log.info("bfloat16 matmuls run %.1f times as fast as float32 on %s: training in %s", speedup, device, chosen)
+    return chosen
+
+
+@cache  # one answer per process, so that a run and its repetition use the same format
+def _measure_speedup(device: torch.device) -> float:
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        left, right = (
+            torch.ones(512, 256, device=device, dtype=dtype),
+            torch.ones(256, 8192, device=device, dtype=dtype),
+        )
+        seconds[dtype] = min(_time_product(left, right) for _ in range(4))  # the first is a warm-up
+    return seconds[torch.float32] / seconds[torch.bfloat16]
+
+
+def _time_product(left: torch.Tensor, right: torch.Tensor) -> float:
+    start = time.perf_counter()
+    (left @ right)[0, 0].item()  # reading a number waits for the device
+    return time.perf_counter() - start

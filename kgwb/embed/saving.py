@@ -1,0 +1,142 @@
+"""An embedding as a folder: vectors in safetensors, facts about them in JSON, the graph as tables; never pickle."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from kgwb.embed.complex_bilinear import ComplEx
+from kgwb.embed.distmult import DistMult
+from kgwb.embed.errors import EmbeddingFileError
+from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.rotate import RotatE
+from kgwb.embed.scorer import Scorer
+from kgwb.embed.transe import TransE
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+
+SCORERS: dict[str, type[Scorer]] = {"TransE": TransE, "DistMult": DistMult, "ComplEx": ComplEx, "RotatE": RotatE}
+VECTORS, FACTS, GRAPH = "vectors.safetensors", "embedding.json", "graph"
+
+
+def save_embedding(embedding: GraphEmbedding, folder: Path) -> Path:
+    """Write an embedding; the folder appears whole or, when anything fails, not at all.
+
+    Args:
+        embedding: what to write.
+        folder: where to; an embedding already there is replaced.
+
+    Returns:
+        The folder.
+
+    Raises:
+        FileExistsError: the folder holds something that is no embedding.
+    """
+    if folder.exists() and not (folder / FACTS).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileExistsError(f"{folder} holds something that is no embedding. Type another folder, or empty this one.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
+        whole = Path(temporary) / "new"
+        _write(embedding, whole)
+        if folder.exists():
+            folder.rename(Path(temporary) / "old")
+        whole.rename(folder)
+    return folder
+
+
+def load_embedding(folder: str | Path, graph: KnowledgeGraph | None = None) -> GraphEmbedding:
+    """Read an embedding that `GraphEmbedding.save` wrote.
+
+    Args:
+        folder: what was given to `save`.
+        graph: the graph it belongs to; left out, the one saved beside the vectors.
+
+    Returns:
+        The embedding, on the CPU, scoring as it did when saved.
+
+    Raises:
+        EmbeddingFileError: the folder holds no embedding, or the ids of the graph mean something else.
+    """
+    folder = Path(folder)
+    facts = _read_facts(folder)
+    if graph is None:
+        from kgwb.graph import read_graph
+
+        graph = read_graph(folder / GRAPH)
+    if graph.fingerprint != facts["graph"]["fingerprint"]:
+        raise EmbeddingFileError(_other_graph(folder, facts, graph))
+    embedding = GraphEmbedding(graph, _make_scorer(folder, facts), dim=facts["dim"], seed=facts["seed"])
+    if facts["reciprocal"]:
+        embedding.add_inverses()
+    embedding.load_state_dict(_read_tensors(folder))
+    return embedding
+
+
+def _write(embedding: GraphEmbedding, folder: Path) -> None:
+    from safetensors.torch import save_file
+
+    from kgwb import __version__
+    from kgwb.graph import write_graph
+
+    graph = embedding.graph
+    facts = {
+        "kgwb": __version__,
+        "scorer": {"name": type(embedding.scorer).__name__, "arguments": asdict(embedding.scorer)},
+        "dim": embedding.dim,
+        "seed": embedding.seed,
+        "reciprocal": embedding.reciprocal,
+        "graph": {
+            "name": graph.name,
+            "fingerprint": graph.fingerprint,
+            "entities": len(graph.entities),
+            "relations": len(graph.relations),
+        },
+    }
+    folder.mkdir()
+    save_file({name: table.contiguous().cpu() for name, table in embedding.state_dict().items()}, folder / VECTORS)
+    (folder / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_graph(graph, folder / GRAPH)
+
+
+def _read_facts(folder: Path) -> dict[str, Any]:
+    if not (folder / FACTS).is_file():
+        raise EmbeddingFileError(
+            f"{folder} holds no embedding: no {FACTS} in it. Type the folder given to .save(folder)."
+        )
+    try:
+        return json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    except ValueError as problem:
+        message = f"{folder / FACTS} is not the JSON that .save(folder) writes ({problem}). Save the embedding again."
+        raise EmbeddingFileError(message) from problem
+
+
+def _read_tensors(folder: Path) -> dict[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(folder / VECTORS)
+    except (OSError, SafetensorError) as problem:
+        message = f"{folder / VECTORS} is missing or broken ({problem}). Save the embedding again."
+        raise EmbeddingFileError(message) from problem
+
+
+def _make_scorer(folder: Path, facts: dict[str, Any]) -> Scorer:
+    name = facts["scorer"]["name"]
+    if name not in SCORERS:
+        known = f"This kgwb knows {', '.join(SCORERS)}"
+        hint = f"the folder was written by kgwb {facts['kgwb']}: type pip install kgwb=={facts['kgwb']}"
+        raise EmbeddingFileError(f"{folder} is of the scorer {name!r}. {known}; {hint}.")
+    return SCORERS[name](**facts["scorer"]["arguments"])
+
+
+def _other_graph(folder: Path, facts: dict[str, Any], graph: KnowledgeGraph) -> str:
+    saved = facts["graph"]
+    then = f"{saved['name']!r} ({saved['entities']:,} entities, {saved['relations']:,} relations)"
+    now = f"{graph.name!r} ({len(graph.entities):,} entities, {len(graph.relations):,} relations)"
+    return (
+        f"{folder} was saved for the graph {then}, but {now} came, whose ids mean other things. "
+        f"Type load_embedding({str(folder)!r}) to use the graph saved with it."
+    )

@@ -1,0 +1,82 @@
+"""What every scorer answers: vectors in, scores out, without knowing any entity."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from kgwb.axes import Float, Tensor
+from kgwb.embed.measure import PRODUCT, Measure
+
+Entities = Float[Tensor, "*rows dim"]
+Relations = Float[Tensor, "*rows width"]
+
+
+@dataclass(frozen=True)
+class Scorer(ABC):
+    """The equation of an embedding: how well head, relation and tail fit together; higher is more plausible.
+
+    A scorer turns what is known of a triple into a query vector and compares it with candidates, so that all
+    answers to a question cost one matmul. The three ways agree: the score of a triple is its entry in the row
+    of all tails and its entry in the row of all heads.
+
+    To add one, write `query_tail` and `query_head`; the rest has defaults.
+    """
+
+    measure: ClassVar[Measure] = PRODUCT
+
+    @abstractmethod
+    def query_tail(self, head: Entities, relation: Relations) -> Entities:
+        """The vector that the tails are compared with."""
+
+    @abstractmethod
+    def query_head(self, relation: Relations, tail: Entities) -> Entities:
+        """The vector that the heads are compared with."""
+
+    def score(self, head: Entities, relation: Relations, tail: Entities) -> Float[Tensor, "*rows"]:
+        """The score of each triple."""
+        return self.measure.match(self.query_tail(head, relation), tail)
+
+    def compare(
+        self, query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]
+    ) -> Float[Tensor, "query candidate"]:
+        """The score of every candidate for every query, by one matmul."""
+        return self.measure.compare(query, candidates)
+
+    def relation_width(self, dim: int) -> int:
+        """How many real numbers a relation takes beside entities of `dim`.
+
+        Raises:
+            ValueError: this scorer has no entities of that width.
+        """
+        return dim
+
+    def magnitudes(self, vectors: Entities) -> Float[Tensor, "*rows part"]:
+        """The sizes that regularisation keeps small: of each real number, or of each complex one."""
+        return vectors.abs()
+
+    def relation_magnitudes(self, relation: Relations) -> Float[Tensor, "*rows part"]:
+        """The same for relations."""
+        return self.magnitudes(relation)
+
+    def start_entities(self, count: int, dim: int, generator: torch.Generator) -> Float[Tensor, "entity dim"]:
+        """Untrained entities: small, because Adagrad grows from small vectors what the facts ask for."""
+        return 1e-3 * torch.randn(count, dim, generator=generator)
+
+    def start_relations(self, count: int, dim: int, generator: torch.Generator) -> Float[Tensor, "relation width"]:
+        """Untrained relations."""
+        return 1e-3 * torch.randn(count, self.relation_width(dim), generator=generator)
+
+
+def expect_even(scorer: str, dim: int) -> None:
+    """Complex vectors are pairs of real numbers, so their count must be even.
+
+    Raises:
+        ValueError: `dim` is odd; the message holds the call that works.
+    """
+    if dim % 2:
+        message = f"{scorer} needs an even dim, pairs of a real and an imaginary number, but dim={dim} came."
+        raise ValueError(f"{message} Type dim={dim + 1}.")
