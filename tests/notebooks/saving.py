@@ -1,0 +1,82 @@
+"""Run notebooks in a fresh kernel and save them as readers without a kernel should see them.
+
+    python tests/notebooks/saving.py notebooks/*.ipynb
+
+Cells run 1..n; widget state goes, and so does every widget that has a static picture beside it, so that a page on a
+code-hosting site shows the picture.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+LARGEST = 1_000_000
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def run_notebook(path: Path, *, replace: dict[str, str] | None = None, seconds: int = 900) -> Any:
+    """Run a notebook from top to bottom, in its own folder.
+
+    Args:
+        path: the notebook.
+        replace: new source for cells that carry one of these tags: solutions in place of exercises.
+        seconds: how long one cell may take.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        for tag in cell.metadata.get("tags", []):
+            cell.source = (replace or {}).get(tag, cell.source)
+    client = NotebookClient(
+        notebook, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    )
+    return client.execute()
+
+
+def strip_notebook(notebook: Any) -> Any:
+    """The same notebook without widget state, timings, and widgets that nobody could see without a kernel."""
+    notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    for cell in notebook.cells:
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if _strip_output(output)]
+    return notebook
+
+
+def _strip_output(output: Any) -> bool:
+    """Take the widget out of an output; False if a reader without a kernel would see nothing of it."""
+    if output.output_type == "stream":
+        return output.name == "stdout"  # progress bars and warnings are for whoever runs it
+    if output.output_type not in ("display_data", "execute_result"):
+        return True
+    output.metadata = {}
+    if output.data.pop(WIDGET, None) is None:
+        return True
+    return any(kind != "text/plain" for kind in output.data)
+
+
+def save_notebook(path: Path) -> str:
+    """Run a notebook, save it in place, and say how long it took and how large it became."""
+    began = time.perf_counter()
+    notebook = strip_notebook(run_notebook(path))
+    text = nbformat.writes(notebook) + "\n"
+    if len(text.encode()) > LARGEST:
+        raise ValueError(
+            f"{path} would be {len(text.encode()):,} bytes. Expected at most {LARGEST:,}: draw smaller pictures."
+        )
+    path.write_text(text, encoding="utf-8")
+    return f"{path}: {time.perf_counter() - began:.0f} s, {len(text.encode()) / 1e3:.0f} kB"
+
+
+if __name__ == "__main__":
+    os.environ.pop("KGWB_QUICK", None)
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    for name in sys.argv[1:]:
+        sys.stdout.write(save_notebook(Path(name)) + "\n")
