@@ -11,11 +11,7 @@ PYTHON ?= python3
 KGWB_DATA ?= $(abspath $(wildcard ../shared/data))
 export KGWB_DATA
 
-ifeq ($(OS),Windows_NT)
-BIN := .venv/Scripts
-else
 BIN := .venv/bin
-endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOURNEY := notebooks/00_the_whole_journey.ipynb
 STAMPS := .venv/stamps
@@ -57,6 +53,7 @@ install: $(STAMPS)/requirements $(STAMPS)/kgwb
 $(STAMPS)/torch:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ $(PYTHON) --version; echo "kgwb needs Python 3.11 or newer. Name one: make PYTHON=python3.12 lab"; exit 1; }
+	@echo "Installing into .venv; the first time takes some minutes."
 	$(PYTHON) -m venv .venv
 	$(PIP) torch==2.13.0
 	@mkdir -p $(STAMPS) && touch $@

@@ -72,6 +72,14 @@ def test_every_public_name_is_there(name: str) -> None:
     assert getattr(kgwb, name).__doc__
 
 
+@pytest.mark.parametrize("name", ["inject", "tune"])
+def test_a_room_that_shares_its_name_with_a_function_can_be_called(name: str) -> None:
+    # Importing a room makes it an attribute of kgwb, over whatever kgwb.__getattr__ would have given.
+    code = f"import kgwb.{name}, kgwb; kgwb.load_bert, kgwb.probe; assert callable(kgwb.{name}), type(kgwb.{name})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_editors_see_every_public_name() -> None:
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
