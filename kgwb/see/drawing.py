@@ -1,0 +1,151 @@
+"""Static pictures as SVG: text that stays text, axes, legends, and the palette of every other view.
+
+A picture travels in the saved notebook, where no script runs. It carries its own paper, so it is legible on any page,
+light or dark; its classes hold only under `.kgwb-picture`, so several pictures can share one page.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kgwb.see.palette import DARK, FONT, LIGHT
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def escape(text: object) -> str:
+    """Text as markup that shows it: nothing in it can open a tag or end one.
+
+    >>> escape("</svg><script>")
+    '&lt;/svg&gt;&lt;script&gt;'
+    """
+    return html.escape(_NOT_XML.sub("\ufffd", str(text)))
+
+
+def shorten(text: str, length: int = 28) -> str:
+    """The text on one line, cut with an ellipsis where it is longer than `length` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def measure_text(text: str, size: float) -> float:
+    """About how many pixels a line of text takes, generous enough to keep labels apart."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return size * (wide + 0.56 * (len(text) - wide))
+
+
+def wrap_text(text: str, size: float, width: float) -> list[str]:
+    """Lines of at most `width` pixels, broken at spaces; a longer word, or Chinese, breaks anywhere."""
+    lines = [""]
+    for piece in re.findall(r"\s*[^\s\u3000-\u9fff]+|\s*[\u3000-\u9fff]", text):
+        if lines[-1] and measure_text(lines[-1] + piece, size) > width:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return lines
+
+
+def draw_text(
+    text: str, x: float, y: float, *, role: str = "ink", size: float = 12, anchor: str = "start", weight: int = 400
+) -> str:
+    """One line of text; `role` is a colour of the palette, and "ink halo" adds a rim of paper."""
+    bold = f' font-weight="{weight}"' if weight != 400 else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" class="{role}" font-size="{size:g}" text-anchor="{anchor}"{bold}>'
+        f"{escape(text)}</text>"
+    )
+
+
+def draw_polyline(points: np.ndarray, *, colour: str = "", role: str = "line-ink", dashed: bool = False) -> str:
+    """A line through [point, 2] pixels, broken where a value is not a number."""
+    steps, open_line = [], False
+    for x, y in points:
+        if not (math.isfinite(x) and math.isfinite(y)):
+            open_line = False
+            continue
+        steps.append(f"{'L' if open_line else 'M'}{x:.1f} {y:.1f}")
+        open_line = True
+    stroke = f' stroke="{colour}"' if colour else f' class="{role}"'
+    dash = ' stroke-dasharray="5 3"' if dashed else ""
+    return f'<path d="{"".join(steps)}" fill="none" stroke-width="1.5" stroke-linejoin="round"{stroke}{dash}/>'
+
+
+def draw_points(points: np.ndarray, radii: np.ndarray, colours: Sequence[str]) -> str:
+    """Filled circles at [point, 2] pixels with a thin rim of paper."""
+    circles = "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.3g}" fill="{colour}"/>'
+        for (x, y), radius, colour in zip(points, radii, colours, strict=True)
+    )
+    return f'<g class="line-paper" stroke-width=".75">{circles}</g>'
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One entry of a legend: its text, its colour (or a role of the palette), and whether a dot or a line shows it."""
+
+    text: str
+    colour: str
+    shape: str = "dot"
+
+
+def draw_legend(marks: Iterable[Mark], x: float, y: float, width: float, *, size: float = 12) -> tuple[str, float]:
+    """Marks in lines of at most `width` pixels; returns the markup and the height it took."""
+    parts, left, baseline = [], x, y + size
+    for mark in marks:
+        text = shorten(mark.text)
+        needed = 22 + measure_text(text, size) + 14
+        if left > x and left + needed > x + width:
+            left, baseline = x, baseline + size * 1.7
+        parts += [_draw_mark(mark, left, baseline - size * 0.35), draw_text(text, left + 22, baseline, size=size)]
+        left += needed
+    return "".join(parts), baseline - y + size * 0.5 if parts else 0.0
+
+
+def _draw_mark(mark: Mark, x: float, y: float) -> str:
+    named = mark.colour in LIGHT
+    if mark.shape == "dot":
+        fill = f'class="{mark.colour}"' if named else f'fill="{mark.colour}"'
+        return f'<circle cx="{x + 11:.1f}" cy="{y:.1f}" r="5" {fill}/>'
+    ends = np.array([[x, y], [x + 17, y]])
+    dashed = mark.shape == "dashed"
+    return draw_polyline(
+        ends, colour="" if named else mark.colour, role=f"line-{mark.colour}" if named else "", dashed=dashed
+    )
+
+
+def draw_picture(parts: Iterable[str], width: float, height: float, *, title: str, caption: str = "") -> str:
+    """A whole SVG document on its own paper, with the caption in lines below the drawing."""
+    lines = wrap_text(caption, 12, width - 24) if caption else []
+    texts = [draw_text(line, 12, height + 16 + 17 * i, role="muted") for i, line in enumerate(lines)]
+    full = height + (17 * len(lines) + 14 if lines else 0)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="kgwb-picture" role="img" viewBox="0 0 {width:g} {full:g}" '
+        f'width="{width:g}" height="{full:g}"><title>{escape(title)}</title><style>{_picture_style()}</style>'
+        f'<rect class="paper" width="{width:g}" height="{full:g}"/>{"".join(parts)}{"".join(texts)}</svg>'
+    )
+
+
+def _picture_style() -> str:
+    def rules(colours: Iterable[tuple[str, str]]) -> str:
+        return "".join(
+            f".kgwb-picture .{name}{{fill:{colour}}}.kgwb-picture .line-{name}{{stroke:{colour}}}"
+            for name, colour in colours
+        )
+
+    def halo(paper: str) -> str:
+        return f".kgwb-picture .halo{{stroke:{paper}}}"
+
+    family = FONT.replace('"', "'")
+    return (
+        f".kgwb-picture{{max-width:100%;height:auto}}.kgwb-picture text{{font-family:{family};"
+        "font-variant-numeric:tabular-nums}"
+        ".kgwb-picture .halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}"
+        f"{rules(LIGHT.items())}{halo(LIGHT['paper'])}"
+        f"@media (prefers-color-scheme:dark){{{rules(DARK.items())}{halo(DARK['paper'])}}}"
+    )

@@ -1,0 +1,47 @@
+"""The interactive graph in a notebook: the offline page in a closed frame, and the entities chosen there as data.
+
+A widget's state is not saved with the notebook, so the page, with its 0.5 MB of script, is not either.
+"""
+
+from __future__ import annotations
+
+import html
+from importlib.resources import files
+from typing import Any
+
+from kgwb.see.packages import load_package
+from kgwb.see.page import CONTENT_POLICY, Fragment
+from kgwb.see.palette import style_variables
+
+_FRAME_STYLE = (
+    ":root{color-scheme:light dark}body{margin:0;padding:2px;background:var(--kgwb-paper);color:var(--kgwb-ink);"
+    "font:14px/1.45 var(--kgwb-font)}figure{margin:0}figcaption{color:var(--kgwb-muted);font-size:13px;margin-top:.5rem}"
+)
+
+
+def make_widget(fragment: Fragment) -> Any:
+    """A widget that shows the fragment; its trait `selected` holds the ids of the entities chosen."""
+    anywidget = load_package("anywidget", "anywidget", "The interactive graph")
+    traitlets = load_package("traitlets", "traitlets", "The interactive graph")
+
+    class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc, name-defined]
+        _esm = (files("kgwb.see") / "scripts" / "frame.js").read_text(encoding="utf-8")
+        page = traitlets.Unicode().tag(sync=True)
+        selected = traitlets.List(traitlets.Int()).tag(sync=True)
+        touched = traitlets.Bool(False).tag(sync=True)
+
+    return GraphWidget(page=write_frame(fragment))
+
+
+def write_frame(fragment: Fragment) -> str:
+    """A fragment as a document for an `<iframe srcdoc>`, under the content policy of exported pages."""
+    scripts = "".join(
+        f"<script>{code.replace('</script', '<' + chr(92) + '/script')}</script>"
+        for code in fragment.libraries.values()
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">'
+        f"<style>{style_variables()}{_FRAME_STYLE}</style>{scripts}</head><body><figure>{fragment.html}"
+        f"<figcaption>{html.escape(fragment.caption)}</figcaption></figure></body></html>"
+    )

@@ -1,0 +1,26 @@
+"""What every view tells a notebook."""
+
+from __future__ import annotations
+
+import sys
+from typing import Protocol
+
+
+class Captioned(Protocol):
+    """A view with its one-line caption."""
+
+    caption: str
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this code."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython.core.getipython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+def describe_view(view: Captioned, picture: str) -> dict[str, str]:
+    """What a notebook saves: the still picture, and the caption for readers without one."""
+    return {"text/plain": repr(view), "image/svg+xml": picture}
