@@ -3,25 +3,103 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+SKIP_HINT = 'Mend the line, or type on_error="skip" to leave such lines out and have them counted.'
+LONGEST_QUOTE = 160
 
 
 class GraphFileError(ValueError):
-    """A file cannot be read as a graph."""
+    """A file or a frame cannot be read as a graph."""
 
 
 class UnknownNameError(LookupError):
     """A name that is neither an identifier nor a label in this graph."""
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
-        nearest = _nearest(str(name), known)
-        hint = f"The nearest labels are {', '.join(map(repr, nearest))}." if nearest else "This graph has none."
+        nearest = find_nearest(str(name), known)
         plural = {"entity": "entities"}.get(kind, kind + "s")
-        super().__init__(f"Unknown {kind} {name!r}. {hint} Type graph.{plural} to see all of them.")
+        hint = f"The nearest labels are {', '.join(map(quote, nearest))}." if nearest else f"This graph has no {plural}."
+        super().__init__(f"Unknown {kind} {quote(name)}. {hint} Type graph.{plural} to see all of them.")
 
 
-def _nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+def find_nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The labels spelt most like a name, nearest first.
+
+    Args:
+        name: what somebody typed.
+        known: the labels there are.
+        count: how many to give.
+
+    Returns:
+        At most `count` labels; fewer only where there are fewer.
+
+    Example:
+        >>> find_nearest("Berlni", ["Berlin", "Bern", "Paris"], count=2)
+        ['Berlin', 'Bern']
+    """
+    wanted = name[:LONGEST_QUOTE].casefold()
     folded: dict[str, str] = {}
     for label in known:
-        folded.setdefault(label.casefold(), label)
-    return [folded[match] for match in difflib.get_close_matches(name.casefold(), folded, n=count, cutoff=0.0)]
+        folded.setdefault(label[:LONGEST_QUOTE].casefold(), label)
+    # Comparing letter by letter is slow, so only the labels that share most letter pairs are compared.
+    likely = heapq.nlargest(100, folded, key=lambda label: _shared_pairs(wanted, label))
+    return [folded[match] for match in difflib.get_close_matches(wanted, likely, n=count, cutoff=0.0)]
+
+
+def _shared_pairs(one: str, other: str) -> float:
+    pairs, others = ({text[i : i + 2] for i in range(max(1, len(text) - 1))} for text in (one, other))
+    return len(pairs & others) / (len(pairs) + len(others))
+
+
+def quote(text: object) -> str:
+    """The text in quotation marks, on one line, cut where it is very long."""
+    plain = str(text)
+    return repr(plain if len(plain) <= LONGEST_QUOTE else plain[: LONGEST_QUOTE - 1] + "…")
+
+
+def broken_line(path: Path, line: int, text: str, rule: str, *, hint: str = SKIP_HINT) -> GraphFileError:
+    """The error for one line of a file: the file, the line's number, the line, and the rule it breaks."""
+    shown = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+    shown = shown.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
+    return GraphFileError(f"{path}, line {line}: {rule}\n  {shown}\n{hint}")
+
+
+def missing_columns(source: object, missing: Sequence[object], found: Sequence[object], hint: str) -> GraphFileError:
+    """The error for a table without the columns that were asked for."""
+    came = ", ".join(map(quote, found)) or "no columns"
+    plural = "column" if len(missing) == 1 else "columns"
+    wanted = ", ".join(map(quote, missing))
+    return GraphFileError(f"{source} has no {plural} {wanted}. It has {came}. {hint}")
+
+
+def empty_file(path: Path, expected: str) -> GraphFileError:
+    """The error for a file that holds nothing."""
+    return GraphFileError(f"{path} is empty. Expected {expected}.")
+
+
+def missing_file(path: Path, expected: str) -> FileNotFoundError:
+    """The error for a path where there is nothing; names what lies near it."""
+    folder = path.parent
+    if not folder.is_dir():
+        return FileNotFoundError(f"There is no {path}: the folder {folder} does not exist either. Expected {expected}.")
+    near = find_nearest(path.name, sorted(entry.name for entry in folder.iterdir()))
+    hint = f"Near it are {', '.join(map(quote, near))}." if near else f"The folder {folder} is empty."
+    return FileNotFoundError(f"There is no {path}. {hint} Expected {expected}.")
+
+
+def load_package(name: str, purpose: str) -> ModuleType:
+    """Import an optional package when it is first needed.
+
+    Raises:
+        ImportError: gives the line that installs it.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        package = name.split(".")[0]
+        raise ImportError(f"{purpose} needs {package}. Type: pip install {package}") from error

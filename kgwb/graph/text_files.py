@@ -1,0 +1,197 @@
+"""Plain text files: their encoding, their lines, and the cells of tables with tabs or commas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Literal
+
+from kgwb.graph.errors import GraphFileError, empty_file, missing_file
+
+OnError = Literal["raise", "skip"]
+Row = list["str | None"]
+# Guessed from the first bytes, longest first, because UTF-32 begins like UTF-16.
+_BYTE_ORDER_MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_NEEDS_QUOTES = re.compile(r"[\t\r\n]|\A\s*\Z")
+# Two bytes of GB 18030 that make a common Chinese character.
+_CHINESE = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a text table, before anybody knows what its columns mean.
+
+    Attributes:
+        cells: one list per row; None is an empty cell, "" a cell written as two quotation marks.
+        lines: the number of the line on which each row begins, counted from 1.
+        broken: what is wrong with a line that could not be taken apart, by its number.
+        text: the file, for showing a line again.
+    """
+
+    cells: list[Row]
+    lines: list[int]
+    broken: dict[int, str]
+    text: str
+
+    def line(self, number: int) -> str:
+        """One line of the file, by its number."""
+        return self.text.split("\n")[number - 1].rstrip("\r")
+
+
+def read_text(path: Path, *, expected: str, on_error: OnError = "raise") -> str:
+    """A file's text, which must be UTF-8; a byte order mark is taken off.
+
+    With `on_error="skip"` bytes that are not UTF-8 come out as lone surrogates, for the caller to skip their line.
+
+    Raises:
+        FileNotFoundError: names the files near by.
+        GraphFileError: the file is empty, or in another encoding; names it and the line that converts it.
+    """
+    if not path.is_file():
+        raise missing_file(path, expected)
+    data = path.read_bytes()
+    if not data:
+        raise empty_file(path, expected)
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
+    if marked is None and data.count(0, 0, 4000) > 20:
+        marked = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
+    if marked:
+        raise _wrong_encoding(path, marked, 1)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if on_error == "skip":
+            return data.decode("utf-8-sig", errors="surrogateescape")
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _wrong_encoding(path, _guess_encoding(data, error.start), line) from None
+
+
+def split_rows(text: str, delimiter: str, *, strict: bool) -> Rows:
+    r"""Cut a text into rows and cells.
+
+    A cell in quotation marks may hold the delimiter, line ends, and quotation marks written twice. In a strict table
+    (CSV) every cell that begins with a quotation mark is of that kind. Elsewhere people write `"Heroes"` and mean
+    the marks, so there a cell is of that kind only where it has to be, or where the whole first line is quoted.
+
+    Args:
+        text: the file's text.
+        delimiter: a tab, a comma, ...; " " means any run of white space.
+        strict: whether a quotation mark at the start of a cell always opens a quoted cell.
+
+    Example:
+        >>> split_rows('a\t"Heroes"\n\n"x\ty"\t\n', "\t", strict=False).cells
+        [['a', '"Heroes"'], ['x\ty', None]]
+    """
+    text = text.replace("\r", "\n") if "\r" in text and "\n" not in text else text
+    lines = [line.removesuffix("\r") for line in text.split("\n")] if "\r" in text else text.split("\n")
+    broken: dict[int, str] = {}
+    if delimiter == " ":
+        found = [(number, _split_words(line)) for number, line in enumerate(lines, 1)]
+    elif '"' not in text:
+        found = [(number, _split_line(line, delimiter)) for number, line in enumerate(lines, 1)]
+    else:
+        found = _split_quoted(text, lines, delimiter, strict, broken)
+    kept = [(number, cells) for number, cells in found if cells]
+    return Rows([cells for _, cells in kept], [number for number, _ in kept], broken, text)
+
+
+def write_row(cells: Sequence[str | None], delimiter: str) -> str:
+    """One line of a table, with quotation marks only around the cells that ordinary readers would else misread."""
+    return delimiter.join(_write_cell(cell, delimiter) for cell in cells) + "\n"
+
+
+def _write_cell(cell: str | None, delimiter: str) -> str:
+    if cell is None:
+        return ""
+    if _NEEDS_QUOTES.search(cell) or cell.startswith('"') or delimiter in cell:
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+def _split_line(line: str, delimiter: str) -> Row:
+    """The cells of a line without quoted cells; a line that holds nothing has none."""
+    if not line.strip() or not line.strip(delimiter):
+        return []
+    cells: Row = line.split(delimiter)  # type: ignore[assignment]
+    return [cell or None for cell in cells] if "" in cells else cells
+
+
+def _split_words(line: str) -> Row:
+    return line.split()  # type: ignore[return-value]
+
+
+def _split_quoted(
+    text: str, lines: list[str], delimiter: str, strict: bool, broken: dict[int, str]
+) -> list[tuple[int, Row]]:
+    starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+    pattern = _quoted_cell(delimiter)
+    always = strict or _is_quoted(lines[0], delimiter, pattern)
+    rows: list[tuple[int, Row]] = []
+    number, opening = 0, delimiter + '"'
+    while number < len(lines):
+        line = lines[number]
+        if not line.startswith('"') and opening not in line:
+            rows.append((number + 1, _split_line(line, delimiter)))
+            number += 1
+            continue
+        cells, end, stray = _split_at(text, starts[number], delimiter, pattern, always)
+        rows.append((number + 1, cells))
+        if strict and stray:
+            broken[number + 1] = "a quotation mark opens a cell and none closes it."
+        number += 1
+        while number < len(lines) and starts[number] <= end:
+            number += 1
+    return rows
+
+
+def _split_at(
+    text: str, position: int, delimiter: str, pattern: re.Pattern[str], always: bool
+) -> tuple[Row, int, bool]:
+    """The cells of the row that begins at a position, where the row ends, and whether a quotation mark was stray."""
+    plain = re.compile(f"[^{re.escape(delimiter)}\n]*")
+    cells: Row = []
+    stray = False
+    while True:
+        match = pattern.match(text, position)
+        if match and (always or '""' in match[1] or delimiter in match[1] or _NEEDS_QUOTES.search(match[1])):
+            cells.append(match[1].replace('""', '"'))
+        else:
+            stray = stray or (match is None and text.startswith('"', position))
+            match = plain.match(text, position)
+            assert match is not None  # the pattern also matches nothing
+            last = match.end() == len(text) or text[match.end()] == "\n"
+            cells.append((match[0].removesuffix("\r") if last else match[0]) or None)
+        position = match.end()
+        if text[position : position + 1] != delimiter:
+            return cells, position, stray
+        position += 1
+
+
+def _quoted_cell(delimiter: str) -> re.Pattern[str]:
+    return re.compile(rf'"([^"]*+(?:""[^"]*+)*+)"(?:\r(?=\n|\Z))?(?={re.escape(delimiter)}|\n|\Z)')
+
+
+def _is_quoted(line: str, delimiter: str, pattern: re.Pattern[str]) -> bool:
+    return line.startswith('"') and all(pattern.fullmatch(cell) for cell in line.split(delimiter))
+
+
+def _guess_encoding(data: bytes, start: int) -> str:
+    piece = data[max(0, start - 2) : start + 4000]
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return "cp1252"
+    foreign = sum(byte > 127 for byte in piece)
+    chinese = sum(len(match) for match in _CHINESE.findall(piece))
+    return "gb18030" if chinese >= 4 and chinese > 0.8 * foreign else "cp1252"
+
+
+def _wrong_encoding(path: Path, encoding: str, line: int) -> GraphFileError:
+    source = f"pathlib.Path({str(path)!r})"
+    return GraphFileError(
+        f"{path} is not in UTF-8, the encoding expected: line {line} looks like {encoding}. Type "
+        f'{source}.write_text({source}.read_text(encoding="{encoding}"), encoding="utf-8") to convert it, then read again.'
+    )
