@@ -307,3 +307,13 @@ def test_readme_counts(entities, triples, sentences):
 def test_the_folder_stays_under_a_megabyte():
     assert sum((FOLDER / name).stat().st_size for name in FILES) < 1_000_000
     assert {path.name for path in FOLDER.iterdir() if path.is_file()} == set(FILES)
+
+
+def test_it_reads_without_a_remark(triples, entities):
+    from kgwb.graph.reading import read_graph
+
+    graph = read_graph(FOLDER)
+    germany = graph.entities.loc[graph.entity_id("Germany")]
+    assert (len(graph), len(graph.entities), graph.notes) == (len(triples), len(entities), ())
+    assert (germany["label_zh"], germany["type"], "Deutschland" in germany["aliases"]) == ("德国", "country", True)
+    assert graph.entities[["area", "population"]].dtypes.eq("float64").all()
