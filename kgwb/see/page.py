@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ main{max-width:1080px;margin:0 auto;padding:2rem 1.25rem 4rem}
 h1{font-size:1.6rem;font-weight:600;margin:0 0 1.5rem}
 h2{font-size:1.15rem;font-weight:600;margin:2.5rem 0 .5rem}
 figure{margin:0}
-figcaption{color:var(--kgwb-muted);font-size:.875rem;margin-top:.5rem}
+figcaption{color:var(--kgwb-muted);font-size:.875rem;margin-top:1.25rem;max-width:62em}
 table{border-collapse:collapse;font-size:.9rem}
 th,td{text-align:right;padding:.25rem .75rem;border-bottom:1px solid var(--kgwb-rule)}
 th:first-child,td:first-child{text-align:left}
@@ -53,17 +54,26 @@ class View(Protocol):
 
 
 def write_page(path: str | Path, sections: Sequence[tuple[str, View | Fragment]], title: str) -> Path:
-    """Write one offline HTML file with a heading for each section, and return its path."""
+    """Write one offline HTML file with a heading for each section, and return its path.
+
+    Args:
+        path: of the file; missing folders are made.
+        sections: (heading, view); an empty heading leaves the line out. What several views need is carried once.
+        title: of the page.
+
+    Example:
+        >>> import tempfile
+        >>> place = Path(tempfile.mkdtemp()) / "page.html"
+        >>> page = write_page(place, [("Facts", Fragment("<p>Two</p>"))], title="A <b>")
+        >>> "<h1>A &lt;b&gt;</h1>" in page.read_text(encoding="utf-8")
+        True
+    """
     fragments = [(heading, item if isinstance(item, Fragment) else item.fragment()) for heading, item in sections]
     libraries: dict[str, str] = {}
     for _, fragment in fragments:
         libraries.update(fragment.libraries)
     scripts = "".join(f"<script>{_close_safely(code)}</script>\n" for code in libraries.values())
-    body = "".join(
-        f"<section>{f'<h2>{html.escape(heading)}</h2>' if heading else ''}"
-        f"<figure>{fragment.html}<figcaption>{html.escape(fragment.caption)}</figcaption></figure></section>\n"
-        for heading, fragment in fragments
-    )
+    body = "".join(_write_section(heading, fragment) for heading, fragment in fragments)
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">'
@@ -74,10 +84,16 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, View | Fragment]]
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    path.write_text(page, encoding="utf-8", newline="\n")
     return path
+
+
+def _write_section(heading: str, fragment: Fragment) -> str:
+    title = f"<h2>{html.escape(heading)}</h2>" if heading else ""
+    caption = f"<figcaption>{html.escape(fragment.caption)}</figcaption>" if fragment.caption else ""
+    return f"<section>{title}<figure>{fragment.html}{caption}</figure></section>\n"
 
 
 def _close_safely(code: str) -> str:
     """A script may hold the text of its own closing tag; the escape means the same to JavaScript."""
-    return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    return re.sub(r"</(?=script)", r"<\\/", code, flags=re.IGNORECASE).replace("<!--", "<\\!--")

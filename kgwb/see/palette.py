@@ -17,7 +17,7 @@ LIGHT = MappingProxyType(
         "rule": "#dedbd3",
         "injected": "#d55e00",
         "edge": "#0072b2",
-        "before": "#8d8b85",
+        "before": "#74736e",
         "after": "#1d1d1b",
     }
 )
@@ -45,11 +45,14 @@ def colour_types(types: Iterable[str]) -> dict[str, str]:
 
 
 def style_variables() -> str:
-    """The palette as CSS custom properties: light by default, dark where the page or the reader asks for it."""
+    """The palette as CSS custom properties: light by default, dark where the page or the reader asks for it.
+
+    JupyterLab marks its body, below the root, so what it says wins over what the reader's system prefers.
+    """
     light = "".join(f"--kgwb-{name}:{value};" for name, value in LIGHT.items())
     dark = "".join(f"--kgwb-{name}:{value};" for name, value in DARK.items())
     return (
         f":root{{{light}--kgwb-font:{FONT};}}"
         f"@media (prefers-color-scheme: dark){{:root:not([data-jp-theme-light]){{{dark}}}}}"
-        f'[data-jp-theme-light="false"]{{{dark}}}'
+        f'[data-jp-theme-light="true"]{{{light}}}[data-jp-theme-light="false"]{{{dark}}}'
     )
