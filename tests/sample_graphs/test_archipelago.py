@@ -253,3 +253,15 @@ def test_prose_gives_no_person_fact_away(entities, sentences):
 def test_descriptions_name_no_other_entity(entities, words):
     told = {word for text in entities["description"] for word in re.findall(r"\w+", text.lower())}
     assert told & set(words) == set()
+
+
+def test_kgwb_reads_it_whole(triples, sentences):
+    import kgwb
+
+    graph = kgwb.read_graph(FOLDER)
+    assert (len(graph), len(graph.entities), len(graph.relations)) == (3000, 600, 19)
+    assert graph.to_pandas().equals(triples)
+    assert graph.notes == ()
+    read = kgwb.read_sentences(FOLDER, graph)
+    assert [sentence.text for sentence in read] == [sentence["text"] for sentence in sentences]
+    assert [sentence.triple is None for sentence in read].count(True) == 60
