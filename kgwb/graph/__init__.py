@@ -1,1 +1,23 @@
-"""."""
+"""What we know: graphs, their files, their splits, and sentences about them.
+
+A `KnowledgeGraph` is integer triples beside a table of entities and a table of relations. `read_graph` and `write_graph`
+carry it from and to files, `split_triples` and `read_split` divide it, `find_leakage` says what a split gives away, and
+`read_sentences` brings the texts in which its entities are marked.
+"""
+
+from __future__ import annotations
+
+from kgwb.graph.errors import GraphFileError as GraphFileError
+from kgwb.graph.errors import UnknownNameError as UnknownNameError
+from kgwb.graph.knowledge_graph import KnowledgeGraph as KnowledgeGraph
+from kgwb.graph.leakage import LeakageReport as LeakageReport
+from kgwb.graph.leakage import find_leakage as find_leakage
+from kgwb.graph.neighbours import select_neighbourhood as select_neighbourhood
+from kgwb.graph.reading import read_graph as read_graph
+from kgwb.graph.sentences import Mention as Mention
+from kgwb.graph.sentences import Sentence as Sentence
+from kgwb.graph.sentences import read_sentences as read_sentences
+from kgwb.graph.splitting import Split as Split
+from kgwb.graph.splitting import read_split as read_split
+from kgwb.graph.splitting import split_triples as split_triples
+from kgwb.graph.writing import write_graph as write_graph

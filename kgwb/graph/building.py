@@ -133,7 +133,9 @@ def _sort_names(*lists: list[str]) -> list[str]:
     names = sorted(set().union(*lists))
     for name in names:
         if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
-            raise GraphFileError(f"The name {quote(name)} holds half a character (a lone surrogate). Mend its encoding.")
+            raise GraphFileError(
+                f"The name {quote(name)} holds half a character (a lone surrogate). Mend its encoding."
+            )
     return names
 
 
@@ -141,7 +143,7 @@ def _number_triples(names: Sequence[list[str]], entities: list[str], relations: 
     entity_ids = {name: number for number, name in enumerate(entities)}
     relation_ids = {name: number for number, name in enumerate(relations)}
     numbers = [
-        np.fromiter((ids[name] for name in column), dtype=np.int64, count=len(column))
+        np.array(list(map(ids.__getitem__, column)), dtype=np.int64)
         for ids, column in zip((entity_ids, relation_ids, entity_ids), names, strict=True)
     ]
     triples = np.stack(numbers, axis=1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from kgwb.graph.building import Notes, sum_notes
+from kgwb.graph.building import sum_notes
 from kgwb.graph.errors import empty_file
 from kgwb.graph.headers import Columns, Header, count_cells, find_name_header, find_triple_header
 from kgwb.graph.tables import Table
-from kgwb.graph.text_files import OnError, Row, Rows, read_text, split_rows
+from kgwb.graph.text_files import EvenCells, OnError, Row, Rows, read_text, split_rows
 
 _DELIMITERS = {".csv": (",", ";", "\t"), ".txt": ("\t", ",", ";", " ")}
 _DELIMITER_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "spaces"}
@@ -51,22 +52,22 @@ def fit_rows(path: Path, header: Header, rows: Rows, delimiter: str, on_error: O
     A line that begins with # is a comment where it does not have the header's columns; otherwise it is data.
     """
     width = len(header.names)
-    above = sum((cells[0] or "").startswith("#") for cells in rows.cells[: max(0, header.start - 1)])
-    table = Table(path, header.names, rows.cells[header.start :], rows.lines[header.start :])
-    if not rows.broken and set(map(len, table.rows)) <= {width} and not _has_surrogates(rows.text):
-        return _with_notes(table, (("comment lines", above),))
+    above = sum((rows.cells[row][0] or "").startswith("#") for row in range(header.start - 1))
+    cells, lines = rows.cells[header.start :], rows.lines[header.start :]
+    if isinstance(cells, EvenCells) and not _has_surrogates(rows.text):
+        return Table(path, header.names, cells.columns, lines, sum_notes((("comment lines", above),)))
     between = f", with {_DELIMITER_NAMES[delimiter]} between them" if width > 1 else ""
     expected = f"{width:,} {'was' if width == 1 else 'were'} expected ({', '.join(header.names)}{between})."
-    rules = [_find_rule(row, rows.broken.get(line, ""), width, expected) for row, line in zip(table.rows, table.lines, strict=True)]
-    comment = [bool(rule) and (row[0] or "").startswith("#") for row, rule in zip(table.rows, rules, strict=True)]
-    data = [row for row, is_comment in enumerate(comment) if not is_comment]
-    table = Table(path, header.names, [table.rows[row] for row in data], [table.lines[row] for row in data])
-    table = _with_notes(table, (("comment lines", above + sum(comment)),))
-    return table.without([rules[row] for row in data], on_error, lambda row: rows.line(table.lines[row]))
-
-
-def _with_notes(table: Table, notes: Notes) -> Table:
-    return Table(table.path, table.header, table.rows, table.lines, sum_notes(table.notes, notes))
+    rules = [
+        _find_rule(row, rows.broken.get(line, ""), width, expected) for row, line in zip(cells, lines, strict=True)
+    ]
+    comments = [bool(rule) and (row[0] or "").startswith("#") for row, rule in zip(cells, rules, strict=True)]
+    padded = [[*row, *[None] * width][:width] for row in cells]
+    table = Table.from_rows(path, header.names, padded, lines)
+    table = table.keep([not comment for comment in comments], "comment lines")
+    table = replace(table, notes=sum_notes(table.notes, (("comment lines", above),)))
+    rules = [rule for rule, comment in zip(rules, comments, strict=True) if not comment]
+    return table.without(rules, on_error, lambda row: rows.line(table.lines[row]))
 
 
 def _find_rule(row: Row, broken: str, width: int, expected: str) -> str:

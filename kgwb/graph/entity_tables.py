@@ -38,7 +38,9 @@ def name_columns(frame: pd.DataFrame, kind: str, source: object) -> pd.DataFrame
         hint = f"The column that holds the names is called {kind!r} (or 'id'); the others are optional."
         raise missing_columns(source, [kind], list(frame.columns), hint)
     standard = {column.casefold(): column for column in (ENTITY_COLUMNS if kind == "entity" else RELATION_COLUMNS)[1:]}
-    renamed = {c: standard[c.strip().casefold()] for c in frame.columns if c.strip().casefold() in standard} | {key: kind}
+    renamed = {c: standard[c.strip().casefold()] for c in frame.columns if c.strip().casefold() in standard} | {
+        key: kind
+    }
     for column, synonyms in _SYNONYMS.items():
         if column not in renamed.values():
             renamed |= dict([(c, column) for c in frame.columns if c.casefold() in synonyms and c not in renamed][:1])
@@ -103,7 +105,8 @@ def split_aliases(cell: object) -> tuple[str, ...]:
         ('BRD', 'Deutschland')
     """
     if isinstance(cell, str):
-        parts = [re.sub(r"\\([\\|])", r"\1", part) for part in re.findall(r"(?:\\[\\|]|[^|])+", cell, re.DOTALL)]
+        parts = re.findall(r"(?:\\[\\|]|[^|])+", cell) if "\\" in cell else cell.split("|")
+        parts = [re.sub(r"\\([\\|])", r"\1", part) if "\\" in part else part for part in parts]
     elif cell is None or not hasattr(cell, "__iter__"):
         parts = [_text(cell)]
     else:

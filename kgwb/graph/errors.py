@@ -23,7 +23,9 @@ class UnknownNameError(LookupError):
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
         nearest = find_nearest(str(name), known)
         plural = {"entity": "entities"}.get(kind, kind + "s")
-        hint = f"The nearest labels are {', '.join(map(quote, nearest))}." if nearest else f"This graph has no {plural}."
+        hint = (
+            f"The nearest labels are {', '.join(map(quote, nearest))}." if nearest else f"This graph has no {plural}."
+        )
         super().__init__(f"Unknown {kind} {quote(name)}. {hint} Type graph.{plural} to see all of them.")
 
 

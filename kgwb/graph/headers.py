@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,9 @@ from kgwb.graph.text_files import Row, Rows
 
 Columns = Sequence[str] | Sequence[int]
 # A first line with two of these is a header, even where files usually have none.
-_HEADER_WORDS = frozenset("head relation tail subject predicate object source target from to h r t s p o rel edge".split())
+_HEADER_WORDS = frozenset(
+    "head relation tail subject predicate object source target from to h r t s p o rel edge".split()
+)
 _POSITIONS_HINT = "If the file has no header line, say which columns to take by position: columns=(0, 1, 2)."
 
 
@@ -65,7 +66,9 @@ def find_triple_header(path: Path, rows: Rows, columns: Columns, *, headless: bo
         if len(cells) == 3:
             return Header(tuple(map(str, columns)), first)
         line = rows.lines[first]
-        raise broken_line(path, line, rows.line(line), f"{count_cells(len(cells))} where 3 were expected.", hint=_POSITIONS_HINT)
+        raise broken_line(
+            path, line, rows.line(line), f"{count_cells(len(cells))} where 3 were expected.", hint=_POSITIONS_HINT
+        )
     names = _match_names(cells, columns)
     missing = [column for column in columns if column not in names]
     hint = f'Say which columns hold head, relation and tail: columns=("...", "...", "..."). {_POSITIONS_HINT}'
@@ -84,7 +87,9 @@ def find_name_header(path: Path, rows: Rows, kind: str) -> Header:
         if find_key(names, kind) is not None:
             return Header(names, row + 1)
     names = _match_names(rows.cells[first], ())
-    hint = f"Give the file a header line that begins with {kind}, then label, type, description, aliases as you have them."
+    hint = (
+        f"Give the file a header line that begins with {kind}, then label, type, description, aliases as you have them."
+    )
     raise missing_columns(path, [kind], names, hint)
 
 
@@ -138,4 +143,4 @@ def _is_data(rows: Rows, first: int, columns: Columns, headless: bool) -> bool:
     if len(cells) != 3 or tuple(columns) != COLUMNS or set(folded) & set(COLUMNS):
         return False
     # A column's name does not stand in the column, but a relation comes back.
-    return Counter(row[1] for row in rows.cells if len(row) == 3)[cells[1]] > 1
+    return sum(len(row) == 3 and row[1] == cells[1] for row in rows.cells) > 1

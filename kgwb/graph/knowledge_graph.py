@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,7 +30,7 @@ class KnowledgeGraph:
             `aliases` (a tuple of strings), then one column per attribute or further language (`label_zh`, `area`, ...).
         relations: one row per relation, indexed by id: `relation`, `label`, `description`.
         name: what to call the graph in captions.
-        notes: what was left out or merged while reading, counted, for example {"duplicate triples": 3}.
+        notes: what was left out or merged while reading, counted, for example (("duplicate triples", 3),).
 
     Example:
         >>> import pandas as pd
@@ -50,10 +52,22 @@ class KnowledgeGraph:
         entities: pd.DataFrame | None = None,
         *,
         relations: pd.DataFrame | None = None,
-        columns: tuple[str, str, str] = ("head", "relation", "tail"),
+        columns: Sequence[object] = ("head", "relation", "tail"),
         name: str = "graph",
     ) -> KnowledgeGraph:
-        """Build a graph from a frame of named triples and, where there is one, a table about its entities."""
+        """Build a graph from a frame of named triples and, where there is one, a table about its entities.
+
+        Args:
+            frame: one row per triple; names may be text or numbers, which become text.
+            entities: a column `entity` with names, then any of label, type, description, aliases (a sequence, or text
+                with | between), label_zh and attributes. Entities that stand in no triple are kept.
+            relations: a column `relation` with names, then any of label, description, label_zh and attributes.
+            columns: the frame's columns that hold head, relation and tail.
+            name: what to call the graph in captions.
+
+        Raises:
+            GraphFileError: a column or a name is missing, or an entity is described twice in two ways.
+        """
         from kgwb.graph.building import build_graph
 
         return build_graph(frame, entities, relations=relations, columns=columns, name=name)
@@ -71,11 +85,13 @@ class KnowledgeGraph:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the entity and relation names: two graphs share it exactly when their ids mean the same."""
-        names = "\x1f".join(self.entities["entity"]) + "\x1e" + "\x1f".join(self.relations["relation"])
+        names = json.dumps([list(self.entities["entity"]), list(self.relations["relation"])])
         return hashlib.sha256(names.encode()).hexdigest()
 
     def entity_id(self, entity: str | int) -> int:
         """The id of an entity given by id, name or label; of several with one label, the best connected.
+
+        Where no name or label fits, labels in other languages and aliases are tried.
 
         Raises:
             UnknownNameError: names the three nearest labels.
@@ -100,6 +116,11 @@ class KnowledgeGraph:
             raise UnknownNameError("relation", relation, self.relation_labels)
         return found
 
+    def spellings(self, entity: int) -> tuple[str, ...]:
+        """Everything an entity may be called in a text: its label, name, labels in other languages, and aliases."""
+        found = dict.fromkeys(name for names in reversed(self._name_columns) for name in names[entity] if name)
+        return tuple(found)
+
     @cached_property
     def degrees(self) -> np.ndarray:
         """How many triples each entity stands in, int64 [entity]; a self-loop counts once per side."""
@@ -118,22 +139,56 @@ class KnowledgeGraph:
         return len(self.triples)
 
     def __repr__(self) -> str:
-        counts = f"{len(self):,} triples, {len(self.entities):,} entities, {len(self.relations):,} relations"
-        first = self.triples[:3]
-        facts = [f"  {self.labels[h]} — {self.relation_labels[r]} → {self.labels[t]}" for h, r, t in first]
-        left = [f"  {count:,} {what}" for what, count in self.notes]
+        counts = ", ".join(
+            count_things(count, kind)
+            for count, kind in (
+                (len(self), "triple"),
+                (len(self.entities), "entity"),
+                (len(self.relations), "relation"),
+            )
+        )
+        facts = [
+            f"  {_show(self.labels[head])} — {_show(self.relation_labels[relation])} → {_show(self.labels[tail])}"
+            for head, relation, tail in self.triples[:3]
+        ]
+        left = [f"  counted while reading: {count:,} {what}" for what, count in self.notes]
         more = [f"  ... and {len(self) - 3:,} more"] if len(self) > 3 else []
         return "\n".join([f"KnowledgeGraph {self.name!r}: {counts}", *facts, *more, *left])
 
     @cached_property
     def _entity_ids(self) -> dict[str, int]:
+        ids: dict[str, int] = {}
         by_degree = np.argsort(self.degrees, kind="stable")
-        ids = {self.labels[i]: int(i) for i in by_degree}
-        ids.update({name: i for i, name in enumerate(self.entities["entity"])})
+        for names in self._name_columns:
+            ids.update({name: int(i) for i in by_degree for name in names[i] if name})
         return ids
+
+    @cached_property
+    def _name_columns(self) -> list[list[tuple[str, ...]]]:
+        """What each entity may be called, by id; the columns that count least come first."""
+        languages = [column for column in self.entities.columns if column.startswith("label_")]
+        columns = [[(name,) for name in self.entities[column]] for column in (*languages, "label", "entity")]
+        return [list(self.entities["aliases"]), *columns]
 
     @cached_property
     def _relation_ids(self) -> dict[str, int]:
         ids = {label: i for i, label in enumerate(self.relation_labels)}
         ids.update({name: i for i, name in enumerate(self.relations["relation"])})
         return ids
+
+
+def count_things(count: int, kind: str) -> str:
+    """A count with its noun in the right number.
+
+    Example:
+        >>> count_things(1, "triple"), count_things(2000, "entity")
+        ('1 triple', '2,000 entities')
+    """
+    plural = {"entity": "entities"}.get(kind, kind + "s")
+    return f"{count:,} {kind if count == 1 else plural}"
+
+
+def _show(label: str) -> str:
+    """A label on one line, cut where it is very long."""
+    line = " ".join(label.split())
+    return line if len(line) <= 80 else line[:79] + "…"

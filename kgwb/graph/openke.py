@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -42,15 +43,19 @@ def read_openke(folder: Path, *, on_error: OnError) -> Facts:
 
 def _read_numbers(path: Path, kind: str, on_error: OnError) -> tuple[dict[str, str], Notes]:
     table = _read_counted(path, f"a count, then lines with a name and a number for each {kind}", on_error)
-    rows = [line.rpartition("\t")[::2] if "\t" in line else line.rpartition(" ")[::2] for (line,) in table.rows]
-    rules = ["" if name and number.strip().isdigit() else "a name and its number were expected." for name, number in rows]
-    table = Table(path, ("name", "number"), rows, table.lines, table.notes).without(rules, on_error)
+    rows = [line.rpartition("\t" if "\t" in line else " ")[::2] for line in table.columns[0]]
+    rules = [
+        "" if name and number.strip().isdigit() else "a name and its number were expected." for name, number in rows
+    ]
+    table = replace(table, columns=[rows]).without(rules, on_error)
     numbers: dict[str, str] = {}
     seen: set[str] = set()
-    for (name, number), line in zip(table.rows, table.lines, strict=True):
+    for (name, number), line in zip(table.columns[0], table.lines, strict=True):
         if number.strip() in numbers or name in seen:
             rule = f"the name {quote(name)} or the number {number.strip()} was given before."
-            raise broken_line(path, line, f"{name}\t{number}", rule, hint="Every name has one number, and every number one name.")
+            raise broken_line(
+                path, line, f"{name}\t{number}", rule, hint="Every name has one number, and every number one name."
+            )
         numbers[number.strip()] = name
         seen.add(name)
     return numbers, table.notes
@@ -60,10 +65,10 @@ def _read_triples(
     path: Path, entities: dict[str, str], relations: dict[str, str], on_error: OnError
 ) -> tuple[pd.DataFrame, Notes]:
     table = _read_counted(path, "a count, then lines with the numbers of head, tail and relation", on_error)
-    rows = [line.split() for (line,) in table.rows]
+    rows = [line.split() for line in table.columns[0]]
     rules = [_find_rule(row, entities, relations) for row in rows]
-    table = Table(path, ("head", "tail", "relation"), rows, table.lines, table.notes).without(rules, on_error)
-    named = [(entities[head], relations[relation], entities[tail]) for head, tail, relation in table.rows]
+    table = replace(table, columns=[rows]).without(rules, on_error, lambda row: " ".join(rows[row]))
+    named = [(entities[head], relations[relation], entities[tail]) for head, tail, relation in table.columns[0]]
     return pd.DataFrame(named, columns=list(COLUMNS), dtype=object), table.notes
 
 
@@ -94,4 +99,4 @@ def _read_counted(path: Path, expected: str, on_error: OnError) -> Table:
         )
     missing = abs(int(count) - len(rest))
     notes = sum_notes(((f"lines more or fewer than {path.name} says", missing),))
-    return Table(path, ("line",), [(line,) for _, line in rest], [number for number, _ in rest], notes)
+    return Table(path, ("line",), [[line for _, line in rest]], [number for number, _ in rest], notes)

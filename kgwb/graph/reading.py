@@ -40,7 +40,7 @@ def read_graph(path: str | Path, columns: Columns = COLUMNS, *, on_error: OnErro
         >>> path = pathlib.Path(tempfile.mkdtemp(), "facts.tsv")
         >>> _ = path.write_text("head\\trelation\\ttail\\nBerlin\\tcapital_of\\tGermany\\n")
         >>> read_graph(path)
-        KnowledgeGraph 'facts': 1 triples, 2 entities, 1 relations
+        KnowledgeGraph 'facts': 1 triple, 2 entities, 1 relation
           Berlin — capital_of → Germany
     """
     check_columns(columns)
@@ -86,4 +86,4 @@ def read_facts(path: Path, columns: Columns, *, on_error: OnError) -> Facts:
 def unknown_format(path: Path) -> GraphFileError:
     """The error for a suffix that stands for no format."""
     came = f"{path} ends in {quote(path.suffix)}" if path.suffix else f"{path} has no suffix"
-    return GraphFileError(f"{came}, which is no format known here. Expected {FORMATS}. Rename or convert the file.")
+    return GraphFileError(f"{came}, which is no format known here. Expected {FORMATS}. Give it one of these suffixes.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,15 @@ def read_jsonl(path: Path, columns: Columns, kind: str, *, on_error: OnError) ->
     text = read_text(path, expected="one JSON object per line", on_error=on_error)
     numbered = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     parsed = [_parse_object(line) for _, line in numbered]
-    table = Table(path, (), [[record] for record in parsed], [number for number, _ in numbered])
+    table = Table(path, (), [parsed], [number for number, _ in numbered])
     rules = [record if isinstance(record, str) else "" for record in parsed]
     table = table.without(rules, on_error, lambda row: numbered[row][1])
-    header = tuple(dict.fromkeys(key for (record,) in table.rows for key in record))
-    if not table.rows:
+    (records,) = table.columns
+    header = tuple(dict.fromkeys(key for record in records for key in record))
+    if not records:
         header = tuple(map(str, columns)) if kind == "triple" else (kind,)
     _find_columns(path, header, columns, kind)
-    return Table(path, header, [[record.get(key) for key in header] for (record,) in table.rows], table.lines, table.notes)
+    return replace(table, header=header, columns=[[record.get(key) for record in records] for key in header])
 
 
 def read_parquet(path: Path, columns: Columns, kind: str) -> Table:
@@ -48,7 +50,7 @@ def read_parquet(path: Path, columns: Columns, kind: str) -> Table:
         raise GraphFileError(f'{path} {rule}. Write it with frame.to_parquet("{path.name}").') from None
     header = tuple(read.column_names)
     _find_columns(path, header, columns, kind)
-    return Table(path, header, list(zip(*cells, strict=True)), range(1, read.num_rows + 1))
+    return Table(path, header, cells, range(1, read.num_rows + 1))
 
 
 def _parse_object(line: str) -> Any:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kgwb.graph.errors import GraphFileError, UnknownNameError, broken_line, quote
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.text_files import read_text
+
+_HINT = (
+    'A line is {"text": "...", "mentions": [{"start": 0, "end": 6, "entity": "..."}], "triple": [head, relation, tail] '
+    'or null, "wording": 0, "language": "en"}. Mend the line.'
+)
 
 
 @dataclass(frozen=True)
@@ -43,3 +56,81 @@ class Sentence:
     triple: tuple[int, int, int] | None = None
     wording: int = 0
     language: str = "en"
+
+
+def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:
+    """Read sentences in which the entities of a graph are marked.
+
+    Args:
+        path: a file with one JSON object per line, or a folder that holds `sentences.jsonl`.
+        graph: the graph whose entities the sentences name.
+
+    Returns:
+        The sentences, in the order of the file; mentions in the order of the text.
+
+    Raises:
+        FileNotFoundError: there is no such file; names what lies near it.
+        GraphFileError: a line is broken, names an entity that the graph does not have, or marks a text that is none of
+            its entity's names; gives the file, the line and the rule.
+    """
+    path = Path(path)
+    path = path / "sentences.jsonl" if path.is_dir() else path
+    text = read_text(path, expected="one sentence per line, as JSON")
+    sentences = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                sentences.append(_read_sentence(json.loads(line), graph))
+            except (ValueError, UnknownNameError, RecursionError) as error:
+                rule = str(error) if isinstance(error, (GraphFileError, UnknownNameError)) else "it is not JSON."
+                raise broken_line(path, number, line, rule, hint=_HINT) from None
+    return sentences
+
+
+def _read_sentence(record: Any, graph: KnowledgeGraph) -> Sentence:
+    text = _expect(record, "text", str)
+    mentions = [_read_mention(mention, text, graph) for mention in _expect(record, "mentions", list, default=[])]
+    mentions.sort(key=lambda mention: mention.start)
+    for first, second in zip(mentions, mentions[1:], strict=False):
+        if second.start < first.end:
+            raise GraphFileError(f"the mentions {quote(first.text)} and {quote(second.text)} overlap.")
+    triple = _expect(record, "triple", list, default=None)
+    wording = _expect(record, "wording", int, default=0)
+    language = _expect(record, "language", str, default="en")
+    return Sentence(text, tuple(mentions), _read_triple(triple, graph), wording, language)
+
+
+def _read_mention(record: Any, text: str, graph: KnowledgeGraph) -> Mention:
+    start, end = _expect(record, "start", int), _expect(record, "end", int)
+    entity = graph.entity_id(_expect(record, "entity", str))
+    if not 0 <= start < end <= len(text):
+        raise GraphFileError(f"a mention from {start} to {end} does not lie in a text of {len(text)} characters.")
+    spelt, names = text[start:end], graph.spellings(entity)
+    if spelt.casefold() not in {name.casefold() for name in names}:
+        known = ", ".join(map(quote, names[:4]))
+        raise GraphFileError(
+            f"{quote(spelt)}, from {start} to {end}, is no name of its entity, which is called {known}."
+        )
+    return Mention(start, end, entity, spelt)
+
+
+def _read_triple(names: list[Any] | None, graph: KnowledgeGraph) -> tuple[int, int, int] | None:
+    if names is None:
+        return None
+    if len(names) != 3 or not all(isinstance(name, str) for name in names):
+        raise GraphFileError(f"the triple is {names!r}, and three names were expected: head, relation, tail.")
+    head, relation, tail = names
+    return graph.entity_id(head), graph.relation_id(relation), graph.entity_id(tail)
+
+
+def _expect(record: Any, key: str, kind: type, **default: Any) -> Any:
+    """The value of a key, which must be of a kind unless it is left out and has a default."""
+    if not isinstance(record, Mapping):
+        raise GraphFileError(f"{quote(record)} is not a JSON object.")
+    value = record.get(key)
+    if value is None and default:
+        return default["default"]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        words = {str: "text", int: "a whole number", list: "a list"}[kind]
+        raise GraphFileError(f"{key!r} is {'missing' if value is None else quote(value)}, and {words} was expected.")
+    return value

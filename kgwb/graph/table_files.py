@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,15 @@ def read_triple_table(
     """
     table = _read_table(path, columns, "triple", on_error, headless)
     picked = [table.header.index(str(column)) for column in columns]
-    head, relation, tail = picked
-    named = Table(path, COLUMNS, [(row[head], row[relation], row[tail]) for row in table.rows], table.lines, table.notes)
-    if not {type(cell) for row in named.rows for cell in row} <= {str}:
-        named = named.without([_find_nameless(row) for row in named.rows], on_error)
-    columns_of_cells = list(zip(*named.rows, strict=True)) or [(), (), ()]
-    frame = pd.DataFrame({name: _as_objects(cells) for name, cells in zip(COLUMNS, columns_of_cells, strict=True)})
+    named = replace(table, header=COLUMNS, columns=[table.columns[position] for position in picked])
+    if not {kind for column in named.columns for kind in map(type, column)} <= {str}:
+        rules = [_find_nameless(row) for row in zip(*named.columns, strict=True)]
+        named = named.without(
+            rules, on_error, lambda row: "\t".join("" if c is None else str(c) for c in table.row(row))
+        )
+        named = replace(named, columns=[list(map(str, column)) for column in named.columns])
     further = sum(bool(name) for position, name in enumerate(table.header) if position not in picked)
-    return frame, sum_notes(named.notes, (("further columns of the triples, not kept", further),))
+    return named.to_frame(), sum_notes(named.notes, (("further columns of the triples, not kept", further),))
 
 
 def read_name_table(path: Path, kind: str, *, on_error: OnError = "raise") -> tuple[pd.DataFrame, Notes]:
@@ -54,28 +56,18 @@ def read_name_table(path: Path, kind: str, *, on_error: OnError = "raise") -> tu
     table = _read_table(path, (), kind, on_error, headless=False)
     key = find_key(table.header, kind)
     position = table.header.index(str(key))
-    table = table.without(
-        [f"the column {quote(key)} is empty." if is_missing(row[position]) else "" for row in table.rows], on_error
-    )
-    if on_error == "raise":
-        _refuse_conflicts(table, position, kind)
-        return table.to_frame(), table.notes
-    first: dict[str, Any] = {}
-    for row in table.rows:
-        first.setdefault(str(row[position]), row)
-    repeated = ((f"duplicate {kind} rows", len(table.rows) - len(first)),)
-    return Table(path, table.header, list(first.values()), ()).to_frame(), sum_notes(table.notes, repeated)
+    rules = [f"the column {quote(key)} is empty." if is_missing(name) else "" for name in table.columns[position]]
+    table = _merge_repeated(table.without(rules, on_error), position, kind, on_error)
+    return table.to_frame(), table.notes
 
 
 def read_pairs(path: Path, *, on_error: OnError = "raise") -> tuple[dict[str, str], Notes]:
     """A file without a header, on each line a name, a tab and a text: the texts by name, and what was counted."""
     text = read_text(path, expected="lines with a name, a tab and a text", on_error=on_error)
     table = fit_rows(path, Header(("name", "text"), 0), split_rows(text, "\t", strict=False), "\t", on_error)
-    table = table.without(["the name is empty." if row[0] is None else "" for row in table.rows], on_error)
-    if on_error == "raise":
-        _refuse_conflicts(table, 0, "name")
-    pairs = {name: words or "" for name, words in reversed(table.rows)}
-    return pairs, sum_notes(table.notes, (("duplicate text lines", len(table.rows) - len(pairs)),))
+    table = table.without(["the name is empty." if name is None else "" for name in table.columns[0]], on_error)
+    table = _merge_repeated(table, 0, "text", on_error)
+    return {name: words or "" for name, words in zip(*table.columns, strict=True)}, table.notes
 
 
 def _read_table(path: Path, columns: Columns, kind: str, on_error: OnError, headless: bool) -> Table:
@@ -96,19 +88,25 @@ def _find_nameless(row: tuple[Any, ...]) -> str:
     return ""
 
 
-def _as_objects(cells: tuple[Any, ...]) -> pd.Series:
-    return pd.Series([cell if isinstance(cell, str) else str(cell) for cell in cells], dtype=object)
-
-
-def _refuse_conflicts(table: Table, position: int, kind: str) -> None:
-    seen: dict[str, tuple[int, Any]] = {}
-    for row, line in zip(table.rows, table.lines, strict=True):
-        name = str(row[position])
-        earlier, other = seen.setdefault(name, (line, row))
-        for column, one, two in zip(table.header, other, row, strict=True):
-            if not is_missing(one) and not is_missing(two) and one != two:
+def _merge_repeated(table: Table, position: int, kind: str, on_error: OnError) -> Table:
+    """The table with one row for each name; rows that contradict each other are refused, or the first one is kept."""
+    first: dict[str, int] = {}
+    repeated = []
+    for row, name in enumerate(map(str, table.columns[position])):
+        if first.setdefault(name, row) != row:
+            repeated.append((first[name], row))
+    for earlier, later in repeated:
+        for column, cells in zip(table.header, table.columns, strict=True):
+            if on_error == "raise" and cells[earlier] != cells[later]:
+                name = table.columns[position][later]
                 raise GraphFileError(
-                    f"{table.path} describes the {kind} {quote(name)} on line {earlier} and again on line {line}: its "
-                    f"{column} is {quote(one)}, then {quote(two)}. Keep one of the lines, or type "
-                    'on_error="skip" to keep the first and have the others counted.'
+                    f"{table.path} describes {quote(name)} on line {table.lines[earlier]} and again on line "
+                    f"{table.lines[later]}: {column!r} is {quote(cells[earlier])}, then {quote(cells[later])}. "
+                    'Keep one of the lines, or type on_error="skip" to keep the first and have the others counted.'
                 )
+    dropped = {later for _, later in repeated}
+    return (
+        table.keep([row not in dropped for row in range(len(table.lines))], f"duplicate {kind} rows")
+        if dropped
+        else table
+    )

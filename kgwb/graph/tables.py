@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,30 @@ from kgwb.graph.text_files import OnError
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells: text, a number, a list, or None where a cell is empty.
+    """Columns of cells: text, a number, a list, or None where a cell is empty.
 
     Attributes:
         path: the file.
         header: what the columns are called.
-        rows: one sequence of cells per row.
+        columns: one sequence of cells per column.
         lines: on which line of the file (or on which row of the table, from 1) each row stands.
         notes: what was skipped, counted.
     """
 
     path: Path
     header: tuple[str, ...]
-    rows: Sequence[Sequence[Any]]
+    columns: Sequence[Sequence[Any]]
     lines: Sequence[int]
     notes: Notes = ()
+
+    @classmethod
+    def from_rows(cls, path: Path, header: tuple[str, ...], rows: Sequence[Any], lines: Sequence[int]) -> Table:
+        """A table of rows that are all as long as the header."""
+        return cls(path, header, list(zip(*rows, strict=True)) or [()] * len(header), lines)
+
+    def row(self, number: int) -> tuple[Any, ...]:
+        """The cells of one row, counted from 0."""
+        return tuple(column[number] for column in self.columns)
 
     def without(self, rules: Sequence[str], on_error: OnError, show: Callable[[int], str] | None = None) -> Table:
         """The table without its broken rows, which are counted.
@@ -44,18 +54,20 @@ class Table:
             GraphFileError: the file, the line's number, the line, and the rule.
         """
         broken = [row for row, rule in enumerate(rules) if rule]
-        if not broken:
-            return self
-        if on_error == "raise":
+        if broken and on_error == "raise":
             row = broken[0]
-            text = show(row) if show else "\t".join("" if cell is None else str(cell) for cell in self.rows[row])
+            text = show(row) if show else "\t".join("" if cell is None else str(cell) for cell in self.row(row))
             raise broken_line(self.path, self.lines[row], text, rules[row])
-        kept = [row for row, rule in enumerate(rules) if not rule]
-        notes = sum_notes(self.notes, (("broken lines", len(broken)),))
-        return Table(self.path, self.header, [self.rows[i] for i in kept], [self.lines[i] for i in kept], notes)
+        return self.keep([not rule for rule in rules], "broken lines") if broken else self
+
+    def keep(self, wanted: Sequence[bool], otherwise: str) -> Table:
+        """The rows that are wanted; the others are counted under a name."""
+        columns = [list(compress(column, wanted)) for column in self.columns]
+        lines = list(compress(self.lines, wanted))
+        notes = sum_notes(self.notes, ((otherwise, len(self.lines) - len(lines)),))
+        return replace(self, columns=columns, lines=lines, notes=notes)
 
     def to_frame(self) -> pd.DataFrame:
         """The table as a data frame of Python objects."""
-        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.header)
-        frame = pd.DataFrame({i: pd.Series(list(cells), dtype=object) for i, cells in enumerate(columns)})
+        frame = pd.DataFrame({i: pd.Series(list(cells), dtype=object) for i, cells in enumerate(self.columns)})
         return frame.set_axis(list(self.header), axis="columns")
