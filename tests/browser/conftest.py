@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,11 +48,9 @@ def browser(browser_path: str) -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def browser_page(browser: Any) -> Iterator[Any]:
-    """A playwright page. Addresses outside this machine are refused and kept in `page.requests_made`, console errors
-    and uncaught exceptions in `page.errors_logged`."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+@contextmanager
+def _open_page(browser: Any, *, width: int = 1280, height: int = 900) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
     page = context.new_page()
     page.requests_made = []
     page.errors_logged = []
@@ -69,6 +68,20 @@ def browser_page(browser: Any) -> Iterator[Any]:
     page.on("pageerror", lambda error: page.errors_logged.append(str(error)))
     yield page
     context.close()
+
+
+@pytest.fixture(scope="session")
+def open_page() -> Callable[..., AbstractContextManager[Any]]:
+    """Opens pages such as `browser_page`, for tests that share one: `with open_page(browser) as page`."""
+    return _open_page
+
+
+@pytest.fixture
+def browser_page(browser: Any) -> Iterator[Any]:
+    """A playwright page. Addresses outside this machine are refused and kept in `page.requests_made`, console errors
+    and uncaught exceptions in `page.errors_logged`."""
+    with _open_page(browser) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

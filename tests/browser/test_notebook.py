@@ -1,0 +1,144 @@
+"""Notebook 00 in JupyterLab, as a learner opens it: every cell runs, every view draws, nothing leaves the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = "00_the_whole_journey.ipynb"
+MINUTES = 8
+# Lab draws only the cells in sight, and asks whether it may fetch news: neither helps a test.
+LAB_SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[str]:
+    """JupyterLab over a copy of the notebooks; gives the address of notebook 00."""
+    root = tmp_path_factory.mktemp("lab")
+    shutil.copytree(repository / "notebooks", root / "notebooks")
+    shutil.copytree(repository / "sample_graphs", root / "sample_graphs")
+    for name, settings in LAB_SETTINGS.items():
+        file = root / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings), encoding="utf-8")
+    environment = os.environ | {
+        "KGWB_QUICK": "1",
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONPATH": str(repository),
+        "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(root / "config"),
+        "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
+        "IPYTHONDIR": str(root / "ipython"),
+    }
+    token, port = secrets.token_hex(16), _find_free_port()
+    options = [f"--port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}"]
+    options += ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.port_retries=0"]
+    with (root / "log.txt").open("w", encoding="utf-8") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(f"{address}/api/status?token={token}", server, root / "log.txt")
+            yield f"{address}/lab/tree/notebooks/{NOTEBOOK}?token={token}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def ran(lab: str, browser: Any, open_page: Any, screenshots: Path) -> Iterator[Any]:
+    """The notebook after Run All Cells."""
+    with open_page(browser, width=1400, height=1000) as page:
+        page.goto(lab)
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
+        page.wait_for_function(
+            "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel != null", timeout=120_000
+        )
+        page.set_default_timeout(MINUTES * 60_000)
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.set_default_timeout(30_000)
+        page.wait_for_timeout(2_000)
+        _photograph(page, screenshots)
+        yield page
+
+
+def test_every_cell_ran_without_an_error(ran: Any) -> None:
+    counts = ran.evaluate(
+        "window.jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code')"
+        ".map(c => c.model.executionCount)"
+    )
+    assert counts == list(range(1, len(counts) + 1))
+    assert ran.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").all_inner_texts() == []
+
+
+def test_nothing_left_the_machine(ran: Any) -> None:
+    assert ran.requests_made == []
+
+
+def test_the_graph_draws(ran: Any) -> None:
+    frame = ran.frame_locator("iframe[title=Graph]").first
+    painted = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
+    assert frame.locator("canvas").first.evaluate(painted) > 20
+
+
+def test_a_click_changes_the_attention_view(ran: Any) -> None:
+    view = ran.locator(".kgwb-attention").last
+    view.scroll_into_view_if_needed()
+    seen_lines = "lines => lines.filter(line => line.style.display !== 'none' && +line.style.strokeOpacity > 0).length"
+    assert view.locator(".lines.before path").evaluate_all(seen_lines) > 0
+    assert view.locator(".lines.after path").evaluate_all(seen_lines) > 0
+    before = view.locator(".numbers.after .number").all_inner_texts(), view.locator(".title").inner_text()
+    view.locator(".keys.after .token").nth(1).click()
+    view.get_by_label("layer 2, head 3").click()
+    after = view.locator(".numbers.after .number").all_inner_texts(), view.locator(".title").inner_text()
+    assert "Layer 2, head 3" in after[1]
+    assert before != after
+
+
+def _find_free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path, seconds: int = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
+
+
+def _photograph(page: Any, folder: Path) -> None:
+    """The whole notebook, a screenful at a time."""
+    scroller = page.locator(".jp-WindowedPanel-outer").first
+    height = scroller.evaluate("panel => panel.scrollHeight")
+    for number, top in enumerate(range(0, height, 850)):
+        scroller.evaluate("(panel, top) => { panel.scrollTop = top; }", top)
+        page.wait_for_timeout(150)
+        page.screenshot(path=folder / f"notebook_00_{number:02d}.png")
