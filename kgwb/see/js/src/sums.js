@@ -5,7 +5,7 @@ import { formatChange, formatWeight } from "./numbers.js";
 import { sumAt } from "./weights.js";
 
 export function drawSums(facts, choice) {
-  const node = element("dl", { class: "sums" });
+  const node = element("div", { class: "sums" });
   return {
     node,
     update() {
@@ -13,8 +13,8 @@ export function drawSums(facts, choice) {
       const readings = facts.after ? [facts.before, facts.after] : [facts.before];
       const rows = readings.map((weights) => weights.row(sentence, layer, head, focus));
       node.replaceChildren(...groups(sentence).flatMap(([name, places, kind]) => [
-        element("dt", { class: kind }, name),
-        element("dd", {}, describe(rows.map((row) => sumAt(row, places)), facts.digits)),
+        element("span", { class: kind }, name),
+        element("span", { class: "sum" }, describe(rows.map((row) => sumAt(row, places)), facts.digits)),
       ]));
     },
   };
