@@ -1,4 +1,4 @@
-"""Second room: the graph as vectors. A scorer is an equation, an embedding is its tables; train, rank, predict, save."""
+"""The graph as vectors: a scorer is an equation, an embedding is its tables; train, rank, predict and save it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def expect_choice(argument: str, value: object, choices: Sequence[str]) -> None:
         raise ValueError(f"{argument}={value!r} came. Type one of {', '.join(map(repr, choices))}.")
 
 
-def expect_at_least(argument: str, value: float, least: float) -> None:
+def expect_at_least(argument: str, value: int | float, least: int | float) -> None:
     """An argument with a smallest value.
 
     Raises:

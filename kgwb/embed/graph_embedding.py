@@ -186,5 +186,7 @@ class GraphEmbedding(nn.Module):
         return f"GraphEmbedding({self.extra_repr()}) of {self.graph.name!r}: {counts}{inverses}, {state}"
 
     def _columns(self, triples: Triples) -> tuple[Tensor, Tensor, Tensor]:
-        head, relation, tail = torch.as_tensor(triples, dtype=torch.int64, device=self.device).T
+        if isinstance(triples, np.ndarray):
+            triples = torch.from_numpy(triples.copy())  # a graph's own triples are read-only, which torch warns of
+        head, relation, tail = triples.to(self.device, torch.int64).T
         return head, relation, tail

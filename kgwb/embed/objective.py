@@ -26,10 +26,10 @@ class Objective:
     """
 
     negatives: int | None
-    regularisation: float
-    dropout: float
+    regularisation: int | float
+    dropout: int | float
     precision: torch.dtype
-    memory: float
+    memory: int | float
     generator: torch.Generator
 
     def cross_entropy(self, embedding: GraphEmbedding, batch: Batch) -> Float[Tensor, ""]:
@@ -56,9 +56,10 @@ class Objective:
         scorer, entities = embedding.scorer, embedding.entity_table
         relations = embedding.relations_asked(batch.relation, tails=batch.tails)
         asked = torch.bincount(batch.rows, minlength=len(batch.known)).to(entities.dtype)
-        weight = torch.zeros(len(entities), dtype=entities.dtype, device=entities.device)
-        weight.index_add_(0, batch.known, asked).index_add_(0, batch.answers, torch.ones(len(batch.answers)).to(weight))
-        cubes = scorer.magnitudes(entities).pow(3).sum(-1) @ weight
+        uses = torch.cat([asked, asked.new_ones(len(batch.answers))])
+        touched, place = torch.cat([batch.known, batch.answers]).unique(return_inverse=True)
+        weight = asked.new_zeros(len(touched)).index_add_(0, place, uses)
+        cubes = scorer.magnitudes(entities.index_select(0, touched)).pow(3).sum(-1) @ weight
         return self.regularisation * (cubes + scorer.relation_magnitudes(relations).pow(3).sum(-1) @ asked)
 
     def _drop(self, query: Float[Tensor, "query dim"]) -> Float[Tensor, "query dim"]:

@@ -14,7 +14,7 @@ _COLUMN = {"head": 0, "relation": 1, "tail": 2}
 def rank_answers(
     graph: KnowledgeGraph,
     scores: Float[Tensor, " candidate"],
-    triple: Int[np.ndarray, "3"],
+    triple: Int[np.ndarray, " part"],
     *,
     missing: str,
     k: int,
@@ -41,7 +41,7 @@ def rank_answers(
     )
 
 
-def _find_known(graph: KnowledgeGraph, triple: Int[np.ndarray, "3"], missing: str) -> Int[np.ndarray, " known"]:
+def _find_known(graph: KnowledgeGraph, triple: Int[np.ndarray, " part"], missing: str) -> Int[np.ndarray, " known"]:
     asked = _COLUMN[missing]
     given = [column for column in _COLUMN.values() if column != asked]
     matching = (graph.triples[:, given] == triple[given]).all(1)

@@ -24,7 +24,7 @@ def rank_triples(
     *,
     known: Int[np.ndarray, "known 3"] | None,
     ties: Ties = "mean",
-    memory: float = 0.5,
+    memory: int | float = 0.5,
 ) -> RankReport:
     """The filtered rank of each triple's tail among all tails, and of its head among all heads.
 
@@ -75,7 +75,7 @@ def rank_triples(
 
 
 def _count_side(
-    embedding: GraphEmbedding, queries: Queries, facts: Queries, memory: float
+    embedding: GraphEmbedding, queries: Queries, facts: Queries, memory: int | float
 ) -> tuple[Int[np.ndarray, " triple"], Int[np.ndarray, " triple"]]:
     """How many candidates score higher than each triple's answer, and how many others the same, by triple."""
     entities = len(embedding.graph.entities)
@@ -126,7 +126,7 @@ def _count(holds: Tensor) -> Int[Tensor, " answer"]:
     return holds.view(torch.uint8).sum(-1, dtype=torch.int32).long()  # several times faster than summing booleans
 
 
-def _rows_at_once(embedding: GraphEmbedding, memory: float) -> int:
+def _rows_at_once(embedding: GraphEmbedding, memory: int | float) -> int:
     allowed = int(memory * 2**30)
     if embedding.device.type == "cpu":
         allowed = min(allowed, CACHE_BYTES)

@@ -21,7 +21,7 @@ def all_candidates_loss(
     *,
     measure: Measure,
     precision: torch.dtype,
-    memory: float,
+    memory: int | float,
 ) -> Float[Tensor, ""]:
     """Softmax cross-entropy of every answer against all entities, summed.
 
@@ -55,7 +55,7 @@ class _SharedSoftmax(torch.autograd.Function):
         rows: Tensor,
         answers: Tensor,
         precision: torch.dtype,
-        memory: float,
+        memory: int | float,
     ) -> Tensor:
         table, offset = candidates.to(precision), bias.to(precision)
         counts = torch.bincount(rows, minlength=len(query)).to(query.dtype)[:, None]
@@ -81,9 +81,9 @@ class _SharedSoftmax(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        query_slope, table_slope, bias_slope = ctx.saved_tensors
         (slope,) = slopes
-        return slope * query_slope, slope * table_slope, slope * bias_slope, None, None, None, None
+        query_slope, table_slope, bias_slope = (part.mul_(slope) for part in ctx.saved_tensors)  # used only once
+        return query_slope, table_slope, bias_slope, None, None, None, None
 
 
 def _fill_softmax(block: Tensor, query: Tensor, table: Tensor, bias: Tensor) -> Tensor:

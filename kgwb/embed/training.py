@@ -46,16 +46,16 @@ def train_embedding(
     epochs: int = 30,
     negatives: Literal["all"] | int = "all",
     batch: int = 1000,
-    learning_rate: float = 0.1,
+    learning_rate: int | float = 0.1,
     optimizer: Literal["adagrad", "adam"] = "adagrad",
-    regularisation: float = 0.0,
-    dropout: float = 0.0,
+    regularisation: int | float = 0.0,
+    dropout: int | float = 0.0,
     reciprocal: bool = True,
     seed: int = 0,
     evaluate_every: int = 0,
     evaluate_on: int = 500,
     precision: Precision = "auto",
-    memory: float = 0.5,
+    memory: int | float = 0.5,
 ) -> Iterator[Epoch]:
     """Fit an embedding to the training triples, epoch by epoch.
 
@@ -146,7 +146,7 @@ def _run(
         yield Epoch(number, loss_per_answer, seconds, speed | evaluate(number))
 
 
-def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: float) -> torch.optim.Optimizer:
+def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | float) -> torch.optim.Optimizer:
     parameters = list(embedding.parameters())
     if name == "adam":
         return torch.optim.Adam(parameters, lr=learning_rate)
@@ -192,7 +192,9 @@ def _read_negatives(negatives: str | int, entities: int) -> int | None:
     return negatives
 
 
-def _expect_arguments(*, epochs: int, batch: int, evaluate_on: int, learning_rate: float, dropout: float) -> None:
+def _expect_arguments(
+    *, epochs: int, batch: int, evaluate_on: int, learning_rate: int | float, dropout: int | float
+) -> None:
     expect_at_least("epochs", epochs, 0)
     expect_at_least("batch", batch, 1)
     expect_at_least("evaluate_on", evaluate_on, 1)

@@ -1,0 +1,33 @@
+"""Small graphs that the embedding tests share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kgwb.embed import ComplEx, DistMult, RotatE, Scorer, TransE
+from kgwb.graph import KnowledgeGraph, Split
+
+SCORERS = [TransE(), DistMult(), ComplEx(), RotatE()]  # a new scorer is tested by being listed
+
+
+@pytest.fixture(params=SCORERS, ids=repr)
+def scorer(request: pytest.FixtureRequest) -> Scorer:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def graph() -> KnowledgeGraph:
+    """60 places, each in one region and one climate, beside two others: facts that can be learnt."""
+    rows = [[f"place {i:02}", "in_region", f"region {i % 5}"] for i in range(60)]
+    rows += [[f"place {i:02}", "has_climate", f"climate {i % 3}"] for i in range(60)]
+    rows += [[f"place {i:02}", "beside", f"place {(i + step) % 60:02}"] for i in range(60) for step in (1, 7)]
+    return KnowledgeGraph.from_pandas(pd.DataFrame(rows, columns=["head", "relation", "tail"]), name="places")
+
+
+@pytest.fixture(scope="session")
+def split(graph: KnowledgeGraph) -> Split:
+    order = np.random.default_rng(0).permutation(len(graph))
+    train, valid, test = np.split(graph.triples[order], [200, 220])
+    return Split(graph, train, valid, test)
