@@ -1,1 +1,34 @@
-"""."""
+"""Looking: graphs, spaces, attention and training as views that also return data and save as one offline page.
+
+A view loads what draws it (pyvis, plotly, scikit-learn, anywidget) when it is used, and names what is missing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kgwb.see.graph import GraphView as GraphView
+from kgwb.see.graph import show_graph as show_graph
+from kgwb.see.page import Fragment as Fragment
+from kgwb.see.page import write_page as write_page
+from kgwb.see.projection import ProjectionQuality as ProjectionQuality
+from kgwb.see.projection import projection_quality as projection_quality
+from kgwb.see.space import SpaceView as SpaceView
+from kgwb.see.space import show_space as show_space
+from kgwb.see.training import TrainingView as TrainingView
+from kgwb.see.training import show_training as show_training
+
+if TYPE_CHECKING:
+    from kgwb.see.attention import show_attention as show_attention
+
+
+def __getattr__(name: str) -> Any:
+    # The attention view is a widget class, so its module cannot be loaded without anywidget.
+    if name != "show_attention":
+        raise AttributeError(f"kgwb.see has no {name!r}.")
+    from kgwb.see.packages import load_package
+
+    load_package("anywidget", "anywidget", "show_attention")
+    from kgwb.see.attention import show_attention
+
+    return show_attention

@@ -35,6 +35,16 @@ def shorten(text: str, length: int = 28) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
+def count(number: int, what: str) -> str:
+    """A number and its noun.
+
+    >>> count(1, "fact"), count(2000, "entity")
+    ('1 fact', '2,000 entities')
+    """
+    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
+    return f"{number:,} {what if number == 1 else plural}"
+
+
 def measure_text(text: str, size: float) -> float:
     """About how many pixels a line of text takes, generous enough to keep labels apart."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)

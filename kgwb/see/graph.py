@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.see.drawing import count
 from kgwb.see.graph_page import write_graph_fragment
 from kgwb.see.graph_picture import draw_graph
 from kgwb.see.notebook import describe_view, in_notebook
@@ -149,13 +150,3 @@ def _write_caption(scene: Scene, hops: int) -> str:
     if guessed:
         parts.append(f"{count(guessed, 'dashed line').capitalize()}: predicted, with probability, not in the graph")
     return ". ".join(parts) + "."
-
-
-def count(number: int, what: str) -> str:
-    """A number and its noun.
-
-    >>> count(1, "fact"), count(2000, "entity")
-    ('1 fact', '2,000 entities')
-    """
-    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
-    return f"{number:,} {what if number == 1 else plural}"

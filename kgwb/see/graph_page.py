@@ -83,11 +83,11 @@ def write_graph_fragment(scene: Scene, caption: str) -> Fragment:
     """The scene as a piece of a page, with vis-network and the view's own script as libraries."""
     data = pack_json(describe_graph(scene))
     markup = (
-        f'<div class="kgwb-graph"><style>{_read_script("graph.css")}</style>'
+        f'<div class="kgwb-graph"><style>{read_script("graph.css")}</style>'
         f'<script type="application/json">{data}</script></div>'
         "<script>kgwbGraph.draw(document.currentScript.previousElementSibling)</script>"
     )
-    return Fragment(markup, caption, {"vis-network": _read_vis_network(), "kgwb-graph": _read_script("graph.js")})
+    return Fragment(markup, caption, {"vis-network": _read_vis_network(), "kgwb-graph": read_script("graph.js")})
 
 
 def pack_json(data: Any) -> str:
@@ -107,5 +107,6 @@ def _read_vis_network() -> str:
 
 
 @cache
-def _read_script(name: str) -> str:
+def read_script(name: str) -> str:
+    """One of the scripts or styles that travel with the package."""
     return (files("kgwb.see") / "scripts" / name).read_text(encoding="utf-8")

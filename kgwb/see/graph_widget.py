@@ -15,7 +15,8 @@ from kgwb.see.palette import style_variables
 
 _FRAME_STYLE = (
     ":root{color-scheme:light dark}body{margin:0;padding:2px;background:var(--kgwb-paper);color:var(--kgwb-ink);"
-    "font:14px/1.45 var(--kgwb-font)}figure{margin:0}figcaption{color:var(--kgwb-muted);font-size:13px;margin-top:.5rem}"
+    "font:14px/1.45 var(--kgwb-font)}figure{margin:0}"
+    "figcaption{color:var(--kgwb-muted);font-size:13px;margin-top:.5rem}"
 )
 
 

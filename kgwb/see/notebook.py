@@ -24,3 +24,12 @@ def in_notebook() -> bool:
 def describe_view(view: Captioned, picture: str) -> dict[str, str]:
     """What a notebook saves: the still picture, and the caption for readers without one."""
     return {"text/plain": repr(view), "image/svg+xml": picture}
+
+
+def current_cell() -> object:
+    """A mark that is the same within one run of one cell; None outside a notebook."""
+    if not in_notebook():
+        return None
+    from IPython.core.getipython import get_ipython
+
+    return getattr(get_ipython(), "execution_count", None)

@@ -140,8 +140,8 @@ def read_predicted(graph: KnowledgeGraph, predicted: pd.DataFrame) -> tuple[np.n
     missing = [name for name in ("head", "relation", "tail") if name not in predicted]
     if missing:
         raise ValueError(
-            f"predicted has the columns {list(predicted.columns)} and lacks {missing}. Expected head, relation, tail and, "
-            "where known, probability. For a table from vectors.predict(head=..., relation=...) type "
+            f"predicted has the columns {list(predicted.columns)} and lacks {missing}. Expected head, relation, tail "
+            "and, where known, probability. For a table from vectors.predict(head=..., relation=...) type "
             'table.rename(columns={"entity": "tail"}).assign(head=..., relation=...).'
         )
     ids = np.array(
