@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kgwb.environment import doctor
+from kgwb.environment import best_device, doctor
+
+if TYPE_CHECKING:
+    from kgwb.graph import Split
+
+SCORERS = {"transe": "TransE", "distmult": "DistMult", "complex": "ComplEx", "rotate": "RotatE"}
+SMALL = 5_000  # entities; up to here the preset for small graphs fits within seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 when all is well."""
+    """Run one command and return its exit code: 0 when all is well, 1 with one line that says what is not."""
     options = _build_parser().parse_args(arguments)
-    return int(options.run(options))
+    try:
+        return int(options.run(options))
+    except (ValueError, LookupError, ArithmeticError, OSError, ImportError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -21,6 +34,22 @@ def _build_parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("doctor", help="what this machine has, and how to mend what it lacks")
     check.set_defaults(run=_show_doctor)
+
+    tour = commands.add_parser("tour", help="the whole path, from a graph to one offline page with all views")
+    tour.add_argument("--graph", type=Path, required=True, help="a folder with triples and sentences")
+    tour.add_argument("--out", type=Path, required=True, help="the folder for the page")
+    tour.add_argument("--seeds", type=int, default=1, help="how often each run of the table is tuned")
+    tour.set_defaults(run=_take_tour)
+
+    train = commands.add_parser("train", help="fit vectors to a graph, rank what was held out, save them")
+    train.add_argument("graph", type=Path, help="a file or folder of triples, or of train, valid and test triples")
+    train.add_argument("--scorer", choices=list(SCORERS), default="complex")
+    train.add_argument("--out", type=Path, required=True, help="the folder for the vectors")
+    train.add_argument("--test", type=float, default=0.1, help="the share to hold out of a graph that is not split")
+    train.add_argument("--epochs", type=int, help="by default what the preset says")
+    train.add_argument("--dim", type=int, help="real numbers per entity; by default what the preset says")
+    train.add_argument("--preset", help='a data set, "small" or "default"; by default chosen by size')
+    train.set_defaults(run=_train)
     return parser
 
 
@@ -31,6 +60,49 @@ def _show_doctor(_options: argparse.Namespace) -> int:
         return 0
     _say(f"\nMissing: {', '.join(finding.part for finding in diagnosis.missing)}. The lines above mend it.")
     return 1
+
+
+def _take_tour(options: argparse.Namespace) -> int:
+    from kgwb.lessons.journey import walk_the_journey
+
+    began = time.perf_counter()
+    journey = walk_the_journey(options.graph, options.out, seeds=options.seeds)
+    _say(f"\n{journey!r}\n\n{time.perf_counter() - began:.0f} seconds. Open {journey.page}")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from tqdm.auto import tqdm
+
+    import kgwb.embed as embed
+    from kgwb.graph import find_leakage
+
+    split = _read_or_split(options.graph, options.test)
+    _say(f"{split!r}\n{find_leakage(split).verdict}" if len(split.test) else repr(split.graph))
+    settings = embed.preset(
+        options.scorer, options.preset or ("small" if len(split.graph.entities) < SMALL else "default")
+    )
+    settings |= {name: value for name in ("epochs", "dim") if (value := getattr(options, name))}
+    scorer = getattr(embed, SCORERS[options.scorer])()
+    vectors = embed.GraphEmbedding(split.graph, scorer, dim=settings.pop("dim")).to(best_device())
+    with tqdm(embed.train_embedding(vectors, split, **settings), total=settings["epochs"], unit="epoch") as epochs:
+        for epoch in epochs:
+            epochs.set_postfix(loss=f"{epoch.loss:.3f}")
+    if len(split.test):
+        _say(repr(embed.rank_triples(vectors, split.test, known=split.known)))
+    _say(f"Saved. Type: kgwb.load_embedding({str(vectors.save(options.out))!r})")
+    return 0
+
+
+def _read_or_split(path: Path, test: float) -> Split:
+    from kgwb.graph import GraphFileError, read_graph, read_split, split_triples
+
+    if path.is_dir():
+        try:
+            return read_split(path)
+        except GraphFileError:
+            pass  # not split yet; what else may be wrong, read_graph says
+    return split_triples(read_graph(path), valid=0.0, test=test)
 
 
 def _say(line: str) -> None:

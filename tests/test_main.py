@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kgwb import environment
 from kgwb.__main__ import main
+from kgwb.embed import load_embedding
 
 
 def test_doctor_says_ok_and_returns_zero(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,3 +28,44 @@ def test_no_command_is_answered_with_the_commands(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit, match="2"):
         main([])
     assert "doctor" in capsys.readouterr().err
+
+
+@pytest.fixture
+def facts(tmp_path: Path) -> Path:
+    file = tmp_path / "facts.tsv"
+    lines = [f"island{i}\tneighbour\tisland{(i + step) % 12}" for i in range(12) for step in (1, 2, 3)]
+    file.write_text("\n".join(["head\trelation\ttail", *lines]), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("scorer", ["transe", "distmult", "complex", "rotate"])
+def test_train_saves_vectors_and_says_how_to_load_them(
+    facts: Path, scorer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "vectors"
+    assert main(["train", str(facts), "--scorer", scorer, "--out", str(out), "--epochs", "2", "--dim", "8"]) == 0
+    said = capsys.readouterr().out
+    assert "test pairs" in said  # leakage is reported before training
+    assert "RankReport" in said
+    assert f"kgwb.load_embedding({str(out)!r})" in said
+    assert len(load_embedding(out).entity_vectors()) == 12
+
+
+def test_train_takes_a_published_split_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "benchmark"
+    folder.mkdir()
+    for part, line in {"train": "a r b\nb r c", "valid": "a r c", "test": "c r a"}.items():
+        (folder / f"{part}.txt").write_text(line.replace(" ", "\t") + "\n", encoding="utf-8")
+    assert main(["train", str(folder), "--out", str(tmp_path / "vectors"), "--epochs", "1", "--dim", "8"]) == 0
+    assert "2 train, 1 valid, 1 test" in capsys.readouterr().out
+
+
+def test_train_on_every_triple_ranks_nothing(facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["train", str(facts), "--out", str(tmp_path / "vectors"), "--epochs", "1", "--dim", "8", "--test", "0"]
+    assert main(arguments) == 0
+    assert "RankReport" not in capsys.readouterr().out
+
+
+def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(tmp_path / "nowhere.tsv"), "--out", str(tmp_path)]) == 1
+    assert "nowhere.tsv" in capsys.readouterr().err
