@@ -1,8 +1,8 @@
 """What we know: graphs, their files, their splits, and sentences about them.
 
-A `KnowledgeGraph` is integer triples beside a table of entities and a table of relations. `read_graph` and `write_graph`
-carry it from and to files, `split_triples` and `read_split` divide it, `find_leakage` says what a split gives away, and
-`read_sentences` brings the texts in which its entities are marked.
+A `KnowledgeGraph` is integer triples beside a table of entities and a table of relations. `read_graph` and
+`write_graph` carry it from and to files, `split_triples` and `read_split` divide it, `find_leakage` says what a split
+gives away, and `read_sentences` brings the texts in which its entities are marked.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _merge_rows(rows: pd.DataFrame, name: object, kind: str, source: str) -> dic
             one, other = sorted(said)[:2]
             raise GraphFileError(
                 f"{source} describes {quote(name)} twice: its {column} is {quote(one)} and {quote(other)}. "
-                f'Keep one row per {kind}, or type read_graph(..., on_error="skip") to keep the first and count the rest.'
+                f'Keep one row per {kind}, or read with on_error="skip" to keep the first and count the others.'
             )
         merged[column] = next(iter(said.values()), name if column == kind else None)
     return merged

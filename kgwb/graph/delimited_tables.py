@@ -55,7 +55,8 @@ def fit_rows(path: Path, header: Header, rows: Rows, delimiter: str, on_error: O
     above = sum((rows.cells[row][0] or "").startswith("#") for row in range(header.start - 1))
     cells, lines = rows.cells[header.start :], rows.lines[header.start :]
     if isinstance(cells, EvenCells) and not _has_surrogates(rows.text):
-        return Table(path, header.names, cells.columns, lines, sum_notes((("comment lines", above),)))
+        notes = sum_notes((("comment lines", above),))
+        return Table(path, header.names, cells.columns, lines, notes, rows.text)
     between = f", with {_DELIMITER_NAMES[delimiter]} between them" if width > 1 else ""
     expected = f"{width:,} {'was' if width == 1 else 'were'} expected ({', '.join(header.names)}{between})."
     rules = [
@@ -63,11 +64,12 @@ def fit_rows(path: Path, header: Header, rows: Rows, delimiter: str, on_error: O
     ]
     comments = [bool(rule) and (row[0] or "").startswith("#") for row, rule in zip(cells, rules, strict=True)]
     padded = [[*row, *[None] * width][:width] for row in cells]
-    table = Table.from_rows(path, header.names, padded, lines)
+    columns = list(zip(*padded, strict=True)) or [()] * width
+    table = Table(path, header.names, columns, lines, text=rows.text)
     table = table.keep([not comment for comment in comments], "comment lines")
     table = replace(table, notes=sum_notes(table.notes, (("comment lines", above),)))
     rules = [rule for rule, comment in zip(rules, comments, strict=True) if not comment]
-    return table.without(rules, on_error, lambda row: rows.line(table.lines[row]))
+    return table.without(rules, on_error)
 
 
 def _find_rule(row: Row, broken: str, width: int, expected: str) -> str:

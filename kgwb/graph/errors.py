@@ -26,7 +26,8 @@ class UnknownNameError(LookupError):
         hint = (
             f"The nearest labels are {', '.join(map(quote, nearest))}." if nearest else f"This graph has no {plural}."
         )
-        super().__init__(f"Unknown {kind} {quote(name)}. {hint} Type graph.{plural} to see all of them.")
+        came = quote(name) if isinstance(name, str) else str(name)
+        super().__init__(f"Unknown {kind} {came}. {hint} Type graph.{plural} to see all of them.")
 
 
 def find_nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -18,7 +18,8 @@ from kgwb.graph.text_files import OnError
 _PARTS = {"train": ("train",), "valid": ("valid", "val", "validation", "dev"), "test": ("test",)}
 _EXPECTED = (
     "a table of triples (triples.tsv, with entities.tsv and relations.tsv where you have them), "
-    "or train, valid and test files (train.txt, ...), or an OpenKE folder (entity2id.txt, relation2id.txt, train2id.txt)"
+    "or train, valid and test files (train.txt, ...), "
+    "or an OpenKE folder (entity2id.txt, relation2id.txt, train2id.txt)"
 )
 
 
@@ -84,7 +85,7 @@ def find_table(folder: Path, stems: Iterable[str]) -> Path | None:
 
 
 def _read_texts(folder: Path, kind: str, on_error: OnError) -> tuple[pd.DataFrame | None, Notes]:
-    """Labels and descriptions from entity2text.txt, entity2textlong.txt and relation2text.txt, as benchmarks have them."""
+    """Labels and descriptions from entity2text.txt, entity2textlong.txt and relation2text.txt, as in benchmarks."""
     columns: dict[str, dict[str, str]] = {}
     counted: list[Notes] = []
     for stem, column in ((f"{kind}2text", "label"), (f"{kind}2textlong", "description")):

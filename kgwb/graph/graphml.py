@@ -35,7 +35,7 @@ def read_graphml(path: Path, relation: str | int = "relation") -> Facts:
         graph = networkx.parse_graphml(text, force_multigraph=True)
     except Exception:  # networkx lets errors of every kind through
         raise GraphFileError(
-            f"{path} cannot be read as GraphML. Is it complete, and XML? From networkx: networkx.write_graphml(graph, path)."
+            f"{path} cannot be read as GraphML. Is it complete? networkx.write_graphml(graph, path) writes such a file."
         ) from None
     key = _find_relation_key(path, graph, str(relation))
     rows = [(head, data[key], tail) for head, tail, data in graph.edges(data=True)]
@@ -61,7 +61,7 @@ def write_graphml(graph: KnowledgeGraph, path: Path) -> None:
     written = networkx.MultiDiGraph(name=graph.name, kgwb_relations=json.dumps(relations))
     rows = graph.entities.drop(columns="entity").to_dict(orient="records")
     for name, row in zip(graph.entities["entity"], rows, strict=True):
-        written.add_node(name, **{}, **_write_cells(row))
+        written.add_node(name, **_write_cells(row))
     for number, (head, relation, tail) in enumerate(graph.to_pandas().itertuples(index=False, name=None)):
         written.add_edge(head, tail, key=f"e{number}", relation=relation)
     networkx.write_graphml_xml(written, path, encoding="utf-8", named_key_ids=False)

@@ -14,7 +14,23 @@ from kgwb.graph.text_files import Row, Rows
 Columns = Sequence[str] | Sequence[int]
 # A first line with two of these is a header, even where files usually have none.
 _HEADER_WORDS = frozenset(
-    "head relation tail subject predicate object source target from to h r t s p o rel edge".split()
+    (
+        *(
+            "head",
+            "relation",
+            "tail",
+            "subject",
+            "predicate",
+            "object",
+            "source",
+            "target",
+            "from",
+            "to",
+            "edge",
+            "rel",
+        ),
+        *"hrtspo",
+    )
 )
 _POSITIONS_HINT = "If the file has no header line, say which columns to take by position: columns=(0, 1, 2)."
 

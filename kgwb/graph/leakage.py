@@ -35,8 +35,9 @@ class LeakageReport:
 def find_leakage(split: Split) -> LeakageReport:
     """Count the test triples whose head and tail train links already.
 
-    Linked means that some train triple joins the two entities, in either direction. A test set whose pairs are linked
-    can be answered by turning a train triple round, without any geometry (Toutanova & Chen, 2015; Dettmers et al., 2018).
+    Linked means that some train triple joins the two entities, in either direction. A test set whose pairs are
+    linked can be answered by turning train triples round, without any geometry (Toutanova & Chen, 2015; Dettmers et
+    al., 2018).
 
     Args:
         split: train and test.
@@ -44,9 +45,11 @@ def find_leakage(split: Split) -> LeakageReport:
     Returns:
         A report with a data frame and a verdict of one line.
     """
-    (head, relation, tail), entities = split.test.T, len(split.graph.entities)
-    train = _pack(*split.train.T, entities)
-    pairs = _pack(split.train[:, 0], 0, split.train[:, 2], entities)
+    head, relation, tail = split.test.T
+    train_head, train_relation, train_tail = split.train.T
+    entities = len(split.graph.entities)
+    train = _pack(train_head, train_relation, train_tail, entities)
+    pairs = _pack(train_head, 0, train_tail, entities)
     same_way = np.isin(_pack(head, 0, tail, entities), pairs)
     turned_round = np.isin(_pack(tail, 0, head, entities), pairs)
     leaks = {

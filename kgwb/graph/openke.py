@@ -37,8 +37,8 @@ def read_openke(folder: Path, *, on_error: OnError) -> Facts:
         if part == "train" or (folder / file).is_file():
             parts[part], notes = _read_triples(folder / file, names["entity"], names["relation"], on_error)
             counted.append(notes)
-    tables = [pd.DataFrame({kind: list(names[kind].values())}, dtype=object) for kind in _LISTS]
-    return Facts(parts, *tables, notes=sum_notes(*counted))
+    entities, relations = (pd.DataFrame({kind: list(names[kind].values())}, dtype=object) for kind in _LISTS)
+    return Facts(parts, entities, relations, sum_notes(*counted))
 
 
 def _read_numbers(path: Path, kind: str, on_error: OnError) -> tuple[dict[str, str], Notes]:
@@ -67,7 +67,7 @@ def _read_triples(
     table = _read_counted(path, "a count, then lines with the numbers of head, tail and relation", on_error)
     rows = [line.split() for line in table.columns[0]]
     rules = [_find_rule(row, entities, relations) for row in rows]
-    table = replace(table, columns=[rows]).without(rules, on_error, lambda row: " ".join(rows[row]))
+    table = replace(table, columns=[rows]).without(rules, on_error)
     named = [(entities[head], relations[relation], entities[tail]) for head, tail, relation in table.columns[0]]
     return pd.DataFrame(named, columns=list(COLUMNS), dtype=object), table.notes
 
@@ -99,4 +99,4 @@ def _read_counted(path: Path, expected: str, on_error: OnError) -> Table:
         )
     missing = abs(int(count) - len(rest))
     notes = sum_notes(((f"lines more or fewer than {path.name} says", missing),))
-    return Table(path, ("line",), [[line for _, line in rest]], [number for number, _ in rest], notes)
+    return Table(path, ("line",), [[line for _, line in rest]], [number for number, _ in rest], notes, text)

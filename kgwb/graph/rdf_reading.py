@@ -72,11 +72,9 @@ def read_rdf(path: Path, *, on_error: OnError) -> Facts:
     columns = _name_attributes(statements)
     further = sum(len(_own_types(statements.types[entity])) - 1 for entity in entities if statements.types.get(entity))
     notes = sum_notes(notes, (*skipped, ("further types of an entity, not kept", further)))
-    tables = [
-        _describe(sorted(names), kind, statements, columns)
-        for kind, names in (("entity", entities), ("relation", relations))
-    ]
-    return Facts({"all": frame}, *tables, notes=notes)
+    entity_table = _describe(sorted(entities), "entity", statements, columns)
+    relation_table = _describe(sorted(relations), "relation", statements, columns)
+    return Facts({"all": frame}, entity_table, relation_table, notes)
 
 
 def _parse(path: Path, on_error: OnError) -> tuple[Iterable[Any], Notes]:
@@ -195,7 +193,7 @@ def _describe_one(address: str, kind: str, statements: Statements, columns: Mapp
 
 
 def _group(said: list[tuple[str, str, str]], predicates: tuple[str, ...]) -> dict[str, list[str]]:
-    """Texts by language, those of the first predicates first; "" holds the ones to show: unmarked, else English, else any."""
+    """Texts by language, those of the first predicates first; "" has the ones to show: unmarked, English, or any."""
     groups: dict[str, list[str]] = {}
     for predicate in predicates:
         for _, language, text in (statement for statement in said if statement[0] == predicate):

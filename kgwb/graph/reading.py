@@ -44,7 +44,7 @@ def read_graph(path: str | Path, columns: Columns = COLUMNS, *, on_error: OnErro
           Berlin — capital_of → Germany
     """
     check_columns(columns)
-    path = Path(path)
+    path = Path(path).expanduser()
     facts = read_facts(path, columns, on_error=on_error)
     return make_graph(facts, path)
 

@@ -19,9 +19,9 @@ def read_jsonl(path: Path, columns: Columns, kind: str, *, on_error: OnError) ->
     text = read_text(path, expected="one JSON object per line", on_error=on_error)
     numbered = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     parsed = [_parse_object(line) for _, line in numbered]
-    table = Table(path, (), [parsed], [number for number, _ in numbered])
+    table = Table(path, (), [parsed], [number for number, _ in numbered], text=text)
     rules = [record if isinstance(record, str) else "" for record in parsed]
-    table = table.without(rules, on_error, lambda row: numbered[row][1])
+    table = table.without(rules, on_error)
     (records,) = table.columns
     header = tuple(dict.fromkeys(key for record in records for key in record))
     if not records:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:
         GraphFileError: a line is broken, names an entity that the graph does not have, or marks a text that is none of
             its entity's names; gives the file, the line and the rule.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     path = path / "sentences.jsonl" if path.is_dir() else path
     text = read_text(path, expected="one sentence per line, as JSON")
     sentences = []
@@ -91,7 +92,7 @@ def _read_sentence(record: Any, graph: KnowledgeGraph) -> Sentence:
     text = _expect(record, "text", str)
     mentions = [_read_mention(mention, text, graph) for mention in _expect(record, "mentions", list, default=[])]
     mentions.sort(key=lambda mention: mention.start)
-    for first, second in zip(mentions, mentions[1:], strict=False):
+    for first, second in pairwise(mentions):
         if second.start < first.end:
             raise GraphFileError(f"the mentions {quote(first.text)} and {quote(second.text)} overlap.")
     triple = _expect(record, "triple", list, default=None)

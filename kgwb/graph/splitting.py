@@ -62,7 +62,7 @@ class Split:
         return "\n".join([f"Split of {self.graph.name!r}: {counts} triples", *unseen, *notes])
 
 
-def split_triples(graph: KnowledgeGraph, valid: float = 0.1, test: float = 0.1, *, seed: int = 0) -> Split:
+def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float | int = 0.1, *, seed: int = 0) -> Split:
     """Divide a graph's triples at random so that no entity or relation is unseen in train.
 
     Args:
@@ -77,11 +77,11 @@ def split_triples(graph: KnowledgeGraph, valid: float = 0.1, test: float = 0.1, 
 
     Example:
         >>> import pandas as pd
-        >>> facts = pd.DataFrame([("a", "r", "b"), ("b", "r", "a"), ("a", "r", "a")], columns=["head", "relation", "tail"])
+        >>> facts = pd.DataFrame({"head": ["a", "b", "a"], "relation": ["r", "r", "r"], "tail": ["b", "a", "a"]})
         >>> split_triples(KnowledgeGraph.from_pandas(facts), valid=0, test=0.34)
         Split of 'graph': 2 train, 0 valid, 1 test triples
     """
-    if not (0 <= valid and 0 <= test and valid + test < 1):
+    if not (valid >= 0 and test >= 0 and valid + test < 1):
         raise ValueError(
             f"valid came as {valid!r} and test as {test!r}. Expected shares from 0 to 1, together less than 1, "
             "for example split_triples(graph, valid=0.1, test=0.1)."
@@ -99,7 +99,8 @@ def split_triples(graph: KnowledgeGraph, valid: float = 0.1, test: float = 0.1, 
     )
     reason = ", because every other triple is the only one of an entity or a relation"
     notes = sum_notes(tuple((what + reason, lacking) for what, lacking in missing))
-    return Split(graph, *(_freeze(graph.triples[parts == part]) for part in range(3)), notes=notes)
+    train_part, valid_part, test_part = (_freeze(graph.triples[parts == part]) for part in range(3))
+    return Split(graph, train_part, valid_part, test_part, notes)
 
 
 def read_split(folder: str | Path, columns: Columns = COLUMNS, *, on_error: OnError = "raise") -> Split:
@@ -115,13 +116,13 @@ def read_split(folder: str | Path, columns: Columns = COLUMNS, *, on_error: OnEr
         GraphFileError: there is no train file, or a file cannot be read.
     """
     check_columns(columns)
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise missing_file(folder, "a folder with train, valid and test files")
     facts = read_parts(folder, columns, on_error=on_error)
     graph = make_graph(facts, folder)
-    parts = (_number_part(facts.parts.get(part), graph) for part in ("train", "valid", "test"))
-    return Split(graph, *parts)
+    train, valid, test = (_number_part(facts.parts.get(part), graph) for part in ("train", "valid", "test"))
+    return Split(graph, train, valid, test)
 
 
 def _find_spare(triples: np.ndarray, order: np.ndarray, wanted: int) -> np.ndarray:

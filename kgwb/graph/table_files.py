@@ -39,9 +39,7 @@ def read_triple_table(
     named = replace(table, header=COLUMNS, columns=[table.columns[position] for position in picked])
     if not {kind for column in named.columns for kind in map(type, column)} <= {str}:
         rules = [_find_nameless(row) for row in zip(*named.columns, strict=True)]
-        named = named.without(
-            rules, on_error, lambda row: "\t".join("" if c is None else str(c) for c in table.row(row))
-        )
+        named = named.without(rules, on_error)
         named = replace(named, columns=[list(map(str, column)) for column in named.columns])
     further = sum(bool(name) for position, name in enumerate(table.header) if position not in picked)
     return named.to_frame(), sum_notes(named.notes, (("further columns of the triples, not kept", further),))

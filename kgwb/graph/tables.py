@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
@@ -25,6 +25,7 @@ class Table:
         columns: one sequence of cells per column.
         lines: on which line of the file (or on which row of the table, from 1) each row stands.
         notes: what was skipped, counted.
+        text: the file, for showing a line again; "" where it has no lines.
     """
 
     path: Path
@@ -32,23 +33,24 @@ class Table:
     columns: Sequence[Sequence[Any]]
     lines: Sequence[int]
     notes: Notes = ()
-
-    @classmethod
-    def from_rows(cls, path: Path, header: tuple[str, ...], rows: Sequence[Any], lines: Sequence[int]) -> Table:
-        """A table of rows that are all as long as the header."""
-        return cls(path, header, list(zip(*rows, strict=True)) or [()] * len(header), lines)
+    text: str = ""
 
     def row(self, number: int) -> tuple[Any, ...]:
         """The cells of one row, counted from 0."""
         return tuple(column[number] for column in self.columns)
 
-    def without(self, rules: Sequence[str], on_error: OnError, show: Callable[[int], str] | None = None) -> Table:
+    def show(self, number: int) -> str:
+        """One row as it stands in the file, for an error."""
+        if self.text:
+            return self.text.split("\n")[self.lines[number] - 1].rstrip("\r")
+        return "\t".join("" if cell is None else str(cell) for cell in self.row(number))
+
+    def without(self, rules: Sequence[str], on_error: OnError) -> Table:
         """The table without its broken rows, which are counted.
 
         Args:
             rules: the rule that each row breaks, or "".
             on_error: "raise" refuses the first broken row.
-            show: gives the text of a row; by default its cells, with tabs between.
 
         Raises:
             GraphFileError: the file, the line's number, the line, and the rule.
@@ -56,8 +58,7 @@ class Table:
         broken = [row for row, rule in enumerate(rules) if rule]
         if broken and on_error == "raise":
             row = broken[0]
-            text = show(row) if show else "\t".join("" if cell is None else str(cell) for cell in self.row(row))
-            raise broken_line(self.path, self.lines[row], text, rules[row])
+            raise broken_line(self.path, self.lines[row], self.show(row), rules[row])
         return self.keep([not rule for rule in rules], "broken lines") if broken else self
 
     def keep(self, wanted: Sequence[bool], otherwise: str) -> Table:

@@ -224,5 +224,5 @@ def _wrong_encoding(path: Path, encoding: str, line: int) -> GraphFileError:
     source = f"pathlib.Path({str(path)!r})"
     return GraphFileError(
         f"{path} is not in UTF-8, the encoding expected: line {line} looks like {encoding}. Type "
-        f'{source}.write_text({source}.read_text(encoding="{encoding}"), encoding="utf-8") to convert it, then read again.'
+        f'{source}.write_text({source}.read_text(encoding="{encoding}"), encoding="utf-8") and read it again.'
     )

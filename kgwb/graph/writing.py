@@ -47,7 +47,7 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
         >>> path.read_text().splitlines()
         ['head\\trelation\\ttail', 'Berlin\\tcapital_of\\tGermany']
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     suffix = path.suffix.lower()
     if path.is_dir() or not suffix:
         return _write_folder(graph, path)
