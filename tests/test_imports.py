@@ -16,7 +16,7 @@ import kgwb
 PACKAGE = Path(kgwb.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 # A graph walks down this list; a room may import what stands above it.
-FLOW = ("axes", "graph", "embed", "inject", "tune", "see", "environment", "lessons", "__main__")
+FLOW = ("axes", "rooms", "graph", "embed", "inject", "tune", "see", "environment", "lessons", "__main__")
 # What `kgwb.graph` and `kgwb.embed` must do without.
 HEAVY = ["transformers", "tokenizers", "plotly", "pyvis", "ipywidgets", "anywidget", "IPython", "sklearn", "pyarrow"]
 HEAVY += ["pyoxigraph", "networkx", "tqdm", "jaxtyping", "beartype"]
