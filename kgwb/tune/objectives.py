@@ -1,0 +1,112 @@
+"""What tuning tries to get right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.graph import Mention
+from kgwb.inject import Bert, Encoding, encode
+from kgwb.tune.questions import MASK, Question, Questions, put_mask
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A task made ready for one model."""
+
+    def __len__(self) -> int:
+        """How many examples it has."""
+
+    def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
+        """The mean loss of the given examples."""
+
+
+@runtime_checkable
+class Task(Protocol):
+    """Something to learn."""
+
+    def prepare(self, bert: Bert) -> Prepared:
+        """The task as this model's tokenizer cuts it."""
+
+
+@dataclass(frozen=True)
+class MaskedAnswers:
+    """Choose the masked answer among a question's candidates.
+
+    The masked-language head gives a logit per word piece; a candidate's score is the mean over the pieces of its
+    name, so that names of one piece score as in ordinary masked-language modelling. The loss is the cross-entropy of
+    the right candidate.
+
+    Args:
+        questions: what to answer.
+    """
+
+    questions: Questions
+
+    def prepare(self, bert: Bert) -> EncodedQuestions:
+        """Cut the questions and the candidates' names into word pieces, once."""
+        return encode_questions(bert, self.questions)
+
+
+@dataclass(frozen=True)
+class EncodedQuestions:
+    """Questions as tensors.
+
+    Attributes:
+        encoding: the masked sentences.
+        names: every name that is a candidate somewhere, sorted.
+        name_pieces: word pieces of each name, [name, piece], 0 where shorter.
+        name_weights: 1 / number of pieces, 0 where shorter, [name, piece].
+        allowed: which names are candidates of which question, [question, name].
+        answers: the right name of each question, [question].
+    """
+
+    encoding: Encoding
+    names: tuple[str, ...]
+    name_pieces: Int[Tensor, "name piece"]
+    name_weights: Float[Tensor, "name piece"]
+    allowed: Bool[Tensor, "question name"]
+    answers: Int[Tensor, " question"]
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def scores(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, "row name"]:
+        """Every name's score for the given questions, −inf where it is no candidate."""
+        device = bert.device
+        logits = bert.fill_mask(self.encoding.select(rows).to(device)).float()
+        scores = (logits[:, self.name_pieces.to(device)] * self.name_weights.to(device)).sum(-1)
+        return scores.masked_fill(~self.allowed[list(rows)].to(device), float("-inf"))
+
+    def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
+        """−log softmax of the right candidate, averaged."""
+        return cross_entropy(self.scores(bert, rows), self.answers[list(rows)].to(bert.device))
+
+
+def encode_questions(bert: Bert, questions: Sequence[Question]) -> EncodedQuestions:
+    """Cut questions and the names of their candidates into word pieces."""
+    masked = [_with_mask(question, bert.tokenizer.mask_token) for question in questions]
+    encoding = encode(bert, [text for text, _ in masked], mentions=[mentions for _, mentions in masked])
+    names = sorted({name for question in questions for name in question.names})
+    column = {name: i for i, name in enumerate(names)}
+    cut = bert.tokenizer(names, add_special_tokens=False)["input_ids"]
+    longest = max(map(len, cut))
+    pieces = torch.tensor([row + [0] * (longest - len(row)) for row in cut])
+    weights = torch.tensor([[1 / len(row)] * len(row) + [0.0] * (longest - len(row)) for row in cut])
+    allowed = torch.zeros(len(questions), len(names), dtype=torch.bool)
+    for row, question in enumerate(questions):
+        allowed[row, [column[name] for name in question.names]] = True
+    answers = torch.tensor([column[q.names[q.candidates.index(q.answer)]] for q in questions])
+    return EncodedQuestions(encoding, tuple(names), pieces, weights, allowed, answers)
+
+
+def _with_mask(question: Question, mask: str) -> tuple[str, tuple[Mention, ...]]:
+    """The question with the tokenizer's own mask."""
+    start = question.text.index(MASK)
+    placeholder = Mention(start, start + len(MASK), question.answer)
+    return put_mask(question.text, question.mentions, placeholder, mask)
