@@ -75,13 +75,13 @@ def _pack(points: np.ndarray, parts: list[np.ndarray]) -> None:
     """Move the parts, the largest first, into rows that are no wider than a page is."""
     if not parts:
         return
-    boxes = [np.ptp(points[members], axis=0) + 1.6 for members in parts]
+    boxes = [np.ptp(points[members], axis=0) + 1.3 for members in parts]
     page = max(boxes[0][0], np.sqrt(1.6 * sum(float(box.prod()) for box in boxes[1:])))
     left = top = row = 0.0
     for members, box in zip(parts, boxes, strict=True):
         if left and left + box[0] > page:
             left, top, row = 0.0, top + row, 0.0
-        points[members] += np.array([left, top]) + 0.8 - points[members].min(axis=0)
+        points[members] += np.array([left, top]) + 0.65 - points[members].min(axis=0)
         left, row = left + box[0], max(row, box[1])
     points -= (points.min(axis=0) + points.max(axis=0)) / 2
 

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kgwb.see.drawing import shorten, wrap_text
+from kgwb.see.drawing import draw_legend, shorten, wrap_text
 from kgwb.see.graph_page import pack_json, read_script
 from kgwb.see.packages import load_package
 from kgwb.see.page import Fragment
 from kgwb.see.palette import DARK, FONT, LIGHT
-from kgwb.see.space_picture import HEIGHT, WIDTH, choose_colours, dot_radius, frame_map, name_points, rank_types
+from kgwb.see.space_picture import (
+    HEIGHT,
+    WIDTH,
+    choose_colours,
+    dot_radius,
+    frame_map,
+    name_points,
+    rank_types,
+    type_marks,
+)
 
 if TYPE_CHECKING:
     from kgwb.see.panels import Panel
@@ -42,18 +51,35 @@ def build_figure(view: SpaceView, *, caption: str = "") -> Any:
         _frame_axes(figure, view, i, panel)
         _name_points(figure, view, i, panel)
     lines = wrap_text(caption, 12, WIDTH - 40) if caption else []
+    legend = draw_legend(type_marks(view), 0, 0, WIDTH * 0.8)[1]
+    below = legend + 18 * len(lines) + (24 if lines else 12)
     figure.update_layout(
         template=make_template(objects, LIGHT),
-        height=HEIGHT + 110 + 18 * len(lines),
-        margin={"l": 12, "r": 12, "t": 62, "b": 44 + 18 * len(lines)},
-        legend={"orientation": "h", "x": 0, "y": -0.02, "yanchor": "top", "itemsizing": "constant"},
+        height=HEIGHT + 62 + below,
+        margin={"l": 12, "r": 12, "t": 62, "b": below},
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "itemsizing": "constant"},
         hoverlabel={"align": "left"},
     )
     if lines:
-        text = "<br>".join(plain_text(line, 400) for line in lines)
-        place = {"x": 0.012, "y": 0.01, "xref": "container", "yref": "container", "yanchor": "bottom"}
-        figure.update_layout(title={"text": text, **place, "font": {"size": 12, "color": LIGHT["muted"]}})
+        _write_below(figure, lines)
     return figure
+
+
+def _write_below(figure: Any, lines: list[str]) -> None:
+    """A caption under the maps, above the legend."""
+    figure.add_annotation(
+        text="<br>".join(plain_text(line, 400) for line in lines),
+        x=0,
+        y=0,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="top",
+        yshift=-6,
+        align="left",
+        showarrow=False,
+        font={"color": LIGHT["muted"]},
+    )
 
 
 def make_template(objects: Any, colours: Any) -> Any:

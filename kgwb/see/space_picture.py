@@ -63,7 +63,8 @@ def name_points(view: SpaceView, panel: Panel, pixels: np.ndarray) -> list[Place
     radii = np.full(len(texts), dot_radius(len(texts)))
     radii[list(view.ringed)] = 7
     bounds = (panel.left, panel.top, panel.left + panel.width, panel.top + panel.height)
-    return place_labels(pixels, texts, radii=radii, order=view.named, bounds=bounds, size=11)
+    # Measured a little larger than drawn: a plotly figure is narrower where the notebook is.
+    return place_labels(pixels, texts, radii=radii, order=view.named, bounds=bounds, size=13)
 
 
 def dot_radius(points: int) -> float:
