@@ -29,7 +29,7 @@ def show_graph(
     predicted: pd.DataFrame | None = None,
     seed: int = 0,
 ) -> GraphView:
-    """Draw a graph: entities as dots (colour: type, area: degree), facts as blue lines, predicted facts dashed.
+    """Draw a graph: entities as dots (colour: type, size: degree), facts as blue lines, predicted facts dashed.
 
     In a notebook: drag, come nearer, find an entity by name, click it to read its facts. Nothing is fetched.
 
@@ -142,11 +142,11 @@ def _write_caption(scene: Scene, hops: int) -> str:
         listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         parts[0] += f" within {count(hops, 'step')} of {listed}"
     if scene.entities_left:
-        parts.append(
-            f"Only the best connected are shown: {count(scene.entities_left, 'entity')} and "
-            f"{count(scene.facts_left, 'fact')} more are not drawn"
-        )
-    parts.append("Colour is the type, area the number of facts; nearness on the page is a layout, not a measurement")
+        left = f"{count(scene.entities_left, 'entity')} and {count(scene.facts_left, 'fact')} more are not drawn"
+        parts.append(f"Only the {'nearest and ' if scene.centre else ''}best connected are shown: {left}")
+    parts.append(
+        "Colour is the type; the larger a dot, the more facts; nearness on the page is a layout, not a measurement"
+    )
     if guessed:
         parts.append(f"{count(guessed, 'dashed line').capitalize()}: predicted, with probability, not in the graph")
     return ". ".join(parts) + "."

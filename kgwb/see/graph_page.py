@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 
 from kgwb.see.drawing import shorten
-from kgwb.see.graph_picture import fit_points, legend_marks, name_fact
+from kgwb.see.graph_picture import dot_radii, fit_points, legend_marks, name_fact
 from kgwb.see.packages import load_package
 from kgwb.see.page import Fragment
 from kgwb.see.scene import Scene
 
-_UNIT = 40.0  # pixels of vis-network's plane for one unit of the layout
 _WIDTH, _HEIGHT, _MARGIN = 760.0, 560.0, 40.0
 
 
@@ -29,11 +28,12 @@ def build_network(scene: Scene) -> Any:
     network = load_package("pyvis.network", "pyvis", "show_graph").Network(directed=True)
     node_of = load_package("pyvis.node", "pyvis", "show_graph").Node
     edge_of = load_package("pyvis.edge", "pyvis", "show_graph").Edge
-    scale = fit_points(scene.points, _WIDTH, _HEIGHT, _MARGIN)[1] / _UNIT
-    for i, (x, y) in enumerate((scene.points * _UNIT).round(1).tolist()):
-        size = round(float(max(scene.radii[i] * _UNIT, 2.2 / scale)), 1)
+    # The plane is measured in the pixels of a page, so that a dot or line is as large there as it is given here.
+    points, scale = fit_points(scene.points, _WIDTH, _HEIGHT, _MARGIN)
+    radii = dot_radii(scene, scale).round(1).tolist()
+    for i, (x, y) in enumerate(points.round(1).tolist()):
         # Labels travel beside the nodes: the page's script places them so that none covers another.
-        node = node_of(i, "dot", "", x=x, y=y, size=size, color=scene.colours[scene.types[i]]).options
+        node = node_of(i, "dot", "", x=x, y=y, size=radii[i], color=scene.colours[scene.types[i]]).options
         # The lists are filled directly: add_node and add_edge search all of them at each call.
         network.nodes.append(node)
         network.node_ids.append(i)

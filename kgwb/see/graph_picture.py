@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_text, shorten
+from kgwb.see.drawing import Mark, count, draw_legend, draw_picture, draw_points, draw_text, shorten
 from kgwb.see.labels import place_labels
 from kgwb.see.scene import Scene
 
@@ -18,7 +18,7 @@ def draw_graph(scene: Scene, caption: str) -> str:
     if len(shown) < len(scene.entities):
         caption += f" This still picture shows the {len(shown):,} best connected of them."
     pixels, scale = fit_points(scene.points[shown], _WIDTH, _HEIGHT, _MARGIN)
-    radii = np.clip(scene.radii[shown] * scale, 2.0, 16.0)
+    radii = dot_radii(scene, scale)[shown]
     ends, kept = _reindex(scene, shown)
     legend, height = draw_legend(legend_marks(scene), 14, _HEIGHT + 6, _WIDTH - 28)
     parts = [
@@ -34,9 +34,15 @@ def fit_points(points: np.ndarray, width: float, height: float, margin: float) -
     """Positions in pixels [node, 2], y downwards, and how many pixels one unit of the layout takes."""
     low, high = points.min(axis=0), points.max(axis=0)
     room = np.array([width - 2 * margin, height - 2 * margin])
-    scale = float(min((room / np.maximum(high - low, 1e-9)).min(), 90.0))
+    scale = float(min((room / np.maximum(high - low, 1e-9)).min(), 150.0))
     middle = np.array([width, height]) / 2
     return (points - (low + high) / 2) * scale + middle, scale
+
+
+def dot_radii(scene: Scene, scale: float) -> np.ndarray:
+    """The radius of every dot in pixels: the more facts an entity stands in, the larger."""
+    largest = float(scene.radii.max())
+    return np.maximum(scene.radii / largest * min(15.0, largest * scale), 2.2)
 
 
 def legend_marks(scene: Scene) -> list[Mark]:
@@ -45,7 +51,7 @@ def legend_marks(scene: Scene) -> list[Mark]:
     common = [str(names[i]) for i in np.lexsort((names, -counts))]
     marks = [Mark(name, scene.colours[name]) for name in common[:_MOST_TYPES]]
     if len(common) > _MOST_TYPES:
-        marks.append(Mark(f"{len(common) - _MOST_TYPES} more types share these colours", "muted"))
+        marks.append(Mark(f"{count(len(common) - _MOST_TYPES, 'further type')} in these colours", "muted"))
     marks.append(Mark("fact", "edge", "line"))
     return [*marks, Mark("predicted fact", "edge", "dashed")] if scene.predicted.any() else marks
 
@@ -80,20 +86,22 @@ def _draw_edges(lines: np.ndarray, predicted: np.ndarray) -> str:
 def _draw_names(
     scene: Scene, shown: np.ndarray, pixels: np.ndarray, radii: np.ndarray, lines: np.ndarray, kept: np.ndarray
 ) -> list[str]:
-    """Names of the best connected entities, then of the facts, where there is room; predicted facts come first."""
+    """Names of predicted facts, then of the best connected entities, then of the other facts, where there is room."""
     position = {int(entity): i for i, entity in enumerate(shown)}
     order = [position[int(i)] for i in scene.by_degree if int(i) in position][:_MOST_LABELS]
     few = len(kept) <= _MOST_NAMED_FACTS
-    facts = [i for i in np.argsort(~scene.predicted[kept], kind="stable") if few or scene.predicted[kept[i]]]
-    facts = facts[:_MOST_NAMED_FACTS]
+    facts = [int(i) for i in np.argsort(~scene.predicted[kept], kind="stable") if few or scene.predicted[kept[i]]]
+    facts = _drop_echoes(scene, facts, kept)[:_MOST_NAMED_FACTS]
     texts = [shorten(scene.labels[i]) for i in shown] + [shorten(name_fact(scene, int(kept[i])), 24) for i in facts]
+    promised = [len(shown) + i for i, fact in enumerate(facts) if scene.predicted[kept[fact]]]
     middles = lines[facts].mean(axis=1).reshape(-1, 2)
     placed = place_labels(
         np.vstack([pixels, middles]),
         texts,
         radii=np.concatenate([radii, np.zeros(len(facts))]),
-        order=[*order, *range(len(shown), len(texts))],
+        order=[*promised, *order, *(i for i in range(len(shown), len(texts)) if i not in promised)],
         bounds=(4.0, 4.0, _WIDTH - 4, _HEIGHT - 4),
+        centred=frozenset(range(len(shown), len(texts))),
     )
     return [
         draw_text(texts[at.point], at.x, at.y, role="edge halo", size=10, anchor=at.anchor)
@@ -101,3 +109,12 @@ def _draw_names(
         else draw_text(texts[at.point], at.x, at.y, role="ink halo", anchor=at.anchor)
         for at in placed
     ]
+
+
+def _drop_echoes(scene: Scene, facts: list[int], kept: np.ndarray) -> list[int]:
+    """Without the second of two facts that say the same both ways: one name stands for both lines."""
+    first: dict[tuple[frozenset[int], str], int] = {}
+    for i in facts:
+        fact = int(kept[i])
+        first.setdefault((frozenset(scene.ends[fact].tolist()), name_fact(scene, fact)), i)
+    return list(first.values())

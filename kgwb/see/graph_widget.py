@@ -25,7 +25,7 @@ def make_widget(fragment: Fragment) -> Any:
     anywidget = load_package("anywidget", "anywidget", "The interactive graph")
     traitlets = load_package("traitlets", "traitlets", "The interactive graph")
 
-    class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc, name-defined]
+    class GraphWidget(anywidget.AnyWidget):  # type: ignore[name-defined]
         _esm = (files("kgwb.see") / "scripts" / "frame.js").read_text(encoding="utf-8")
         page = traitlets.Unicode().tag(sync=True)
         selected = traitlets.List(traitlets.Int()).tag(sync=True)

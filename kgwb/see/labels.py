@@ -11,6 +11,7 @@ from kgwb.see.drawing import measure_text
 
 # Where a label may stand, best first: (text anchor, which side across, which side down).
 _SIDES = (("start", 1, 0), ("end", -1, 0), ("middle", 0, -1), ("middle", 0, 1))
+_ON_POINT = (("middle", 0, 0),)
 _FIRST = 12
 
 
@@ -40,7 +41,7 @@ def place_labels(
     order: Sequence[int],
     bounds: tuple[float, float, float, float],
     size: float = 12,
-    sides: Sequence[tuple[str, int, int]] = _SIDES,
+    centred: frozenset[int] = frozenset(),
 ) -> list[PlacedLabel]:
     """Place labels greedily, the most important first; one that would cover another, or a dot, is left out.
 
@@ -53,18 +54,20 @@ def place_labels(
         order: the points to label, the most important first; their dots are kept free.
         bounds: (left, top, right, bottom) that no label may leave.
         size: of the letters, in pixels.
-        sides: where a label may stand, best first.
+        centred: points without a dot, whose label stands on them: the middles of lines.
 
     Returns:
         The labels that fit, in that order.
     """
-    dots = np.array([_dot_box(points[i], radii[i]) for i in order]).reshape(-1, 4)
+    dotted = [i for i in order if i not in centred]
+    dots = {i: _dot_box(points[i], radii[i]) for i in dotted}
     names = np.empty((0, 4))
     placed: list[PlacedLabel] = []
     for rank, i in enumerate(order):
         wide = measure_text(texts[i], size)
+        sides = _ON_POINT if i in centred else _SIDES
         boxes = [(side, _text_box(points[i], radii[i], wide, size, *side[1:])) for side in sides]
-        others = np.vstack([np.delete(dots, rank, axis=0), names])
+        others = np.array([*(box for j, box in dots.items() if j != i), *names]).reshape(-1, 4)
         free = [item for item in boxes if _fits(item[1], others, bounds)]
         if not free and rank < _FIRST:
             free = [item for item in boxes if _fits(item[1], names, bounds)]

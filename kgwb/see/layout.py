@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from kgwb.see.packages import load_package
+
 _ALL_PAIRS = 150
 _GRID = 128
 _ROUNDS = 250
@@ -30,12 +32,11 @@ def lay_out(edges: np.ndarray, nodes: int, *, seed: int = 0) -> np.ndarray:
     Returns:
         float [node, 2], about one unit of area a node.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
+    sparse = load_package("scipy.sparse", "scipy", "show_graph")
+    find_parts = load_package("scipy.sparse.csgraph", "scipy", "show_graph").connected_components
     pairs = np.unique(np.sort(edges[edges[:, 0] != edges[:, 1]], axis=1), axis=0)
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(nodes, nodes))
-    part_of = connected_components(links, directed=False)[1]
+    links = sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(nodes, nodes))
+    part_of = find_parts(links, directed=False)[1]
     sizes = np.bincount(part_of, minlength=1)
     points = np.zeros((nodes, 2))
     position = np.zeros(nodes, int)
@@ -145,13 +146,12 @@ def _repel_grid(points: np.ndarray, mass: np.ndarray) -> np.ndarray:
 
 def _spread(points: np.ndarray, mass: np.ndarray, rounds: int = 40) -> np.ndarray:
     """Scale to one unit of area a node and push apart nodes whose dots would touch."""
-    from scipy.spatial import cKDTree
-
+    tree = load_package("scipy.spatial", "scipy", "show_graph").cKDTree
     radius = 0.16 + 0.05 * np.sqrt(mass)
     extent = np.sqrt(np.linalg.det(np.cov(points.T)) ** 0.5 * 12 / len(points))
     points = (points - points.mean(axis=0)) / max(float(extent), 1e-9)
     for _ in range(rounds):
-        close = cKDTree(points).query_pairs(2 * float(radius.max()), output_type="ndarray")
+        close = tree(points).query_pairs(2 * float(radius.max()), output_type="ndarray")
         first, second = close.T
         gap = points[first] - points[second]
         distance = np.linalg.norm(gap, axis=1)

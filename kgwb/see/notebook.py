@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Protocol
-
-
-class Captioned(Protocol):
-    """A view with its one-line caption."""
-
-    caption: str
 
 
 def in_notebook() -> bool:
@@ -21,7 +14,7 @@ def in_notebook() -> bool:
     return getattr(get_ipython(), "kernel", None) is not None
 
 
-def describe_view(view: Captioned, picture: str) -> dict[str, str]:
+def describe_view(view: object, picture: str) -> dict[str, str]:
     """What a notebook saves: the still picture, and the caption for readers without one."""
     return {"text/plain": repr(view), "image/svg+xml": picture}
 

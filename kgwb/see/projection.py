@@ -64,11 +64,10 @@ def project(vectors: np.ndarray, *, method: Method, neighbours: int = 10, seed: 
     """
     centred = np.asarray(vectors, float) - np.mean(vectors, axis=0)
     points, variance = _project_linearly(centred)
-    name = "PCA"
-    if method == "tsne":
-        name, variance = "t-SNE", None
-        points = _project_neighbours(centred, points, seed)
-    return Projection(name, points, projection_quality(centred, points, neighbours), variance)
+    if method == "pca":
+        return Projection("PCA", points, projection_quality(centred, points, neighbours), variance)
+    points = _project_neighbours(centred, points, seed)
+    return Projection("t-SNE", points, projection_quality(centred, points, neighbours))
 
 
 def _project_linearly(centred: np.ndarray) -> tuple[np.ndarray, float]:

@@ -70,7 +70,7 @@ class Scene:
 
     @cached_property
     def radii(self) -> np.ndarray:
-        """float [node], in units of the layout: the area grows with the degree."""
+        """float [node], in units of the layout: the more facts, the larger."""
         return 0.13 + 0.05 * np.sqrt(np.minimum(self.degrees, 120))
 
     @cached_property
@@ -104,8 +104,7 @@ def compose_scene(
     wanted = np.unique(np.concatenate([every[:, 0], every[:, 2], np.array(around, np.int64)]))
     if not around and predicted is None:
         wanted = np.arange(len(graph.entities))
-    first = np.isin(wanted, np.concatenate([np.array(around, np.int64), guessed[:, 0], guessed[:, 2]]))
-    order = np.lexsort((wanted, -graph.degrees[wanted], ~first))
+    order = np.lexsort((wanted, -graph.degrees[wanted], _count_steps(graph, around, hops, guessed)[wanted]))
     kept = np.sort(wanted[order[:limit]])
     inside = np.isin(every[:, 0], kept) & np.isin(every[:, 2], kept)
     facts = every[inside]
@@ -129,6 +128,16 @@ def _select_facts(graph: KnowledgeGraph, around: Sequence[int], hops: int) -> np
     from kgwb.graph.neighbours import select_neighbourhood
 
     return select_neighbourhood(graph, list(around), hops=hops)
+
+
+def _count_steps(graph: KnowledgeGraph, around: Sequence[int], hops: int, guessed: np.ndarray) -> np.ndarray:
+    """How near each entity [entity] is to what was asked for: 0 for that itself and for the ends of predicted facts."""
+    steps = np.full(len(graph.entities), hops + 1)
+    for hop in range(hops, 0, -1) if around else ():
+        facts = _select_facts(graph, around, hop)
+        steps[facts[:, 0]] = steps[facts[:, 2]] = hop
+    steps[list(around)] = steps[guessed[:, 0]] = steps[guessed[:, 2]] = 0
+    return steps
 
 
 def read_predicted(graph: KnowledgeGraph, predicted: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

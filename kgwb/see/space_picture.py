@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_text, shorten
+from kgwb.see.drawing import Mark, count, draw_legend, draw_picture, draw_points, draw_text, shorten
 from kgwb.see.labels import PlacedLabel, place_labels
 from kgwb.see.palette import colour_types
 from kgwb.see.panels import Panel
@@ -89,7 +89,7 @@ def type_marks(view: SpaceView) -> list[Mark]:
     ranked, colours = rank_types(view), choose_colours(view)
     marks = [Mark(kind, colours[kind]) for kind in ranked[:MOST_TYPES]]
     if len(ranked) > MOST_TYPES:
-        marks.append(Mark(f"{len(ranked) - MOST_TYPES} more types share these colours", "muted"))
+        marks.append(Mark(f"{count(len(ranked) - MOST_TYPES, 'further type')} in these colours", "muted"))
     return marks
 
 

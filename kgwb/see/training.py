@@ -164,7 +164,9 @@ class _Screen:
     """The one output of a notebook cell that is drawn again and again; nothing outside a notebook."""
 
     def __init__(self, view: TrainingView) -> None:
-        self.view, self.handle, self.last = view, None, -math.inf
+        self.view = view
+        self.handle: Any = None
+        self.last = -math.inf
         self.live = in_notebook()
         view._cell = current_cell() if self.live else None
 

@@ -100,7 +100,7 @@ const kgwbGraph = (() => {
 
   function addZoom(canvas, network) {
     const zoom = element(canvas, "div", "zoom");
-    const whole = () => network.fit({ maxZoomLevel: 4 });
+    const whole = () => network.fit({ maxZoomLevel: 1.5 });
     const scale = (factor) => () => network.moveTo({ scale: network.getScale() * factor });
     for (const [sign, name, act] of [["+", "Nearer", scale(1.4)], ["−", "Further", scale(1 / 1.4)], ["◻", "The whole picture", whole]]) {
       const button = element(zoom, "button", "", sign);
@@ -120,7 +120,7 @@ const kgwbGraph = (() => {
     return text.length > 32 ? `${text.slice(0, 31)}…` : text;
   }
 
-  // Names the best connected entities in view, then the facts, wherever a name covers no other name and no named dot.
+  // Names predicted facts, the best connected entities in view, then other facts, wherever a name covers no other name and no named dot.
   function drawLabels(root, data, network, context) {
     const scale = network.getScale();
     const corner = network.DOMtoCanvas({ x: 0, y: 0 });
@@ -149,6 +149,18 @@ const kgwbGraph = (() => {
       return false;
     };
     Object.assign(context, { lineJoin: "round", lineWidth: 3 / scale, textBaseline: "middle", textAlign: "left", strokeStyle: colour(root, "paper") });
+    const near = (edge) => chosen.has(edge.from) || chosen.has(edge.to);
+    const said = new Set(); // the second of two facts that say the same both ways is not named again
+    const nameEdges = (some, blockers) => {
+      for (const edge of some.slice(0, NAMED_EDGES)) {
+        const words = [Math.min(edge.from, edge.to), Math.max(edge.from, edge.to), edge.name].join();
+        if (said.has(words)) continue;
+        said.add(words);
+        const { x, y } = edges[edge.id].edgeType.getPoint(0.5);
+        write(cut(edge.name), 10.5, "edge", (wide) => [[x - wide / 2, y]], blockers);
+      }
+    };
+    nameEdges(data.edges.filter((edge) => edge.dashes), []);
     order.forEach((node, rank) => {
       const { x, y, options: { size } } = nodes[node];
       const place = (wide, high) => SIDES.map(([across, down]) => [x + across * (size + 4 / scale) - (wide * (1 - across)) / 2, y + down * (size + high * 0.6)]);
@@ -157,12 +169,8 @@ const kgwbGraph = (() => {
       // The most important names may stand on the dot of a lesser one rather than be missing.
       if (!write(text, 12.5, "ink", place, others) && (rank < 12 || chosen.has(node))) write(text, 12.5, "ink", place, []);
     });
-    const near = (edge) => chosen.has(edge.from) || chosen.has(edge.to);
-    const shown = data.edges.filter((edge) => near(edge) || edge.dashes || data.edges.length <= NAMED_EDGES || scale > 1.2);
-    for (const edge of shown.sort((one, other) => near(other) - near(one) || !!other.dashes - !!one.dashes).slice(0, NAMED_EDGES)) {
-      const { x, y } = edges[edge.id].edgeType.getPoint(0.5);
-      write(cut(edge.name), 10.5, "edge", (wide) => [[x - wide / 2, y]], dots);
-    }
+    const shown = data.edges.filter((edge) => near(edge) || scale * scale > (data.edges.length - 1) / NAMED_EDGES);
+    nameEdges(shown.sort((one, other) => near(other) - near(one)), dots);
   }
 
   // The page scrolls under the wheel until the picture has been clicked.
@@ -208,7 +216,7 @@ const kgwbGraph = (() => {
     };
     const choose = (node) => {
       network.selectNodes([node]);
-      network.focus(node, { scale: Math.max(network.getScale(), 0.9), animation: { duration: 300, easingFunction: "easeInOutQuad" } });
+      network.focus(node, { scale: Math.max(network.getScale(), Math.min(5, Math.sqrt(data.nodes.length / 150))), animation: { duration: 300, easingFunction: "easeInOutQuad" } });
       select(node);
     };
     drawSearch(bar, data, choose);
@@ -218,7 +226,7 @@ const kgwbGraph = (() => {
     network.on("click", (event) => select(event.nodes.length ? event.nodes[0] : null));
     followTheme(() => network.setOptions(options(root, data)));
     network.on("afterDrawing", (context) => drawLabels(root, data, network, context));
-    network.fit({ maxZoomLevel: 4 });
+    network.fit({ maxZoomLevel: 1.5 });
     if (data.centre.length) network.selectNodes(data.centre);
     drawFacts(aside, data, facts, data.centre.length === 1 ? data.centre[0] : null, choose);
   }
