@@ -70,12 +70,11 @@ class Questions:
 
     def _gather(self, chosen: Int[np.ndarray, " query"], device: torch.device) -> Batch:
         tails, heads = chosen[chosen < len(self.tail)], chosen[chosen >= len(self.tail)] - len(self.tail)
-        parts = [_take(self.tail, tails), _take(self.head, heads)]
-        known, relation, counts, answers = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        parts = zip(_take(self.tail, tails), _take(self.head, heads), strict=True)
+        known, relation, counts, answers = (np.concatenate(columns) for columns in parts)
         rows = np.repeat(np.arange(len(chosen)), counts)
-        columns = (torch.from_numpy(column).to(device) for column in (known, relation, rows, answers))
-        known, relation, rows, answers = columns
-        return Batch(known, relation, len(tails), rows, answers)
+        to_tensor = [torch.from_numpy(column).to(device) for column in (known, relation, rows, answers)]
+        return Batch(to_tensor[0], to_tensor[1], len(tails), to_tensor[2], to_tensor[3])
 
 
 def _take(queries: Queries, chosen: Int[np.ndarray, " query"]) -> tuple[np.ndarray, ...]:

@@ -9,9 +9,10 @@ from typing import Literal
 
 import torch
 
+from kgwb.embed.threads import SMALL
+
 Precision = Literal["auto", "float32", "bfloat16"]
 PRECISIONS = ("auto", "float32", "bfloat16")
-SMALL = 1 << 27  # multiplications in a batch below which both formats are quick, and float32 is the exact one
 _log = logging.getLogger("kgwb.embed")
 
 

@@ -12,6 +12,7 @@ from kgwb.embed.errors import expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.queries import SIDES, Queries, find_answers, group_queries
 from kgwb.embed.rank_report import RankReport
+from kgwb.embed.threads import limit_threads
 
 CACHE_BYTES = 8 << 20  # on a CPU, scores are compared while they are still in the cache
 Ties = Literal["mean", "best", "worst"]
@@ -57,9 +58,10 @@ def rank_triples(
         raise ValueError(
             "The embedding holds numbers that are not finite. Train a fresh one with a lower learning_rate."
         )
-    counts = [
-        _count_side(embedding, group_queries(triples, side), group_queries(filters, side), memory) for side in SIDES
-    ]
+    with limit_threads(2 * len(triples) * len(embedding.graph.entities) * embedding.dim):
+        counts = [
+            _count_side(embedding, group_queries(triples, side), group_queries(filters, side), memory) for side in SIDES
+        ]
     better, equal = (np.concatenate(parts) for parts in zip(*counts, strict=True))
     unseen = ~embedding.trained_on.cpu().numpy()
     return RankReport(
@@ -117,9 +119,12 @@ def _count_block(
         )
     scores[filter_row, filtered] = -torch.inf
     own = scores[row, answer] == gold[:, 0]  # an answer that the filter does not hold still meets itself
-    if len(row) != len(scores):
-        scores = scores.index_select(0, row)
-    return _count(scores > gold), _count(scores == gold) - own.long()
+    better, equal = torch.empty_like(row), torch.empty_like(row)
+    for start in range(0, len(row), len(scores)):  # as many answers at once as there are queries, to bound the memory
+        part = slice(start, start + len(scores))
+        rows = scores if len(row) == len(scores) else scores.index_select(0, row[part])
+        better[part], equal[part] = _count(rows > gold[part]), _count(rows == gold[part])
+    return better, equal - own.long()
 
 
 def _count(holds: Tensor) -> Int[Tensor, " answer"]:

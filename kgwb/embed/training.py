@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
 import torch
 
-from kgwb.axes import Int
-from kgwb.embed.batches import Questions
+from kgwb.axes import Tensor
+from kgwb.embed.arguments import expect_arguments, find_training_triples, read_negatives
+from kgwb.embed.batches import Batch, Questions
 from kgwb.embed.errors import TrainingError, expect_at_least, expect_choice
+from kgwb.embed.evaluation import plan_evaluation
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.objective import Objective
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
-from kgwb.embed.ranking import rank_triples
+from kgwb.embed.threads import limit_threads
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 
@@ -87,13 +88,13 @@ def train_embedding(
         ValueError: an argument out of its range, nothing to train on, or a split of another graph.
         TrainingError: the loss is no longer a number; raised while iterating.
     """
-    _expect_arguments(epochs=epochs, batch=batch, evaluate_on=evaluate_on, learning_rate=learning_rate, dropout=dropout)
+    expect_arguments(epochs=epochs, batch=batch, evaluate_on=evaluate_on, learning_rate=learning_rate, dropout=dropout)
     expect_at_least("regularisation", regularisation, 0)
     expect_choice("optimizer", optimizer, ("adagrad", "adam"))
     expect_choice("precision", precision, PRECISIONS)
-    sampled = _read_negatives(negatives, len(embedding.graph.entities))
-    questions = Questions.from_triples(_find_training_triples(embedding, split))
-    evaluate = _plan_evaluation(embedding, split, every=evaluate_every, sample=evaluate_on, seed=seed)
+    sampled = read_negatives(negatives, len(embedding.graph.entities))
+    questions = Questions.from_triples(find_training_triples(embedding, split))
+    evaluate = plan_evaluation(embedding, split, every=evaluate_every, sample=evaluate_on, seed=seed)
     if embedding.reciprocal and not reciprocal:
         message = "This embedding has inverse relations from an earlier training"
         raise ValueError(f"{message}. Type reciprocal=True, or start from a fresh GraphEmbedding.")
@@ -109,7 +110,9 @@ def train_embedding(
         generator=torch.Generator(embedding.device).manual_seed(seed),
     )
     steps = _make_optimizer(embedding, optimizer, learning_rate)
-    return _run(embedding, questions, objective, steps, epochs=epochs, batch=batch, seed=seed, evaluate=evaluate)
+    return _run(
+        embedding, questions, objective, steps, epochs=epochs, batch=batch, seed=seed, work=work, evaluate=evaluate
+    )
 
 
 def _run(
@@ -121,6 +124,7 @@ def _run(
     epochs: int,
     batch: int,
     seed: int,
+    work: int,
     evaluate: Callable[[int], dict[str, float]],
 ) -> Iterator[Epoch]:
     order = torch.Generator().manual_seed(seed)
@@ -129,21 +133,32 @@ def _run(
     for number in range(1, epochs + 1):
         start = time.perf_counter()
         surprise = torch.zeros((), device=embedding.device)
-        for part in questions.shuffle(batch, generator=order, device=embedding.device):
-            optimizer.zero_grad()
-            cross_entropy = objective.cross_entropy(embedding, part)
-            loss = cross_entropy + objective.penalty(embedding, part) if objective.regularisation else cross_entropy
-            (loss / answers_per_batch).backward()
-            optimizer.step()
-            surprise += cross_entropy.detach()
-        loss_per_answer = surprise.item() / questions.answer_count
+        with limit_threads(work):
+            for part in questions.shuffle(batch, generator=order, device=embedding.device):
+                surprise += _step(embedding, part, objective, optimizer, answers_per_batch)
+        loss = surprise.item() / questions.answer_count
         seconds = time.perf_counter() - start
-        if not math.isfinite(loss_per_answer):
+        if not math.isfinite(loss):
             rate = optimizer.param_groups[0]["lr"]
-            message = f"The loss became {loss_per_answer} in epoch {number}, at learning_rate={rate:g}"
+            message = f"The loss became {loss} in epoch {number}, at learning_rate={rate:g}"
             raise TrainingError(f"{message}. Start from a fresh GraphEmbedding and type learning_rate={rate / 10:g}.")
         speed = {"triples per second": questions.answer_count / 2 / seconds}
-        yield Epoch(number, loss_per_answer, seconds, speed | evaluate(number))
+        yield Epoch(number, loss, seconds, speed | evaluate(number))
+
+
+def _step(
+    embedding: GraphEmbedding,
+    batch: Batch,
+    objective: Objective,
+    optimizer: torch.optim.Optimizer,
+    answers: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    cross_entropy = objective.cross_entropy(embedding, batch)
+    loss = cross_entropy + objective.penalty(embedding, batch) if objective.regularisation else cross_entropy
+    (loss / answers).backward()  # an average batch's count for all, so that every answer weighs the same
+    optimizer.step()
+    return cross_entropy.detach()
 
 
 def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | float) -> torch.optim.Optimizer:
@@ -151,54 +166,3 @@ def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | f
     if name == "adam":
         return torch.optim.Adam(parameters, lr=learning_rate)
     return torch.optim.Adagrad(parameters, lr=learning_rate, fused=True if embedding.device.type == "cpu" else None)
-
-
-def _plan_evaluation(
-    embedding: GraphEmbedding, split: Split | KnowledgeGraph, *, every: int, sample: int, seed: int
-) -> Callable[[int], dict[str, float]]:
-    if every == 0:
-        return lambda number: {}
-    expect_at_least("evaluate_every", every, 0)
-    if not isinstance(split, Split) or not len(split.valid):
-        raise ValueError(
-            "There are no validation triples to evaluate on. Type evaluate_every=0, or split_triples(graph)."
-        )
-    chosen = np.random.default_rng(seed).permutation(len(split.valid))[:sample]
-    valid, known = split.valid[np.sort(chosen)], split.known
-    name = f"MRR on {len(valid):,} validation triples"
-
-    def evaluate(number: int) -> dict[str, float]:
-        return {} if number % every else {name: rank_triples(embedding, valid, known=known).mrr}
-
-    return evaluate
-
-
-def _find_training_triples(embedding: GraphEmbedding, split: Split | KnowledgeGraph) -> Int[np.ndarray, "triple 3"]:
-    graph, triples = (split.graph, split.train) if isinstance(split, Split) else (split, split.triples)
-    if graph.fingerprint != embedding.graph.fingerprint:
-        message = f"The embedding is of the graph {embedding.graph.name!r}, but triples of {graph.name!r} came"
-        raise ValueError(f"{message}, whose ids mean other things. Type GraphEmbedding(split.graph, ...).")
-    if not len(triples):
-        raise ValueError(f"{graph.name!r} has no training triples. Check len(split.train), or give the graph itself.")
-    return triples
-
-
-def _read_negatives(negatives: str | int, entities: int) -> int | None:
-    if negatives == "all":
-        return None
-    if not isinstance(negatives, int) or not 1 <= negatives < entities:
-        message = f'negatives={negatives!r} came. It must be "all" or a number from 1 to {entities - 1:,}'
-        raise ValueError(f'{message}, fewer than there are entities; type negatives="all".')
-    return negatives
-
-
-def _expect_arguments(
-    *, epochs: int, batch: int, evaluate_on: int, learning_rate: int | float, dropout: int | float
-) -> None:
-    expect_at_least("epochs", epochs, 0)
-    expect_at_least("batch", batch, 1)
-    expect_at_least("evaluate_on", evaluate_on, 1)
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate={learning_rate!r} came. It must be above 0; type learning_rate=0.1.")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout={dropout!r} came. It is a share from 0 to below 1; type dropout=0.3.")

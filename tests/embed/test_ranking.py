@@ -57,7 +57,7 @@ def _rank_by_hand(embedding: GraphEmbedding, triple: tuple, side: str, known: se
     inverses=some.booleans(),
     memory=some.sampled_from([1e-9, 1.0]),
 )
-def test_ranks_equal_brute_force(triples, facts, values, seed, ties, inverses, memory) -> None:  # noqa: ANN001
+def test_ranks_equal_brute_force(triples, facts, values, seed, ties, inverses, memory) -> None:
     embedding = _embedding(values, seed, inverses)
     report = rank_triples(embedding, np.array(triples), known=np.array(facts), ties=ties, memory=memory)
     expected = [
@@ -70,7 +70,7 @@ def test_ranks_equal_brute_force(triples, facts, values, seed, ties, inverses, m
 
 
 @given(triples=triples_of, values=some.integers(0, 3), seed=some.integers(0, 99))
-def test_without_a_filter_every_entity_competes(triples, values, seed) -> None:  # noqa: ANN001
+def test_without_a_filter_every_entity_competes(triples, values, seed) -> None:
     embedding = _embedding(values, seed, inverses=False)
     nothing = np.empty((0, 3), dtype=np.int64)
     raw, empty = (rank_triples(embedding, np.array(triples), known=known).ranks for known in (None, nothing))
@@ -91,10 +91,10 @@ def test_ranks_equal_pykeens(seed: int, values: int) -> None:
             super().__init__(triples_factory=factory, random_seed=0)
             self.embedding = embedding
 
-        def score_t(self, hr_batch, **_: object):  # noqa: ANN001, ANN202
+        def score_t(self, hr_batch, **_: object):
             return self.embedding.score_tails(torch.cat([hr_batch, hr_batch[:, :1]], 1))
 
-        def score_h(self, rt_batch, **_: object):  # noqa: ANN001, ANN202
+        def score_h(self, rt_batch, **_: object):
             return self.embedding.score_heads(torch.cat([rt_batch[:, 1:], rt_batch], 1))
 
         def score_r(self, *_: object, **__: object) -> None:

@@ -9,8 +9,17 @@ import pandas as pd
 import pytest
 import torch
 
-from kgwb.embed import ComplEx, DistMult, Epoch, GraphEmbedding, Scorer, TrainingError, preset, rank_triples
-from kgwb.embed import train_embedding
+from kgwb.embed import (
+    ComplEx,
+    DistMult,
+    Epoch,
+    GraphEmbedding,
+    Scorer,
+    TrainingError,
+    preset,
+    rank_triples,
+    train_embedding,
+)
 from kgwb.embed.errors import expect_choice
 from kgwb.embed.precision import choose_precision
 from kgwb.graph import KnowledgeGraph, Split
