@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from kgwb.graph.building import Notes, sum_notes
+from kgwb.graph.entity_tables import name_columns
 from kgwb.graph.errors import GraphFileError, quote
 from kgwb.graph.facts import Facts
 from kgwb.graph.headers import Columns
@@ -68,7 +69,9 @@ def attach_names(facts: Facts, folder: Path, *, prefix: str = "", on_error: OnEr
         else:
             tables[kind], notes = (None, ()) if prefix else _read_texts(folder, kind, on_error)
         counted.append(notes)
-    return Facts(facts.parts, tables["entity"], tables["relation"], sum_notes(*counted))
+    entities = _add_names(tables["entity"], facts.entities, "entity")
+    relations = _add_names(tables["relation"], facts.relations, "relation")
+    return Facts(facts.parts, entities, relations, sum_notes(*counted))
 
 
 def find_table(folder: Path, stems: Iterable[str]) -> Path | None:
@@ -82,6 +85,14 @@ def find_table(folder: Path, stems: Iterable[str]) -> Path | None:
         names = " and ".join(path.name for path in found)
         raise GraphFileError(f"{folder} holds {names}, and only one can be read. Move the others away.")
     return found[0] if found else None
+
+
+def _add_names(table: pd.DataFrame | None, listed: pd.DataFrame | None, kind: str) -> pd.DataFrame | None:
+    """The table, and a row for each name that a list of names has and the table has not."""
+    if table is None or listed is None:
+        return listed if table is None else table
+    table = name_columns(table, kind, f"The table of {kind} names")
+    return pd.concat([table, listed[~listed[kind].isin(table[kind].map(str))]], ignore_index=True)
 
 
 def _read_texts(folder: Path, kind: str, on_error: OnError) -> tuple[pd.DataFrame | None, Notes]:

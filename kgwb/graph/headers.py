@@ -77,10 +77,11 @@ def find_triple_header(path: Path, rows: Rows, columns: Columns, *, headless: bo
         if set(columns) <= set(names):
             _refuse_twice(path, columns, names)
             return Header(names, row + 1)
+    first = next((row for row in range(first + 1) if _looks_like_header(rows.cells[row])), first)
     cells = rows.cells[first]
     if _is_data(rows, first, columns, headless):
         if len(cells) == 3:
-            return Header(tuple(map(str, columns)), first)
+            return Header(tuple(map(str, columns)), 0)
         line = rows.lines[first]
         raise broken_line(
             path, line, rows.line(line), f"{count_cells(len(cells))} where 3 were expected.", hint=_POSITIONS_HINT
@@ -120,9 +121,9 @@ def count_cells(count: int) -> str:
 
 
 def _find_first(rows: Rows) -> int:
-    """The first row that is not a comment."""
+    """The first row that begins without a #; those above it are comments, a header, or names that begin so."""
     begins = (row for row, cells in enumerate(rows.cells) if not (cells[0] or "").startswith("#"))
-    return next(begins, 0)
+    return next(begins, len(rows.cells) - 1)
 
 
 def _match_names(cells: Row, columns: Columns) -> tuple[str, ...]:
@@ -145,18 +146,25 @@ def _number_columns(path: Path, columns: Columns, rows: Rows, first: int) -> Hea
     if missing:
         hint = f"The first line has {count_cells(width)}, counted from 0; is another sign between them?"
         raise missing_columns(path, missing, range(width), hint)
-    return Header(tuple(map(str, range(width))), first)
+    return Header(tuple(map(str, range(width))), 0)
 
 
 def _is_data(rows: Rows, first: int, columns: Columns, headless: bool) -> bool:
     """Whether the first line is a triple rather than a header with other names."""
     cells = rows.cells[first]
-    folded = [(cell or "").strip().casefold() for cell in cells]
-    if sum(cell in _HEADER_WORDS for cell in folded) >= 2:
+    if _looks_like_header(cells):
         return False
     if headless:
         return True
-    if len(cells) != 3 or tuple(columns) != COLUMNS or set(folded) & set(COLUMNS):
+    if (
+        len(cells) != 3
+        or tuple(columns) != COLUMNS
+        or {(cell or "").strip().casefold() for cell in cells} & set(COLUMNS)
+    ):
         return False
     # A column's name does not stand in the column, but a relation comes back.
     return sum(len(row) == 3 and row[1] == cells[1] for row in rows.cells) > 1
+
+
+def _looks_like_header(cells: Row) -> bool:
+    return sum((cell or "").strip("# ").casefold() in _HEADER_WORDS for cell in cells) >= 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kgwb.graph.knowledge_graph import count_things
 from kgwb.graph.splitting import Split
 
 # Below this share a test set asks mostly for what train does not say outright.
@@ -78,4 +79,5 @@ def _judge(split: Split, linked: float, repeated: int) -> str:
         verdict += ", so ranks on test show what was generalised."
     else:
         verdict += "; a rule that turns train triples round answers part of test, so compare with it."
-    return verdict + (f" {repeated:,} test triples stand in train word for word." if repeated else "")
+    word_for_word = f" {count_things(repeated, 'test triple')} in train word for word."
+    return verdict + (word_for_word if repeated else "")

@@ -94,10 +94,10 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
     parts = np.zeros(count, dtype=np.int8)
     parts[spare[:got_valid]], parts[spare[got_valid:]] = 1, 2
     missing = (
-        (f"valid triples fewer than the {asked_valid:,} asked for", asked_valid - got_valid),
-        (f"test triples fewer than the {asked_test:,} asked for", asked_test - (len(spare) - got_valid)),
+        (f"of the {asked_valid:,} valid triples asked for could not be taken", asked_valid - got_valid),
+        (f"of the {asked_test:,} test triples asked for could not be taken", asked_test - (len(spare) - got_valid)),
     )
-    reason = ", because every other triple is the only one of an entity or a relation"
+    reason = ": every triple left in train is the only one of an entity or a relation"
     notes = sum_notes(tuple((what + reason, lacking) for what, lacking in missing))
     train_part, valid_part, test_part = (_freeze(graph.triples[parts == part]) for part in range(3))
     return Split(graph, train_part, valid_part, test_part, notes)

@@ -59,7 +59,7 @@ def test_duplicates_are_merged_and_counted() -> None:
 
 def test_a_contradiction_in_the_table_is_refused() -> None:
     entities = pd.DataFrame({"entity": ["a", "a"], "label": ["A", "Alpha"]})
-    with pytest.raises(GraphFileError, match="describes 'a' twice: its label is 'A' and 'Alpha'. Keep one row"):
+    with pytest.raises(GraphFileError, match=r"describes 'a' twice: its label is 'A' and 'Alpha'. Keep one row"):
         build([("a", "r", "b")], entities=entities)
 
 
@@ -71,7 +71,9 @@ def test_numbers_as_names_become_text_and_words_for_nothing_stay() -> None:
 
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, pd.NaT])
 def test_a_missing_name_is_refused(nothing: object) -> None:
-    with pytest.raises(GraphFileError, match=r"column 'tail' holds no name in row 1\. Drop the row, or fill the name in"):
+    with pytest.raises(
+        GraphFileError, match=r"column 'tail' holds no name in row 1\. Drop the row, or fill the name in"
+    ):
         build([("a", "r", "b"), ("a", "r", nothing)])
 
 
@@ -82,15 +84,17 @@ def test_half_a_character_is_refused() -> None:
 
 def test_missing_columns_are_named() -> None:
     facts = pd.DataFrame({"head": ["a"], "rel": ["r"], "object": ["b"]})
-    with pytest.raises(GraphFileError, match=r"no columns 'relation', 'tail'. It has 'head', 'rel', 'object'. Say which"):
+    with pytest.raises(
+        GraphFileError, match=r"no columns 'relation', 'tail'. It has 'head', 'rel', 'object'. Say which"
+    ):
         KnowledgeGraph.from_pandas(facts)
     assert len(KnowledgeGraph.from_pandas(facts, columns=("head", "rel", "object"))) == 1
-    with pytest.raises(GraphFileError, match="The table of entities has no column 'entity'. It has 'colour'"):
+    with pytest.raises(GraphFileError, match=r"The table of entities has no column 'entity'. It has 'colour'"):
         build([("a", "r", "b")], entities=pd.DataFrame({"colour": ["red"]}))
-    with pytest.raises(GraphFileError, match="two columns called 'label'. Rename one of them"):
+    with pytest.raises(GraphFileError, match=r"two columns called 'label'. Rename one of them"):
         build([("a", "r", "b")], entities=pd.DataFrame([["a", "A", "B"]], columns=["entity", "label", "label"]))
     twice = pd.DataFrame([["a", "a", "r", "b"]], columns=["head", "head", "relation", "tail"])
-    with pytest.raises(GraphFileError, match="The frame has two columns called 'head'. Rename one of them"):
+    with pytest.raises(GraphFileError, match=r"The frame has two columns called 'head'. Rename one of them"):
         KnowledgeGraph.from_pandas(twice)
 
 

@@ -10,7 +10,9 @@ from kgwb.graph import KnowledgeGraph, UnknownNameError
 
 def test_an_entity_is_found_by_id_name_label_language_and_alias(countries: KnowledgeGraph) -> None:
     germany = countries.entity_id("germany")
-    assert {countries.entity_id(spelling) for spelling in (germany, "Germany", "德国", "BRD", "Deutschland")} == {germany}
+    assert {countries.entity_id(spelling) for spelling in (germany, "Germany", "德国", "BRD", "Deutschland")} == {
+        germany
+    }
     assert set(countries.spellings(germany)) == {"germany", "Germany", "德国", "BRD", "Deutschland"}
     assert countries.relation_id("is the capital of") == countries.relation_id("capital_of") == 1
 

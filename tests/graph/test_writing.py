@@ -25,7 +25,9 @@ TRICKY = "\t\n\r\"',;|\\#&<>% .\ufeff\u2028\x00\x1f\x85é中𝄞�aA0_-:/"
 TEXTS = st.one_of(
     st.text(alphabet=TRICKY, max_size=5),
     st.text(max_size=5),
-    st.sampled_from(["007", "NA", "nan", "null", "1e5", "http://example.org/a#b", "# note", '"Heroes"', '"a" b', "_:b0"]),
+    st.sampled_from(
+        ["007", "NA", "nan", "null", "1e5", "http://example.org/a#b", "# note", '"Heroes"', '"a" b', "_:b0"]
+    ),
 )
 PLAIN_TEXTS = TEXTS.map(lambda text: "".join(c for c in text if c in "\t\n" or (c >= " " and c not in "\ufffe\uffff")))
 RATHER_QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -101,7 +103,11 @@ def test_a_folder_keeps_columns_without_a_value(tmp_path: Path) -> None:
     graph = KnowledgeGraph.from_pandas(facts, pd.DataFrame({"entity": ["a"], "population": [None], "label_zh": [""]}))
     again = read_graph(write_graph(graph, tmp_path / "graph"))
     pd.testing.assert_frame_equal(again.entities, graph.entities)
-    assert sorted(path.name for path in (tmp_path / "graph").iterdir()) == ["entities.tsv", "relations.tsv", "triples.tsv"]
+    assert sorted(path.name for path in (tmp_path / "graph").iterdir()) == [
+        "entities.tsv",
+        "relations.tsv",
+        "triples.tsv",
+    ]
 
 
 @RATHER_QUICK
@@ -119,14 +125,20 @@ def test_other_readers_find_the_same_cells(parts: Tables) -> None:
 
 
 def test_plain_labels_stay_as_they_are(tmp_path: Path) -> None:
-    facts = pd.DataFrame([['Joe "Joseph" S.', "knows, or not", "C:\\temp 100% #1"]], columns=["head", "relation", "tail"])
+    facts = pd.DataFrame(
+        [['Joe "Joseph" S.', "knows, or not", "C:\\temp 100% #1"]], columns=["head", "relation", "tail"]
+    )
     path = write_graph(KnowledgeGraph.from_pandas(facts), tmp_path / "a.tsv")
     assert path.read_text("utf-8") == 'head\trelation\ttail\nJoe "Joseph" S.\tknows, or not\tC:\\temp 100% #1\n'
 
 
 def test_a_table_takes_what_is_known_about_names_along(tmp_path: Path, countries: KnowledgeGraph, same: Same) -> None:
     path = write_graph(countries, tmp_path / "facts.csv")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["facts.csv", "facts.entities.csv", "facts.relations.csv"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "facts.csv",
+        "facts.entities.csv",
+        "facts.relations.csv",
+    ]
     plain = KnowledgeGraph.from_pandas(countries.to_pandas())
     same(read_graph(write_graph(plain, path)), plain)  # the tables of the earlier graph are not left to be read with it
     write_graph(plain, tmp_path / "plain.csv")
@@ -134,7 +146,9 @@ def test_a_table_takes_what_is_known_about_names_along(tmp_path: Path, countries
 
 
 def test_an_unknown_suffix_names_the_formats(tmp_path: Path, countries: KnowledgeGraph) -> None:
-    with pytest.raises(GraphFileError, match=r"ends in '\.xlsx', which is no format known here\. Expected one of \.tsv"):
+    with pytest.raises(
+        GraphFileError, match=r"ends in '\.xlsx', which is no format known here\. Expected one of \.tsv"
+    ):
         write_graph(countries, tmp_path / "a.xlsx")
 
 
@@ -149,7 +163,9 @@ def test_a_missing_folder_is_told_with_the_line_that_makes_it(tmp_path: Path, co
 @pytest.mark.parametrize("name", XML)
 def test_what_xml_cannot_carry_is_refused_before_writing(name: str, tmp_path: Path) -> None:
     facts = pd.DataFrame([["a\x01", "r", "b"]], columns=["head", "relation", "tail"])
-    with pytest.raises(GraphFileError, match=r"XML cannot carry the character U\+0001 in 'a\\x01'\. Write another format"):
+    with pytest.raises(
+        GraphFileError, match=r"XML cannot carry the character U\+0001 in 'a\\x01'\. Write another format"
+    ):
         write_graph(KnowledgeGraph.from_pandas(facts), tmp_path / name)
     assert not (tmp_path / name).exists()
 
