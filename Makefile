@@ -10,6 +10,8 @@ PYTHON ?= python3
 # Benchmark data lie beside the checkout where there are any; tests that need them skip elsewhere and say so.
 KGWB_DATA ?= $(abspath $(wildcard ../shared/data))
 export KGWB_DATA
+# Threads that wait should sleep: where the processor is shared, spinning makes training ten times slower.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check

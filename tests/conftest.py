@@ -7,6 +7,8 @@ from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test that needs the hub is a mistake, and should fail at once
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Threads that wait should sleep: where the processor is shared, spinning makes training ten times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # PyKEEN makes its folders when it is imported: not in the home of whoever runs the tests.
 os.environ["PYSTOW_HOME"] = str(Path(__file__).parents[1] / "build" / "pystow")
 
