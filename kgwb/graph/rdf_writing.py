@@ -55,11 +55,20 @@ def _state(graph: KnowledgeGraph, oxigraph: Any) -> Iterator[tuple[Any, Any, Any
         for column in table.columns[1:]:
             for subject, cell in zip(subjects, table[column].tolist(), strict=True):
                 yield from ((subject, *said) for said in _state_cell(column, cell, oxigraph))
-    for entity, label in zip(entities, graph.entities["label"], strict=True):
-        if not label:  # an entity named "" would vanish without a statement
-            yield entity, node(LABELS[0]), oxigraph.Literal("")
+        yield from _state_empty(table, subjects, oxigraph)
     for head, relation, tail in graph.triples.tolist():
         yield entities[head], relations[relation], entities[tail]
+
+
+def _state_empty(table: pd.DataFrame, subjects: list[Any], oxigraph: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Empty labels and descriptions, where a reader would otherwise take those of another language."""
+    for column, predicate in _PREDICATES.items():
+        tagged = [table[other] for other in table.columns if (match := _TAGGED.fullmatch(other)) and match[1] == column]
+        for row, subject in enumerate(subjects):
+            # A name without any statement would vanish; what has no label is named "".
+            needed = column == "label" or any(other[row] for other in tagged)
+            if needed and not table[column][row]:
+                yield subject, oxigraph.NamedNode(predicate), oxigraph.Literal("")
 
 
 def own_address(name: str) -> str:

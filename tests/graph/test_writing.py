@@ -49,6 +49,7 @@ def _draw_rows(draw: st.DrawFn, texts: st.SearchStrategy[str], names: list[str],
     described = draw(st.lists(st.sampled_from(names), unique=True, max_size=3))
     numbers = st.one_of(st.none(), st.floats(), st.integers())
     columns: dict[str, st.SearchStrategy[object]] = {"label": texts, "description": texts, "label_zh": texts}
+    columns |= {"label_en": texts, "description_zh": texts}
     if kind == "entity":
         columns |= {"type": texts, "aliases": st.lists(texts, max_size=3).map(tuple)}
     attribute = draw(texts)
