@@ -37,8 +37,7 @@ class GraphEmbedding(nn.Module):
     Example:
         >>> from kgwb.embed.transe import TransE
         >>> facts = pd.DataFrame([["Berlin", "capital_of", "Germany"]], columns=["head", "relation", "tail"])
-        >>> graph = KnowledgeGraph(np.array([[0, 0, 1]]), pd.DataFrame({"entity": ["a", "b"], "label": ["A", "B"]}),
-        ...                        pd.DataFrame({"relation": ["r"], "label": ["R"]}))
+        >>> graph = KnowledgeGraph.from_pandas(facts)
         >>> GraphEmbedding(graph, TransE(), dim=8)
         GraphEmbedding(TransE(), dim=8) of 'graph': 2 entities, 1 relation, not trained
     """

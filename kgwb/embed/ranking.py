@@ -47,6 +47,21 @@ def rank_triples(
 
     Raises:
         ValueError: no triples, ids that the graph does not have, or scores that are not numbers.
+
+    Example:
+        >>> import pandas as pd
+        >>> from kgwb.graph.knowledge_graph import KnowledgeGraph
+        >>> from kgwb.embed.complex_bilinear import ComplEx
+        >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(
+        ...     [["Berlin", "capital_of", "Germany"], ["Paris", "capital_of", "France"]],
+        ...     columns=["head", "relation", "tail"]))
+        >>> vectors = GraphEmbedding(graph, ComplEx(), dim=8)
+        >>> torch.nn.init.zeros_(vectors.entity_table).sum().item()  # all scores are the same
+        0.0
+        >>> rank_triples(vectors, graph.triples, known=graph.triples).ranks
+        array([2.5, 2.5, 2.5, 2.5])
+        >>> rank_triples(vectors, graph.triples, known=graph.triples, ties="worst").ranks
+        array([4., 4., 4., 4.])
     """
     expect_choice("ties", ties, ("mean", "best", "worst"))
     filters = np.empty((0, 3), dtype=np.int64) if known is None else known

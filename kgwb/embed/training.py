@@ -87,6 +87,19 @@ def train_embedding(
     Raises:
         ValueError: an argument out of its range, nothing to train on, or a split of another graph.
         TrainingError: the loss is no longer a number; raised while iterating.
+
+    Example:
+        >>> import pandas as pd
+        >>> from kgwb.embed.complex_bilinear import ComplEx
+        >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(
+        ...     [["Berlin", "capital_of", "Germany"], ["Paris", "capital_of", "France"]],
+        ...     columns=["head", "relation", "tail"]))
+        >>> vectors = GraphEmbedding(graph, ComplEx(), dim=8)
+        >>> for epoch in train_embedding(vectors, graph, epochs=100):
+        ...     if epoch.loss < 0.1:
+        ...         break
+        >>> vectors.predict(head="Berlin", relation="capital_of", k=1).label.item()
+        'Germany'
     """
     expect_arguments(epochs=epochs, batch=batch, evaluate_on=evaluate_on, learning_rate=learning_rate, dropout=dropout)
     expect_at_least("regularisation", regularisation, 0)

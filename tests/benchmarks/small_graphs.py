@@ -1,0 +1,48 @@
+"""UMLS, Kinship and Nations with every scorer and no tuning: seconds each.
+
+python tests/benchmarks/small_graphs.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+import kgwb
+
+SCORERS = {"transe": kgwb.TransE, "distmult": kgwb.DistMult, "complex": kgwb.ComplEx, "rotate": kgwb.RotatE}
+GRAPHS = ("umls", "kinship", "nations")
+log = logging.getLogger("bench")
+
+
+def main() -> None:
+    """Train each scorer on each graph by its default preset and write the figures down."""
+    from figures import find_data, record  # here, because pytest also collects this file, from elsewhere
+    from tqdm import tqdm
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scorers", nargs="+", choices=SCORERS, default=list(SCORERS))
+    asked = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    data = find_data()
+    if data is None:
+        log.warning("not measured: set KGWB_DATA to a folder that holds %s", ", ".join(GRAPHS))
+        return
+    for scorer in tqdm(asked.scorers, unit="scorer"):
+        figures = {graph: measure(scorer, data / graph) for graph in GRAPHS}
+        record(
+            "small-graphs", {scorer: figures}, [scorer, *(f"{mrr:.3f}, {time:.1f} s" for mrr, time in figures.values())]
+        )
+
+
+def measure(scorer: str, folder: Path) -> tuple[float, float]:
+    """Test MRR and seconds of training."""
+    split, options = kgwb.read_split(folder), kgwb.preset(scorer)
+    embedding = kgwb.GraphEmbedding(split.graph, SCORERS[scorer](), dim=options.pop("dim"))
+    seconds = sum(epoch.seconds for epoch in kgwb.train_embedding(embedding, split, **options))
+    return kgwb.rank_triples(embedding, split.test, known=split.known).mrr, seconds
+
+
+if __name__ == "__main__":
+    main()
