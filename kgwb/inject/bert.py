@@ -51,7 +51,7 @@ class Bert(nn.Module):
 
     def forward(self, encoding: Encoding, *, record: bool = False) -> Any:
         """The encoder's output; with `record`, attention and hidden states of every layer too."""
-        embeddings = self.model.get_input_embeddings()(encoding.pieces)
+        embeddings = self.words(encoding.pieces)
         if self.injector is not None:
             embeddings = self.injector.at_input(embeddings, encoding)
         return self.model.base_model(
@@ -84,6 +84,13 @@ class Bert(nn.Module):
         if hasattr(model, "lm_head"):
             return model.lm_head(hidden)
         return model.vocab_projector(model.vocab_layer_norm(model.activation(model.vocab_transform(hidden))))
+
+    @property
+    def words(self) -> nn.Embedding:
+        """The word embeddings, one for each word piece."""
+        words = self.model.get_input_embeddings()
+        assert isinstance(words, nn.Embedding)
+        return words
 
     @property
     def device(self) -> torch.device:

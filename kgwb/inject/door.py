@@ -62,7 +62,7 @@ def inject(
             f"{bert.name!r} already has an injector. Inject into the plain model: kgwb.inject(kgwb.load_bert(...), vectors)."
         )
     table = take_knowledge_away(vectors.entity_vectors().float().cpu(), control, seed=seed)
-    words = bert.model.get_input_embeddings().weight.detach().cpu()
+    words = bert.words.weight.detach().cpu()
     model = copy.deepcopy(bert)
     injector = EntityInjector(vectors.graph, table, words=words, control=control, seed=seed, **options)
     model.injector = injector.to(bert.device)

@@ -30,6 +30,9 @@ class EntityInjector(Injector):
         seed: for the first W.
     """
 
+    table: Tensor
+    alpha: nn.Parameter
+
     def __init__(
         self,
         graph: KnowledgeGraph,
@@ -48,7 +51,8 @@ class EntityInjector(Injector):
         self.pieces = pieces
         # Loudness sits in the table rather than in W: a gradient on W is then as large as the vector is loud.
         self.register_buffer("table", unit * strength, persistent=True)
-        self.project = nn.Linear(table.shape[1], words.shape[1], bias=False)
+        # skip_init: the default first weights would draw from, and so move, the caller's random numbers.
+        self.project = nn.utils.skip_init(nn.Linear, table.shape[1], words.shape[1], bias=False)
         self.project.weight = nn.Parameter(weight * words.norm(dim=1).mean().item())
         self.alpha = nn.Parameter(torch.zeros(()))
 

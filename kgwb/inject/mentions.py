@@ -95,9 +95,10 @@ def _match(text: str, tree: dict[str, Any], names: dict[str, tuple[int, ...]]) -
 
 
 def _longest_name(folded: str, start: int, tree: dict[str, Any]) -> str | None:
-    node, longest = tree, None
+    node: dict[str, Any] | None = tree
+    longest: str | None = None
     for position in range(start, len(folded)):
-        node = node.get(folded[position])
+        node = node.get(folded[position]) if node is not None else None
         if node is None:
             break
         if "" in node and _is_border(folded, position + 1):

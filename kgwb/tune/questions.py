@@ -53,7 +53,7 @@ class Questions(Sequence[Question]):
     items: tuple[Question, ...]
     left_out: tuple[tuple[str, int], ...] = ()
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def, override]
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
         """The question at a position, or the questions of a slice."""
         return self.items[index]
 

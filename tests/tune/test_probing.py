@@ -1,0 +1,75 @@
+"""Probing: answers, their accuracy, and the controls beside them."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+import kgwb
+from kgwb.tune.objectives import encode_questions
+
+
+@pytest.fixture(scope="module")
+def questions(town, sentences):
+    return kgwb.ask_questions(sentences, town)
+
+
+def test_answers_are_the_best_candidate_with_its_probability(small_bert, questions):
+    answers = kgwb.answer_questions(small_bert, questions, batch=7)
+    encoded = encode_questions(small_bert, questions)
+    with torch.no_grad():
+        chances = encoded.scores(small_bert, list(range(len(questions)))).softmax(-1)
+    assert answers["given"].to_list() == [encoded.names[i] for i in chances.argmax(1).tolist()]
+    assert answers["correct"].to_list() == (answers["given"] == answers["answer"]).to_list()
+    right = chances[torch.arange(len(questions)), encoded.answers]
+    assert answers["probability"].to_list() == pytest.approx(right.tolist(), abs=1e-5)
+
+
+def test_runs_are_plain_each_door_and_its_controls(small_bert, vectors, questions):
+    runs = kgwb.plan_runs(small_bert, vectors, kgwb.MaskedAnswers(questions), epochs=1)
+    assert list(runs) == ["plain", "entity", "entity/shuffled", "entity/random"]
+    models = {name: run(0) for name, run in runs.items()}
+    assert models["plain"].injector is None
+    assert [models[name].injector.control for name in list(runs)[1:]] == [None, "shuffled", "random"]
+
+
+def test_the_table_has_mean_spread_chance_and_each_relation(small_bert, questions):
+    seeds = []
+
+    def run(seed):
+        seeds.append(seed)
+        model = copy.deepcopy(small_bert)
+        torch.nn.init.normal_(
+            model.model.cls.predictions.transform.dense.weight, generator=torch.Generator().manual_seed(seed)
+        )
+        return model
+
+    table = kgwb.probe({"ready": small_bert, "run": run}, questions, seeds=3)
+    assert seeds == [0, 1, 2]
+    assert list(table.index) == ["ready", "run"]
+    assert table["seeds"].to_list() == [1, 3]
+    values = [kgwb.answer_questions(run(seed), questions)["correct"].mean() for seed in range(3)]
+    assert table.loc["run", "accuracy"] == pytest.approx(sum(values) / 3)
+    assert table.loc["run", "spread"] == pytest.approx(float(torch.tensor(values).std()))
+    assert table["chance"].to_list() == [0.5, 0.5]
+    assert table.loc["ready", "works as"] == table.loc["ready", "accuracy"]
+    assert set(table.attrs["values"]) == {"ready, seed 0", "run, seed 0", "run, seed 1", "run, seed 2"}
+
+
+def test_knowledge_shows_and_its_controls_do_not(small_bert, vectors, questions):
+    seen, unseen = kgwb.hold_out(questions, 0.3)
+    runs = kgwb.plan_runs(
+        small_bert, vectors, kgwb.MaskedAnswers(seen), epochs=30, batch=8, learning_rate=1e-4, precision="float32"
+    )
+    table = kgwb.probe({name: runs[name] for name in ("entity", "entity/shuffled")}, unseen, seeds=2)
+    assert table.loc["entity", "accuracy"] > 0.9
+    assert table.loc["entity/shuffled", "accuracy"] < 0.8
+
+
+def test_nothing_to_probe(small_bert, questions):
+    with pytest.raises(ValueError, match=r"0 runs and 3 seeds came. Expected at least one of each: probe\(runs"):
+        kgwb.probe({}, questions)
+    with pytest.raises(ValueError, match=r"1 runs and 0 seeds came"):
+        kgwb.probe({"plain": small_bert}, questions, seeds=0)

@@ -1,0 +1,113 @@
+"""Questions: what is masked, who may be the answer, what is left out, and who is held out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import kgwb
+from kgwb.graph import Mention, Sentence
+from kgwb.tune.questions import put_mask
+
+
+def test_the_tail_is_masked_and_all_tails_of_the_relation_are_candidates(town, sentences):
+    questions = kgwb.ask_questions(sentences, town)
+    first = questions[0]
+    assert first.text == "brenap works as [MASK]."
+    assert [town.labels[entity] for entity in first.candidates] == ["Baker", "Miller"]
+    assert first.names == ("Baker", "Miller") and first.answer in first.candidates
+    assert [mention.text for mention in first.mentions] == ["brenap"]
+    assert (len(questions), questions.chance, questions.left_out) == (80, 0.5, ())
+
+
+def test_other_right_answers_are_no_candidates(town):
+    text = "vorap speaks Ket."
+    ket, vorap = town.entity_id("Ket"), town.entity_id("vorap")
+    triple = (vorap, town.relation_id("speaks"), ket)
+    sentence = Sentence(text, (Mention(0, 5, vorap), Mention(13, 16, ket)), triple)
+    [question] = kgwb.ask_questions([sentence], town)
+    assert question.names == ("Ket", "Run")
+
+
+def test_what_is_left_out_is_counted(town, sentences):
+    person, trade = town.entity_id("vorap"), town.entity_id("Baker")
+    unmarked = replace(sentences[0], mentions=sentences[0].mentions[:1])
+    twice = replace(sentences[0], mentions=(*sentences[0].mentions, sentences[0].mentions[0]))
+    hidden = town.entities.assign(label=["Baker of vorap" if i == person else x for i, x in enumerate(town.labels)])
+    named = kgwb.KnowledgeGraph(town.triples, hidden, town.relations)
+    triple = (person, town.relation_id("works as"), trade)
+    overlap = Sentence("vorap, Baker.", (Mention(0, 5, person), Mention(7, 12, trade)), triple)
+    prose = Sentence("Nothing.", ())
+    questions = kgwb.ask_questions([unmarked, twice, overlap, prose, sentences[1]], named)
+    assert questions.left_out == (("answer stands in the head's name", 1), ("head or tail not marked exactly once", 2))
+    assert "left out: 2 head or tail not marked exactly once" in repr(questions)
+    assert len(questions) == 1
+
+
+def test_names_come_in_the_language_of_the_question(town, sentences):
+    labels = ["面包师" if label == "Baker" else "" for label in town.labels]
+    chinese = kgwb.KnowledgeGraph(town.triples, town.entities.assign(label_zh=labels), town.relations)
+    question = kgwb.ask_questions([replace(sentences[0], language="zh")], chinese, language="zh")[0]
+    assert question.names == ("面包师", "Miller")
+
+
+def test_no_question_says_what_came(town, sentences):
+    with pytest.raises(
+        ValueError, match=r"No question could be made from 80 sentences \(0 state a wanted fact in 'zh'"
+    ):
+        kgwb.ask_questions(sentences, town, language="zh")
+
+
+def test_an_unknown_relation_names_the_nearest(town, sentences):
+    with pytest.raises(kgwb.graph.UnknownNameError, match=r"Unknown relation 'work as'.*'works as'"):
+        kgwb.ask_questions(sentences, town, relations=["work as"])
+
+
+@given(share=st.floats(0.1, 0.9), seed=st.integers(0, 9))
+def test_held_out_entities_are_never_seen(town, sentences, share, seed):
+    questions = kgwb.ask_questions(sentences, town)
+    seen, unseen = kgwb.hold_out(questions, share, seed=seed)
+    held = {question.head for question in unseen}
+    assert len(held) == round(share * 40)
+    assert all(held.isdisjoint({q.head, q.answer, *(m.entity for m in q.mentions)}) for q in seen)
+    assert len(seen) + len(unseen) == len(questions)
+
+
+def test_a_wording_can_be_kept_for_the_held_out(town, sentences):
+    seen, unseen = kgwb.hold_out(kgwb.ask_questions(sentences, town), 0.5, wording=1)
+    assert {question.wording for question in seen} == {0}
+    assert {question.wording for question in unseen} == {1}
+
+
+def test_questions_that_name_a_held_out_entity_are_dropped_and_counted(town, sentences):
+    questions = kgwb.ask_questions(sentences, town)
+    everyone = tuple(Mention(0, 1, question.head) for question in questions[::2])
+    gossip = replace(questions[0], mentions=(*questions[0].mentions, *everyone))
+    _, unseen = kgwb.hold_out(questions, 0.3)
+    one = next(question for question in questions if question.head not in {q.head for q in unseen})
+    gossip = replace(gossip, head=one.head)
+    seen, _ = kgwb.hold_out(replace(questions, items=(*questions.items, gossip)), 0.3)
+    assert gossip not in seen and seen.left_out == (("naming a held-out entity", 1),)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_both_sides_need_questions(town, sentences, share):
+    with pytest.raises(ValueError, match=r"Holding out \d+% of 40 heads leaves .* Expected some of both"):
+        kgwb.hold_out(kgwb.ask_questions(sentences, town), share)
+
+
+def test_a_mask_moves_the_mentions_behind_it():
+    text, [before, after] = put_mask(
+        "Ada met Bo at sea.", [Mention(0, 3, 1), Mention(8, 10, 2), Mention(14, 17, 3)], Mention(8, 10, 2), "[MASK]"
+    )
+    assert text == "Ada met [MASK] at sea."
+    assert text[before.start : before.end] == "Ada" and text[after.start : after.end] == "sea"
+
+
+def test_questions_show_as_a_frame(town, sentences):
+    frame = kgwb.ask_questions(sentences, town).frame
+    assert list(frame.columns) == ["question", "head", "relation", "answer", "candidates"]
+    assert frame.iloc[0].to_list() == ["brenap works as [MASK].", "brenap", "works as", "Baker", 2]

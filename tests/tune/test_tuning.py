@@ -1,0 +1,110 @@
+"""Tuning: what learns, what stays, and that a seed says it all."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+import kgwb
+from kgwb.tune.objectives import encode_questions
+from kgwb.tune.policies import group_parameters
+
+
+@pytest.fixture(scope="module")
+def questions(town, sentences):
+    return kgwb.ask_questions(sentences, town)
+
+
+def tune_fully(model, questions, **options):
+    return list(kgwb.tune(model, kgwb.MaskedAnswers(questions), epochs=3, batch=8, precision="float32", **options))
+
+
+def changed(before, after):
+    return {name for name, weight in after.state_dict().items() if not torch.equal(weight, before.state_dict()[name])}
+
+
+def test_a_candidates_score_is_the_mean_logit_of_its_pieces(small_bert, questions):
+    encoded = encode_questions(small_bert, questions)
+    rows = [3, 0]
+    logits = small_bert.fill_mask(encoded.encoding.select(rows))
+    scores = encoded.scores(small_bert, rows)
+    for column, name in enumerate(encoded.names):
+        pieces = small_bert.tokenizer(name, add_special_tokens=False)["input_ids"]
+        torch.testing.assert_close(scores[:, column], logits[:, pieces].mean(1))
+    expected = torch.nn.functional.cross_entropy(scores, encoded.answers[rows])
+    torch.testing.assert_close(encoded.loss(small_bert, rows), expected)
+
+
+def test_partial_trains_injector_head_and_top_layers_only(small_bert, vectors, questions):
+    model = kgwb.inject(small_bert, vectors)
+    before = copy.deepcopy(model)
+    tune_fully(model, questions, policy="partial", top_layers=1)
+    moved = changed(before, model)
+    assert {"injector.alpha", "injector.project.weight"} <= moved
+    assert any(name.startswith("model.cls.predictions.transform") for name in moved)
+    assert any("encoder.layer.1." in name for name in moved)
+    assert not any("encoder.layer.0." in name or "embeddings" in name or name == "injector.table" for name in moved)
+
+
+def test_full_trains_every_layer(small_bert, questions):
+    model = copy.deepcopy(small_bert)
+    tune_fully(model, questions, policy="full")
+    assert any("encoder.layer.0." in name for name in changed(small_bert, model))
+
+
+def test_off_after_training_is_what_training_left_of_plain_bert(small_bert, vectors, questions):
+    model = kgwb.inject(small_bert, vectors)
+    tune_fully(model, questions)
+    plain = copy.deepcopy(model)
+    plain.injector = None
+    with model.injector.off():
+        assert torch.equal(kgwb.read(model, "vorap works.").hidden, kgwb.read(plain, "vorap works.").hidden)
+    assert not torch.equal(kgwb.read(model, "vorap works.").hidden, kgwb.read(plain, "vorap works.").hidden)
+
+
+@pytest.mark.parametrize("dropout", [False, True])
+def test_one_seed_gives_one_result_and_leaves_random_numbers_outside(small_bert, vectors, questions, dropout):
+    torch.manual_seed(1)
+    expected = torch.rand(2)
+    torch.manual_seed(1)
+    runs = []
+    for _ in range(2):
+        model = kgwb.inject(small_bert, vectors)
+        runs.append([step.loss for step in tune_fully(model, questions, dropout=dropout, seed=4)])
+    assert runs[0] == runs[1]
+    assert torch.equal(torch.rand(2), expected)
+    assert not model.training
+
+
+def test_steps_say_where_tuning_stands(small_bert, vectors, questions):
+    steps = tune_fully(kgwb.inject(small_bert, vectors), questions)
+    assert [step.number for step in steps] == list(range(1, 31))
+    assert {step.total for step in steps} == {30}
+    assert steps[0].gate != 0 and steps[-1].seconds >= steps[0].seconds
+    assert tune_fully(copy.deepcopy(small_bert), questions)[0].gate is None
+
+
+def test_several_tasks_take_turns(small_bert, town, sentences):
+    halves = [kgwb.ask_questions(sentences[:16], town), kgwb.ask_questions(sentences[16:], town)]
+    tasks = [kgwb.MaskedAnswers(half) for half in halves]
+    steps = list(kgwb.tune(copy.deepcopy(small_bert), tasks, epochs=1, batch=8, precision="float32"))
+    assert len(steps) == 2 + 8
+
+
+def test_no_task(small_bert):
+    with pytest.raises(ValueError, match=r"No task came. Expected at least one: kgwb.tune\(model, kgwb.MaskedAnswers"):
+        next(kgwb.tune(copy.deepcopy(small_bert), []))
+
+
+def test_more_layers_than_there_are(small_bert):
+    with pytest.raises(ValueError, match=r"top_layers=3 came; this BERT has 2 layers. Type top_layers=1"):
+        group_parameters(small_bert, "partial", learning_rate=1e-4, top_layers=3)
+
+
+def test_a_loss_that_is_no_number_stops_with_what_to_type(small_bert, questions):
+    model = copy.deepcopy(small_bert)
+    torch.nn.init.constant_(model.model.cls.predictions.transform.dense.weight, float("nan"))
+    with pytest.raises(FloatingPointError, match=r"The loss became nan. Expected a finite number; type a lower rate"):
+        tune_fully(model, questions)
