@@ -14,10 +14,6 @@ from kgwb.inject.bert import _find_minilm
 
 FIRST = ("bren", "drav", "jut", "mal", "quin", "sol", "tesk", "vor")
 PEOPLE = [first + second for first in FIRST for second in ("ap", "ek", "il", "os", "um")]
-    f"{first}{second}"
-    for first in ("vor", "tesk", "mal", "quin", "drav", "sol", "bren", "jut")
-    for second in ("ap", "ek", "il", "os", "um")
-]
 TRADES = ("Baker", "Miller")
 
 
