@@ -31,6 +31,7 @@ def read_delimited(path: Path, columns: Columns, kind: str, *, on_error: OnError
     rows = split_rows(text, delimiter, strict=delimiter in (",", ";"))
     if not rows.cells:
         raise empty_file(path, expected)
+    rows = _strip_spaces(rows) if delimiter in (",", ";") else rows
     if kind == "triple":
         header = find_triple_header(path, rows, columns, headless=headless or path.suffix.lower() == ".txt")
     else:
@@ -67,9 +68,18 @@ def fit_rows(path: Path, header: Header, rows: Rows, delimiter: str, on_error: O
     columns = list(zip(*padded, strict=True)) or [()] * width
     table = Table(path, header.names, columns, lines, text=rows.text)
     table = table.keep([not comment for comment in comments], "comment lines")
-    table = replace(table, notes=sum_notes(table.notes, (("comment lines", above),)))
+    joined = ("lines joined by quotation marks, though they look like rows", rows.joined)
+    table = replace(table, notes=sum_notes(table.notes, (("comment lines", above), joined)))
     rules = [rule for rule, comment in zip(rules, comments, strict=True) if not comment]
     return table.without(rules, on_error)
+
+
+def _strip_spaces(rows: Rows) -> Rows:
+    """The rows without blanks around their cells, where the first line has one behind every comma."""
+    first = rows.cells[0]
+    if len(first) < 2 or not all((cell or "").startswith(" ") for cell in first[1:]):
+        return rows
+    return replace(rows, cells=[[(cell or "").strip(" ") or None for cell in cells] for cells in rows.cells])
 
 
 def _find_rule(row: Row, broken: str, width: int, expected: str) -> str:

@@ -15,6 +15,7 @@ from kgwb.graph.knowledge_graph import ENTITY_COLUMNS, RELATION_COLUMNS
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _TEXT_COLUMN = re.compile(r"(label|description|aliases)_.*", re.DOTALL)
 _LARGEST_EXACT = 2**53
+_INFINITIES = {"1e999", "-1e999"}
 # Other people's tables call the same columns by these names.
 _KEYS = {"entity": ("entity", "id", "name"), "relation": ("relation", "id", "name")}
 _SYNONYMS = {"label": ("label", "name"), "aliases": ("aliases", "alias")}
@@ -88,13 +89,14 @@ def infer_numbers(cells: Sequence[object]) -> pd.Series:
     present = [text for text in texts if text]
     if not present or not all(map(_NUMBER.fullmatch, present)):
         return _as_text(cells)
-    whole = all(text.lstrip("-").isdigit() for text in present)
-    largest = max(abs(int(text)) for text in present) if whole else 0
-    if whole and len(present) == len(texts) and largest < 2**63:
+    whole = [text for text in present if text.lstrip("-").isdigit()]
+    longest = max(map(len, whole), default=0)
+    largest = max((abs(int(text)) for text in whole), default=0) if longest < 20 else 2**63
+    if len(whole) == len(texts) and largest < 2**63:
         return pd.Series([int(text) for text in texts], dtype="int64")
-    if largest > _LARGEST_EXACT:
-        return _as_text(cells)
-    return pd.Series([float(text) if text else float("nan") for text in texts], dtype="float64")
+    numbers = pd.Series([float(text) if text else float("nan") for text in texts], dtype="float64")
+    too_large = [text for text, number in zip(texts, numbers, strict=True) if abs(number) == float("inf")]
+    return _as_text(cells) if largest > _LARGEST_EXACT or set(too_large) - _INFINITIES else numbers
 
 
 def split_aliases(cell: object) -> tuple[str, ...]:

@@ -74,7 +74,8 @@ def broken_line(path: Path, line: int, text: str, rule: str, *, hint: str = SKIP
 
 def missing_columns(source: object, missing: Sequence[object], found: Sequence[object], hint: str) -> GraphFileError:
     """The error for a table without the columns that were asked for."""
-    came = ", ".join(map(quote, found)) or "no columns"
+    more = f" and {len(found) - 12:,} more" if len(found) > 12 else ""
+    came = ", ".join(map(quote, found[:12])) + more or "no columns"
     plural = "column" if len(missing) == 1 else "columns"
     wanted = ", ".join(map(quote, missing))
     return GraphFileError(f"{source} has no {plural} {wanted}. It has {came}. {hint}")

@@ -14,7 +14,7 @@ from kgwb.graph.errors import GraphFileError, load_package, quote
 from kgwb.graph.facts import Facts
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.text_files import read_text
-from kgwb.graph.xml_text import check_xml
+from kgwb.graph.xml_text import check_xml, refuse_nested_entities
 
 # Where an edge has no attribute of the name asked for, other programs keep it under one of these.
 _RELATION_KEYS = ("relation", "label", "predicate", "type")
@@ -29,8 +29,7 @@ def read_graphml(path: Path, relation: str | int = "relation") -> Facts:
     """
     text = read_text(path, expected="GraphML")
     networkx = load_package("networkx", "Reading .graphml")
-    if "<!ENTITY" in text:
-        raise GraphFileError(f"{path} defines XML entities, which can grow without bound. Write the file without them.")
+    refuse_nested_entities(text, path)
     try:
         graph = networkx.parse_graphml(text, force_multigraph=True)
     except Exception:  # networkx lets errors of every kind through

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -189,6 +190,6 @@ def count_things(count: int, kind: str) -> str:
 
 
 def _show(label: str) -> str:
-    """A label on one line, cut where it is very long."""
-    line = " ".join(label.split())
+    """A label on one line, cut where it is very long, without signs that steer a terminal or turn the text round."""
+    line = re.sub("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", " ".join(label.split()))
     return line if len(line) <= 80 else line[:79] + "…"

@@ -17,6 +17,7 @@ from kgwb.graph.errors import GraphFileError, broken_line, load_package
 from kgwb.graph.facts import Facts
 from kgwb.graph.rdf_names import ALIASES, DESCRIPTIONS, LABELS, OWL, RDF, RDFS, TYPE, XSD, read_address, read_local
 from kgwb.graph.text_files import OnError, read_text
+from kgwb.graph.xml_text import refuse_nested_entities
 
 _STANDARD = ("entity", "relation", "label", "type", "description", "aliases")
 _RELATION_TYPES = {RDF + "Property", OWL + "ObjectProperty"}
@@ -80,6 +81,7 @@ def read_rdf(path: Path, *, on_error: OnError) -> Facts:
 def _parse(path: Path, on_error: OnError) -> tuple[Iterable[Any], Notes]:
     oxigraph = load_package("pyoxigraph", f"Reading {path.suffix}")
     text = read_text(path, expected=f"{_NAMES[path.suffix.lower()]}, as its suffix says")
+    refuse_nested_entities(text, path)
     formats = oxigraph.RdfFormat
     form = {".nt": formats.N_TRIPLES, ".ttl": formats.TURTLE}.get(path.suffix.lower(), formats.RDF_XML)
     if path.suffix.lower() == ".owl" and not text.lstrip().startswith("<"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -28,12 +29,14 @@ class Rows:
         cells: one list per row; None is an empty cell, "" a cell written as two quotation marks.
         lines: the number of the line on which each row begins, counted from 1.
         broken: what is wrong with a line that could not be taken apart, by its number.
+        joined: how many lines quotation marks joined to the one above although they look like rows of their own.
         text: the file, for showing a line again.
     """
 
     cells: Sequence[Row]
     lines: Sequence[int]
     broken: dict[int, str]
+    joined: int
     text: str
 
     def line(self, number: int) -> str:
@@ -87,18 +90,19 @@ def split_rows(text: str, delimiter: str, *, strict: bool) -> Rows:
     """
     even = _split_evenly(text, delimiter)
     if even is not None:
-        return Rows(even, range(1, len(even) + 1), {}, text)
+        return Rows(even, range(1, len(even) + 1), {}, 0, text)
     text = text.replace("\r", "\n") if "\r" in text and "\n" not in text else text
     lines = [line.removesuffix("\r") for line in text.split("\n")] if "\r" in text else text.split("\n")
     broken: dict[int, str] = {}
+    joined = 0
     if delimiter == " ":
         found = [(number, _split_words(line)) for number, line in enumerate(lines, 1)]
     elif '"' not in text:
         found = [(number, _split_line(line, delimiter)) for number, line in enumerate(lines, 1)]
     else:
-        found = _split_quoted(text, lines, delimiter, strict, broken)
+        found, joined = _split_quoted(text, lines, delimiter, strict, broken)
     kept = [(number, cells) for number, cells in found if cells]
-    return Rows([cells for _, cells in kept], [number for number, _ in kept], broken, text)
+    return Rows([cells for _, cells in kept], [number for number, _ in kept], broken, joined, text)
 
 
 @dataclass(frozen=True)
@@ -156,26 +160,32 @@ def _split_words(line: str) -> Row:
 
 def _split_quoted(
     text: str, lines: list[str], delimiter: str, strict: bool, broken: dict[int, str]
-) -> list[tuple[int, Row]]:
+) -> tuple[list[tuple[int, Row]], int]:
+    """The rows of a text with quoted cells, and how many lines were joined that look like rows of their own."""
     starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
     pattern = _quoted_cell(delimiter)
     always = strict or _is_quoted(lines[0], delimiter, pattern)
     rows: list[tuple[int, Row]] = []
-    number, opening = 0, delimiter + '"'
+    number, joined, width, opening = 0, 0, 0, delimiter + '"'
     while number < len(lines):
-        line = lines[number]
-        if not line.startswith('"') and opening not in line:
-            rows.append((number + 1, _split_line(line, delimiter)))
-            number += 1
-            continue
-        cells, end, stray = _split_at(text, starts[number], delimiter, pattern, always)
+        line, end = lines[number], starts[number]
+        cells = _split_line(line, delimiter)
+        if line.startswith('"') or opening in line:
+            quoted, end, stray = _split_at(text, starts[number], delimiter, pattern, always)
+            # A mark that only opens would swallow the lines behind it, so a line that is a row as it stands is one.
+            if always or len(quoted) == width or len(cells) != width:
+                cells = quoted
+            else:
+                end = starts[number]
+            if strict and stray:
+                broken[number + 1] = "a quotation mark opens a cell and none closes it."
         rows.append((number + 1, cells))
-        if strict and stray:
-            broken[number + 1] = "a quotation mark opens a cell and none closes it."
-        number += 1
-        while number < len(lines) and starts[number] <= end:
-            number += 1
-    return rows
+        width = width or (0 if line.startswith("#") else len(cells))
+        following = bisect(starts, end, number + 1)
+        spanned = [line.count(delimiter) + 1 == width for line in lines[number:following]]
+        joined += len(spanned) - 1 if all(spanned) else 0
+        number = following
+    return rows, joined
 
 
 def _split_at(

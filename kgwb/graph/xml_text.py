@@ -10,7 +10,20 @@ from kgwb.graph.errors import GraphFileError, quote
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 # A carriage return is legal, but readers turn it into a line feed.
+_NESTED = re.compile(r"<!ENTITY\s[^>]*&[A-Za-z_]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def refuse_nested_entities(text: str, path: Path) -> None:
+    """Refuse XML whose entities hold each other, because a few lines of it can grow to gigabytes.
+
+    Raises:
+        GraphFileError: names the file.
+    """
+    if _NESTED.search(text):
+        raise GraphFileError(
+            f"{path} defines XML entities by other entities, which can grow without bound. Spell them out."
+        )
 
 
 def check_xml(graph: KnowledgeGraph, path: Path) -> None:

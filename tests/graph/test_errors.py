@@ -34,6 +34,11 @@ def test_a_missing_column(write: Write) -> None:
     assert "no columns 'head', 'relation', 'tail'" in refuse(write("c.txt", "subject\tpredicate\tobject\na\tr\tb\n"))
     assert "no columns 'head', 'relation', 'tail'" in refuse(write("d.txt", "#subject\tpredicate\tobject\na\tr\tb\n"))
     assert "no column 'tail'. It has 'head', 'relation'" in refuse(write("e.jsonl", '{"head": "a", "relation": "r"}'))
+    wide = ",".join(f"c{number}" for number in range(50_000))
+    assert (
+        "It has 'c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10', 'c11' and 49,988 more. Say"
+        in refuse(write("wide.csv", wide))
+    )
     assert "no column 'x'. It has" in refuse(path, columns=("head", "rel", "x"))
     assert "no column '5'. It has '0', '1', '2'. The first line has 3 columns" in refuse(path, columns=(0, 1, 5))
     assert "two columns called 'head'. Rename one of them" in refuse(write("f.tsv", "head\thead\trelation\ttail\n"))
@@ -132,8 +137,10 @@ def test_files_that_are_not_what_their_suffix_says(write: Write) -> None:
     assert "cannot be read as GraphML. Is it complete? networkx.write_graphml" in refuse(
         write("a.graphml", "<graphml>")
     )
-    entities = '<?xml version="1.0"?><!DOCTYPE g [<!ENTITY a "aaaa">]><graphml>&a;</graphml>'
-    assert "defines XML entities, which can grow without bound" in refuse(write("b.graphml", entities))
+    entities = '<?xml version="1.0"?><!DOCTYPE g [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><g>&b;</g>'
+    for name in ("b.graphml", "b.rdf"):
+        text = refuse(write(name, entities))
+        assert text.endswith("defines XML entities by other entities, which can grow without bound. Spell them out.")
 
 
 def test_edges_without_a_relation(write: Write) -> None:

@@ -69,6 +69,13 @@ def test_a_graph_shows_itself_briefly() -> None:
     assert len(lines[1]) < 120
 
 
+def test_a_label_cannot_steer_the_terminal() -> None:
+    facts = pd.DataFrame([("\x1b[31mred", "r", "\u202eback")], columns=["head", "relation", "tail"])
+    text = repr(KnowledgeGraph.from_pandas(facts))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
 def test_degrees_and_frames(countries: KnowledgeGraph) -> None:
     assert countries.degrees[countries.entity_id("germany")] == 2
     assert countries.degrees[countries.entity_id("atlantis")] == 0

@@ -38,6 +38,7 @@ def triples(graph: KnowledgeGraph) -> list[list[str]]:
         ("plain.csv", "head,relation,tail\na,r,b\nc,r,a\n"),
         ("quoted.csv", '"head","relation","tail"\n"a","r","b"\n"c","r","a"\n'),
         ("semicolons.csv", "head;relation;tail\na;r;b\nc;r;a\n"),
+        ("spaces.csv", "head, relation, tail\na, r, b\nc, r,a\n"),
         ("commas.tsv", "head,relation,tail\na,r,b\nc,r,a\n"),
         ("lines.jsonl", '{"head":"a","relation":"r","tail":"b"}\n\n{"tail":"a","relation":"r","head":"c"}\r\n'),
         ("UPPER.TSV", "head\trelation\ttail\na\tr\tb\nc\tr\ta\n"),
@@ -77,6 +78,13 @@ def test_quotation_marks_in_labels_stay(write: Write) -> None:
         ['"unclosed', "by", 'Joe "J" Doe'],
         ["5' 10\"", "by", ""],
     ]
+
+
+def test_a_stray_quotation_mark_swallows_nothing_unseen(write: Write) -> None:
+    graph = read_graph(write("a.tsv", HEADER + '"Foo\tr\tb\nx\ty\tBar"\n'))
+    assert triples(graph) == [['"Foo', "r", "b"], ["x", "y", 'Bar"']]
+    graph = read_graph(write("a.tsv", HEADER + '"Foo\tr\tb\nx\ty\tz\nBar"\tr\tc\n'))
+    assert graph.notes == (("lines joined by quotation marks, though they look like rows", 2),)
 
 
 def test_what_pandas_writes_is_read(tmp_path: Path) -> None:
