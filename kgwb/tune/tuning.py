@@ -41,7 +41,7 @@ def tune(
     policy: Policy = "partial",
     epochs: int = 4,
     batch: int = 32,
-    learning_rate: float = 3e-5,
+    learning_rate: float = 5e-5,
     top_layers: int = 2,
     dropout: bool = False,
     precision: Precision = "auto",
@@ -73,7 +73,7 @@ def tune(
     if not prepared:
         raise ValueError("No task came. Expected at least one: kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
     groups = group_parameters(bert, policy, learning_rate=learning_rate, top_layers=top_layers)
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.0, fused=True)
     number_format = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
     generator = torch.Generator().manual_seed(seed)
     plan = [
