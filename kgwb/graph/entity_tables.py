@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _TEXT_COLUMN = re.compile(r"(label|description|aliases)_.*", re.DOTALL)
 _LARGEST_EXACT = 2**53
 _INFINITIES = {"1e999", "-1e999"}
+_STANDARD = {"entity": ENTITY_COLUMNS, "relation": RELATION_COLUMNS}
 # Other people's tables call the same columns by these names.
 _KEYS = {"entity": ("entity", "id", "name"), "relation": ("relation", "id", "name")}
 _SYNONYMS = {"label": ("label", "name"), "aliases": ("aliases", "alias")}
@@ -38,13 +39,12 @@ def name_columns(frame: pd.DataFrame, kind: str, source: object) -> pd.DataFrame
     if key is None:
         hint = f"The column that holds the names is called {kind!r} (or 'id'); the others are optional."
         raise missing_columns(source, [kind], list(frame.columns), hint)
-    standard = {column.casefold(): column for column in (ENTITY_COLUMNS if kind == "entity" else RELATION_COLUMNS)[1:]}
-    renamed = {c: standard[c.strip().casefold()] for c in frame.columns if c.strip().casefold() in standard} | {
-        key: kind
-    }
-    for column, synonyms in _SYNONYMS.items():
-        if column not in renamed.values():
-            renamed |= dict([(c, column) for c in frame.columns if c.casefold() in synonyms and c not in renamed][:1])
+    folded = {column: column.strip().casefold() for column in frame.columns}
+    renamed = {column: name for column, name in folded.items() if name in _STANDARD[kind][1:]} | {key: kind}
+    for standard, synonyms in _SYNONYMS.items():
+        found = [column for column, name in folded.items() if name in synonyms and column not in renamed]
+        if found and standard not in renamed.values():
+            renamed[found[0]] = standard
     frame = frame.rename(columns=renamed)
     twice = sorted(set(frame.columns[frame.columns.duplicated()]))
     if twice:
@@ -69,7 +69,7 @@ def describe_names(table: pd.DataFrame, names: Sequence[str], kind: str) -> pd.D
     values = {column: _take(table[column].tolist(), order) for column in table.columns if column != kind}
     absent = [None] * len(names)
     columns: dict[str, Any] = {kind: _as_text(names)}
-    for column in (ENTITY_COLUMNS if kind == "entity" else RELATION_COLUMNS)[1:]:
+    for column in _STANDARD[kind][1:]:
         columns[column] = _fill_standard(column, values.pop(column, absent), names)
     for column, cells in values.items():
         columns[column] = _as_text(cells) if _TEXT_COLUMN.fullmatch(column) else infer_numbers(cells)

@@ -183,7 +183,7 @@ def _split_quoted(
         width = width or (0 if line.startswith("#") else len(cells))
         following = bisect(starts, end, number + 1)
         spanned = [line.count(delimiter) + 1 == width for line in lines[number:following]]
-        joined += len(spanned) - 1 if all(spanned) else 0
+        joined += len(spanned) - 1 if all(spanned) and not always else 0
         number = following
     return rows, joined
 
