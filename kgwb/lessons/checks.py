@@ -49,7 +49,7 @@ def check(answer: Callable[..., Any], examples: Sequence[tuple[tuple[Any, ...], 
         if not _agree(came, expected):
             called = f"{getattr(answer, '__name__', 'answer')}({', '.join(map(_shorten, arguments))})"
             return _refuse(
-                f"Not yet. {called}\n  gave      {_shorten(came)}\n  expected  {expected!r}\n  hint      {hint}"
+                f"Not yet. {called}\n  gave      {_shorten(came)}\n  expected  {_shorten(expected)}\n  hint      {hint}"
             )
     return Verdict(True, "Right.")
 
@@ -76,6 +76,8 @@ def _agree(came: Any, expected: Any) -> bool:
 
 
 def _shorten(value: Any) -> str:
+    if isinstance(value, float):  # numpy's too, which name their type otherwise
+        return f"{value:.4g}"
     text = f"{type(value).__name__}: {value}" if isinstance(value, Exception) else repr(value)
     first, *more = text.splitlines() or [""]
     return first[:100] + (" …" if more or len(first) > 100 else "")

@@ -15,7 +15,7 @@ from kgwb.embed import ComplEx, GraphEmbedding, RankReport, preset, rank_triples
 from kgwb.graph import KnowledgeGraph, read_graph, read_sentences
 from kgwb.inject import Bert, inject, load_bert, read
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page
-from kgwb.see.page import Fragment
+from kgwb.see.page import Fragment, View
 from kgwb.tune import MaskedAnswers, Questions, ask_questions, hold_out, plan_runs, probe, tune
 
 Thing = TypeVar("Thing")
@@ -63,7 +63,7 @@ def walk_the_journey(folder: str | Path, out: str | Path, *, seeds: int = 1, epo
     # With one seed the model just tuned is the table's own.
     table = probe({**runs, "entity": model} if seeds == 1 else runs, unseen, seeds=seeds, progress=True)
     texts = _choose_texts(unseen)
-    sections = [
+    sections: list[tuple[str, View | Fragment]] = [
         (f"{graph.name} as a graph", show_graph(graph, around=unseen[0].head, hops=2)),
         ("Facts become vectors", course),
         ("The space they live in", show_space(vectors)),

@@ -101,6 +101,28 @@ def test_the_graph_draws(ran: Any) -> None:
     assert frame.locator("canvas").first.evaluate(painted) > 20
 
 
+def test_the_space_draws_every_entity(ran: Any) -> None:
+    plot = ran.locator(".js-plotly-plot").first
+    plot.scroll_into_view_if_needed()
+    assert plot.locator(".scatterlayer .point").count() >= 600
+
+
+def test_training_draws_a_curve(ran: Any) -> None:
+    """Lab shows an SVG as a picture, so what is in it is seen by its pixels."""
+    dark_pixels = """picture => {
+        const canvas = document.createElement('canvas');
+        [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
+        const context = canvas.getContext('2d');
+        context.drawImage(picture, 0, 0);
+        const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+        return data.filter((value, i) => i % 4 === 0 && value < 64 && data[i + 3] > 200).length;
+    }"""
+    pictures = ran.locator(".jp-RenderedSVG img")
+    assert pictures.count() == 2  # the embedding's training and BERT's
+    for number in range(2):
+        assert pictures.nth(number).evaluate(dark_pixels) > 300
+
+
 def test_a_click_changes_the_attention_view(ran: Any) -> None:
     view = ran.locator(".kgwb-attention").last
     view.scroll_into_view_if_needed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from kgwb.lessons import budget, check
@@ -39,6 +40,11 @@ def test_an_error_in_the_answer_is_shown_not_raised() -> None:
 
 def test_a_stub_that_returns_nothing_is_simply_not_right_yet() -> None:
     assert "gave      None" in repr(check(lambda: None, [((), 0.5)], hint="Return it."))
+
+
+def test_numbers_are_shown_short() -> None:
+    message = repr(check(lambda: np.float64(0.7000000000000001), [((), 1 / 3)], hint=""))
+    assert "gave      0.7\n  expected  0.3333\n" in message
 
 
 def test_lists_may_come_in_any_order() -> None:
