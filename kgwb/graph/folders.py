@@ -59,15 +59,16 @@ def read_parts(folder: Path, columns: Columns, *, on_error: OnError) -> Facts:
     return attach_names(Facts(parts, notes=sum_notes(*counted)), folder, on_error=on_error)
 
 
-def attach_names(facts: Facts, folder: Path, *, prefix: str = "", on_error: OnError) -> Facts:
-    """The facts with the tables about entities and relations that lie in the same folder."""
+def attach_names(facts: Facts, path: Path, *, on_error: OnError) -> Facts:
+    """The facts with the tables about entities and relations of the folder, or named after the file."""
     tables, counted = {}, [facts.notes]
     for kind, stem in (("entity", "entities"), ("relation", "relations")):
-        path = find_table(folder, [prefix + stem])
-        if path is not None:
-            tables[kind], notes = read_name_table(path, kind, on_error=on_error)
+        beside = path.with_name(f"{path.stem}.{stem}{path.suffix}")
+        table = find_table(path, [stem]) if path.is_dir() else beside
+        if table is not None and table.is_file():
+            tables[kind], notes = read_name_table(table, kind, on_error=on_error)
         else:
-            tables[kind], notes = (None, ()) if prefix else _read_texts(folder, kind, on_error)
+            tables[kind], notes = _read_texts(path, kind, on_error) if path.is_dir() else (None, ())
         counted.append(notes)
     entities = _add_names(tables["entity"], facts.entities, "entity")
     relations = _add_names(tables["relation"], facts.relations, "relation")

@@ -71,7 +71,7 @@ def read_facts(path: Path, columns: Columns, *, on_error: OnError) -> Facts:
         return read_folder(path, columns, on_error=on_error)
     if suffix in TABLE_SUFFIXES:
         frame, notes = read_triple_table(path, columns, on_error=on_error)
-        return attach_names(Facts({"all": frame}, notes=notes), path.parent, prefix=f"{path.stem}.", on_error=on_error)
+        return attach_names(Facts({"all": frame}, notes=notes), path, on_error=on_error)
     if suffix in RDF_SUFFIXES:
         from kgwb.graph.rdf_reading import read_rdf
 

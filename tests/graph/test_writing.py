@@ -146,6 +146,16 @@ def test_a_table_takes_what_is_known_about_names_along(tmp_path: Path, countries
     assert not (tmp_path / "plain.entities.csv").exists()
 
 
+def test_graphs_of_one_name_in_several_formats_do_not_mix(
+    tmp_path: Path, countries: KnowledgeGraph, same: Same
+) -> None:
+    plain = KnowledgeGraph.from_pandas(countries.to_pandas())
+    for name in ("a.tsv", "a.csv", "a.jsonl"):
+        write_graph(countries, tmp_path / name)
+    same(read_graph(write_graph(plain, tmp_path / "a.parquet")), plain)
+    same(read_graph(tmp_path / "a.csv"), countries)
+
+
 def test_an_unknown_suffix_names_the_formats(tmp_path: Path, countries: KnowledgeGraph) -> None:
     with pytest.raises(
         GraphFileError, match=r"ends in '\.xlsx', which is no format known here\. Expected one of \.tsv"
