@@ -41,7 +41,7 @@ def _build_parser() -> argparse.ArgumentParser:
     tour = commands.add_parser("tour", help="the whole path, from a graph to one offline page with all views")
     tour.add_argument("--graph", type=Path, required=True, help="a folder with triples and sentences")
     tour.add_argument("--out", type=Path, required=True, help="the folder for the page")
-    tour.add_argument("--seeds", type=int, default=1, help="how often each run of the table is tuned")
+    tour.add_argument("--seeds", type=int, default=3, help="how often each run of the table is tuned")
     tour.set_defaults(run=_take_tour)
 
     train = commands.add_parser("train", help="fit vectors to a graph, rank what was held out, save them")

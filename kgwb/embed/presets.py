@@ -23,7 +23,7 @@ _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "default": {"dim": 256, "epochs": 60, "batch": 200, "learning_rate": 0.1, "dropout": 0.5},
         "fb15k-237": {"dim": 256, "epochs": 40, "batch": 1000, "learning_rate": 0.1, "regularisation": 0.05},
         "wn18rr": {"dim": 256, "epochs": 40, "batch": 500, "learning_rate": 0.1, "regularisation": 0.1},
-        "small": {"dim": 64, "epochs": 40, "batch": 250, "learning_rate": 0.1},
+        "small": {"dim": 64, "epochs": 40, "batch": 250, "learning_rate": 0.1, "regularisation": 0.01},
     },
     "rotate": {
         "default": {"dim": 256, "epochs": 60, "batch": 200, "learning_rate": 0.1, "dropout": 0.3},

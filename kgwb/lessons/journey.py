@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.embed import ComplEx, GraphEmbedding, RankReport, preset, rank_triples, train_embedding
-from kgwb.graph import KnowledgeGraph, read_graph, read_sentences
+from kgwb.graph import KnowledgeGraph, Sentence, read_graph, read_sentences
 from kgwb.inject import Bert, inject, load_bert, read
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page
 from kgwb.see.page import Fragment, View
@@ -42,7 +44,9 @@ class Journey:
         return f"{self.graph!r}\n\n{self.ranks!r}\n\n{self.table[columns].round(3).to_string()}"
 
 
-def walk_the_journey(folder: str | Path, out: str | Path, *, seeds: int = 1, epochs: int | None = None) -> Journey:
+def walk_the_journey(
+    folder: str | Path, out: str | Path, *, seeds: int = 3, epochs: int | None = None, tuning_epochs: int = 2
+) -> Journey:
     """Read a graph, turn it into vectors, put them into BERT, and draw what changed; bars show how far it is.
 
     Args:
@@ -50,6 +54,7 @@ def walk_the_journey(folder: str | Path, out: str | Path, *, seeds: int = 1, epo
         out: where the page goes.
         seeds: how often each run of the table is tuned.
         epochs: of the embedding; by default what the preset says.
+        tuning_epochs: passes over the questions, for each run of the table.
 
     Raises:
         GraphFileError: if the folder holds no graph or no sentences.
@@ -57,11 +62,12 @@ def walk_the_journey(folder: str | Path, out: str | Path, *, seeds: int = 1, epo
     graph = read_graph(folder)
     vectors, course = _learn_vectors(graph, epochs)
     bert = load_bert("minilm")
-    seen, unseen = hold_out(ask_questions(read_sentences(folder, graph), graph))
-    model, steps = _tune_one(bert, vectors, seen)
-    runs = plan_runs(bert, vectors, MaskedAnswers(seen))
-    # With one seed the model just tuned is the table's own.
-    table = probe({**runs, "entity": model} if seeds == 1 else runs, unseen, seeds=seeds, progress=True)
+    seen, unseen = hold_out(_ask(graph, read_sentences(folder, graph)))
+    model, steps = _tune_one(bert, vectors, seen, tuning_epochs)
+    runs = plan_runs(bert, vectors, MaskedAnswers(seen), epochs=tuning_epochs)
+    # The model on show is also the first of the table's own.
+    runs["entity"] = partial(_reuse_first, model, runs["entity"])
+    table = probe(runs, unseen, seeds=seeds, progress=True)
     texts = _choose_texts(unseen)
     sections: list[tuple[str, View | Fragment]] = [
         (f"{graph.name} as a graph", show_graph(graph, around=unseen[0].head, hops=2)),
@@ -88,9 +94,25 @@ def _rank_some(vectors: GraphEmbedding, count: int = 2000) -> RankReport:
     return rank_triples(vectors, triples[np.sort(chosen)], known=triples)
 
 
-def _tune_one(bert: Bert, vectors: GraphEmbedding, seen: Questions) -> tuple[Bert, TrainingView]:
+def _ask(graph: KnowledgeGraph, sentences: Sequence[Sentence], *, most: int = 4, enough: int = 8) -> Questions:
+    """Questions for the relations with most sentences per candidate: only those give examples enough to learn from."""
+    questions = ask_questions(sentences, graph)
+    asked = Counter(question.relation for question in questions)
+    examples = {
+        question.relation: asked[question.relation] / len(question.candidates) for question in reversed(questions)
+    }
+    best = sorted(examples, key=lambda relation: -examples[relation])
+    return ask_questions(sentences, graph, relations=[r for r in best[:most] if examples[r] >= enough] or best[:1])
+
+
+def _tune_one(bert: Bert, vectors: GraphEmbedding, seen: Questions, epochs: int) -> tuple[Bert, TrainingView]:
     model = inject(bert, vectors)
-    return model, show_training(_with_bar(tune(model, MaskedAnswers(seen)), "tuning", None), name="entity")
+    steps = tune(model, MaskedAnswers(seen), epochs=epochs)
+    return model, show_training(_with_bar(steps, "tuning", None), name="entity")
+
+
+def _reuse_first(model: Bert, run: Callable[[int], Bert], seed: int) -> Bert:
+    return model if seed == 0 else run(seed)
 
 
 def _choose_texts(questions: Questions, count: int = 6) -> list[str]:
