@@ -74,8 +74,8 @@ class EntityInjector(Injector):
 
     @property
     def gate(self) -> float:
-        """tanh(α)."""
-        return torch.tanh(self.alpha).item()
+        """|tanh(α)|; its sign is W's to choose."""
+        return abs(torch.tanh(self.alpha).item())
 
     def extra_repr(self) -> str:
         entities, dim = self.table.shape

@@ -46,7 +46,7 @@ class Injector(nn.Module, ABC):
     @property
     @abstractmethod
     def gate(self) -> float:
-        """How far the door is open: 0 closed, 1 or −1 wide open."""
+        """How far the door is open: 0 closed, 1 wide open."""
 
     @property
     def is_on(self) -> bool:

@@ -45,7 +45,7 @@ class Journey:
 
 
 def walk_the_journey(
-    folder: str | Path, out: str | Path, *, seeds: int = 3, epochs: int | None = None, tuning_epochs: int = 2
+    folder: str | Path, out: str | Path, *, seeds: int = 3, epochs: int | None = None, tuning_epochs: int | None = None
 ) -> Journey:
     """Read a graph, turn it into vectors, put them into BERT, and draw what changed; bars show how far it is.
 
@@ -54,7 +54,7 @@ def walk_the_journey(
         out: where the page goes.
         seeds: how often each run of the table is tuned.
         epochs: of the embedding; by default what the preset says.
-        tuning_epochs: passes over the questions, for each run of the table.
+        tuning_epochs: passes over the questions, for each run of the table; by default as many as make 100 steps.
 
     Raises:
         GraphFileError: if the folder holds no graph or no sentences.
@@ -63,6 +63,7 @@ def walk_the_journey(
     vectors, course = _learn_vectors(graph, epochs)
     bert = load_bert("minilm")
     seen, unseen = hold_out(_ask(graph, read_sentences(folder, graph)))
+    tuning_epochs = tuning_epochs or max(2, round(100 * 32 / len(seen)))
     model, steps = _tune_one(bert, vectors, seen, tuning_epochs)
     runs = plan_runs(bert, vectors, MaskedAnswers(seen), epochs=tuning_epochs)
     # The model on show is also the first of the table's own.
