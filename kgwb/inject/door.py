@@ -52,9 +52,14 @@ def inject(
         ValueError: for an unknown mode or control, or if BERT already has an injector.
 
     Example:
-        >>> model = inject(bert, vectors, control="shuffled")  # doctest: +SKIP
-        >>> model.injector.gate  # doctest: +SKIP
-        0.0
+        >>> import pandas as pd
+        >>> from kgwb import ComplEx, GraphEmbedding, load_bert, read
+        >>> facts = pd.DataFrame([["Paris", "capital of", "France"]], columns=["head", "relation", "tail"])
+        >>> vectors = GraphEmbedding(KnowledgeGraph.from_pandas(facts), ComplEx(), dim=8)
+        >>> bert = load_bert()
+        >>> model = inject(bert, vectors, control="shuffled")
+        >>> read(model, "Paris is old.").hidden.equal(read(bert, "Paris is old.").hidden)
+        True
     """
     expect_choice("mode", mode, get_args(Mode))
     if bert.injector is not None:
