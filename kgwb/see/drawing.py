@@ -136,7 +136,8 @@ def draw_picture(parts: Iterable[str], width: float, height: float, *, title: st
     full = height + (17 * len(lines) + 14 if lines else 0)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="kgwb-picture" role="img" viewBox="0 0 {width:g} {full:g}" '
-        f'width="{width:g}" height="{full:g}"><title>{escape(title)}</title><style>{_picture_style()}</style>'
+        f'width="{width:g}" height="{full:g}" style="max-width:100%;height:auto">'
+        f"<title>{escape(title)}</title><style>{_picture_style()}</style>"
         f'<rect class="paper" width="{width:g}" height="{full:g}"/>{"".join(parts)}{"".join(texts)}</svg>'
     )
 
