@@ -3,7 +3,8 @@
     python tests/notebooks/saving.py notebooks/*.ipynb
 
 Cells run 1..n; widget state goes, and so does every widget that has a static picture beside it, so that a page on a
-code-hosting site shows the picture.
+code-hosting site shows the picture. The picture of the cell tagged `figure` is also written to `pictures/`, for the top of the
+notebook.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import nbformat
 from nbclient import NotebookClient
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+SVG = "image/svg+xml"
 LARGEST = 1_000_000
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -34,8 +36,13 @@ def run_notebook(path: Path, *, replace: dict[str, str] | None = None, seconds: 
     for cell in notebook.cells:
         for tag in cell.metadata.get("tags", []):
             cell.source = (replace or {}).get(tag, cell.source)
+    quiet = ["--IPKernelApp.log_level=40"]  # its warning about ports is not for whoever saves a notebook
     client = NotebookClient(
-        notebook, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=seconds,
+        kernel_name="python3",
+        extra_arguments=quiet,
+        resources={"metadata": {"path": str(path.parent)}},
     )
     return client.execute()
 
@@ -62,6 +69,12 @@ def _strip_output(output: Any) -> bool:
     return any(kind != "text/plain" for kind in output.data)
 
 
+def find_figures(notebook: Any) -> list[str]:
+    """The SVG of the cell tagged `figure`, if there is one."""
+    cells = [cell for cell in notebook.cells if "figure" in cell.metadata.get("tags", [])]
+    return [output.data[SVG] for cell in cells for output in cell.outputs if SVG in output.get("data", {})][:1]
+
+
 def save_notebook(path: Path) -> str:
     """Run a notebook, save it in place, and say how long it took and how large it became."""
     began = time.perf_counter()
@@ -72,6 +85,10 @@ def save_notebook(path: Path) -> str:
             f"{path} would be {len(text.encode()):,} bytes. Expected at most {LARGEST:,}: draw smaller pictures."
         )
     path.write_text(text, encoding="utf-8")
+    for figure in find_figures(notebook):
+        picture = path.parent / "pictures" / f"{path.stem}.svg"
+        picture.parent.mkdir(exist_ok=True)
+        picture.write_text(figure + "\n", encoding="utf-8")
     return f"{path}: {time.perf_counter() - began:.0f} s, {len(text.encode()) / 1e3:.0f} kB"
 
 

@@ -63,6 +63,15 @@ def test_it_was_saved_from_a_clean_run(path: Path) -> None:
 
 
 @every_notebook
+def test_the_figure_at_its_top_is_its_own(path: Path) -> None:
+    notebook, _ = _read(path)
+    assert f"(pictures/{path.stem}.svg)" in "".join(cell.source for cell in notebook.cells[:3])
+    assert saving.find_figures(notebook) == [
+        (FOLDER / "pictures" / f"{path.stem}.svg").read_text(encoding="utf-8").rstrip("\n")
+    ]
+
+
+@every_notebook
 def test_its_pictures_reach_nowhere(path: Path) -> None:
     _, code = _read(path)
     for output in (output for cell in code for output in cell.outputs):

@@ -25,6 +25,14 @@ def test_a_widget_leaves_its_picture_and_a_bare_widget_leaves_nothing() -> None:
     assert stripped.metadata["kernelspec"]["name"] == "python3"
 
 
+def test_the_picture_of_the_figure_cell_goes_to_the_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = new_output("display_data", {saving.WIDGET: {"model_id": "1"}, saving.SVG: "<svg/>"})
+    notebook = new_notebook(cells=[new_code_cell("view", outputs=[drawn], metadata={"tags": ["figure"]})])
+    monkeypatch.setattr(saving, "run_notebook", lambda path: notebook)
+    saving.save_notebook(tmp_path / "07_name.ipynb")
+    assert (tmp_path / "pictures" / "07_name.svg").read_text(encoding="utf-8") == "<svg/>\n"
+
+
 def test_a_notebook_that_grew_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "large.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell("1")]), path)
