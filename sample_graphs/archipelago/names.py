@@ -40,7 +40,7 @@ REFUSED = frozenset(
     mendi miko mohe mosa moza mozan mundi nager natur onsen opolo osha oslen palami perso poner porgi rudar
     salar salo salomi satun servil sezar sida sonin sosta sulat supura susu taman tamim tarik tokala tolik
     viril volnova zoro zubin zuni
-    """.split()  # noqa: SIM905 - as a list it would fill eighty lines
+    """.split()
 )
 
 
