@@ -23,7 +23,7 @@ help:
 	@sed -n 's/^# make/make/p' Makefile
 
 lab: install
-	$(BIN)/jupyter lab $(JOURNEY)
+	$(BIN)/jupyter lab $(JOURNEY) $(ARGS)
 
 test: $(STAMPS)/tests $(STAMPS)/kgwb
 	$(BIN)/python -m pytest $(ARGS)
