@@ -138,7 +138,7 @@ def load_bert(source: str | Path = "minilm", *, device: str | torch.device | Non
     with _quiet_loading(), torch.random.fork_rng(devices=[]), _explain(source):
         from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-        torch.manual_seed(seed)
+        torch.random.default_generator.manual_seed(seed)
         model, loading = AutoModelForMaskedLM.from_pretrained(
             place, attn_implementation="eager", output_loading_info=True
         )
@@ -184,10 +184,12 @@ def _check_family(place: str | Path) -> None:
 
 
 def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, source: str | Path) -> None:
-    if not tokenizer.is_fast or tokenizer.mask_token_id is None:
+    # Where no tokenizer was saved, transformers makes one that knows its special tokens only.
+    knows_words = len(tokenizer) > len(tokenizer.all_special_ids)
+    if not tokenizer.is_fast or tokenizer.mask_token_id is None or not knows_words:
         raise BertLoadError(
-            f"The tokenizer of {str(source)!r} cannot say where its word pieces lie, or has no mask. Expected a fast "
-            "tokenizer with a mask token: save one beside the model with AutoTokenizer(...).save_pretrained(folder)."
+            f"The tokenizer of {str(source)!r} cannot say where its word pieces lie, or has no mask or no words. Expected "
+            "a fast tokenizer with a mask token: save one beside the model with AutoTokenizer(...).save_pretrained(folder)."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Literal, get_args
 
@@ -24,7 +25,7 @@ def take_knowledge_away(table: Table, control: Control | None, *, seed: int = 0)
         seed: for the permutation or the draw.
 
     Raises:
-        ValueError: for any other control.
+        ValueError: for any other control, or when there is nobody to exchange vectors with.
 
     Example:
         >>> table = torch.eye(3)
@@ -34,10 +35,17 @@ def take_knowledge_away(table: Table, control: Control | None, *, seed: int = 0)
     if control is None:
         return table
     expect_choice("control", control, get_args(Control))
-    return _WAYS[control](table, torch.Generator().manual_seed(seed))
+    return _WAYS[control](table, draw_from(seed, control))
+
+
+def draw_from(seed: int, purpose: str) -> torch.Generator:
+    """A stream of random numbers of its own for each purpose: one seed must not make a control the image of a weight."""
+    return torch.Generator().manual_seed(zlib.crc32(f"{purpose} {seed}".encode()))
 
 
 def _shuffle(table: Table, generator: torch.Generator) -> Table:
+    if len(table) < 2:
+        raise ValueError(f"{len(table)} entity cannot exchange vectors. Type control='random', or use a larger graph.")
     # One cycle through a random order: no entity keeps its own vector.
     order = torch.randperm(len(table), generator=generator)
     shuffled = torch.empty_like(table)
@@ -46,12 +54,12 @@ def _shuffle(table: Table, generator: torch.Generator) -> Table:
 
 
 def _randomise(table: Table, generator: torch.Generator) -> Table:
-    drawn = torch.randn(table.shape, generator=generator)
+    drawn = torch.randn(table.shape, generator=generator, dtype=table.dtype)
     return drawn * (table.norm(dim=1, keepdim=True) / drawn.norm(dim=1, keepdim=True).clamp_min(1e-12))
 
 
 def _equalise(table: Table, generator: torch.Generator) -> Table:
-    drawn = torch.randn(table.shape[1], generator=generator)
+    drawn = torch.randn(table.shape[1], generator=generator, dtype=table.dtype)
     return (drawn * (table.norm(dim=1).mean() / drawn.norm())).expand_as(table).clone()
 
 

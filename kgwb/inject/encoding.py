@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from kgwb.inject.bert import Bert
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Encoding:
     """A batch of sentences as BERT takes them.
 
@@ -63,7 +64,7 @@ def encode(
 
     Raises:
         ValueError: if there is no sentence, a sentence is longer than BERT's position table, or a mention lies
-            outside its sentence or on no word piece.
+            outside its sentence, on another, or on no word piece.
     """
     texts = [sentence.text if isinstance(sentence, Sentence) else sentence for sentence in sentences]
     if not texts:
@@ -81,6 +82,7 @@ def encode(
     entities = torch.full_like(cut["input_ids"], -1)
     first_pieces = torch.zeros_like(entities, dtype=torch.bool)
     for row, found in enumerate(placed):
+        _check_overlap(found, texts[row])
         for mention in found:
             first, last = mention.pieces or (0, 0)
             entities[row, first:last] = mention.entity
@@ -96,6 +98,15 @@ def _check_length(attention_mask: Tensor, texts: Sequence[str], longest: int) ->
             f"Sentence {worst} has {int(lengths[worst])} word pieces; this BERT has positions for {longest}. "
             f"Split it in two; nothing is cut in silence. It begins {texts[worst][:60]!r}."
         )
+
+
+def _check_overlap(mentions: Sequence[Mention], text: str) -> None:
+    ordered = sorted(mentions, key=lambda mention: mention.start)
+    for one, other in pairwise(ordered):
+        if other.start < one.end:
+            raise ValueError(
+                f"The mentions {one.text!r} and {other.text!r} of {text!r} overlap. Expected each character in one at most."
+            )
 
 
 def place_mention(mention: Mention, text: str, offsets: Sequence[Sequence[int]]) -> Mention:

@@ -8,7 +8,9 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Tensor
+from kgwb.embed.errors import expect_choice
 from kgwb.graph import KnowledgeGraph
+from kgwb.inject.controls import draw_from
 from kgwb.inject.encoding import Encoding
 from kgwb.inject.injector import Injector
 
@@ -45,16 +47,19 @@ class EntityInjector(Injector):
         seed: int = 0,
     ) -> None:
         super().__init__(graph, control)
-        generator = torch.Generator().manual_seed(seed)
+        expect_choice("pieces", pieces, ("all", "first"))
+        generator = draw_from(seed, "door")
         unit = table / table.norm(dim=1).mean().clamp_min(1e-12)
-        weight = torch.randn(words.shape[1], table.shape[1], generator=generator) / words.shape[1] ** 0.5
+        weight = (
+            torch.randn(words.shape[1], table.shape[1], generator=generator, dtype=words.dtype) / words.shape[1] ** 0.5
+        )
         self.pieces = pieces
         # Loudness sits in the table rather than in W: a gradient on W is then as large as the vector is loud.
-        self.register_buffer("table", unit * strength, persistent=True)
+        self.register_buffer("table", (unit * strength).to(words.dtype), persistent=True)
         # skip_init: the default first weights would draw from, and so move, the caller's random numbers.
-        self.project = nn.utils.skip_init(nn.Linear, table.shape[1], words.shape[1], bias=False)
+        self.project = nn.utils.skip_init(nn.Linear, table.shape[1], words.shape[1], bias=False, dtype=words.dtype)
         self.project.weight = nn.Parameter(weight * words.norm(dim=1).mean().item())
-        self.alpha = nn.Parameter(torch.zeros(()))
+        self.alpha = nn.Parameter(torch.zeros((), dtype=words.dtype))
 
     def at_input(
         self, embeddings: Float[Tensor, "sentence token dim"], encoding: Encoding
@@ -70,7 +75,8 @@ class EntityInjector(Injector):
 
     def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
         """Every word piece of each mention, or its first."""
-        return encoding.first_pieces if self.pieces == "first" else encoding.entities >= 0
+        named = encoding.entities >= 0
+        return named & encoding.first_pieces if self.pieces == "first" else named
 
     @property
     def gate(self) -> float:

@@ -20,8 +20,9 @@ def find_mentions(
 ) -> list[list[Mention]]:
     """Find where sentences name entities of a graph: the longest match over labels and aliases, from the left.
 
-    Case and accents are ignored. A name begins and ends where a word does, except in scripts that write no spaces.
-    Of several entities with one name the best connected is taken; all are kept in `candidates`.
+    Case and the accents of Latin and Greek letters are ignored. A name begins and ends where a word does, except in
+    scripts that write no spaces. Of several entities with one name the best connected is taken; all are kept in
+    `candidates`.
 
     Args:
         sentences: the texts.
@@ -31,6 +32,9 @@ def find_mentions(
     Returns:
         For each sentence its mentions, in order, without overlap.
 
+    Raises:
+        TypeError: for a single text.
+
     Example:
         >>> import pandas as pd
         >>> from kgwb import load_bert
@@ -39,6 +43,10 @@ def find_mentions(
         >>> found.text, found.pieces
         ('new york', (1, 3))
     """
+    if isinstance(sentences, str):
+        raise TypeError(
+            f"One text came: {sentences[:40]!r}. Expected a list of texts; type find_mentions([text], ...)."
+        )
     names = _collect_names(graph)
     tree = _grow_tree(names)
     return [list(_attach_pieces(text, _match(text, tree, names), tokenizer)) for text in sentences]
@@ -66,8 +74,12 @@ def fold(text: str) -> str:
 
 
 def _fold_character(character: str) -> str:
-    base = unicodedata.normalize("NFD", character.lower())[:1]
-    return base if len(base) == 1 else character
+    lower = character.lower()
+    base = unicodedata.normalize("NFD", lower)[:1]
+    # Elsewhere decomposition takes letters apart, not accents off: 한 into ᄒ, パ into ハ, й into и.
+    if base.isascii() or "\u0370" <= base <= "\u03ff":
+        return base or character
+    return lower if len(lower) == 1 else character
 
 
 def _grow_tree(names: dict[str, tuple[int, ...]]) -> dict[str, Any]:
@@ -121,5 +133,10 @@ def _is_spaceless(character: str) -> bool:
 def _attach_pieces(text: str, found: Iterator[Mention], tokenizer: PreTrainedTokenizerBase) -> Iterator[Mention]:
     from kgwb.inject.encoding import place_mention
 
-    offsets = tokenizer(text, return_offsets_mapping=True)["offset_mapping"]
-    return (place_mention(mention, text, offsets) for mention in found)
+    cut = tokenizer(text, return_offsets_mapping=True, verbose=False)
+    marks = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    for mention in found:
+        placed = place_mention(mention, text, cut["offset_mapping"])
+        # "[MASK]" names no entity called Mask.
+        if placed.pieces and marks.isdisjoint(cut["input_ids"][slice(*placed.pieces)]):
+            yield placed

@@ -15,7 +15,7 @@ from kgwb.inject.encoding import Encoding, encode
 from kgwb.inject.mentions import find_mentions
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reading:
     """The frozen record of BERT reading some sentences.
 
@@ -51,7 +51,10 @@ class Reading:
 
 
 def read(
-    bert: Bert, sentences: str | Sequence[str | Sentence], *, mentions: Sequence[Sequence[Mention]] | None = None
+    bert: Bert,
+    sentences: str | Sentence | Sequence[str | Sentence],
+    *,
+    mentions: Sequence[Sequence[Mention]] | None = None,
 ) -> Reading:
     """Let BERT read, and keep its attention and hidden states.
 
@@ -59,7 +62,7 @@ def read(
 
     Args:
         bert: plain or injected.
-        sentences: a text, texts, or `Sentence`s with their own mentions.
+        sentences: a text or texts, or `Sentence`s with their own mentions.
         mentions: per sentence, where it names entities. By default a `Sentence`'s own; for texts read by an injected
             model, what `find_mentions` finds.
 
@@ -71,7 +74,7 @@ def read(
         >>> read(load_bert(), "Paris is the capital of France.").attention.shape
         torch.Size([1, 6, 12, 9, 9])
     """
-    sentences = [sentences] if isinstance(sentences, str) else list(sentences)
+    sentences = [sentences] if isinstance(sentences, (str, Sentence)) else list(sentences)
     if mentions is None and bert.injector is not None and not any(isinstance(s, Sentence) for s in sentences):
         mentions = find_mentions([str(s) for s in sentences], bert.injector.graph, bert.tokenizer)
     encoding = encode(bert, sentences, mentions=mentions)
@@ -85,7 +88,7 @@ def read(
         attention=torch.stack([pad(a, (0, r, 0, r)) for (a, _), r in zip(passes, room, strict=True)]),
         hidden=torch.stack([pad(h, (0, 0, 0, r)) for (_, h), r in zip(passes, room, strict=True)]),
         injected=_where_injected(bert, encoding),
-        name=bert.name,
+        name=bert.name if bert.injector is None or bert.injector.is_on else f"{bert.name}/off",
     )
 
 

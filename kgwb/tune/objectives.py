@@ -53,7 +53,7 @@ class MaskedAnswers:
         return encode_questions(bert, self.questions)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EncodedQuestions:
     """Questions as tensors.
 

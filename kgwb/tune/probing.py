@@ -118,8 +118,11 @@ def probe(runs: Mapping[str, Run], questions: Questions, *, seeds: int = 3, prog
         of every run and seed.
 
     Raises:
+        TypeError: if the runs have no names.
         ValueError: if there is no run or `seeds` is below 1.
     """
+    if not isinstance(runs, Mapping):
+        raise TypeError(f"{type(runs).__name__} came instead of named runs. Type probe({{'plain': bert}}, questions).")
     if not runs or seeds < 1:
         raise ValueError(
             f"{len(runs)} runs and {seeds} seeds came. Expected at least one of each: probe(runs, questions)."
@@ -142,6 +145,8 @@ def _summarise(answers: pd.DataFrame, order: list[str], chance: float) -> pd.Dat
     table = pd.DataFrame({"accuracy": by_run.mean(), "spread": by_run.std(), "chance": chance, "seeds": by_run.size()})
     table["questions"] = len(answers) // len(values)
     relations = answers.groupby(["run", "relation"])["correct"].mean().unstack()
+    # A relation may be called "chance": its column then says that it is one.
+    relations.columns = [f"{label} (relation)" if label in table else label for label in relations.columns]
     table = table.join(relations).loc[order].rename_axis(index="model", columns=None)
     table.attrs["values"] = {f"{run}, seed {seed}": float(value) for (run, seed), value in values.items()}
     return table

@@ -55,15 +55,15 @@ class Questions(Sequence[Question]):
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
         """The question at a position, or the questions of a slice."""
-        return self.items[index]
+        return Questions(self.graph, self.items[index]) if isinstance(index, slice) else self.items[index]
 
     def __len__(self) -> int:
         return len(self.items)
 
     @property
     def chance(self) -> float:
-        """The accuracy of guessing evenly among each question's candidates."""
-        return float(np.mean([1 / len(question.candidates) for question in self.items]))
+        """The accuracy of guessing evenly among the names of each question's candidates."""
+        return float(np.mean([1 / len(set(question.names)) for question in self.items]))
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def ask_questions(
     """Mask the tail of every sentence that states a fact; the candidates are all tails of that relation in the graph.
 
     Left out, and counted: sentences where head or tail is not marked exactly once, answers whose name stands in the
-    head's name, and relations with a single candidate.
+    head's name, texts that hold a mask already, and relations with a single candidate.
 
     Args:
         sentences: the graph's sentences, with mentions and triples.
@@ -119,7 +119,7 @@ def ask_questions(
         head, relation, tail = sentence.triple or (0, 0, 0)
         others = known.get((head, relation), set()) - {tail}
         candidates = tuple(entity for entity in tails.get(relation, ()) if entity not in others)
-        why = _why_not(sentence, names, len(candidates))
+        why = _why_not(sentence, names, len({names[entity] for entity in candidates}))
         if why:
             left_out[why] += 1
         else:
@@ -147,6 +147,8 @@ def _why_not(sentence: Sentence, names: Sequence[str], candidates: int) -> str |
     marked = Counter(mention.entity for mention in sentence.mentions)
     if marked[head] != 1 or marked[tail] != 1 or head == tail:
         return "head or tail not marked exactly once"
+    if MASK in sentence.text:
+        return "text holds a mask already"
     if names[tail].casefold() in names[head].casefold():
         return "answer stands in the head's name"
     return "only one candidate" if candidates < 2 else None

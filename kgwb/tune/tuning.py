@@ -62,30 +62,57 @@ def tune(
         precision: of the matmuls while tuning: "float32", "bfloat16", or "auto" for the faster one on this machine.
         seed: for the order of examples and for dropout.
 
-    Yields:
-        A Step after each batch.
+    Returns:
+        A generator that learns one batch at each `next` and gives its Step.
 
     Raises:
         ValueError: for an unknown policy or no task.
-        FloatingPointError: if the loss is no longer a number.
+        TypeError: for what is no task.
+        FloatingPointError: if the loss is no longer a number; raised while iterating.
     """
-    prepared = [task.prepare(bert) for task in ([tasks] if not isinstance(tasks, Sequence) else tasks)]
-    if not prepared:
-        raise ValueError("No task came. Expected at least one: kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
+    given = [tasks] if not isinstance(tasks, Sequence) else tasks
+    expect_tasks(given)
     groups = group_parameters(bert, policy, learning_rate=learning_rate, top_layers=top_layers)
     optimizer = torch.optim.AdamW(groups, weight_decay=0.0, fused=True)
     number_format = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
+    prepared = [task.prepare(bert) for task in given]
     generator = torch.Generator().manual_seed(seed)
     plan = [
-        (task, rows)
+        (prepared[task], rows)
         for _ in range(epochs)
         for task, rows in _interleave([list(_draw_batches(len(t), batch, generator)) for t in prepared])
     ]
+    return _run(bert, plan, optimizer, dropout=dropout, precision=number_format, seed=seed)
+
+
+def expect_tasks(given: Sequence[object]) -> None:
+    """At least one task, and nothing else.
+
+    Raises:
+        ValueError: for none.
+        TypeError: for what is no task.
+    """
+    if not given:
+        raise ValueError("No task came. Expected at least one: kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
+    for task in given:
+        if not isinstance(task, Task):
+            raise TypeError(f"{type(task).__name__} is no task. Type kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
+
+
+def _run(
+    bert: Bert,
+    plan: list[tuple[Prepared, list[int]]],
+    optimizer: torch.optim.Optimizer,
+    *,
+    dropout: bool,
+    precision: torch.dtype,
+    seed: int,
+) -> Iterator[Step]:
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(plan)))
     began = time.perf_counter()
     for number, (task, rows) in enumerate(plan, start=1):
         step_seed = seed * len(plan) + number
-        loss = _learn(bert, prepared[task], rows, optimizer, dropout=dropout, precision=number_format, seed=step_seed)
+        loss = _learn(bert, task, rows, optimizer, dropout=dropout, precision=precision, seed=step_seed)
         schedule.step()
         gate = bert.injector.gate if bert.injector is not None else None
         yield Step(number, loss, time.perf_counter() - began, gate, len(plan))

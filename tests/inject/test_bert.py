@@ -93,6 +93,12 @@ def test_a_model_that_is_not_a_bert(tmp_path):
         kgwb.load_bert(folder)
 
 
+def test_a_folder_without_a_tokenizer(tmp_path):
+    folder = save(tmp_path, BertForMaskedLM(BertConfig(**SMALL, intermediate_size=48)))
+    with pytest.raises(BertLoadError, match=r"no mask or no words. Expected a fast tokenizer with a mask token"):
+        kgwb.load_bert(folder)
+
+
 @pytest.mark.parametrize("config", [None, {}, {"model_type": "toaster"}, "no json"])
 def test_a_folder_without_a_model(tmp_path, config):
     if config is not None:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgwb.inject.controls import take_knowledge_away
+from kgwb.inject.controls import draw_from, take_knowledge_away
 
 
 def make_table(entities: int, dim: int = 5) -> torch.Tensor:
@@ -34,6 +34,20 @@ def test_matched_gives_everyone_the_same_vector():
     matched = take_knowledge_away(table, "matched")
     assert len(matched.unique(dim=0)) == 1
     torch.testing.assert_close(matched[0].norm(), table.norm(dim=1).mean())
+
+
+@pytest.mark.parametrize("control", ["shuffled", "random", "matched"])
+def test_a_control_has_random_numbers_of_its_own(control):
+    drawn = take_knowledge_away(torch.ones(300, 20), control, seed=0)
+    weight = torch.randn(300, 20, generator=draw_from(0, "door"))
+    fresh = torch.randn(300, 20, generator=torch.Generator().manual_seed(0))
+    for other in (weight, fresh):
+        assert torch.cosine_similarity(drawn, other).abs().max() < 0.95
+
+
+def test_one_entity_cannot_be_shuffled():
+    with pytest.raises(ValueError, match=r"1 entity cannot exchange vectors. Type control='random'"):
+        take_knowledge_away(make_table(1), "shuffled")
 
 
 @pytest.mark.parametrize("control", [None, "shuffled", "random", "matched"])

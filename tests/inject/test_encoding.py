@@ -49,6 +49,11 @@ def test_a_mention_of_nothing(bert):
         encode(bert, ["Hello there"], mentions=[[Mention(5, 6, 0)]])
 
 
+def test_overlapping_mentions(bert):
+    with pytest.raises(ValueError, match=r"The mentions 'New York' and 'York' of 'New York' overlap"):
+        encode(bert, ["New York"], mentions=[[Mention(4, 8, 1), Mention(0, 8, 0)]])
+
+
 def test_mentions_for_another_number_of_sentences(bert):
     with pytest.raises(ValueError, match=r"2 lists of mentions came for 1 sentences. Expected one for each"):
         encode(bert, ["Hello"], mentions=[[], []])

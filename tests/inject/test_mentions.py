@@ -28,6 +28,7 @@ def find(bert, graph, text):
         ("我在北京，中国的首都。", [("北京", "北京"), ("中国", "中国")]),
         ("Páris’s", [("Páris", "Paris")]),
         ("", []),
+        ("😀 Paris 👩‍👩‍👧 York", [("Paris", "Paris"), ("York", "York")]),
     ],
 )
 def test_longest_match_at_the_borders_of_words(bert, vectors, text, expected):
@@ -41,6 +42,19 @@ def test_a_name_of_several_entities_goes_to_the_best_connected_and_keeps_the_oth
     [[found]] = kgwb.find_mentions(["Georgia!"], graph, bert.tokenizer)
     assert found.entity == graph.entity_id("georgia")
     assert found.candidates == (graph.entity_id("georgia"), graph.entity_id("georgia_us"))
+
+
+def test_only_accents_are_folded_not_letters(bert):
+    facts = pd.DataFrame([("한국", "in", "パリ"), ("Mask", "in", "Pariš")], columns=["head", "relation", "tail"])
+    graph = kgwb.KnowledgeGraph.from_pandas(facts)
+    assert find(bert, graph, "하고 한강 ハリ") == []
+    assert find(bert, graph, "한국, パリ, paris") == [("한국", "한국"), ("パリ", "パリ"), ("paris", "Pariš")]
+
+
+def test_a_mask_names_no_entity_called_mask(bert):
+    facts = pd.DataFrame([("Mask", "in", "Germany")], columns=["head", "relation", "tail"])
+    graph = kgwb.KnowledgeGraph.from_pandas(facts)
+    assert find(bert, graph, "[MASK] and mask") == [("mask", "Mask")]
 
 
 @given(st.text(max_size=40))

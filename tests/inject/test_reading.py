@@ -29,7 +29,8 @@ def test_a_reading_marks_mentions_and_where_vectors_entered(opened):
     assert [mention.text for mention in reading.mentions[0]] == ["Paris"]
     assert reading.injected == ((False, True, False, False, False, False),)
     with opened.injector.off():
-        assert not any(kgwb.read(opened, "Paris is big.").injected[0])
+        closed = kgwb.read(opened, "Paris is big.")
+    assert not any(closed.injected[0]) and closed.name == "minilm/entity/off"
     assert (
         repr(reading)
         == "Reading by 'minilm/entity': 1 sentences, 6 layers, 12 heads, up to 6 word pieces, 1 vectors injected"
@@ -41,7 +42,7 @@ def test_given_mentions_are_taken_as_they_are(opened):
     reading = kgwb.read(opened, ["Hello Paris."], mentions=[[mention]])
     assert [found.entity for found in reading.mentions[0]] == [2]
     sentence = kgwb.Sentence("Hello Paris.", (mention,))
-    assert kgwb.read(opened, [sentence]).mentions == reading.mentions
+    assert kgwb.read(opened, [sentence]).mentions == kgwb.read(opened, sentence).mentions == reading.mentions
 
 
 def test_plain_bert_reads_without_mentions(bert):

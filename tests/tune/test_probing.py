@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -66,6 +67,13 @@ def test_knowledge_shows_and_its_controls_do_not(small_bert, vectors, questions)
     table = kgwb.probe({name: runs[name] for name in ("entity", "entity/shuffled")}, unseen, seeds=2)
     assert table.loc["entity", "accuracy"] > 0.9
     assert table.loc["entity/shuffled", "accuracy"] < 0.8
+
+
+def test_a_relation_may_be_called_chance(small_bert, town, questions):
+    renamed = kgwb.KnowledgeGraph(town.triples, town.entities, town.relations.assign(label=["speaks", "chance"]))
+    table = kgwb.probe({"plain": small_bert}, replace(questions, graph=renamed))
+    assert table.loc["plain", "chance"] == 0.5
+    assert table.loc["plain", "chance (relation)"] == table.loc["plain", "accuracy"]
 
 
 def test_nothing_to_probe(small_bert, questions):

@@ -47,6 +47,27 @@ def test_what_is_left_out_is_counted(town, sentences):
     assert len(questions) == 1
 
 
+def test_a_mask_in_the_text_is_no_question(town, sentences):
+    masked = replace(sentences[0], text=sentences[0].text + " [MASK]")
+    questions = kgwb.ask_questions([masked, sentences[1]], town)
+    assert questions.left_out == (("text holds a mask already", 1),)
+
+
+def test_candidates_of_one_name_are_one_guess(town, sentences):
+    same = town.entities.assign(label=["Baker" if label == "Miller" else label for label in town.labels])
+    twins = kgwb.KnowledgeGraph(town.triples, same, town.relations)
+    with pytest.raises(ValueError, match=r"left out: \{'only one candidate': 80\}"):
+        kgwb.ask_questions(sentences, twins)
+    questions = kgwb.ask_questions(sentences, town)
+    doubled = replace(questions[0], candidates=(*questions[0].candidates, 0), names=("Baker", "Miller", "Miller"))
+    assert replace(questions, items=(doubled,)).chance == 0.5
+
+
+def test_a_slice_of_questions_is_questions(town, sentences):
+    questions = kgwb.ask_questions(sentences, town)
+    assert questions[2:5].graph is town and list(questions[2:5]) == [questions[i] for i in (2, 3, 4)]
+
+
 def test_names_come_in_the_language_of_the_question(town, sentences):
     labels = ["面包师" if label == "Baker" else "" for label in town.labels]
     chinese = kgwb.KnowledgeGraph(town.triples, town.entities.assign(label_zh=labels), town.relations)

@@ -10,6 +10,7 @@ import torch
 import kgwb
 from kgwb.tune.objectives import encode_questions
 from kgwb.tune.policies import group_parameters
+from kgwb.tune.tuning import expect_tasks
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +96,12 @@ def test_several_tasks_take_turns(small_bert, town, sentences):
 
 def test_no_task(small_bert):
     with pytest.raises(ValueError, match=r"No task came. Expected at least one: kgwb.tune\(model, kgwb.MaskedAnswers"):
-        next(kgwb.tune(copy.deepcopy(small_bert), []))
+        kgwb.tune(copy.deepcopy(small_bert), [])
+
+
+def test_what_is_no_task(questions):
+    with pytest.raises(TypeError, match=r"Question is no task. Type kgwb.tune\(model, kgwb.MaskedAnswers"):
+        expect_tasks(questions)
 
 
 def test_more_layers_than_there_are(small_bert):
