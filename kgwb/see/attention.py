@@ -138,19 +138,20 @@ class AttentionView(anywidget.AnyWidget):  # type: ignore[name-defined]
         script = f"kgwb_attention.show(document.currentScript.previousElementSibling, {data})"
         style = (ASSETS / "attention.css").read_text(encoding="utf-8")
         return Fragment(
-            html=f"<style>{style}</style><noscript>{self.picture()}</noscript><div></div><script>{script}</script>",
+            html=f"<style>{style}</style><noscript>{self.picture}</noscript><div></div><script>{script}</script>",
             caption=self.note,
             libraries={"kgwb-attention": self._esm_text().removesuffix(MODULE_END)},
         )
 
+    @property
     def picture(self) -> str:
         """What is chosen now as a static SVG, for places where no script runs."""
         spans = find_spans(with_mentions(self._readings, self.sentence), self.sentence, self._graph)
         return draw_attention(self.selection, spans, names=self.names, title=self._place(), note=self.note)
 
-    def save(self, path: str | Path, title: str = "Attention") -> Path:
+    def save(self, path: str | Path, *, title: str = "") -> Path:
         """Write one offline page that opens without a network or a kernel, and return its path."""
-        return write_page(path, [("", self)], title)
+        return write_page(path, [("", self)], title or "Attention")
 
     @staticmethod
     def _esm_text() -> str:
@@ -163,6 +164,12 @@ class AttentionView(anywidget.AnyWidget):  # type: ignore[name-defined]
         _, layers, heads, *_ = self._readings[0].attention.shape
         counts = {"sentence": len(lengths), "layer": layers, "head": heads, "focus": lengths[self.sentence]}
         check_choice(name, proposal["value"], counts[name])
+        held = [one["number"] for one in self.sentences]
+        if name == "sentence" and proposal["value"] not in held:
+            raise IndexError(
+                f"Sentence {proposal['value']} did not fit in this view, which holds {', '.join(map(str, held))}. "
+                f"Type show_attention(..., sentence={proposal['value']})."
+            )
         return proposal["value"]
 
     @traitlets.observe("sentence")
@@ -172,7 +179,7 @@ class AttentionView(anywidget.AnyWidget):  # type: ignore[name-defined]
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        return {**data, "image/svg+xml": self.picture(), "text/plain": repr(self)}, metadata
+        return {**data, "image/svg+xml": self.picture, "text/plain": repr(self)}, metadata
 
     def _place(self) -> str:
         head = "mean of heads" if self.head is None else f"head {self.head}"

@@ -57,9 +57,12 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, View | Fragment]]
     """Write one offline HTML file with a heading for each section, and return its path.
 
     Args:
-        path: of the file; missing folders are made.
+        path: of the file, `~` being the home; missing folders are made.
         sections: (heading, view); an empty heading leaves the line out. What several views need is carried once.
         title: of the page.
+
+    Raises:
+        IsADirectoryError: the path is a folder.
 
     Example:
         >>> import tempfile
@@ -82,7 +85,9 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, View | Fragment]]
         f"<title>{html.escape(title)}</title><style>{style_variables()}{PAGE_STYLE}</style>\n{scripts}</head>"
         f"<body><main><h1>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
     )
-    path = Path(path)
+    path = Path(path).expanduser()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; a page is one file. Type {str(path / 'page.html')!r}.")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8", newline="\n")
     return path

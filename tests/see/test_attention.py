@@ -142,11 +142,21 @@ def test_sentences_that_do_not_fit_are_counted_in_the_caption(
     assert "Weights are rounded to 1/255 here, not in view.selection." in view.caption
 
 
+def test_a_sentence_that_did_not_fit_is_not_drawn(make_reading: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kgwb.see.attention_state.STATE_BYTES", 700)
+    view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
+    message = r"Sentence 1 did not fit in this view, which holds 0, 2\. Type show_attention\(\.\.\., sentence=1\)\."
+    with pytest.raises(IndexError, match=message):
+        view.sentence = 1
+    assert view.sentence == 2
+    view.sentence = 0
+
+
 def test_readings_are_not_changed(pair: tuple[Reading, Reading]) -> None:
     before, after = pair
     copies = before.attention.clone(), after.attention.clone()
     view = show_attention(before, after)
-    view.picture()
+    assert view.picture
     assert before.attention.equal(copies[0])
     assert after.attention.equal(copies[1])
 
@@ -177,17 +187,17 @@ def read_texts(svg: str) -> list[str]:
 def test_the_picture_holds_tokens_weights_changes_and_the_label(pair: tuple[Reading, Reading]) -> None:
     before, after = pair
     view = show_attention(before, after)
-    texts = read_texts(view.picture())
+    texts = read_texts(view.picture)
     assert texts.count("[MASK]") == 3
     assert "Paris" in texts
     weight = view.selection["after"][1]
     assert f"{weight:.3f}".removeprefix("0") in texts
     assert any(text.startswith("to injected tokens") for text in texts)
-    assert 'class="paper"' in view.picture()
+    assert 'class="paper"' in view.picture
 
 
 def test_the_picture_of_one_reading_has_no_change(make_reading: Make) -> None:
-    texts = read_texts(show_attention(make_reading()).picture())
+    texts = read_texts(show_attention(make_reading()).picture)
     assert "change" not in texts
     assert texts.count("[MASK]") == 2
 
@@ -195,12 +205,12 @@ def test_the_picture_of_one_reading_has_no_change(make_reading: Make) -> None:
 def test_a_sentence_of_nothing_but_special_pieces_is_drawn(make_reading: Make) -> None:
     view = show_attention(make_reading(()))
     assert view.focus == 0
-    assert len(read_texts(view.picture())) > 4
+    assert len(read_texts(view.picture)) > 4
 
 
 def test_ideographs_take_two_columns_of_room(make_reading: Make) -> None:
-    chinese = show_attention(make_reading(("巴黎" * 4,))).picture()
-    latin = show_attention(make_reading(("ab" * 4,))).picture()
+    chinese = show_attention(make_reading(("巴黎" * 4,))).picture
+    latin = show_attention(make_reading(("ab" * 4,))).picture
     assert "巴黎巴黎巴黎巴黎" in chinese
     assert chinese.count("C") == latin.count("C")
 
@@ -211,7 +221,7 @@ def test_ideographs_take_two_columns_of_room(make_reading: Make) -> None:
 def test_hostile_labels_stay_text_in_the_picture(
     hostile_pair: tuple[Reading, Reading], hostile: tuple[str, ...]
 ) -> None:
-    svg = show_attention(*hostile_pair).picture()
+    svg = show_attention(*hostile_pair).picture
     root = ElementTree.fromstring(svg)  # well-formed, so nothing broke out
     tags = {node.tag.split("}")[1] for node in root.iter()}
     assert tags <= {"svg", "title", "style", "rect", "text", "path", "g"}

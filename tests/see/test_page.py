@@ -63,6 +63,14 @@ def test_a_page_is_utf8_whatever_the_locale(tmp_path: Path) -> None:
     assert b'<meta charset="utf-8">' in data
 
 
+def test_a_tilde_is_the_home_and_a_folder_is_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert write_page("~/page.html", [], "Home") == tmp_path / "page.html"
+    with pytest.raises(IsADirectoryError, match=r"is a folder; a page is one file\. Type '.*page\.html'\."):
+        write_page("~", [], "Home")
+
+
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 def test_text_is_legible_on_paper(palette: dict[str, str]) -> None:
     assert all(contrast(palette[name], palette["paper"]) >= 4.5 for name in ("ink", "muted", "before", "after", "edge"))
