@@ -6,7 +6,9 @@ truth lie near on the map (Venna & Kaski, 2001). Both are 1 for a perfect map an
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Literal
 
 import numpy as np
@@ -79,7 +81,7 @@ def _project_linearly(centred: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _project_neighbours(centred: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
-    learner = load_package("sklearn.manifold", "scikit-learn", "A t-SNE map").TSNE(
+    learner = _load_manifold().TSNE(
         n_components=2,
         perplexity=min(30.0, (len(centred) - 1) / 3),
         init=(start / start[:, 0].std() * 1e-4).astype(np.float32),
@@ -92,6 +94,15 @@ def _project_neighbours(centred: np.ndarray, start: np.ndarray, seed: int) -> np
     # One thread: on a busy machine sklearn's threads wait for one another, six times as long as one alone takes.
     with load_package("threadpoolctl", "threadpoolctl", "A t-SNE map").threadpool_limits(1):
         return np.asarray(learner.fit_transform(centred.astype(np.float32)), float)
+
+
+def _load_manifold() -> ModuleType:
+    """Loading it draws from Python's `random`, whose state is the user's."""
+    state = random.getstate()
+    try:
+        return load_package("sklearn.manifold", "scikit-learn", "A t-SNE map")
+    finally:
+        random.setstate(state)
 
 
 def projection_quality(high: np.ndarray, low: np.ndarray, neighbours: int = 10) -> ProjectionQuality:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from kgwb.embed.errors import expect_choice
 from kgwb.see.cloud import Cloud, Names, check_points, gather_points
 from kgwb.see.drawing import count
 from kgwb.see.notebook import describe_view
@@ -25,8 +26,8 @@ def show_space(
     *,
     labels: Sequence[str] | None = None,
     types: Sequence[str] | None = None,
-    entities: Names | None = None,
-    highlight: Names = (),
+    entities: Names | str | int | None = None,
+    highlight: Names | str | int = (),
     labelled: int = 14,
     method: Literal["both", "pca", "tsne"] = "both",
     neighbours: int = 10,
@@ -40,7 +41,7 @@ def show_space(
         labels: a name for each point, where `vectors` is an array.
         types: a type for each point, where `vectors` is an array.
         entities: only these points, by label, name or id.
-        highlight: points to ring and to name, by label, name or id.
+        highlight: points to ring and to name, by label, name or id; one, or several.
         labelled: how many of the best connected to name besides, where there is room.
         method: "pca" (straight lines stay straight), "tsne" (neighbours stay together), or both side by side.
         neighbours: how many nearest points the quality is measured over.
@@ -49,7 +50,7 @@ def show_space(
 
     Raises:
         UnknownNameError: when `entities` or `highlight` names something that is not there.
-        ValueError: when the vectors cannot be mapped.
+        ValueError: when the vectors cannot be mapped, or there is no such method.
 
     Example:
         >>> square = np.array([[0.0, 0, 0], [3, 0, 0], [0, 1, 0], [3, 1, 0]])
@@ -57,13 +58,15 @@ def show_space(
            method  neighbours  trustworthiness  continuity  variance kept
         0     PCA           1              1.0         1.0            1.0
     """
+    expect_choice("method", method, ("both", "pca", "tsne"))
     cloud = gather_points(vectors, labels=labels, types=types)
     if entities is not None:
-        positions = np.array([cloud.find(name) for name in entities], int)
+        positions = np.array([cloud.find(name) for name in _several(entities)], int)
         cloud = Cloud(**{**vars(cloud.take(positions)), "whole": len(positions)})
     check_points(cloud)
-    cloud = cloud.thin(max(3, limit), sorted({cloud.find(name) for name in highlight}), seed)
-    ringed = tuple(dict.fromkeys(cloud.find(name) for name in highlight))
+    wanted = _several(highlight)
+    cloud = cloud.thin(max(3, limit), sorted({cloud.find(name) for name in wanted}), seed)
+    ringed = tuple(dict.fromkeys(cloud.find(name) for name in wanted))
     methods: tuple[Method, ...] = ("pca", "tsne") if method == "both" else (method,)
     maps = tuple(project(cloud.vectors, method=each, neighbours=neighbours, seed=seed) for each in methods)
     order = np.arange(len(cloud.labels)) if cloud.degrees is None else np.argsort(-cloud.degrees, kind="stable")
@@ -140,6 +143,10 @@ class SpaceView:
 
     def __repr__(self) -> str:
         return f"SpaceView: {self.caption}"
+
+
+def _several(names: Names | str | int) -> Names:
+    return [names] if isinstance(names, (str, int, np.integer)) else names
 
 
 def _write_caption(cloud: Cloud, maps: tuple[Projection, ...], seed: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 import xml.etree.ElementTree as Tree
 from pathlib import Path
@@ -105,6 +106,25 @@ def test_only_some_entities() -> None:
 def test_a_triple_of_vectors_labels_types() -> None:
     view = show_space((make_points(6), list("abcdef"), ["x", "y"] * 3), method="pca")
     assert view.frame["label"].tolist() == list("abcdef") and view.frame["type"].tolist() == ["x", "y"] * 3
+
+
+def test_one_name_means_one_point() -> None:
+    assert show_space(make_embedding(), method="pca", highlight="Isle 3").ringed == (3,)
+    with pytest.raises(ValueError, match="A map needs at least 3 points; 1 came"):
+        show_space(make_embedding(), method="pca", entities="Isle 3")
+
+
+def test_a_method_that_does_not_exist() -> None:
+    with pytest.raises(ValueError, match=r"method='umap' came\. Type one of 'both', 'pca', 'tsne'\."):
+        show_space(make_points(9), method="umap")
+
+
+def test_a_map_leaves_the_random_state_of_python_alone() -> None:
+    code = (
+        "import random, numpy; from kgwb.see.space import show_space; before = random.getstate(); "
+        "show_space(numpy.eye(9), method='tsne'); assert random.getstate() == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_sample_is_stated_and_keeps_what_is_highlighted() -> None:
