@@ -30,6 +30,18 @@ class UnknownNameError(LookupError):
         super().__init__(f"Unknown {kind} {came}. {hint} Type graph.{plural} to see all of them.")
 
 
+class UnknownIdError(UnknownNameError):
+    """A number that is no id in this graph."""
+
+    def __init__(self, kind: str, given: object, count: int, *, named: bool) -> None:
+        plural = {"entity": "entities"}.get(kind, kind + "s")
+        held = f"A number is an id, from 0 to {count - 1}." if count else f"This graph has no {plural}."
+        hint = (
+            f"To mean the name, type graph.{kind}_id({str(given)!r})." if named else f"Type graph.{plural} to see all."
+        )
+        LookupError.__init__(self, f"Unknown {kind} {given}. {held} {hint}")
+
+
 def find_nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The labels spelt most like a name, nearest first.
 

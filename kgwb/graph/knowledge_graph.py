@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.errors import UnknownNameError
+from kgwb.graph.errors import UnknownIdError, UnknownNameError
 
 ENTITY_COLUMNS = ("entity", "label", "type", "description", "aliases")
 RELATION_COLUMNS = ("relation", "label", "description")
@@ -89,29 +89,31 @@ class KnowledgeGraph:
         names = json.dumps([list(self.entities["entity"]), list(self.relations["relation"])])
         return hashlib.sha256(names.encode()).hexdigest()
 
-    def entity_id(self, entity: str | int) -> int:
+    def entity_id(self, entity: str | int | np.integer) -> int:
         """The id of an entity given by id, name or label; of several with one label, the best connected.
+
+        A number is an id and never a name: `entity_id("10")` finds the entity named 10.
 
         Where no name or label fits, labels in other languages and aliases are tried.
 
         Raises:
-            UnknownNameError: names the three nearest labels.
+            UnknownNameError: names the three nearest labels, or the ids there are.
         """
-        if isinstance(entity, (int, np.integer)) and 0 <= entity < len(self.entities):
-            return int(entity)
+        if isinstance(entity, (int, np.integer, np.bool_)):
+            return _check_id("entity", entity, len(self.entities), self._entity_ids)
         found = self._entity_ids.get(str(entity))
         if found is None:
             raise UnknownNameError("entity", entity, self.labels)
         return found
 
-    def relation_id(self, relation: str | int) -> int:
-        """The id of a relation given by id, name or label.
+    def relation_id(self, relation: str | int | np.integer) -> int:
+        """The id of a relation given by id, name or label; a number is an id and never a name.
 
         Raises:
-            UnknownNameError: names the three nearest labels.
+            UnknownNameError: names the three nearest labels, or the ids there are.
         """
-        if isinstance(relation, (int, np.integer)) and 0 <= relation < len(self.relations):
-            return int(relation)
+        if isinstance(relation, (int, np.integer, np.bool_)):
+            return _check_id("relation", relation, len(self.relations), self._relation_ids)
         found = self._relation_ids.get(str(relation))
         if found is None:
             raise UnknownNameError("relation", relation, self.relation_labels)
@@ -162,6 +164,7 @@ class KnowledgeGraph:
         by_degree = np.argsort(self.degrees, kind="stable")
         for names in self._name_columns:
             ids.update({name: int(i) for i in by_degree for name in names[i] if name})
+        ids.update({name: i for i, name in enumerate(self.entities["entity"])})  # here "" is a name, not a gap
         return ids
 
     @cached_property
@@ -187,6 +190,12 @@ def count_things(count: int, kind: str) -> str:
     """
     plural = {"entity": "entities"}.get(kind, kind + "s")
     return f"{count:,} {kind if count == 1 else plural}"
+
+
+def _check_id(kind: str, given: int | np.integer | np.bool_, count: int, names: Mapping[str, int]) -> int:
+    if isinstance(given, (bool, np.bool_)) or not 0 <= given < count:
+        raise UnknownIdError(kind, given, count, named=str(given) in names)
+    return int(given)
 
 
 def _show(label: str) -> str:

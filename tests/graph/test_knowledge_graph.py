@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -41,10 +42,28 @@ def test_an_unknown_name_is_answered_with_the_nearest_labels(countries: Knowledg
     assert str(error.value).endswith("Type graph.entities to see all of them.")
     with pytest.raises(UnknownNameError, match=r"Unknown relation 'border'. The nearest labels are 'borders', 'is the"):
         countries.relation_id("border")
-    with pytest.raises(UnknownNameError, match="Unknown entity 99"):
+    with pytest.raises(
+        UnknownNameError, match=r"Unknown entity 99\. A number is an id, from 0 to \d+\. Type graph\.entities"
+    ):
         countries.entity_id(99)
     with pytest.raises(UnknownNameError, match="Unknown entity -1"):
         countries.entity_id(-1)
+
+
+def test_a_number_is_an_id_and_nothing_else() -> None:
+    graph = KnowledgeGraph(
+        np.array([[0, 0, 1], [1, 0, 2]]),
+        pd.DataFrame({"entity": ["", "10", "True"], "label": ["", "10", "True"], "aliases": [("",)] * 3}),
+        pd.DataFrame({"relation": ["7"], "label": ["7"]}),
+    )
+    assert [graph.entity_id(name) for name in ("", "10", 1, np.int64(2))] == [0, 1, 1, 2]
+    message = r"Unknown entity 10\. A number is an id, from 0 to 2\. To mean the name, type graph\.entity_id\('10'\)\."
+    with pytest.raises(UnknownNameError, match=message):
+        graph.entity_id(10)
+    with pytest.raises(UnknownNameError, match=r"Unknown entity True\. .* type graph\.entity_id\('True'\)\."):
+        graph.entity_id(True)
+    with pytest.raises(UnknownNameError, match=r"Unknown relation 7\. .* type graph\.relation_id\('7'\)\."):
+        graph.relation_id(7)
 
 
 def test_an_unknown_name_in_an_empty_graph_says_so() -> None:
