@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,15 @@ def save_embedding(embedding: GraphEmbedding, folder: Path) -> Path:
 
     Args:
         embedding: what to write.
-        folder: where to; an embedding already there is replaced.
+        folder: where to, `~` being the home; an embedding already there is replaced.
 
     Returns:
-        The folder.
+        The folder, as an absolute path.
 
     Raises:
         FileExistsError: the folder holds something that is no embedding.
     """
+    folder = folder.expanduser().absolute()
     if folder.exists() and not (folder / FACTS).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} holds something that is no embedding. Type another folder, or empty this one.")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -59,12 +60,12 @@ def load_embedding(folder: str | Path, graph: KnowledgeGraph | None = None) -> G
     Raises:
         EmbeddingFileError: the folder holds no embedding, or the ids of the graph mean something else.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     facts = _read_facts(folder)
     if graph is None:
         from kgwb.graph import read_graph
 
-        graph = read_graph(folder / GRAPH)
+        graph = replace(read_graph(folder / GRAPH), name=facts["graph"]["name"])
     if graph.fingerprint != facts["graph"]["fingerprint"]:
         raise EmbeddingFileError(_other_graph(folder, facts, graph))
     embedding = GraphEmbedding(graph, _make_scorer(folder, facts), dim=facts["dim"], seed=facts["seed"])

@@ -34,11 +34,18 @@ def test_it_comes_back_as_it_was(graph: KnowledgeGraph, scorer: Scorer, reciproc
     folder = embedding.save(tmp_path / "deep" / "vectors")
     for back in (load_embedding(folder, graph), load_embedding(str(folder))):
         assert repr(back.scorer) == repr(scorer) and back.reciprocal == reciprocal
-        assert back.graph.fingerprint == graph.fingerprint
+        assert back.graph.fingerprint == graph.fingerprint and back.graph.name == "places"
         for name, table in embedding.state_dict().items():
             assert back.state_dict()[name].equal(table)
         first, again = (rank_triples(e, graph.triples, known=graph.triples).ranks for e in (embedding, back))
         assert (first == again).all()
+
+
+def test_a_tilde_is_the_home(graph: KnowledgeGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert _trained(graph, TransE()).save("~/vectors") == tmp_path / "vectors"
+    assert load_embedding("~/vectors").scorer == TransE()
 
 
 def test_every_scorer_can_be_loaded(scorer: Scorer) -> None:
