@@ -26,7 +26,7 @@ def find_training_triples(embedding: GraphEmbedding, split: Split | KnowledgeGra
     return triples
 
 
-def read_negatives(negatives: str | int, entities: int) -> int | None:
+def read_negatives(negatives: str | int | np.integer, entities: int) -> int | None:
     """How many entities to sample, or None for all.
 
     Raises:
@@ -34,10 +34,10 @@ def read_negatives(negatives: str | int, entities: int) -> int | None:
     """
     if negatives == "all":
         return None
-    if not isinstance(negatives, int) or not 1 <= negatives < entities:
+    if isinstance(negatives, (str, bool)) or not 1 <= negatives < entities:
         message = f'negatives={negatives!r} came. It must be "all" or a number from 1 to {entities - 1:,}'
         raise ValueError(f'{message}, fewer than there are entities; type negatives="all".')
-    return negatives
+    return int(negatives)
 
 
 def expect_arguments(

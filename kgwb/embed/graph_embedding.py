@@ -12,10 +12,9 @@ from torch import nn
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.errors import expect_at_least
 from kgwb.embed.prediction import rank_answers
-from kgwb.embed.scorer import Scorer
+from kgwb.embed.scorer import Scorer, expect_scorer
+from kgwb.embed.triple_ids import Triples, read_ids
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-
-Triples = Int[np.ndarray, "triple 3"] | Int[Tensor, "triple 3"]
 
 
 class GraphEmbedding(nn.Module):
@@ -32,6 +31,7 @@ class GraphEmbedding(nn.Module):
         seed: where the random start comes from.
 
     Raises:
+        TypeError: the scorer is none, or a class instead of an instance.
         ValueError: the scorer has no entities of that width, or the graph has none at all.
 
     Example:
@@ -50,6 +50,7 @@ class GraphEmbedding(nn.Module):
     def __init__(self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0) -> None:
         super().__init__()
         expect_at_least("dim", dim, 1)
+        expect_scorer(scorer)
         if not len(graph.entities):
             raise ValueError(f"The graph {graph.name!r} has no entities to embed. Read one with kgwb.read_graph(path).")
         scorer.relation_width(dim)
@@ -110,7 +111,14 @@ class GraphEmbedding(nn.Module):
         return torch.cat(parts)
 
     def score(self, triples: Triples) -> Float[Tensor, " triple"]:
-        """The score of each triple; higher is more plausible, and only comparable within one embedding."""
+        """The score of each triple; higher is more plausible, and only comparable within one embedding.
+
+        It is the triple's entry in its row of `score_tails`, and in that of `score_heads` too, unless the embedding
+        was trained with reciprocal relations.
+
+        Args:
+            triples: ids, as an array, a tensor or a list.
+        """
         head, relation, tail = self._columns(triples)
         head_vectors, tail_vectors = self.entity_table.index_select(0, head), self.entity_table.index_select(0, tail)
         return self.scorer.score(head_vectors, self.relation_table.index_select(0, relation), tail_vectors)
@@ -121,7 +129,11 @@ class GraphEmbedding(nn.Module):
         return self.scorer.compare(self.query(head, relation, tails=len(head)), self.entity_table)
 
     def score_heads(self, triples: Triples) -> Float[Tensor, "triple entity"]:
-        """The score of every entity as the head of each triple, whose own head is not looked at."""
+        """The score of every entity as the head of each triple, whose own head is not looked at.
+
+        After training with reciprocal relations it is the score of (tail, inverse relation, head), which ranks heads
+        better and is not comparable with `score`.
+        """
         _, relation, tail = self._columns(triples)
         return self.scorer.compare(self.query(tail, relation, tails=0), self.entity_table)
 
@@ -129,12 +141,14 @@ class GraphEmbedding(nn.Module):
     def predict(
         self,
         *,
-        head: str | int | None = None,
-        relation: str | int | None = None,
-        tail: str | int | None = None,
+        head: str | int | np.integer | None = None,
+        relation: str | int | np.integer | None = None,
+        tail: str | int | np.integer | None = None,
         k: int = 10,
     ) -> pd.DataFrame:
         """The k best answers where one part of a triple is missing.
+
+        Heads are ranked by `score_heads`, so by inverse relations where training was reciprocal.
 
         Args:
             head: an entity by name, label or id; leave out the part that is asked for.
@@ -185,7 +199,6 @@ class GraphEmbedding(nn.Module):
         return f"GraphEmbedding({self.extra_repr()}) of {self.graph.name!r}: {counts}{inverses}, {state}"
 
     def _columns(self, triples: Triples) -> tuple[Tensor, Tensor, Tensor]:
-        if isinstance(triples, np.ndarray):
-            triples = torch.from_numpy(triples.copy())  # a graph's own triples are read-only, which torch warns of
-        head, relation, tail = triples.to(self.device, torch.int64).T
+        ids = triples if isinstance(triples, Tensor) else torch.from_numpy(read_ids(triples))
+        head, relation, tail = ids.to(self.device, torch.int64).T
         return head, relation, tail

@@ -13,6 +13,7 @@ from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.queries import SIDES, Queries, find_answers, group_queries
 from kgwb.embed.rank_report import RankReport
 from kgwb.embed.threads import limit_threads
+from kgwb.embed.triple_ids import Known, Triples, read_ids
 
 CACHE_BYTES = 8 << 20  # on a CPU, scores are compared while they are still in the cache
 Ties = Literal["mean", "best", "worst"]
@@ -21,9 +22,9 @@ Ties = Literal["mean", "best", "worst"]
 @torch.no_grad()
 def rank_triples(
     embedding: GraphEmbedding,
-    triples: Int[np.ndarray, "triple 3"],
+    triples: Triples,
     *,
-    known: Int[np.ndarray, "known 3"] | None,
+    known: Known | None,
     ties: Ties = "mean",
     memory: int | float = 0.5,
 ) -> RankReport:
@@ -36,7 +37,7 @@ def rank_triples(
 
     Args:
         embedding: whose scores are ranked.
-        triples: what to rank, ids; usually `split.test`.
+        triples: what to rank, ids as an array, a tensor or a list; usually `split.test`.
         known: all triples known to be true; usually `split.known`, which holds train, valid and test. None ranks
             without a filter.
         ties: the rank among equal scores: their "mean", "best" or "worst".
@@ -64,30 +65,30 @@ def rank_triples(
         array([4., 4., 4., 4.])
     """
     expect_choice("ties", ties, ("mean", "best", "worst"))
-    filters = np.empty((0, 3), dtype=np.int64) if known is None else known
-    for name, given in (("triples", triples), ("known", filters)):
+    ranked, filters = read_ids(triples), read_ids([] if known is None else known)
+    for name, given in (("triples", ranked), ("known", filters)):
         _expect_ids(embedding, name, given)
-    if not len(triples):
+    if not len(ranked):
         raise ValueError("There are no triples to rank. Type rank_triples(embedding, split.test, known=split.known).")
     if not all(table.isfinite().all() for table in embedding.parameters()):
         raise ValueError(
             "The embedding holds numbers that are not finite. Train a fresh one with a lower learning_rate."
         )
-    with limit_threads(2 * len(triples) * len(embedding.graph.entities) * embedding.dim):
+    with limit_threads(2 * len(ranked) * len(embedding.graph.entities) * embedding.dim):
         counts = [
-            _count_side(embedding, group_queries(triples, side), group_queries(filters, side), memory) for side in SIDES
+            _count_side(embedding, group_queries(ranked, side), group_queries(filters, side), memory) for side in SIDES
         ]
     better, equal = (np.concatenate(parts) for parts in zip(*counts, strict=True))
     unseen = ~embedding.trained_on.cpu().numpy()
     return RankReport(
         graph=embedding.graph,
-        triples=np.concatenate([triples, triples]),
-        sides=np.repeat(SIDES, len(triples)),
+        triples=np.concatenate([ranked, ranked]),
+        sides=np.repeat(SIDES, len(ranked)),
         better=better,
         equal=equal,
         ties=ties,
-        known=None if known is None else len(known),
-        unseen=int(unseen[triples[:, (0, 2)]].any(1).sum()),
+        known=None if known is None else len(filters),
+        unseen=int(unseen[ranked[:, (0, 2)]].any(1).sum()),
     )
 
 

@@ -80,3 +80,15 @@ def expect_even(scorer: str, dim: int) -> None:
     if dim % 2:
         message = f"{scorer} needs an even dim, pairs of a real and an imaginary number, but dim={dim} came."
         raise ValueError(f"{message} Type dim={dim + 1}.")
+
+
+def expect_scorer(scorer: object) -> None:
+    """An instance of a scorer.
+
+    Raises:
+        TypeError: a class came, or something else.
+    """
+    if isinstance(scorer, type) and issubclass(scorer, Scorer):
+        raise TypeError(f"A class came, {scorer.__name__}. Type GraphEmbedding(graph, {scorer.__name__}()).")
+    if not isinstance(scorer, Scorer):
+        raise TypeError(f"{scorer!r} came. Expected a scorer; type GraphEmbedding(graph, ComplEx()).")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import torch
 
 from kgwb.axes import Tensor
@@ -45,13 +46,13 @@ def train_embedding(
     split: Split | KnowledgeGraph,
     *,
     epochs: int = 30,
-    negatives: Literal["all"] | int = "all",
+    negatives: Literal["all"] | int | np.integer = "all",
     batch: int = 1000,
     learning_rate: int | float = 0.1,
     optimizer: Literal["adagrad", "adam"] = "adagrad",
     regularisation: int | float = 0.0,
     dropout: int | float = 0.0,
-    reciprocal: bool = True,
+    reciprocal: bool = False,
     seed: int = 0,
     evaluate_every: int = 0,
     evaluate_on: int = 500,
@@ -74,7 +75,9 @@ def train_embedding(
         optimizer: "adagrad" or "adam".
         regularisation: weight of the cubed magnitudes of the three vectors of each triple (N3, Lacroix et al., 2018).
         dropout: share of each query's numbers that are set to nought while training, from 0 to below 1.
-        reciprocal: give each relation an inverse vector, through which heads are asked for.
+        reciprocal: give each relation an inverse vector, through which heads are asked for. Ranks are usually better
+            for it, but `score_heads` then no longer agrees with `score`: it is the inverse's score, (tail, inverse,
+            head). Without, one triple has one score, whichever way it is asked for.
         seed: of order, dropout and samples; on a CPU, one seed and one precision give one result, to the bit.
         evaluate_every: rank validation triples after so many epochs; 0 for never.
         evaluate_on: how many validation triples are ranked then, the same ones each time.

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from kgwb.embed import ComplEx, DistMult, GraphEmbedding, Scorer, TransE, train_embedding
+from kgwb.embed.scorer import expect_scorer
 from kgwb.graph import KnowledgeGraph
 from kgwb.graph.errors import UnknownNameError
 
@@ -19,9 +20,37 @@ def test_score_is_the_entry_in_the_row_of_all_tails_and_of_all_heads(graph: Know
     torch.testing.assert_close(embedding.score_heads(graph.triples).gather(1, head[:, None])[:, 0], score)
 
 
-def test_triples_come_as_array_or_tensor(graph: KnowledgeGraph) -> None:
+def test_one_triple_keeps_one_score_after_training(graph: KnowledgeGraph, scorer: Scorer) -> None:
+    embedding = GraphEmbedding(graph, scorer, dim=16)
+    list(train_embedding(embedding, graph, epochs=3, batch=50))
+    head, _, tail = torch.from_numpy(graph.triples.copy()).T
+    score = embedding.score(graph.triples)
+    for rows, column in ((embedding.score_tails(graph.triples), tail), (embedding.score_heads(graph.triples), head)):
+        torch.testing.assert_close(rows.gather(1, column[:, None])[:, 0], score, rtol=1e-4, atol=1e-4)
+
+
+def test_triples_come_as_array_tensor_or_list(graph: KnowledgeGraph) -> None:
     embedding = GraphEmbedding(graph, DistMult(), dim=4)
-    assert embedding.score(graph.triples).equal(embedding.score(torch.from_numpy(graph.triples.copy())))
+    for ask in (embedding.score, embedding.score_tails, embedding.score_heads):
+        expected = ask(graph.triples)
+        assert expected.equal(ask(torch.from_numpy(graph.triples.copy())))
+        assert expected.equal(ask(graph.triples.tolist()))
+        assert expected.equal(ask([tuple(triple) for triple in graph.triples.tolist()]))
+
+
+def test_triples_that_are_none(graph: KnowledgeGraph) -> None:
+    embedding = GraphEmbedding(graph, DistMult(), dim=4)
+    with pytest.raises(
+        ValueError, match=r"shape \(1, 2\) and type int64 came\. Expected rows of three ids; type \[\[head"
+    ):
+        embedding.score([[0, 1]])
+
+
+def test_a_scorer_is_an_instance() -> None:
+    with pytest.raises(TypeError, match=r"A class came, ComplEx\. Type GraphEmbedding\(graph, ComplEx\(\)\)\."):
+        expect_scorer(ComplEx)
+    with pytest.raises(TypeError, match=r"'complex' came\. Expected a scorer; type GraphEmbedding\(graph, ComplEx"):
+        expect_scorer("complex")
 
 
 def test_one_seed_gives_one_start(graph: KnowledgeGraph, scorer: Scorer) -> None:
@@ -38,7 +67,7 @@ def test_vectors_are_copies(graph: KnowledgeGraph) -> None:
 @pytest.fixture(scope="module")
 def trained(graph: KnowledgeGraph) -> GraphEmbedding:
     embedding = GraphEmbedding(graph, ComplEx(), dim=16)
-    for _ in train_embedding(embedding, graph, epochs=60, batch=50):
+    for _ in train_embedding(embedding, graph, epochs=60, batch=50, reciprocal=True):
         pass
     return embedding
 

@@ -15,6 +15,7 @@ DATA_SETS = ["default", "fb15k-237", "wn18rr", "small"]
 def test_every_preset_fits_its_scorer_and_the_training(scorer: Scorer, data_set: str) -> None:
     options = preset(type(scorer).__name__, data_set)
     assert scorer.relation_width(options.pop("dim")) > 0
+    assert options["reciprocal"]
     assert options.keys() <= inspect.signature(train_embedding).parameters.keys()
 
 

@@ -141,6 +141,14 @@ def test_repeated_triples_are_ranked_each_time(graph: KnowledgeGraph) -> None:
     assert twice.tolist() == np.repeat(once, 2).tolist()
 
 
+def test_lists_and_tensors_are_ranked_alike(graph: KnowledgeGraph) -> None:
+    embedding, triples = GraphEmbedding(graph, TransE(), dim=8), graph.triples[:5]
+    expected = rank_triples(embedding, triples, known=graph.triples).ranks.tolist()
+    tensors = torch.from_numpy(triples.copy()), torch.from_numpy(graph.triples.copy())
+    for some_triples, known in (tensors, (triples.tolist(), graph.triples.tolist())):
+        assert rank_triples(embedding, some_triples, known=known).ranks.tolist() == expected
+
+
 @pytest.fixture(scope="module")
 def report(graph: KnowledgeGraph) -> RankReport:
     train = graph.triples[(graph.triples[:, (0, 2)] != graph.entity_id("place 07")).all(1)]

@@ -99,6 +99,11 @@ def test_only_the_training_triples_are_learnt_from(graph: KnowledgeGraph, split:
     assert first.equal(second)
 
 
+def test_a_number_of_negatives_may_be_numpys(graph: KnowledgeGraph) -> None:
+    one, other = (_train(graph, graph, DistMult(), epochs=1, negatives=count) for count in (3, np.int64(3)))
+    assert one.entity_vectors().equal(other.entity_vectors())
+
+
 def test_entities_outside_the_training_triples_are_counted(graph: KnowledgeGraph) -> None:
     train = graph.triples[(graph.triples[:, (0, 2)] != 0).all(1)]
     nothing = np.empty((0, 3), dtype=np.int64)
