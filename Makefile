@@ -22,7 +22,9 @@ STAMPS := .venv/stamps
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
+# An untrusted notebook shows its still pictures as text; these come with the checkout.
 lab: install
+	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
 	$(BIN)/jupyter lab $(JOURNEY) $(ARGS)
 
 test: $(STAMPS)/tests $(STAMPS)/kgwb

@@ -93,7 +93,7 @@ LINKED = {"wn18rr": 0.350, "fb15k-237": 0.000, "kinship": 0.815, "umls": 0.637, 
 
 @pytest.mark.parametrize("name", LINKED)
 def test_leakage_of_published_splits(name: str, benchmark_data: Path) -> None:
-    """The shares that ANCHORS gives, counted for this project over the published files."""
+    """Shares counted over the published files, either direction."""
     shares = find_leakage(read_split(benchmark_data / name)).frame["share"]
     assert round(shares[0], 3) == LINKED[name]
     if name == "wn18rr":
