@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -21,21 +20,6 @@ TOLD_TWICE = ("born_in", "member_of", "speaks", "practises", "islander_of")
 
 def read_table(name: str) -> pd.DataFrame:
     return pd.read_csv(FOLDER / name, sep="\t", keep_default_na=False, dtype=str)
-
-
-@pytest.fixture(scope="module")
-def triples() -> pd.DataFrame:
-    return read_table("triples.tsv")
-
-
-@pytest.fixture(scope="module")
-def entities() -> pd.DataFrame:
-    return read_table("entities.tsv").set_index("entity")
-
-
-@pytest.fixture(scope="module")
-def sentences() -> list[dict]:
-    return [json.loads(line) for line in (FOLDER / "sentences.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
