@@ -12,7 +12,7 @@ from torch import nn
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.errors import expect_at_least
 from kgwb.embed.prediction import rank_answers
-from kgwb.embed.scorer import Scorer, expect_scorer
+from kgwb.embed.scorers.scorer import Scorer, expect_scorer
 from kgwb.embed.triple_ids import Triples, read_ids
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
@@ -35,7 +35,7 @@ class GraphEmbedding(nn.Module):
         ValueError: the scorer has no entities of that width, or the graph has none at all.
 
     Example:
-        >>> from kgwb.embed.transe import TransE
+        >>> from kgwb.embed.scorers.transe import TransE
         >>> facts = pd.DataFrame([["Berlin", "capital_of", "Germany"]], columns=["head", "relation", "tail"])
         >>> graph = KnowledgeGraph.from_pandas(facts)
         >>> GraphEmbedding(graph, TransE(), dim=8)

@@ -8,13 +8,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from kgwb.embed.complex_bilinear import ComplEx
-from kgwb.embed.distmult import DistMult
 from kgwb.embed.errors import EmbeddingFileError
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.rotate import RotatE
-from kgwb.embed.scorer import Scorer
-from kgwb.embed.transe import TransE
+from kgwb.embed.scorers.complex_bilinear import ComplEx
+from kgwb.embed.scorers.distmult import DistMult
+from kgwb.embed.scorers.rotate import RotatE
+from kgwb.embed.scorers.scorer import Scorer
+from kgwb.embed.scorers.transe import TransE
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 SCORERS: dict[str, type[Scorer]] = {"TransE": TransE, "DistMult": DistMult, "ComplEx": ComplEx, "RotatE": RotatE}

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from kgwb.graph.errors import GraphFileError as GraphFileError
 from kgwb.graph.errors import UnknownNameError as UnknownNameError
+from kgwb.graph.files.reading import read_graph as read_graph
+from kgwb.graph.files.writing import write_graph as write_graph
 from kgwb.graph.knowledge_graph import KnowledgeGraph as KnowledgeGraph
 from kgwb.graph.leakage import LeakageReport as LeakageReport
 from kgwb.graph.leakage import find_leakage as find_leakage
 from kgwb.graph.neighbours import select_neighbourhood as select_neighbourhood
-from kgwb.graph.reading import read_graph as read_graph
 from kgwb.graph.sentences import Mention as Mention
 from kgwb.graph.sentences import Sentence as Sentence
 from kgwb.graph.sentences import read_sentences as read_sentences
 from kgwb.graph.splitting import Split as Split
 from kgwb.graph.splitting import read_split as read_split
 from kgwb.graph.splitting import split_triples as split_triples
-from kgwb.graph.writing import write_graph as write_graph

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.entity_tables import describe_names, is_missing, name_columns
 from kgwb.graph.errors import GraphFileError, missing_columns, quote
+from kgwb.graph.files.entity_tables import describe_names, is_missing, name_columns
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 COLUMNS = ("head", "relation", "tail")

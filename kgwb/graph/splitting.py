@@ -11,11 +11,11 @@ import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, sum_notes
 from kgwb.graph.errors import missing_file
-from kgwb.graph.folders import read_parts
-from kgwb.graph.headers import Columns, check_columns
+from kgwb.graph.files.folders import read_parts
+from kgwb.graph.files.headers import Columns, check_columns
+from kgwb.graph.files.reading import make_graph
+from kgwb.graph.files.text_files import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
-from kgwb.graph.reading import make_graph
-from kgwb.graph.text_files import OnError
 
 
 @dataclass(frozen=True, eq=False, repr=False)

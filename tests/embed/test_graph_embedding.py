@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kgwb.embed import ComplEx, DistMult, GraphEmbedding, Scorer, TransE, train_embedding
-from kgwb.embed.scorer import expect_scorer
+from kgwb.embed.scorers.scorer import expect_scorer
 from kgwb.graph import KnowledgeGraph
 from kgwb.graph.errors import UnknownNameError
 

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as some
 
-from kgwb.embed.batches import Questions
 from kgwb.embed.queries import SIDES, find_answers, group_queries
+from kgwb.embed.training.batches import Questions
 
 ENTITIES = 6
 triples_of = some.lists(some.tuples(some.integers(0, 5), some.integers(0, 2), some.integers(0, 5)), max_size=30)

@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from kgwb.embed import Scorer
-from kgwb.embed.softmax_loss import all_candidates_loss, sampled_candidates_loss
+from kgwb.embed.training.softmax_loss import all_candidates_loss, sampled_candidates_loss
 
 ROWS = torch.tensor([0, 0, 1, 2, 2, 2])
 ANSWERS = torch.tensor([3, 5, 5, 0, 1, 9])

@@ -294,7 +294,7 @@ def test_the_folder_stays_under_a_megabyte():
 
 
 def test_it_reads_without_a_remark(triples, entities):
-    from kgwb.graph.reading import read_graph
+    from kgwb.graph.files.reading import read_graph
 
     graph = read_graph(FOLDER)
     germany = graph.entities.loc[graph.entity_id("Germany")]

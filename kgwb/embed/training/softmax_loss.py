@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.embed.measure import Measure
+from kgwb.embed.scorers.measure import Measure
 
 CACHE_BYTES = 4 << 20  # a block of logits this size is still in the processor's cache when the softmax reads it
 FAR_BELOW = -1e9  # the logit of what must not count; unlike −∞ it leaves no NaN where nothing is left

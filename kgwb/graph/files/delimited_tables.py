@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kgwb.graph.building import sum_notes
 from kgwb.graph.errors import empty_file
-from kgwb.graph.headers import Columns, Header, count_cells, find_name_header, find_triple_header
-from kgwb.graph.tables import Table
-from kgwb.graph.text_files import EvenCells, OnError, Row, Rows, read_text, split_rows
+from kgwb.graph.files.headers import Columns, Header, count_cells, find_name_header, find_triple_header
+from kgwb.graph.files.tables import Table
+from kgwb.graph.files.text_files import EvenCells, OnError, Row, Rows, read_text, split_rows
 
 _DELIMITERS = {".csv": (",", ";", "\t"), ".txt": ("\t", ",", ";", " ")}
 _DELIMITER_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "spaces"}

@@ -12,14 +12,14 @@ import numpy as np
 import torch
 
 from kgwb.axes import Tensor
-from kgwb.embed.arguments import expect_arguments, find_training_triples, read_negatives
-from kgwb.embed.batches import Batch, Questions
 from kgwb.embed.errors import TrainingError, expect_at_least, expect_choice
-from kgwb.embed.evaluation import plan_evaluation
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.objective import Objective
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.threads import limit_threads
+from kgwb.embed.training.arguments import expect_arguments, find_training_triples, read_negatives
+from kgwb.embed.training.batches import Batch, Questions
+from kgwb.embed.training.evaluation import plan_evaluation
+from kgwb.embed.training.objective import Objective
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 
@@ -93,7 +93,7 @@ def train_embedding(
 
     Example:
         >>> import pandas as pd
-        >>> from kgwb.embed.complex_bilinear import ComplEx
+        >>> from kgwb.embed.scorers.complex_bilinear import ComplEx
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(
         ...     [["Berlin", "capital_of", "Germany"], ["Paris", "capital_of", "France"]],
         ...     columns=["head", "relation", "tail"]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kgwb.embed.measure import DISTANCE, Measure
-from kgwb.embed.scorer import Entities, Relations, Scorer
+from kgwb.embed.scorers.measure import DISTANCE, Measure
+from kgwb.embed.scorers.scorer import Entities, Relations, Scorer
 
 
 @dataclass(frozen=True)

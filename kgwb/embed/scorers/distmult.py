@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kgwb.embed.scorer import Entities, Relations, Scorer
+from kgwb.embed.scorers.scorer import Entities, Relations, Scorer
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.errors import expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.queries import SIDES, Queries, find_answers, group_queries
-from kgwb.embed.rank_report import RankReport
+from kgwb.embed.ranking.rank_report import RankReport
 from kgwb.embed.threads import limit_threads
 from kgwb.embed.triple_ids import Known, Triples, read_ids
 
@@ -52,7 +52,7 @@ def rank_triples(
     Example:
         >>> import pandas as pd
         >>> from kgwb.graph.knowledge_graph import KnowledgeGraph
-        >>> from kgwb.embed.complex_bilinear import ComplEx
+        >>> from kgwb.embed.scorers.complex_bilinear import ComplEx
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(
         ...     [["Berlin", "capital_of", "Germany"], ["Paris", "capital_of", "France"]],
         ...     columns=["head", "relation", "tail"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from kgwb.axes import Float, Tensor
-from kgwb.embed.scorer import Entities, Relations, Scorer, expect_even
+from kgwb.embed.scorers.scorer import Entities, Relations, Scorer, expect_even
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,23 @@ from typing import Any
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.entity_tables import join_aliases
 from kgwb.graph.errors import GraphFileError, broken_line, load_package
 from kgwb.graph.facts import Facts
-from kgwb.graph.rdf_names import ALIASES, DESCRIPTIONS, LABELS, OWL, RDF, RDFS, TYPE, XSD, read_address, read_local
-from kgwb.graph.text_files import OnError, read_text
-from kgwb.graph.xml_text import refuse_nested_entities
+from kgwb.graph.files.entity_tables import join_aliases
+from kgwb.graph.files.rdf_names import (
+    ALIASES,
+    DESCRIPTIONS,
+    LABELS,
+    OWL,
+    RDF,
+    RDFS,
+    TYPE,
+    XSD,
+    read_address,
+    read_local,
+)
+from kgwb.graph.files.text_files import OnError, read_text
+from kgwb.graph.files.xml_text import refuse_nested_entities
 
 _STANDARD = ("entity", "relation", "label", "type", "description", "aliases")
 _RELATION_TYPES = {RDF + "Property", OWL + "ObjectProperty"}

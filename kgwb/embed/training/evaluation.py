@@ -8,7 +8,7 @@ import numpy as np
 
 from kgwb.embed.errors import expect_at_least
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.ranking import rank_triples
+from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 

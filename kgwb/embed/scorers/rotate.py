@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 
 from kgwb.axes import Float, Tensor
-from kgwb.embed.measure import DISTANCE, Measure
-from kgwb.embed.scorer import Entities, Relations, Scorer, expect_even
+from kgwb.embed.scorers.measure import DISTANCE, Measure
+from kgwb.embed.scorers.scorer import Entities, Relations, Scorer, expect_even
 
 
 @dataclass(frozen=True)

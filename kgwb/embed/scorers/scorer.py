@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 
 from kgwb.axes import Float, Tensor
-from kgwb.embed.measure import PRODUCT, Measure
+from kgwb.embed.scorers.measure import PRODUCT, Measure
 
 Entities = Float[Tensor, "*rows dim"]
 Relations = Float[Tensor, "*rows width"]

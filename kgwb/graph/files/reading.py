@@ -7,11 +7,11 @@ from pathlib import Path
 from kgwb.graph.building import COLUMNS, build_graph
 from kgwb.graph.errors import GraphFileError, missing_file, quote
 from kgwb.graph.facts import Facts
-from kgwb.graph.folders import attach_names, read_folder
-from kgwb.graph.headers import Columns, check_columns
+from kgwb.graph.files.folders import attach_names, read_folder
+from kgwb.graph.files.headers import Columns, check_columns
+from kgwb.graph.files.table_files import TABLE_SUFFIXES, read_triple_table
+from kgwb.graph.files.text_files import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.graph.table_files import TABLE_SUFFIXES, read_triple_table
-from kgwb.graph.text_files import OnError
 
 RDF_SUFFIXES = (".nt", ".ttl", ".rdf", ".owl")
 FORMATS = "one of .tsv .csv .txt .jsonl .parquet .nt .ttl .rdf .owl .graphml, or a folder of tables"
@@ -73,11 +73,11 @@ def read_facts(path: Path, columns: Columns, *, on_error: OnError) -> Facts:
         frame, notes = read_triple_table(path, columns, on_error=on_error)
         return attach_names(Facts({"all": frame}, notes=notes), path, on_error=on_error)
     if suffix in RDF_SUFFIXES:
-        from kgwb.graph.rdf_reading import read_rdf
+        from kgwb.graph.files.rdf_reading import read_rdf
 
         return read_rdf(path, on_error=on_error)
     if suffix == ".graphml":
-        from kgwb.graph.graphml import read_graphml
+        from kgwb.graph.files.graphml import read_graphml
 
         return read_graphml(path, columns[1])
     raise unknown_format(path)

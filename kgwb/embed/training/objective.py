@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 
 from kgwb.axes import Float, Tensor
-from kgwb.embed.batches import Batch
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.softmax_loss import all_candidates_loss, sampled_candidates_loss
+from kgwb.embed.training.batches import Batch
+from kgwb.embed.training.softmax_loss import all_candidates_loss, sampled_candidates_loss
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kgwb.graph.building import Notes, sum_notes
 from kgwb.graph.errors import broken_line
-from kgwb.graph.text_files import OnError
+from kgwb.graph.files.text_files import OnError
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.entity_tables import is_missing, join_aliases
 from kgwb.graph.errors import GraphFileError, load_package
+from kgwb.graph.files.entity_tables import is_missing, join_aliases
+from kgwb.graph.files.reading import RDF_SUFFIXES, unknown_format
+from kgwb.graph.files.text_files import write_row
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.graph.reading import RDF_SUFFIXES, unknown_format
-from kgwb.graph.text_files import write_row
 
 _TABLE_SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".parquet")
 _NAME_COLUMNS = frozenset(("head", "relation", "tail", "entity"))
@@ -58,11 +58,11 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
     if suffix in _TABLE_SUFFIXES:
         _write_tables(graph, path)
     elif suffix in RDF_SUFFIXES:
-        from kgwb.graph.rdf_writing import write_rdf
+        from kgwb.graph.files.rdf_writing import write_rdf
 
         write_rdf(graph, path)
     elif suffix == ".graphml":
-        from kgwb.graph.graphml import write_graphml
+        from kgwb.graph.files.graphml import write_graphml
 
         write_graphml(graph, path)
     else:
