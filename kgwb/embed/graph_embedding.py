@@ -9,11 +9,12 @@ import pandas as pd
 import torch
 from torch import nn
 
-from kgwb.axes import Float, Int, Tensor
+from kgwb.axes import Float, Tensor
 from kgwb.embed.errors import expect_at_least
 from kgwb.embed.prediction import rank_answers
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
 from kgwb.embed.triple_ids import Triples, read_ids
+from kgwb.embed.vectors import Vectors
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 
@@ -29,6 +30,9 @@ class GraphEmbedding(nn.Module):
         scorer: the equation, for example `ComplEx()`.
         dim: real numbers per entity (ComplEx and RotatE pair them up, so theirs is even).
         seed: where the random start comes from.
+        encoder: called as encoder(entities, relations), it gives the vectors that are scored, shaped like the tables
+            that it is given: message passing over train triples, for example. Relations hold the inverses behind them
+            where training is reciprocal. Without, the tables themselves are scored.
 
     Raises:
         TypeError: the scorer is none, or a class instead of an instance.
@@ -47,7 +51,9 @@ class GraphEmbedding(nn.Module):
     inverse_table: nn.Parameter | None
     trained_on: Tensor
 
-    def __init__(self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0, encoder: nn.Module | None = None
+    ) -> None:
         super().__init__()
         expect_at_least("dim", dim, 1)
         expect_scorer(scorer)
@@ -59,6 +65,7 @@ class GraphEmbedding(nn.Module):
         self.entity_table = nn.Parameter(scorer.start_entities(len(graph.entities), dim, generator))
         self.relation_table = nn.Parameter(scorer.start_relations(len(graph.relations), dim, generator))
         self.register_parameter("inverse_table", None)
+        self.encoder = encoder
         self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))
 
     @property
@@ -80,35 +87,24 @@ class GraphEmbedding(nn.Module):
 
     def entity_vectors(self) -> Float[Tensor, "entity dim"]:
         """A copy of the entity vectors, by id."""
-        return self.entity_table.detach().clone()
+        with torch.no_grad():
+            return self.encode().entities.detach().clone()
 
     def relation_vectors(self) -> Float[Tensor, "relation width"]:
         """A copy of the relation vectors, by id; RotatE's are angles in radians."""
-        return self.relation_table.detach().clone()
+        with torch.no_grad():
+            return self.encode().relations.detach().clone()
 
-    def query(
-        self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
-    ) -> Float[Tensor, "query dim"]:
-        """The vectors that all possible answers to some questions are compared with.
-
-        Args:
-            known: the entity given in each question: heads where the tail is asked for, else tails.
-            relation: the relation given.
-            tails: the first this many questions ask for the tail, the others for the head.
-        """
-        given, between = self.entity_table.index_select(0, known), self.relations_asked(relation, tails=tails)
-        ask_tail = self.scorer.query_tail(given[:tails], between[:tails])
-        if self.reciprocal:
-            ask_head = self.scorer.query_tail(given[tails:], between[tails:])
-        else:
-            ask_head = self.scorer.query_head(between[tails:], given[tails:])
-        return torch.cat([ask_tail, ask_head])
-
-    def relations_asked(self, relation: Int[Tensor, " query"], *, tails: int) -> Float[Tensor, "query width"]:
-        """The relation's vector for each question as in `query`: of its inverse, where there is one, for heads."""
-        backward = self.relation_table if self.inverse_table is None else self.inverse_table
-        parts = [self.relation_table.index_select(0, relation[:tails]), backward.index_select(0, relation[tails:])]
-        return torch.cat(parts)
+    def encode(self) -> Vectors:
+        """The vectors as they stand, through the encoder where there is one; gradients flow back into the tables."""
+        relations = (
+            self.relation_table if self.inverse_table is None else torch.cat([self.relation_table, self.inverse_table])
+        )
+        entities = self.entity_table
+        if self.encoder is not None:
+            entities, relations = self.encoder(entities, relations)
+        count = len(self.relation_table)
+        return Vectors(self.scorer, entities, relations[:count], relations[count:] if self.reciprocal else None)
 
     def score(self, triples: Triples) -> Float[Tensor, " triple"]:
         """The score of each triple; higher is more plausible, and only comparable within one embedding.
@@ -119,14 +115,12 @@ class GraphEmbedding(nn.Module):
         Args:
             triples: ids, as an array, a tensor or a list.
         """
-        head, relation, tail = self._columns(triples)
-        head_vectors, tail_vectors = self.entity_table.index_select(0, head), self.entity_table.index_select(0, tail)
-        return self.scorer.score(head_vectors, self.relation_table.index_select(0, relation), tail_vectors)
+        return self.encode().score(*self._columns(triples))
 
     def score_tails(self, triples: Triples) -> Float[Tensor, "triple entity"]:
         """The score of every entity as the tail of each triple, whose own tail is not looked at."""
         head, relation, _ = self._columns(triples)
-        return self.scorer.compare(self.query(head, relation, tails=len(head)), self.entity_table)
+        return self.encode().score_answers(head, relation, tails=len(head))
 
     def score_heads(self, triples: Triples) -> Float[Tensor, "triple entity"]:
         """The score of every entity as the head of each triple, whose own head is not looked at.
@@ -135,7 +129,7 @@ class GraphEmbedding(nn.Module):
         better and is not comparable with `score`.
         """
         _, relation, tail = self._columns(triples)
-        return self.scorer.compare(self.query(tail, relation, tails=0), self.entity_table)
+        return self.encode().score_answers(tail, relation, tails=0)
 
     @torch.no_grad()
     def predict(
@@ -189,7 +183,9 @@ class GraphEmbedding(nn.Module):
 
     def extra_repr(self) -> str:
         """What stands between the brackets when torch prints a model that holds this one."""
-        return f"{self.scorer}, dim={self.dim}"
+        return f"{self.scorer}, dim={self.dim}" + (
+            "" if self.encoder is None else f", encoder={type(self.encoder).__name__}"
+        )
 
     def __repr__(self) -> str:
         entities, relations, seen = len(self.graph.entities), len(self.graph.relations), int(self.trained_on.sum())

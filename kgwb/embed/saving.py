@@ -8,6 +8,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from kgwb.axes import Tensor
 from kgwb.embed.errors import EmbeddingFileError
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.scorers.complex_bilinear import ComplEx
@@ -96,9 +99,22 @@ def _write(embedding: GraphEmbedding, folder: Path) -> None:
         },
     }
     folder.mkdir()
-    save_file({name: table.contiguous().cpu() for name, table in embedding.state_dict().items()}, folder / VECTORS)
+    save_file(_gather_tables(embedding), folder / VECTORS)
     (folder / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     write_graph(graph, folder / GRAPH)
+
+
+@torch.no_grad()
+def _gather_tables(embedding: GraphEmbedding) -> dict[str, Tensor]:
+    """The tables that load_embedding scores with; what an encoder makes of its tables stands in their place."""
+    vectors = embedding.encode()
+    tables = {
+        "entity_table": vectors.entities,
+        "relation_table": vectors.relations,
+        "inverse_table": vectors.inverses,
+        "trained_on": embedding.trained_on,
+    }
+    return {name: table.detach().cpu().clone() for name, table in tables.items() if table is not None}
 
 
 def _read_facts(folder: Path) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def _count_side(
     filters, ends = find_answers(queries, facts, entities)
     better, equal = np.empty(len(queries.triple), dtype=np.int64), np.empty(len(queries.triple), dtype=np.int64)
     rows = _rows_at_once(embedding, memory)
+    vectors = embedding.encode()
     for start in range(0, len(queries), rows):
         stop = min(start + rows, len(queries))
         here = slice(queries.offsets[start], queries.offsets[stop])
@@ -114,8 +115,7 @@ def _count_side(
         known, relation, row, answer, filter_row, filtered = (
             torch.from_numpy(column).to(embedding.device) for column in columns
         )
-        query = embedding.query(known, relation, tails=len(known) if queries.side == "tail" else 0)
-        scores = embedding.scorer.compare(query, embedding.entity_table)
+        scores = vectors.score_answers(known, relation, tails=len(known) if queries.side == "tail" else 0)
         counted = _count_block(scores, row, answer, filter_row, filtered)
         better[queries.triple[here]], equal[queries.triple[here]] = (part.cpu().numpy() for part in counted)
     return better, equal

@@ -170,8 +170,9 @@ def _step(
     answers: float,
 ) -> Tensor:
     optimizer.zero_grad()
-    cross_entropy = objective.cross_entropy(embedding, batch)
-    loss = cross_entropy + objective.penalty(embedding, batch) if objective.regularisation else cross_entropy
+    vectors = embedding.encode()
+    cross_entropy = objective.cross_entropy(vectors, batch)
+    loss = cross_entropy + objective.penalty(vectors, batch) if objective.regularisation else cross_entropy
     (loss / answers).backward()  # an average batch's count for all, so that every answer weighs the same
     optimizer.step()
     return cross_entropy.detach()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 
 from kgwb.axes import Float, Tensor
-from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.training.batches import Batch
 from kgwb.embed.training.softmax_loss import all_candidates_loss, sampled_candidates_loss
+from kgwb.embed.vectors import Vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +32,10 @@ class Objective:
     memory: int | float
     generator: torch.Generator
 
-    def cross_entropy(self, embedding: GraphEmbedding, batch: Batch) -> Float[Tensor, ""]:
+    def cross_entropy(self, vectors: Vectors, batch: Batch) -> Float[Tensor, ""]:
         """How surprised the embedding is by the answers, in nats, summed over them."""
-        query = self._drop(embedding.query(batch.known, batch.relation, tails=batch.tails))
-        measure, table = embedding.scorer.measure, embedding.entity_table
+        query = self._drop(vectors.query(batch.known, batch.relation, tails=batch.tails))
+        measure, table = vectors.scorer.measure, vectors.entities
         if self.negatives is None:
             return all_candidates_loss(
                 query,
@@ -51,10 +51,10 @@ class Objective:
             query, table, batch.rows, batch.answers, negatives=drawn, measure=measure, precision=self.precision
         )
 
-    def penalty(self, embedding: GraphEmbedding, batch: Batch) -> Float[Tensor, ""]:
+    def penalty(self, vectors: Vectors, batch: Batch) -> Float[Tensor, ""]:
         """regularisation · Σ (|h|³ + |r|³ + |t|³) over the batch's triples (N3, Lacroix et al., 2018)."""
-        scorer, entities = embedding.scorer, embedding.entity_table
-        relations = embedding.relations_asked(batch.relation, tails=batch.tails)
+        scorer, entities = vectors.scorer, vectors.entities
+        relations = vectors.relations_asked(batch.relation, tails=batch.tails)
         asked = torch.bincount(batch.rows, minlength=len(batch.known)).to(entities.dtype)
         uses = torch.cat([asked, asked.new_ones(len(batch.answers))])
         touched, place = torch.cat([batch.known, batch.answers]).unique(return_inverse=True)
