@@ -15,12 +15,13 @@ from kgwb.embed.errors import EmbeddingFileError
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.scorers.complex_bilinear import ComplEx
 from kgwb.embed.scorers.distmult import DistMult
+from kgwb.embed.scorers.rescal import RESCAL
 from kgwb.embed.scorers.rotate import RotatE
 from kgwb.embed.scorers.scorer import Scorer
 from kgwb.embed.scorers.transe import TransE
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
-SCORERS: dict[str, type[Scorer]] = {"TransE": TransE, "DistMult": DistMult, "ComplEx": ComplEx, "RotatE": RotatE}
+SCORERS: dict[str, type[Scorer]] = {scorer.__name__: scorer for scorer in (TransE, DistMult, ComplEx, RotatE, RESCAL)}
 VECTORS, FACTS, GRAPH = "vectors.safetensors", "embedding.json", "graph"
 
 
