@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float, Int
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.embed.errors import expect_choice
+from kgwb.embed.ranking.bootstrap import find_intervals
+from kgwb.embed.ranking.grouping import CARDINALITIES, bin_degrees, name_cardinalities
+from kgwb.embed.triple_ids import Known, read_ids
+from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
 
 HITS = (1, 3, 10)
+FIGURES = ["MRR", *(f"Hits@{k}" for k in HITS)]
+Ties = Literal["mean", "best", "worst"]
+TIES: tuple[Ties, ...] = ("mean", "best", "worst")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -25,8 +34,10 @@ class RankReport:
         better: candidates that score higher than the right answer, [rank].
         equal: other candidates that score the same, [rank].
         ties: the rank among equals: "mean", "best" or "worst".
-        known: how many triples the filter held; None where nothing was filtered.
-        unseen: ranked triples that hold an entity which training never saw.
+        known: the triples that the filter held, [known, 3]; None where nothing was filtered.
+        unseen: ranked triples that hold an entity which training never saw; None where that is not known.
+        outranked_by: the best candidates that score higher than the right answer, best first, then -1, [rank, above];
+            None where `rank_triples` was not asked for them.
     """
 
     graph: KnowledgeGraph
@@ -34,9 +45,10 @@ class RankReport:
     sides: np.ndarray
     better: Int[np.ndarray, " rank"]
     equal: Int[np.ndarray, " rank"]
-    ties: str
-    known: int | None
-    unseen: int
+    ties: Ties
+    known: Int[np.ndarray, "known 3"] | None
+    unseen: int | None
+    outranked_by: Int[np.ndarray, "rank above"] | None = None
 
     @cached_property
     def ranks(self) -> Float[np.ndarray, " rank"]:
@@ -53,12 +65,58 @@ class RankReport:
         """The share of right answers among the first k."""
         return float((self.ranks <= k).mean())
 
+    def with_ties(self, ties: Ties) -> RankReport:
+        """The same ranking, with the "mean", "best" or "worst" rank among equals; nothing is scored again."""
+        expect_choice("ties", ties, TIES)
+        return replace(self, ties=ties)
+
+    def intervals(self, level: int | float = 0.95, *, samples: int = 1000, seed: int = 0) -> pd.DataFrame:
+        """How far MRR and Hits@1, 3, 10 would move had other triples been drawn: value, low and high of each.
+
+        Percentile bootstrap over triples, of which each brings both of its ranks (Efron, 1979). It says nothing about
+        other seeds of training.
+
+        Args:
+            level: the share of resampled figures between low and high.
+            samples: how often the triples are drawn anew, with replacement.
+            seed: of the draws.
+        """
+        return find_intervals(self._figures, FIGURES, level=level, samples=samples, seed=seed)
+
+    def compare(
+        self, other: RankReport, level: int | float = 0.95, *, samples: int = 1000, seed: int = 0
+    ) -> pd.DataFrame:
+        """How much better this ranking is than another of the same triples, with the interval of the difference.
+
+        The paired bootstrap: both rankings are resampled together, so what makes a triple hard for both cancels.
+
+        Args:
+            other: a ranking of the same triples in the same order, by another model or protocol.
+            level: the share of resampled differences between low and high.
+            samples: how often the triples are drawn anew, with replacement.
+            seed: of the draws.
+
+        Raises:
+            ValueError: other triples were ranked.
+        """
+        if self.graph.fingerprint != other.graph.fingerprint or not np.array_equal(self.triples, other.triples):
+            raise ValueError(
+                "The two reports rank different triples. Type rank_triples(model, split.test, known=split.known) for "
+                "both models, with the same split."
+            )
+        difference = self._figures - other._figures
+        return find_intervals(difference, FIGURES, level=level, samples=samples, seed=seed)
+
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row per triple and side: ids, side, rank, how many are better and equal, labels."""
+        """One row per triple and side: ids, side, rank, how many are better and equal, labels.
+
+        Where `rank_triples` was asked for it, `outranked_by` holds the labels of the best candidates that score higher
+        than the right answer, best first; candidates that score the same are counted in `equal` only.
+        """
         labels, relation_labels = self.graph.entities["label"].array, self.graph.relations["label"].array
         head, relation, tail = self.triples.T
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "head": head,
                 "relation": relation,
@@ -72,6 +130,12 @@ class RankReport:
                 "tail_label": labels.take(tail),
             }
         )
+        if self.outranked_by is not None:
+            names = self.graph.labels
+            frame["outranked_by"] = [
+                tuple(names[entity] for entity in above if entity >= 0) for above in self.outranked_by.tolist()
+            ]
+        return frame
 
     def by_relation(self) -> pd.DataFrame:
         """MRR and Hits@1, 3, 10 of each relation that was ranked, most frequent first."""
@@ -83,20 +147,80 @@ class RankReport:
         """MRR and Hits@1, 3, 10 where the head was asked for, and where the tail was."""
         return self._summarise(self.sides).rename_axis("side")
 
-    def _summarise(self, groups: np.ndarray) -> pd.DataFrame:
+    def by_cardinality(self) -> pd.DataFrame:
+        """MRR and Hits@1, 3, 10 of relations that are 1-1, 1-N, N-1 and N-N, for heads and for tails.
+
+        A side is N where a question has 1.5 answers or more on average: 1-N when a head has many tails (Bordes et
+        al., 2013). Answers are counted over the triples that the filter held, or over the graph's where there was no
+        filter, and over those ranked. `relations` counts the relations behind each row.
+        """
+        facts = self.graph.triples if self.known is None else self.known
+        facts = np.unique(np.concatenate([facts, self.triples]), axis=0)
+        kinds = pd.Categorical(name_cardinalities(facts, len(self.graph.relations)), CARDINALITIES, ordered=True)
+        kind = kinds.take(self.triples[:, 1])
+        table = self._summarise([kind, self.sides]).rename_axis(["cardinality", "side"])
+        relations = pd.Series(self.triples[:, 1]).groupby([kind, self.sides], observed=True).nunique()
+        table.insert(0, "relations", relations.to_numpy())
+        return table
+
+    def by_degree(self, triples: Known, *, of: Literal["answer", "known"] = "answer") -> pd.DataFrame:
+        """MRR and Hits@1, 3, 10 by how many triples an entity stands in: rare entities first.
+
+        Bins double, so that each holds entities of like degree: 0, 1, 2 to 3, 4 to 7, 8 to 15 and so on; a self-loop
+        counts once per side.
+
+        Args:
+            triples: where to count; usually `split.train`, so that 0 are the entities that training never saw.
+            of: the entity whose degree counts: the "answer" that was asked for, or the one that was "known".
+        """
+        expect_choice("of", of, ("answer", "known"))
+        degrees = np.bincount(read_ids(triples)[:, (0, 2)].ravel(), minlength=len(self.graph.entities))
+        column = np.where((self.sides == "head") == (of == "answer"), 0, 2)
+        entities = self.triples[np.arange(len(column)), column]
+        return self._summarise(bin_degrees(degrees[entities])).rename_axis(f"degree of the {of}")
+
+    @cached_property
+    def _figures(self) -> Float[np.ndarray, "triple figure"]:
+        """Each triple's share in MRR and Hits@k, its two ranks taken together."""
+        each = np.stack([1 / self.ranks, *((self.ranks <= k).astype(float) for k in HITS)], axis=1)
+        return each.reshape(2, -1, len(FIGURES)).mean(0)
+
+    @cached_property
+    def _usual_intervals(self) -> pd.DataFrame:
+        return self.intervals()
+
+    def _summarise(self, groups: np.ndarray | pd.Categorical | Sequence[object]) -> pd.DataFrame:
         columns = {"ranks": np.ones_like(self.ranks), "MRR": 1 / self.ranks}
         columns |= {f"Hits@{k}": (self.ranks <= k).astype(float) for k in HITS}
-        grouped = pd.DataFrame(columns).groupby(groups)
+        grouped = pd.DataFrame(columns).groupby(groups, observed=True)
         return grouped.mean().assign(ranks=grouped.size())
 
+    def _say_ties(self) -> str:
+        tied = int((self.equal > 0).sum())
+        if not tied:
+            return f"ties by {self.ties} rank, and there are none"
+        worst, best = (self.with_ties(ties).mrr for ties in ("worst", "best"))
+        return (
+            f"ties by {self.ties} rank: {count_things(tied, 'rank')} tied, MRR {worst:.3f} (worst) to {best:.3f} (best)"
+        )
+
+    def _say_unseen(self) -> str:
+        if self.unseen is None:
+            return "which entities training saw is not known; all triples are kept"
+        verb = "holds" if self.unseen == 1 else "hold"
+        return f"{count_things(self.unseen, 'triple')} {verb} an entity that training never saw; all are kept"
+
     def __repr__(self) -> str:
-        figures = [f"MRR {self.mrr:.3f}", *(f"Hits@{k} {self.hits(k):.3f}" for k in HITS)]
-        filtered = "nothing filtered" if self.known is None else f"filtered by {self.known:,} known triples"
+        low, high = self._usual_intervals.loc["MRR", ["low", "high"]]
+        interval = f"({low:.3f} to {high:.3f}, 95 % bootstrap over triples)"
+        hits = ", ".join(f"Hits@{k} {self.hits(k):.3f}" for k in HITS)
+        filtered = "nothing filtered" if self.known is None else f"filtered by {len(self.known):,} known triples"
         return "\n".join(
             [
-                "RankReport: " + ", ".join(figures),
-                f"  {len(self.ranks):,} ranks: {len(self.ranks) // 2:,} triples, head and tail asked for",
-                f"  all {len(self.graph.entities):,} entities are candidates, {filtered}, ties by {self.ties} rank",
-                f"  {self.unseen:,} triples hold an entity that training never saw; they are kept",
+                f"RankReport: MRR {self.mrr:.3f} {interval}, {hits}",
+                f"  {len(self.ranks):,} ranks: {count_things(len(self.ranks) // 2, 'triple')}, head and tail asked for",
+                f"  all {count_things(len(self.graph.entities), 'entity')} are candidates, {filtered}",
+                f"  {self._say_ties()}",
+                f"  {self._say_unseen()}",
             ]
         )

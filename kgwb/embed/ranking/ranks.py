@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.embed.errors import expect_choice
+from kgwb.embed.errors import expect_at_least, expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.queries import SIDES, Queries, find_answers, group_queries
-from kgwb.embed.ranking.rank_report import RankReport
+from kgwb.embed.queries import SIDES, Queries, expand_ranges, find_answers, group_queries
+from kgwb.embed.ranking.answers import Answers, ScoresAnswers, read_answers
+from kgwb.embed.ranking.counting import count_block, rows_at_once
+from kgwb.embed.ranking.rank_report import TIES, RankReport, Ties
 from kgwb.embed.threads import limit_threads
 from kgwb.embed.triple_ids import Known, Triples, read_ids
-
-CACHE_BYTES = 8 << 20  # on a CPU, scores are compared while they are still in the cache
-Ties = Literal["mean", "best", "worst"]
+from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 
 @torch.no_grad()
 def rank_triples(
-    embedding: GraphEmbedding,
+    embedding: GraphEmbedding | ScoresAnswers,
     triples: Triples,
     *,
     known: Known | None,
     ties: Ties = "mean",
+    outranked_by: int = 0,
     memory: int | float = 0.5,
 ) -> RankReport:
     """The filtered rank of each triple's tail among all tails, and of its head among all heads.
@@ -33,14 +32,17 @@ def rank_triples(
     Every entity of the graph is a candidate, also those that training never saw. Answers that `known` holds,
     other than the one in question, do not count (Bordes et al., 2013). Scores are float32, whatever the training
     used, and the right answer's is read from the same row as the candidates', so that no rounding makes or
-    breaks a tie.
+    breaks a tie. Scores are made, compared and forgotten block by block: memory does not grow with the triples.
 
     Args:
-        embedding: whose scores are ranked.
+        embedding: whose scores are ranked: an embedding, or anything with `.graph` and
+            `.score_answers(known, relation, *, tails)`.
         triples: what to rank, ids as an array, a tensor or a list; usually `split.test`.
         known: all triples known to be true; usually `split.known`, which holds train, valid and test. None ranks
             without a filter.
-        ties: the rank among equal scores: their "mean", "best" or "worst".
+        ties: the rank among equal scores: their "mean", "best" or "worst"; `with_ties` of the report tells the others.
+        outranked_by: how many of the candidates that score higher than the right answer to keep by name, for the
+            report's `frame`.
         memory: how large a block of scores may get, in GiB.
 
     Returns:
@@ -48,10 +50,10 @@ def rank_triples(
 
     Raises:
         ValueError: no triples, ids that the graph does not have, or scores that are not numbers.
+        TypeError: `embedding` has no scores to rank.
 
     Example:
         >>> import pandas as pd
-        >>> from kgwb.graph.knowledge_graph import KnowledgeGraph
         >>> from kgwb.embed.scorers.complex_bilinear import ComplEx
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(
         ...     [["Berlin", "capital_of", "Germany"], ["Paris", "capital_of", "France"]],
@@ -59,107 +61,108 @@ def rank_triples(
         >>> vectors = GraphEmbedding(graph, ComplEx(), dim=8)
         >>> torch.nn.init.zeros_(vectors.entity_table).sum().item()  # all scores are the same
         0.0
-        >>> rank_triples(vectors, graph.triples, known=graph.triples).ranks
+        >>> report = rank_triples(vectors, graph.triples, known=graph.triples)
+        >>> report.ranks
         array([2.5, 2.5, 2.5, 2.5])
-        >>> rank_triples(vectors, graph.triples, known=graph.triples, ties="worst").ranks
+        >>> report.with_ties("worst").ranks
         array([4., 4., 4., 4.])
     """
-    expect_choice("ties", ties, ("mean", "best", "worst"))
-    ranked, filters = read_ids(triples), read_ids([] if known is None else known)
-    for name, given in (("triples", ranked), ("known", filters)):
-        _expect_ids(embedding, name, given)
+    expect_choice("ties", ties, TIES)
+    expect_at_least("outranked_by", outranked_by, 0)
+    answers, device = read_answers(embedding)
+    graph, ranked, facts = embedding.graph, read_ids(triples), None if known is None else read_ids(known)
+    _expect_ids(graph, "triples", ranked)
+    _expect_ids(graph, "known", ranked[:0] if facts is None else facts)
     if not len(ranked):
         raise ValueError("There are no triples to rank. Type rank_triples(embedding, split.test, known=split.known).")
-    if not all(table.isfinite().all() for table in embedding.parameters()):
-        raise ValueError(
-            "The embedding holds numbers that are not finite. Train a fresh one with a lower learning_rate."
-        )
-    with limit_threads(2 * len(ranked) * len(embedding.graph.entities) * embedding.dim):
-        counts = [
-            _count_side(embedding, group_queries(ranked, side), group_queries(filters, side), memory) for side in SIDES
+    questions = [
+        (group_queries(ranked, side), group_queries(ranked[:0] if facts is None else facts, side)) for side in SIDES
+    ]
+    with limit_threads(2 * len(ranked) * len(graph.entities) * getattr(embedding, "dim", 128)):
+        found = [
+            _rank_side(answers, queries, filters, len(graph.entities), device, memory, outranked_by)
+            for queries, filters in questions
         ]
-    better, equal = (np.concatenate(parts) for parts in zip(*counts, strict=True))
-    unseen = ~embedding.trained_on.cpu().numpy()
+    better, equal, above = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return RankReport(
-        graph=embedding.graph,
+        graph=graph,
         triples=np.concatenate([ranked, ranked]),
         sides=np.repeat(SIDES, len(ranked)),
         better=better,
         equal=equal,
         ties=ties,
-        known=None if known is None else len(filters),
-        unseen=int(unseen[ranked[:, (0, 2)]].any(1).sum()),
+        known=facts,
+        unseen=_count_unseen(embedding, ranked),
+        outranked_by=above if outranked_by else None,
     )
 
 
-def _count_side(
-    embedding: GraphEmbedding, queries: Queries, facts: Queries, memory: int | float
-) -> tuple[Int[np.ndarray, " triple"], Int[np.ndarray, " triple"]]:
-    """How many candidates score higher than each triple's answer, and how many others the same, by triple."""
-    entities = len(embedding.graph.entities)
+def _rank_side(
+    answers: Answers,
+    queries: Queries,
+    facts: Queries,
+    entities: int,
+    device: torch.device,
+    memory: int | float,
+    outranked_by: int,
+) -> tuple[Int[np.ndarray, " triple"], Int[np.ndarray, " triple"], Int[np.ndarray, "triple above"]]:
+    """By triple: how many candidates score higher than its answer, how many others the same, and the first of them."""
     filters, ends = find_answers(queries, facts, entities)
-    better, equal = np.empty(len(queries.triple), dtype=np.int64), np.empty(len(queries.triple), dtype=np.int64)
-    rows = _rows_at_once(embedding, memory)
-    vectors = embedding.encode()
+    triples, rows = len(queries.triple), rows_at_once(entities, memory, device)
+    better, equal = np.empty(triples, dtype=np.int64), np.empty(triples, dtype=np.int64)
+    above = np.empty((triples, min(outranked_by, entities)), dtype=np.int64)
+    order = np.argsort(-queries.counts, kind="stable")  # then the n-th answers of a block belong to its first rows
     for start in range(0, len(queries), rows):
-        stop = min(start + rows, len(queries))
-        here = slice(queries.offsets[start], queries.offsets[stop])
+        block = order[start : start + rows]
+        sizes, row, where = _take_turns(queries.offsets[block], queries.counts[block])
+        filter_counts = ends[block + 1] - ends[block]
         columns = (
-            queries.known[start:stop],
-            queries.relation[start:stop],
-            np.repeat(np.arange(stop - start), queries.counts[start:stop]),
-            queries.answers[here],
-            np.repeat(np.arange(stop - start), np.diff(ends[start : stop + 1])),
-            filters[ends[start] : ends[stop]],
+            queries.known[block],
+            queries.relation[block],
+            row,
+            queries.answers[where],
+            np.repeat(np.arange(len(block)), filter_counts),
+            filters[expand_ranges(ends[block], filter_counts)],
         )
-        known, relation, row, answer, filter_row, filtered = (
-            torch.from_numpy(column).to(embedding.device) for column in columns
-        )
-        scores = vectors.score_answers(known, relation, tails=len(known) if queries.side == "tail" else 0)
-        counted = _count_block(scores, row, answer, filter_row, filtered)
-        better[queries.triple[here]], equal[queries.triple[here]] = (part.cpu().numpy() for part in counted)
-    return better, equal
+        known, relation, *cells = (torch.from_numpy(column).to(device) for column in columns)
+        scores = answers(known, relation, len(known) if queries.side == "tail" else 0)
+        counts = count_block(scores, *cells, sizes=sizes)
+        triple = queries.triple[where]
+        better[triple], equal[triple] = counts.better.cpu().numpy(), counts.equal.cpu().numpy()
+        if outranked_by:
+            above[triple] = _find_above(scores, cells[0], counts.score, above.shape[1]).cpu().numpy()
+    return better, equal, above
 
 
-def _count_block(
-    scores: Float[Tensor, "query entity"],
-    row: Int[Tensor, " answer"],
-    answer: Int[Tensor, " answer"],
-    filter_row: Int[Tensor, " known"],
-    filtered: Int[Tensor, " known"],
-) -> tuple[Int[Tensor, " answer"], Int[Tensor, " answer"]]:
-    gold = scores[row, answer][:, None]
-    if not gold.isfinite().all():
-        raise ValueError(
-            "A score is not finite: the vectors are too large. Train a fresh one with a lower learning_rate."
-        )
-    scores[filter_row, filtered] = -torch.inf
-    own = scores[row, answer] == gold[:, 0]  # an answer that the filter does not hold still meets itself
-    better, equal = torch.empty_like(row), torch.empty_like(row)
-    for start in range(0, len(row), len(scores)):  # as many answers at once as there are queries, to bound the memory
-        part = slice(start, start + len(scores))
-        rows = scores if len(row) == len(scores) else scores.index_select(0, row[part])
-        better[part], equal[part] = _count(rows > gold[part]), _count(rows == gold[part])
-    return better, equal - own.long()
+def _take_turns(
+    offsets: Int[np.ndarray, " query"], counts: Int[np.ndarray, " query"]
+) -> tuple[list[int], Int[np.ndarray, " answer"], Int[np.ndarray, " answer"]]:
+    """All first answers, then all second ones: how many there are of each, whose they are, and where they stand."""
+    sizes = len(counts) - np.cumsum(np.bincount(counts))[:-1]  # questions with more than 0 answers, more than 1, ...
+    row = expand_ranges(np.zeros_like(sizes), sizes)
+    return sizes.tolist(), row, offsets[row] + np.repeat(np.arange(len(sizes)), sizes)
 
 
-def _count(holds: Tensor) -> Int[Tensor, " answer"]:
-    return holds.view(torch.uint8).sum(-1, dtype=torch.int32).long()  # several times faster than summing booleans
+def _find_above(
+    scores: Float[Tensor, "query entity"], row: Int[Tensor, " answer"], gold: Float[Tensor, " answer"], count: int
+) -> Int[Tensor, "answer above"]:
+    """The best candidates that score higher than each answer, best first, then -1."""
+    best = scores.topk(count)
+    return torch.where(best.values[row] > gold[:, None], best.indices[row], -1)
 
 
-def _rows_at_once(embedding: GraphEmbedding, memory: int | float) -> int:
-    allowed = int(memory * 2**30)
-    if embedding.device.type == "cpu":
-        allowed = min(allowed, CACHE_BYTES)
-    return max(1, allowed // (4 * len(embedding.graph.entities)))
+def _count_unseen(embedding: GraphEmbedding | ScoresAnswers, triples: Int[np.ndarray, "triple 3"]) -> int | None:
+    trained_on = getattr(embedding, "trained_on", None)
+    if trained_on is None:
+        return None
+    seen = torch.as_tensor(trained_on).cpu().numpy()
+    return int((~seen[triples[:, (0, 2)]]).any(1).sum())
 
 
-def _expect_ids(embedding: GraphEmbedding, name: str, triples: Int[np.ndarray, "triple 3"]) -> None:
-    entities, relations = len(embedding.graph.entities), len(embedding.graph.relations)
-    limits = np.array([entities, relations, entities])
+def _expect_ids(graph: KnowledgeGraph, name: str, triples: Int[np.ndarray, "triple 3"]) -> None:
+    limits = np.array([len(graph.entities), len(graph.relations), len(graph.entities)])
     if ((triples < 0) | (triples >= limits)).any():
-        counts = f"{entities:,} entities and {relations:,} relations"
         raise ValueError(
-            f"{name} holds ids that {embedding.graph.name!r} does not have: it has {counts}. "
-            "Type read_split(folder) or split_triples(graph), whose ids fit split.graph."
+            f"{name} holds ids that {graph.name!r} does not have: it has {limits[0]:,} entities and {limits[1]:,} "
+            "relations. Type read_split(folder) or split_triples(graph), whose ids fit split.graph."
         )

@@ -1,0 +1,87 @@
+"""What can be ranked: an embedding, or anything else that scores every entity as the answer to a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import torch
+
+from kgwb.axes import Float, Int, Tensor
+from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.vectors import Vectors
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+
+Answers = Callable[[Int[Tensor, " query"], Int[Tensor, " query"], int], Float[Tensor, "query entity"]]
+
+
+@runtime_checkable
+class ScoresAnswers(Protocol):
+    """Whatever scores all answers to a question can be ranked: rules, a text model, the mean of several embeddings.
+
+    Where it has a `device`, it is asked with tensors there, else on the CPU; where it has `trained_on`, bool [entity],
+    entities unseen in training are counted.
+    """
+
+    graph: KnowledgeGraph
+
+    def score_answers(
+        self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
+    ) -> Float[Tensor, "query entity"]:
+        """The score of every entity as the answer to each question; higher is better.
+
+        Args:
+            known: the entity given in each question: heads where the tail is asked for, else tails.
+            relation: the relation given.
+            tails: the first this many questions ask for the tail, the others for the head.
+        """
+        ...
+
+
+@torch.no_grad()
+def encode_once(embedding: GraphEmbedding) -> Vectors:
+    """An embedding's vectors as it uses them outside training: whatever an encoder drops at random stays in.
+
+    Raises:
+        ValueError: they hold numbers that are not finite.
+    """
+    modes = [(module, module.training) for module in embedding.modules()]
+    embedding.eval()
+    try:
+        vectors = embedding.encode()
+    finally:
+        for module, training in modes:
+            module.training = training
+    tables = (vectors.entities, vectors.relations, vectors.inverses)
+    if not all(table.isfinite().all() for table in tables if table is not None):
+        raise ValueError(
+            "The embedding holds numbers that are not finite. Train a fresh one with a lower learning_rate."
+        )
+    return vectors
+
+
+def read_answers(scored: object) -> tuple[Answers, torch.device]:
+    """How to ask, (known, relation, tails) to [query entity], and on which device; each answer may be written on."""
+    if isinstance(scored, GraphEmbedding):
+        vectors = encode_once(scored)  # an encoder passes its messages once, not once per block
+        return lambda known, relation, tails: vectors.score_answers(known, relation, tails=tails), scored.device
+    if not isinstance(scored, ScoresAnswers):
+        raise TypeError(
+            f"{type(scored).__name__} cannot be ranked. Expected a GraphEmbedding, or something with .graph and "
+            ".score_answers(known, relation, *, tails), which gives a score per question and entity."
+        )
+    device = getattr(scored, "device", torch.device("cpu"))
+    return lambda known, relation, tails: _ask(scored, known, relation, tails), device
+
+
+def _ask(
+    scored: ScoresAnswers, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], tails: int
+) -> Float[Tensor, "query entity"]:
+    scores = scored.score_answers(known, relation, tails=tails)
+    shape, expected = tuple(scores.shape), (len(known), len(scored.graph.entities))
+    if shape != expected or scores.dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            f"{type(scored).__name__}.score_answers gave {scores.dtype} of shape {shape}. Expected torch.float32 of "
+            f"shape {expected}, questions by entities; shorter numbers would make ties that are none."
+        )
+    return scores.detach().clone()  # known answers are struck out in it, and it may be somebody's table
