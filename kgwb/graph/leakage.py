@@ -1,4 +1,4 @@
-"""Whether test questions are answered in train already."""
+"""Whether test questions are answered in train already, and which of them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ class LeakageReport:
     Attributes:
         frame: one row per kind of leak, with the columns leak, count, share (of the test triples).
         verdict: the same in one line.
+        triples: the test triples, int64 [triple, 3], in the order of `split.test`.
+        leaky: whether train links the triple's head and tail, in either direction, bool [triple].
     """
 
     frame: pd.DataFrame
     verdict: str
+    triples: np.ndarray
+    leaky: np.ndarray
 
     def __repr__(self) -> str:
         rows = [
@@ -44,7 +48,16 @@ def find_leakage(split: Split) -> LeakageReport:
         split: train and test.
 
     Returns:
-        A report with a data frame and a verdict of one line.
+        A report with a data frame, a verdict of one line, and which test triples are leaky. `score_leaks` divides a
+        ranking by it.
+
+    Example:
+        >>> from kgwb.graph.knowledge_graph import KnowledgeGraph
+        >>> facts = [("a", "knows", "b"), ("b", "knows", "a"), ("b", "knows", "c")]
+        >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
+        >>> split = Split(graph, graph.triples[:1], graph.triples[:0], graph.triples[1:])
+        >>> find_leakage(split).leaky
+        array([ True, False])
     """
     head, relation, tail = split.test.T
     train_head, train_relation, train_tail = split.train.T
@@ -53,8 +66,9 @@ def find_leakage(split: Split) -> LeakageReport:
     pairs = _pack(train_head, 0, train_tail, entities)
     same_way = np.isin(_pack(head, 0, tail, entities), pairs)
     turned_round = np.isin(_pack(tail, 0, head, entities), pairs)
+    leaky = same_way | turned_round
     leaks = {
-        "pairs linked in train, in either direction": same_way | turned_round,
+        "pairs linked in train, in either direction": leaky,
         "pairs linked in train in the same direction": same_way,
         "exact reverse in train: tail, same relation, head": np.isin(_pack(tail, relation, head, entities), train),
         "the very triple in train": np.isin(_pack(head, relation, tail, entities), train),
@@ -62,7 +76,7 @@ def find_leakage(split: Split) -> LeakageReport:
     counts = [int(leak.sum()) for leak in leaks.values()]
     shares = [count / max(1, len(split.test)) for count in counts]
     frame = pd.DataFrame({"leak": list(leaks), "count": counts, "share": shares})
-    return LeakageReport(frame, _judge(split, shares[0], counts[-1]))
+    return LeakageReport(frame, _judge(split, shares[0], counts[-1]), split.test, leaky)
 
 
 def _pack(head: np.ndarray, relation: np.ndarray | int, tail: np.ndarray, entities: int) -> np.ndarray:

@@ -1,0 +1,166 @@
+"""Counting what rules of two body facts are worth: a(x, z), b(z, y) ⇒ r(x, y), the three entities being different."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kgwb.graph.joins import ROWS_AT_ONCE, Steps, add_up, cut, distinct, expand_ranges, hold
+from kgwb.graph.rule_mining import find_anchors
+
+
+def mine_paths(
+    steps: Steps, *, least: int, head_coverage: float | int, confidence: float | int, relevant: np.ndarray
+) -> pd.DataFrame:
+    """Compositions: two steps that lead where one relation leads.
+
+    Support is counted over the triangles of the graph, of which there are few; only the bodies of rules that may
+    still be confident are then walked, to count where they lead.
+
+    Args:
+        steps: the facts, none of which links an entity to itself.
+        least: the smallest support.
+        head_coverage, confidence: rules that cannot reach these are left out early.
+        relevant: which steps may stand in a body, bool [2 × relations].
+    """
+    width, sizes = 2 * steps.relations, np.diff(steps.bounds)
+    keys, support = _count_triangles(steps, relevant)
+    head = keys % steps.relations
+    kept = (support >= least) & (support >= head_coverage * sizes[head])
+    path, head, support = keys[kept] // steps.relations, head[kept], support[kept]
+    bodies, body = np.unique(path, return_inverse=True)
+    smallest = _bound_bodies(steps, bodies // width, bodies % width)
+    hopeful = support >= confidence * smallest[body]
+    path, head, support = path[hopeful], head[hopeful], support[hopeful]
+    walked, partial = _walk_bodies(steps, path // width, path % width, head)
+    return pd.DataFrame(
+        {
+            "first": path // width,
+            "second": path % width,
+            "implied": head,
+            "constant": -1,
+            "support": support,
+            "body": walked,
+            "partial": partial,
+            "heads": sizes[head],
+        }
+    )
+
+
+def _count_triangles(steps: Steps, relevant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each (a, b, r) how many pairs (x, y) have both r and some way a, b: packed keys ascending, and counts."""
+    entities, width, relations = steps.entities, 2 * steps.relations, steps.relations
+    order = np.lexsort((steps.step, steps.end, steps.start))
+    step, pair = steps.step[order], (steps.start * entities + steps.end)[order]
+    first = np.flatnonzero(np.diff(pair, prepend=-1))
+    pairs, size = pair[first], np.diff(np.append(first, len(pair)))
+    start, end = pairs // entities, pairs % entities
+    degree = np.bincount(start, minlength=entities)
+    begin = np.cumsum(degree) - degree
+    forward = np.add.reduceat(step < relations, first) if len(first) else first
+    asked = np.flatnonzero(forward)
+    near = np.where(degree[start[asked]] <= degree[end[asked]], start[asked], end[asked])
+    found = []
+    for block in cut(degree[near], ROWS_AT_ONCE // 4):
+        here, middle = (
+            np.repeat(asked[block], degree[near[block]]),
+            expand_ranges(begin[near[block]], degree[near[block]]),
+        )
+        one = start[here] * entities + end[middle]
+        other = end[middle] * entities + end[here]
+        closed = hold(pairs, one) & hold(pairs, other)
+        here, one, other = (part[closed] for part in (here, one, other))
+        one, other = np.searchsorted(pairs, one), np.searchsorted(pairs, other)
+        ways = _cross(here, (first[one], size[one]), (first[other], size[other]), step, width, relevant)
+        asker, path = ways // width**2, ways % width**2
+        # Forward steps stand first within a pair.
+        heads = step[expand_ranges(first[asker], forward[asker])]
+        found.append(np.unique(np.repeat(path, forward[asker]) * relations + heads, return_counts=True))
+    return add_up(found)
+
+
+def _cross(
+    here: np.ndarray,
+    one: tuple[np.ndarray, np.ndarray],
+    other: tuple[np.ndarray, np.ndarray],
+    step: np.ndarray,
+    width: int,
+    relevant: np.ndarray,
+) -> np.ndarray:
+    """Each distinct (pair, a, b), packed: all steps of one side of a triangle with all steps of the other."""
+    a = step[expand_ranges(*one)]
+    side = np.repeat(np.arange(len(here)), one[1])
+    side, a = side[relevant[a]], a[relevant[a]]
+    first, size = other[0][side], other[1][side]
+    b = step[expand_ranges(first, size)]
+    ways = (np.repeat(here[side] * width + a, size) * width + b)[relevant[b]]
+    return distinct(ways)
+
+
+def _bound_bodies(steps: Steps, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """A number that the pairs of each body a, b cannot fall below: what its busiest entity z alone links."""
+    fan_step, fan_start, fan_size = steps.fans
+    keys = fan_step * steps.entities + fan_start
+    bounds = np.searchsorted(fan_step, np.arange(2 * steps.relations + 1))
+    counts = np.diff(bounds)
+    back = steps.turn(first)
+    into = np.where(counts[back] <= counts[second], back, second)
+    out = np.where(counts[back] <= counts[second], second, back)
+    least = np.zeros(len(first), dtype=np.int64)
+    for block in cut(counts[into]):
+        rows = np.repeat(np.arange(len(first))[block], counts[into[block]])
+        fan = expand_ranges(bounds[into[block]], counts[into[block]])
+        wanted = out[rows] * steps.entities + fan_start[fan]
+        met = hold(keys, wanted)
+        one, other = fan_size[fan[met]], fan_size[np.searchsorted(keys, wanted[met])]
+        np.maximum.at(least, rows[met], one * other - np.minimum(one, other))
+    return least
+
+
+def _walk_bodies(
+    steps: Steps, first: np.ndarray, second: np.ndarray, head: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many pairs each rule's body links, and how many of them stand where the head's anchor can be taken."""
+    width = 2 * steps.relations
+    bodies, body = np.unique(first * width + second, return_inverse=True)
+    by_body = np.argsort(body, kind="stable")
+    rules = np.searchsorted(body[by_body], np.arange(len(bodies) + 1))
+    anchor = find_anchors(steps)[head]
+    pairs, partial = np.zeros(len(bodies), dtype=np.int64), np.zeros(len(head), dtype=np.int64)
+    fan_keys = distinct(steps.starts)
+    first, second = bodies // width, bodies % width
+    edges = np.diff(steps.bounds)[first]
+    for block in cut(edges):
+        for row, x, y in _walk(steps, np.arange(len(bodies))[block], first, second):
+            pairs += np.bincount(row, minlength=len(bodies))
+            for place, forward in ((x, True), (y, False)):
+                keys, weight = np.unique(row * steps.entities + place, return_counts=True)
+                at, entity = keys // steps.entities, keys % steps.entities
+                size = (rules[1:] - rules[:-1])[at]
+                for part in cut(size):
+                    rule = by_body[expand_ranges(rules[at[part]], size[part])]
+                    spot = np.repeat(np.arange(len(at))[part], size[part])
+                    mine = (anchor[rule] < steps.relations) == forward
+                    rule, spot = rule[mine], spot[mine]
+                    covered = hold(fan_keys, anchor[rule] * steps.entities + entity[spot])
+                    partial += np.bincount(rule[covered], weight[spot[covered]], len(head)).astype(np.int64)
+    return pairs[body], partial
+
+
+def _walk(steps, some, first, second):
+    """The distinct (body, x, y) that some bodies link, x and y being different, in blocks."""
+    size = np.diff(steps.bounds)[first[some]]
+    edge = expand_ranges(steps.bounds[first[some]], size)
+    row = np.repeat(some, size)
+    begin, count = steps.find(second[row], steps.end[edge])
+    # All edges of one x stay in one block, so that its pairs are counted once.
+    group = np.flatnonzero(np.diff(row * steps.entities + steps.start[edge], prepend=-1))
+    per_group = np.add.reduceat(count, group) if len(group) else count
+    ends = np.append(group, len(edge))
+    for block in cut(per_group):
+        part = slice(ends[block.start], ends[block.stop])
+        x, body = steps.start[edge[part]], row[part]
+        y = steps.end[expand_ranges(begin[part], count[part])]
+        x, body = np.repeat(x, count[part]), np.repeat(body, count[part])
+        keys = distinct(((body * steps.entities + x) * steps.entities + y)[x != y])
+        yield keys // steps.entities**2, keys // steps.entities % steps.entities, keys % steps.entities
