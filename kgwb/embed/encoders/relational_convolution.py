@@ -1,0 +1,89 @@
+"""R-GCN: every entity hears from its neighbours, each relation in its own language."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from kgwb.axes import Float, Tensor
+from kgwb.embed.encoders.draws import Draws
+from kgwb.embed.encoders.neighbourhoods import Neighbourhoods, find_neighbourhoods
+from kgwb.embed.encoders.shapes import expect_share, expect_vectors
+from kgwb.embed.errors import expect_at_least
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.splitting import Split
+
+
+class RelationalConvolution(nn.Module):
+    """One layer of a relational graph convolution over the training triples, in both directions.
+
+    h′ᵢ = hᵢ + tanh(W₀ hᵢ + 1/cᵢ Σ_r Σ_{j ∈ N_r(i)} W_r hⱼ), with W_r = Σ_b a_rb V_b (Schlichtkrull et al., 2018,
+    "Modeling relational data with graph convolutional networks", with their basis decomposition and their cᵢ, the
+    number of neighbours; hᵢ itself is added here, so that a fresh layer changes nothing). Picture: gossip; everybody
+    repeats what the neighbours say, translated by how they are related. Relations pass through as they are.
+
+    A whole pass costs relations × entities matmuls of dim², and holds about four tables of neighbourhoods × dim:
+    on FB15k-237 at dim 128 about half a second and 0.4 GB on one core.
+
+    Args:
+        split: messages run over its training triples only; of a graph, over all.
+        dim: as of the embedding.
+        bases: matrices V that all relations share.
+        dropout: share of the neighbourhoods that are not heard while training, from 0 to below 1. A triple is both
+            message and question, so without it the answer is whispered.
+        seed: of the random start, and of what is not heard.
+
+    Raises:
+        ValueError: a number out of its range, or no training triples.
+
+    Example:
+        >>> import pandas as pd
+        >>> facts = pd.DataFrame([["Berlin", "capital_of", "Germany"]], columns=["head", "relation", "tail"])
+        >>> encoder = RelationalConvolution(KnowledgeGraph.from_pandas(facts), dim=4)
+        >>> entities, relations = encoder(torch.ones(2, 4), torch.ones(1, 4))
+        >>> bool((entities == 1).all())
+        True
+    """
+
+    def __init__(
+        self,
+        split: Split | KnowledgeGraph,
+        *,
+        dim: int = 128,
+        bases: int = 4,
+        dropout: int | float = 0.3,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        expect_at_least("dim", dim, 1)
+        expect_at_least("bases", bases, 1)
+        expect_share("dropout", dropout)
+        self.dim, self.dropout = dim, dropout
+        self.tails, self.heads = find_neighbourhoods(split)
+        start = torch.randn(bases, dim, dim, generator=torch.Generator().manual_seed(seed))
+        self.bases = nn.Parameter(start)
+        self.mix = nn.Parameter(torch.zeros(2, len(self.heads.sizes), bases))  # the one zero factor
+        self.own = nn.Parameter(torch.zeros(dim, dim))
+        self.draws = Draws(seed=seed)
+
+    def forward(
+        self, entities: Float[Tensor, "entity dim"], relations: Float[Tensor, "relation width"]
+    ) -> tuple[Float[Tensor, "entity dim"], Float[Tensor, "relation width"]]:
+        expect_vectors(self, entities, dim=self.dim, count=self.heads.gather.shape[1])
+        bases = self.bases / math.sqrt(self.dim)  # so that a step of the optimizer is small beside what it changes
+        heard = entities @ self.own / math.sqrt(self.dim)
+        for side, mix in zip((self.tails, self.heads), self.mix, strict=True):
+            heard = heard + self._hear(side, entities, torch.einsum("rb,bio->rio", mix, bases))
+        return entities + heard.tanh(), relations
+
+    def _hear(self, side: Neighbourhoods, entities: Tensor, matrices: Float[Tensor, "relation dim dim"]) -> Tensor:
+        messages = side.gather(entities)
+        if self.dropout and self.training and torch.is_grad_enabled():
+            messages = messages * self.draws.keep(side.weights, share=1 - self.dropout)
+        parts = zip(messages.split(side.sizes), matrices.unbind(), strict=True)
+        return side.deliver(torch.cat([part @ matrix for part, matrix in parts]))
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, bases={len(self.bases)}, dropout={self.dropout}"
