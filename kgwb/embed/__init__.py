@@ -14,5 +14,5 @@ from kgwb.embed.scorers.distmult import DistMult as DistMult
 from kgwb.embed.scorers.rotate import RotatE as RotatE
 from kgwb.embed.scorers.scorer import Scorer as Scorer
 from kgwb.embed.scorers.transe import TransE as TransE
-from kgwb.embed.training.loop import Epoch as Epoch
 from kgwb.embed.training.loop import train_embedding as train_embedding
+from kgwb.embed.training.run import Epoch as Epoch

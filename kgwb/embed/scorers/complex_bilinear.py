@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from kgwb.axes import Float, Tensor
-from kgwb.embed.scorers.scorer import Entities, Relations, Scorer, expect_even
+from kgwb.embed.scorers.scorer import Entities, Keys, Relations, Scorer, expect_even
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class ComplEx(Scorer):
         real, imaginary = tail.chunk(2, -1)
         along, across = relation.chunk(2, -1)
         return torch.cat([real * along + imaginary * across, imaginary * along - real * across], -1)  # r̄ t
+
+    def query_relation(self, head: Entities, tail: Entities) -> Keys:
+        real, imaginary = head.chunk(2, -1)
+        along, across = tail.chunk(2, -1)
+        return torch.cat([real * along + imaginary * across, real * across - imaginary * along], -1)  # h̄ t
 
     def relation_width(self, dim: int) -> int:
         expect_even("ComplEx", dim)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kgwb.embed.scorers.scorer import Entities, Relations, Scorer
+from kgwb.embed.scorers.scorer import Entities, Keys, Relations, Scorer
 
 
 @dataclass(frozen=True)
@@ -25,3 +25,6 @@ class DistMult(Scorer):
 
     def query_head(self, relation: Relations, tail: Entities) -> Entities:
         return relation * tail
+
+    def query_relation(self, head: Entities, tail: Entities) -> Keys:
+        return head * tail

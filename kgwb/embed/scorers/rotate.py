@@ -10,7 +10,7 @@ import torch
 
 from kgwb.axes import Float, Tensor
 from kgwb.embed.scorers.measure import DISTANCE, Measure
-from kgwb.embed.scorers.scorer import Entities, Relations, Scorer, expect_even
+from kgwb.embed.scorers.scorer import Entities, Keys, Relations, Scorer, expect_even
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,13 @@ class RotatE(Scorer):
 
     def query_head(self, relation: Relations, tail: Entities) -> Entities:
         return _turn(tail, relation.cos(), -relation.sin())
+
+    def query_relation(self, head: Entities, tail: Entities) -> Keys:
+        real, imaginary = head.chunk(2, -1)
+        return _turn(tail, real, -imaginary)  # h̄ t
+
+    def relation_keys(self, relation: Relations) -> Keys:
+        return torch.cat([relation.cos(), relation.sin()], -1)
 
     def relation_width(self, dim: int) -> int:
         expect_even("RotatE", dim)

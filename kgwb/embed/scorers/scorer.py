@@ -13,6 +13,7 @@ from kgwb.embed.scorers.measure import PRODUCT, Measure
 
 Entities = Float[Tensor, "*rows dim"]
 Relations = Float[Tensor, "*rows width"]
+Keys = Float[Tensor, "*rows key"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,19 @@ class Scorer(ABC):
     @abstractmethod
     def query_head(self, relation: Relations, tail: Entities) -> Entities:
         """The vector that the heads are compared with."""
+
+    def query_relation(self, head: Entities, tail: Entities) -> Keys:
+        """The vector that `relation_keys` are compared with, in the order of the scores; optional.
+
+        Raises:
+            NotImplementedError: this scorer does not compare all relations by one matmul.
+        """
+        name = type(self).__name__
+        raise NotImplementedError(f"{name} cannot ask for relations all at once. Type relation_weight=0.")
+
+    def relation_keys(self, relation: Relations) -> Keys:
+        """What stands for each relation when relations are asked for."""
+        return relation
 
     def score(self, head: Entities, relation: Relations, tail: Entities) -> Float[Tensor, "*rows"]:
         """The score of each triple."""

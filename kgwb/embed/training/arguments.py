@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from kgwb.axes import Int
 from kgwb.embed.errors import expect_at_least
 from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.training.negatives import Negatives, UniformNegatives
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 
@@ -21,23 +23,61 @@ def find_training_triples(embedding: GraphEmbedding, split: Split | KnowledgeGra
     if graph.fingerprint != embedding.graph.fingerprint:
         message = f"The embedding is of the graph {embedding.graph.name!r}, but triples of {graph.name!r} came"
         raise ValueError(f"{message}, whose ids mean other things. Type GraphEmbedding(split.graph, ...).")
+    if len(graph.entities) == 1:
+        message = f"{graph.name!r} has one entity, which is the answer to every question: there is nothing to learn"
+        raise ValueError(f"{message}. Type kgwb.read_graph(path) for a graph with more.")
     if not len(triples):
         raise ValueError(f"{graph.name!r} has no training triples. Check len(split.train), or give the graph itself.")
     return triples
 
 
-def read_negatives(negatives: str | int | np.integer, entities: int) -> int | None:
-    """How many entities to sample, or None for all.
+def make_negatives(
+    negatives: str | int | np.integer | Negatives, entities: int, *, generator: torch.Generator
+) -> Negatives | None:
+    """Where negatives come from; None for all entities.
 
     Raises:
-        ValueError: neither "all" nor a number that can be sampled.
+        ValueError: neither "all" nor a number that can be sampled, nor anything that draws.
     """
-    if negatives == "all":
+    if isinstance(negatives, str) and negatives == "all":
         return None
+    if hasattr(negatives, "draw"):
+        return negatives
     if isinstance(negatives, (str, bool)) or not 1 <= negatives < entities:
         message = f'negatives={negatives!r} came. It must be "all" or a number from 1 to {entities - 1:,}'
         raise ValueError(f'{message}, fewer than there are entities; type negatives="all".')
-    return int(negatives)
+    return UniformNegatives(int(negatives), generator)
+
+
+def expect_schedule(evaluate_every: int, *, plateau: int, patience: int) -> None:
+    """Plateau and patience go by evaluations, so there must be some.
+
+    Raises:
+        ValueError: there are none, or a number is negative.
+    """
+    expect_at_least("plateau", plateau, 0)
+    expect_at_least("patience", patience, 0)
+    if (plateau or patience) and not evaluate_every:
+        asked = f"patience={patience}" if patience else f"plateau={plateau}"
+        raise ValueError(f"{asked} came without evaluations to go by. Type evaluate_every=5, {asked}.")
+
+
+def expect_relation_weight(embedding: GraphEmbedding, relation_weight: int | float) -> None:
+    """Relations can be guessed where there are several, and where the scorer compares them all at once.
+
+    Raises:
+        ValueError: there is only one relation, or the scorer does not compare them.
+    """
+    if not relation_weight:
+        return
+    if len(embedding.graph.relations) < 2:
+        message = f"relation_weight={relation_weight:g} came, but {embedding.graph.name!r} has one relation"
+        raise ValueError(f"{message}, which needs no guessing. Type relation_weight=0.")
+    try:
+        vectors = embedding.entity_table[:1]
+        embedding.scorer.query_relation(vectors, vectors)
+    except NotImplementedError as problem:
+        raise ValueError(str(problem)) from problem
 
 
 def expect_arguments(

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
 
-from kgwb.axes import Tensor
-from kgwb.embed.errors import TrainingError, expect_at_least, expect_choice
+from kgwb.embed.errors import expect_at_least, expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
-from kgwb.embed.threads import limit_threads
-from kgwb.embed.training.arguments import expect_arguments, find_training_triples, read_negatives
-from kgwb.embed.training.batches import Batch, Questions
+from kgwb.embed.training.arguments import (
+    expect_arguments,
+    expect_relation_weight,
+    expect_schedule,
+    find_training_triples,
+    make_negatives,
+)
+from kgwb.embed.training.batches import Questions
 from kgwb.embed.training.evaluation import plan_evaluation
+from kgwb.embed.training.losses import LOSSES, LossName, make_loss
+from kgwb.embed.training.negatives import Negatives
 from kgwb.embed.training.objective import Objective
+from kgwb.embed.training.run import Epoch, Run
+from kgwb.embed.training.schedule import Schedule
+from kgwb.embed.training.workspace import Memory, Workspace, choose_memory
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One pass over the training triples.
-
-    Attributes:
-        number: 1 for the first.
-        loss: cross-entropy per answer, in nats, without the regularisation; ln(candidates) is a blind guess.
-        seconds: how long the pass took, evaluation not included.
-        metrics: figures by name: "triples per second", and the validation MRR where it was asked for.
-    """
-
-    number: int
-    loss: float
-    seconds: float
-    metrics: dict[str, float] = field(default_factory=dict)
 
 
 def train_embedding(
@@ -46,18 +35,27 @@ def train_embedding(
     split: Split | KnowledgeGraph,
     *,
     epochs: int = 30,
-    negatives: Literal["all"] | int | np.integer = "all",
+    negatives: Literal["all"] | int | np.integer | Negatives = "all",
     batch: int = 1000,
     learning_rate: int | float = 0.1,
     optimizer: Literal["adagrad", "adam"] = "adagrad",
+    loss: LossName = "softmax",
+    margin: int | float = 1.0,
+    temperature: int | float = 1.0,
     regularisation: int | float = 0.0,
+    weight_decay: int | float = 0.0,
     dropout: int | float = 0.0,
+    relation_weight: int | float = 0.0,
     reciprocal: bool = False,
+    warm_up: int | float = 0,
+    cool_down: int | float = 0,
+    plateau: int = 0,
+    patience: int = 0,
     seed: int = 0,
     evaluate_every: int = 0,
     evaluate_on: int = 500,
     precision: Precision = "auto",
-    memory: int | float = 0.5,
+    memory: Memory = "auto",
 ) -> Iterator[Epoch]:
     """Fit an embedding to the training triples, epoch by epoch.
 
@@ -69,20 +67,33 @@ def train_embedding(
         embedding: trained in place, on the device it is on.
         split: only its training triples are learnt from; of a graph, all triples.
         epochs: passes over the triples.
-        negatives: the candidates beside the answers: "all" entities, or so many sampled ones shared by a batch.
+        negatives: the candidates beside the answers: "all" entities, so many sampled ones shared by a batch, or an
+            object whose `draw(vectors, batch)` gives them.
         batch: distinct questions per step.
         learning_rate: the optimizer's step size.
         optimizer: "adagrad" or "adam".
+        loss: "softmax", "self-adversarial", "margin" or "logistic", see `make_loss`; softmax ranks best nearly always.
+        margin: how far answers should stand above the others, for "margin" and "self-adversarial"; in units of the
+            score, so about 1 for products and 9 for RotatE's distances.
+        temperature: how strongly "self-adversarial" prefers hard negatives.
         regularisation: weight of the cubed magnitudes of the three vectors of each triple (N3, Lacroix et al., 2018).
+        weight_decay: weight of their squares (L2).
         dropout: share of each query's numbers that are set to nought while training, from 0 to below 1.
+        relation_weight: weight of guessing the relation from head and tail as a second task (Chen et al., 2021).
         reciprocal: give each relation an inverse vector, through which heads are asked for. Ranks are usually better
             for it, but `score_heads` then no longer agrees with `score`: it is the inverse's score, (tail, inverse,
             head). Without, one triple has one score, whichever way it is asked for.
+        warm_up: epochs over which the learning rate rises from nought.
+        cool_down: epochs at the end over which it falls to nought.
+        plateau: evaluations without a better MRR after which the learning rate is halved; 0 for never.
+        patience: evaluations without a better MRR after which training stops; 0 for never. With it, the vectors of the
+            best evaluation are put back at the end, also after `break`.
         seed: of order, dropout and samples; on a CPU, one seed and one precision give one result, to the bit.
         evaluate_every: rank validation triples after so many epochs; 0 for never.
         evaluate_on: how many validation triples are ranked then, the same ones each time.
         precision: of the matmuls: "float32", "bfloat16", or "auto" for the faster one on this machine.
-        memory: how large a block of scores may get, in GiB.
+        memory: how large a block of scores may get, in GiB, or "auto" for an eighth of what is free; when it runs out,
+            the block is halved and the log says so.
 
     Returns:
         A generator that trains for one epoch at each `next`.
@@ -105,81 +116,67 @@ def train_embedding(
         'Germany'
     """
     expect_arguments(epochs=epochs, batch=batch, evaluate_on=evaluate_on, learning_rate=learning_rate, dropout=dropout)
-    expect_at_least("regularisation", regularisation, 0)
+    for name, value in {
+        "regularisation": regularisation,
+        "weight_decay": weight_decay,
+        "relation_weight": relation_weight,
+    }.items():
+        expect_at_least(name, value, 0)
     expect_choice("optimizer", optimizer, ("adagrad", "adam"))
     expect_choice("precision", precision, PRECISIONS)
-    sampled = read_negatives(negatives, len(embedding.graph.entities))
-    questions = Questions.from_triples(find_training_triples(embedding, split))
+    expect_choice("loss", loss, LOSSES)
+    triples = find_training_triples(embedding, split)
     evaluate = plan_evaluation(embedding, split, every=evaluate_every, sample=evaluate_on, seed=seed)
+    expect_schedule(evaluate_every, plateau=plateau, patience=patience)
     if embedding.reciprocal and not reciprocal:
         message = "This embedding has inverse relations from an earlier training"
         raise ValueError(f"{message}. Type reciprocal=True, or start from a fresh GraphEmbedding.")
+    expect_relation_weight(embedding, relation_weight)
+    questions, generator = Questions.from_triples(triples), torch.Generator(embedding.device).manual_seed(seed)
+    source = make_negatives(negatives, len(embedding.graph.entities), generator=generator)
     if reciprocal:
         embedding.add_inverses()
-    work = min(batch, len(questions)) * (sampled or len(embedding.graph.entities)) * embedding.dim
-    objective = Objective(
-        negatives=sampled,
-        regularisation=regularisation,
-        dropout=dropout,
-        precision=choose_precision(precision, embedding.device, work=work),
-        memory=memory,
-        generator=torch.Generator(embedding.device).manual_seed(seed),
+    compared = (
+        len(embedding.graph.entities) if source is None else getattr(source, "count", len(embedding.graph.entities))
     )
-    steps = _make_optimizer(embedding, optimizer, learning_rate)
-    return _run(
-        embedding, questions, objective, steps, epochs=epochs, batch=batch, seed=seed, work=work, evaluate=evaluate
+    work = min(batch, len(questions)) * compared * embedding.dim
+    run = Run(
+        embedding,
+        questions,
+        Objective(
+            negatives=source,
+            loss=make_loss(loss, margin=margin, temperature=temperature),
+            regularisation=regularisation,
+            weight_decay=weight_decay,
+            dropout=dropout,
+            relation_weight=relation_weight,
+            generator=generator,
+        ),
+        _make_optimizer(embedding, optimizer, learning_rate),
+        Schedule(epochs, warm_up=warm_up, cool_down=cool_down, plateau=plateau, patience=patience),
+        rate=float(learning_rate),
+        batch=batch,
+        order=torch.Generator().manual_seed(seed),
+        workspace=Workspace(
+            choose_memory(memory, embedding.device), choose_precision(precision, embedding.device, work=work)
+        ),
+        work=work,
     )
+    return _iterate(run, evaluate)
 
 
-def _run(
-    embedding: GraphEmbedding,
-    questions: Questions,
-    objective: Objective,
-    optimizer: torch.optim.Optimizer,
-    *,
-    epochs: int,
-    batch: int,
-    seed: int,
-    work: int,
-    evaluate: Callable[[int], dict[str, float]],
-) -> Iterator[Epoch]:
-    order = torch.Generator().manual_seed(seed)
-    answers_per_batch = questions.answer_count / math.ceil(len(questions) / batch)
-    embedding.trained_on[questions.entities()] = True
-    for number in range(1, epochs + 1):
-        start = time.perf_counter()
-        surprise = torch.zeros((), device=embedding.device)
-        with limit_threads(work):
-            for part in questions.shuffle(batch, generator=order, device=embedding.device):
-                surprise += _step(embedding, part, objective, optimizer, answers_per_batch)
-        loss = surprise.item() / questions.answer_count
-        seconds = time.perf_counter() - start
-        if not math.isfinite(loss):
-            rate = optimizer.param_groups[0]["lr"]
-            message = f"The loss became {loss} in epoch {number}, at learning_rate={rate:g}"
-            raise TrainingError(f"{message}. Start from a fresh GraphEmbedding and type learning_rate={rate / 10:g}.")
-        speed = {"triples per second": questions.answer_count / 2 / seconds}
-        yield Epoch(number, loss, seconds, speed | evaluate(number))
-
-
-def _step(
-    embedding: GraphEmbedding,
-    batch: Batch,
-    objective: Objective,
-    optimizer: torch.optim.Optimizer,
-    answers: float,
-) -> Tensor:
-    optimizer.zero_grad()
-    vectors = embedding.encode()
-    cross_entropy = objective.cross_entropy(vectors, batch)
-    loss = cross_entropy + objective.penalty(vectors, batch) if objective.regularisation else cross_entropy
-    (loss / answers).backward()  # an average batch's count for all, so that every answer weighs the same
-    optimizer.step()
-    return cross_entropy.detach()
+def _iterate(run: Run, evaluate: Callable[[int], dict[str, float]]) -> Iterator[Epoch]:
+    run.embedding.trained_on[run.questions.entities()] = True
+    try:
+        while not run.over:
+            yield run.train(evaluate)
+    finally:
+        if run.schedule.patience:
+            run.best.give_back(run.embedding)
 
 
 def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | float) -> torch.optim.Optimizer:
-    parameters = list(embedding.parameters())
+    parameters, fused = list(embedding.parameters()), True if embedding.device.type == "cpu" else None
     if name == "adam":
-        return torch.optim.Adam(parameters, lr=learning_rate)
-    return torch.optim.Adagrad(parameters, lr=learning_rate, fused=True if embedding.device.type == "cpu" else None)
+        return torch.optim.Adam(parameters, lr=learning_rate, fused=True)
+    return torch.optim.Adagrad(parameters, lr=learning_rate, fused=fused)

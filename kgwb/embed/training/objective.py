@@ -1,4 +1,4 @@
-"""What a step of training makes smaller: softmax cross-entropy, and the size of the vectors."""
+"""What a step of training makes smaller: the loss of the answers, and the size of the vectors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from dataclasses import dataclass
 
 import torch
 
-from kgwb.axes import Float, Tensor
+from kgwb.axes import Float, Int, Tensor
+from kgwb.embed.scorers.measure import DISTANCE, SQUARED_DISTANCE
 from kgwb.embed.training.batches import Batch
-from kgwb.embed.training.softmax_loss import all_candidates_loss, sampled_candidates_loss
+from kgwb.embed.training.compared_loss import compared_loss
+from kgwb.embed.training.losses import Loss, softmax_loss
+from kgwb.embed.training.negatives import Negatives
+from kgwb.embed.training.relation_prediction import relation_loss
+from kgwb.embed.training.softmax_loss import shared_softmax
+from kgwb.embed.training.workspace import Workspace
 from kgwb.embed.vectors import Vectors
 
 
@@ -17,50 +23,80 @@ class Objective:
     """The loss of a batch.
 
     Attributes:
-        negatives: how many entities are sampled as candidates beside the answers; None for all of them.
+        negatives: where the entities come from that answers are compared with; None for all of them.
+        loss: of the scores.
         regularisation: weight of the cubed magnitudes of the vectors of each triple.
+        weight_decay: weight of their squares.
         dropout: share of each query's numbers that are set to nought.
-        precision: of the matmuls.
-        memory: how large a block of scores may get, in GiB.
-        generator: where dropout and samples come from, on the embedding's device.
+        relation_weight: weight of predicting the relation of head and tail beside the loss.
+        generator: where dropout comes from, on the embedding's device.
     """
 
-    negatives: int | None
+    negatives: Negatives | None
+    loss: Loss
     regularisation: int | float
+    weight_decay: int | float
     dropout: int | float
-    precision: torch.dtype
-    memory: int | float
+    relation_weight: int | float
     generator: torch.Generator
 
-    def cross_entropy(self, vectors: Vectors, batch: Batch) -> Float[Tensor, ""]:
-        """How surprised the embedding is by the answers, in nats, summed over them."""
-        query = self._drop(vectors.query(batch.known, batch.relation, tails=batch.tails))
-        measure, table = vectors.scorer.measure, vectors.entities
-        if self.negatives is None:
-            return all_candidates_loss(
-                query,
-                table,
-                batch.rows,
-                batch.answers,
-                measure=measure,
-                precision=self.precision,
-                memory=self.memory,
-            )
-        drawn = torch.randperm(len(table), generator=self.generator, device=table.device)[: self.negatives]
-        return sampled_candidates_loss(
-            query, table, batch.rows, batch.answers, negatives=drawn, measure=measure, precision=self.precision
-        )
+    def differentiate(
+        self, vectors: Vectors, batch: Batch, *, slope: Float[Tensor, "entity dim"], workspace: Workspace
+    ) -> Float[Tensor, ""]:
+        """Add the gradient of the entities to `slope`, of relations to their `.grad`; the loss itself is returned.
 
-    def penalty(self, vectors: Vectors, batch: Batch) -> Float[Tensor, ""]:
-        """regularisation · Σ (|h|³ + |r|³ + |t|³) over the batch's triples (N3, Lacroix et al., 2018)."""
-        scorer, entities = vectors.scorer, vectors.entities
-        relations = vectors.relations_asked(batch.relation, tails=batch.tails)
-        asked = torch.bincount(batch.rows, minlength=len(batch.known)).to(entities.dtype)
-        uses = torch.cat([asked, asked.new_ones(len(batch.answers))])
+        Args:
+            vectors: entities need no gradient; relations do.
+            batch: the questions.
+            slope: what the entities' gradient is added to.
+            workspace: the weight of each answer, and room for scores.
+        """
         touched, place = torch.cat([batch.known, batch.answers]).unique(return_inverse=True)
-        weight = asked.new_zeros(len(touched)).index_add_(0, place, uses)
-        cubes = scorer.magnitudes(entities.index_select(0, touched)).pow(3).sum(-1) @ weight
-        return self.regularisation * (cubes + scorer.relation_magnitudes(relations).pow(3).sum(-1) @ asked)
+        rows = vectors.entities.index_select(0, touched).requires_grad_()  # each entity that is met, once
+        known, answers = place[: len(batch.known)], place[len(batch.known) :]
+        between = vectors.relations_asked(batch.relation, tails=batch.tails)
+        query = self._drop(vectors.query_from(rows.index_select(0, known), between, tails=batch.tails))
+        surprise = self._compare(vectors, query, batch, slope, workspace)
+        total = surprise
+        if self.regularisation or self.weight_decay:
+            total = total + self._penalise(vectors, rows, between, batch, place)
+        if self.relation_weight:
+            total = total + self.relation_weight * relation_loss(vectors, rows, known, answers, batch)
+        (total * workspace.weight).backward()
+        if rows.grad is not None:
+            slope.index_add_(0, touched, rows.grad)
+        return surprise.detach()
+
+    def _compare(
+        self, vectors: Vectors, query: Tensor, batch: Batch, slope: Tensor, workspace: Workspace
+    ) -> Float[Tensor, ""]:
+        measure = vectors.scorer.measure
+        where = (query, vectors.entities, batch.rows, batch.answers)
+        if self.loss is softmax_loss and self.negatives is None and measure.matmul:
+            return shared_softmax(*where, measure=measure, slope=slope, workspace=workspace)
+        if self.loss is softmax_loss and measure is DISTANCE:
+            measure = SQUARED_DISTANCE  # as in the softmax over all candidates
+        drawn = None if self.negatives is None else self.negatives.draw(vectors, batch)
+        return compared_loss(*where, drawn=drawn, loss=self.loss, measure=measure, slope=slope, workspace=workspace)
+
+    def _penalise(
+        self,
+        vectors: Vectors,
+        rows: Float[Tensor, "touched dim"],
+        between: Float[Tensor, "query width"],
+        batch: Batch,
+        place: Int[Tensor, " use"],
+    ) -> Float[Tensor, ""]:
+        """Σ (|h|³ + |r|³ + |t|³) over the batch's triples (N3, Lacroix et al., 2018), and of squares, each weighted."""
+        asked = torch.bincount(batch.rows, minlength=len(batch.known)).to(rows.dtype)
+        uses = torch.cat([asked, asked.new_ones(len(batch.answers))])
+        weight = asked.new_zeros(len(rows)).index_add_(0, place, uses)
+        scorer, total = vectors.scorer, rows.new_zeros(())
+        entity, relation = scorer.magnitudes(rows), scorer.relation_magnitudes(between)
+        for power, share in ((3, self.regularisation), (2, self.weight_decay)):
+            if share:
+                total = total + share * (entity.pow(power).sum(-1) @ weight + relation.pow(power).sum(-1) @ asked)
+        return total
 
     def _drop(self, query: Float[Tensor, "query dim"]) -> Float[Tensor, "query dim"]:
         if not self.dropout:
