@@ -7,34 +7,54 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from kgwb.see.drawing import count
-from kgwb.see.notebook import current_cell, describe_view, in_notebook
+from kgwb.see.notebook import current_cell, describe_view
 from kgwb.see.page import Fragment, write_page
 from kgwb.see.training_picture import draw_training
+from kgwb.see.training_record import (
+    GPU_MEMORY,
+    HIGH,
+    LOW,
+    MEMORY,
+    close_generator,
+    find_total,
+    measure_memory,
+    read_metrics,
+    say_pace,
+    say_time,
+)
+from kgwb.see.training_screen import Screen
 
-_REDRAW = 0.3  # seconds between two pictures at least
+if TYPE_CHECKING:
+    from kgwb.see.film import FilmView
 
 
 def show_training(
-    epochs: Iterable[Any] | Mapping[str, Iterable[Any]], *, total: int | None = None, name: str = "training"
+    epochs: Iterable[Any] | Mapping[str, Iterable[Any]],
+    *,
+    total: int | None = None,
+    name: str = "training",
+    film: Any = None,
 ) -> TrainingView:
     """Run a training generator to its end and draw its loss and metrics meanwhile.
 
-    In a notebook the picture moves while the generator runs; the stop button ends the run and keeps what was learnt.
-    Elsewhere the generator is run quietly.
+    In a notebook the picture moves while the generator runs, with speed, memory and the time left above it. The button
+    "Stop" ends the run after the epoch it is in, the notebook's own interrupt at once; what was learnt is kept either
+    way. Elsewhere the generator is run quietly.
 
     Args:
         epochs: what `train_embedding` or `tune` gives, or several of them by name, run one after the other and drawn
             over one another; a name such as "entity/shuffled" is a control of "entity" and dashed.
         total: how many epochs or steps a run has, for the time left; read off the generator where it says so.
         name: what to call a single run.
+        film: the embedding that is trained, to keep a film of its space as `view.film`; of a single run.
 
     Raises:
-        ValueError: when a generator gives nothing.
+        ValueError: when a generator gives nothing, or a film is asked for of several runs.
 
     Example:
         >>> from kgwb.embed import Epoch
@@ -47,12 +67,17 @@ def show_training(
     """
     runs = dict(epochs) if isinstance(epochs, Mapping) else {name: epochs}
     view = TrainingView(tuple(runs), total)
-    screen = _Screen(view)
-    for run, records in runs.items():
-        _consume(view, run, iter(records), screen)
-        if view.stopped:
-            break
-    screen.draw()
+    if film is not None:
+        runs = _record_film(view, runs, film)
+    screen = Screen(view)
+    screen.open()
+    try:
+        for run, records in runs.items():
+            _consume(view, run, records, screen)
+            if view.stopped:
+                break
+    finally:
+        screen.close()
     return view
 
 
@@ -65,15 +90,19 @@ class TrainingView:
         total: how many epochs or steps a run has, where that is known.
         records: what the generators gave, by run.
         elapsed: seconds since the first epoch or step was asked for, by run.
-        stopped: whether the stop button ended it.
+        memory: what was held in memory after each epoch or step, in GiB, by run.
+        stopped: whether the button or the notebook's interrupt ended it.
+        film: the film of the space, where one was asked for.
     """
 
     runs: tuple[str, ...]
     total: int | None = None
     records: dict[str, list[Any]] = field(default_factory=dict)
     elapsed: dict[str, list[float]] = field(default_factory=dict)
+    memory: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     stopped: bool = False
     running: bool = False
+    film: FilmView | None = None
     _cell: object = None
 
     @property
@@ -84,11 +113,11 @@ class TrainingView:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Every epoch or step: run, number, loss, seconds elapsed, and its metrics."""
+        """Every epoch or step: run, number, loss, seconds elapsed, its metrics, and the memory held after it."""
         rows = [
-            {"run": run, "number": record.number, "loss": record.loss, "seconds": elapsed, **read_metrics(record)}
+            {"run": run, "number": record.number, "loss": record.loss, "seconds": elapsed, **self._figures(run, i)}
             for run, records in self.records.items()
-            for record, elapsed in zip(records, self.elapsed[run], strict=True)
+            for i, (record, elapsed) in enumerate(zip(records, self.elapsed[run], strict=True))
         ]
         return pd.DataFrame(rows, columns=None if rows else ["run", "number", "loss", "seconds"])
 
@@ -99,39 +128,32 @@ class TrainingView:
 
     @property
     def progress(self) -> str:
-        """How far the latest run is, how fast, and how long it may still take."""
+        """How far the latest run is, how fast, in how much memory, and how long it may still take."""
         run, records = next(reversed(self.records.items()), ("", []))
         if not records:
             return "starting"
         done, seconds = records[-1].number, self.elapsed[run][-1]
-        speed = len(records) / seconds if seconds > 0 else math.inf
-        parts = [f"{self.unit} {done:,}" + (f" of {self.total:,}" if self.total else ""), _clock(seconds)]
-        parts.append(f"{speed:,.1f} {self.unit}s/s" if speed >= 1 else f"{1 / speed:,.1f} s/{self.unit}")
-        if self.running and self.total and speed < math.inf:
-            parts.append(f"about {_clock(max(0, self.total - done) / speed)} left")
+        each = seconds / len(records)
+        parts = [f"{self.unit} {done:,}" + (f" of {self.total:,}" if self.total else ""), say_time(seconds)]
+        parts.append(say_pace(each, self.unit))
+        parts += _say_figures(self._figures(run, len(records) - 1))
+        if self.running and self.total and self.total > done:
+            parts.append(f"about {say_time((self.total - done) * each)} left")
         return " · ".join(parts)
 
     @property
     def caption(self) -> str:
         """What was run, how it ended, and what the numbers are."""
-        parts = []
-        for run, records in self.records.items():
-            wrong = next((record.number for record in records if not math.isfinite(record.loss)), None)
-            last = f"loss {records[0].loss:.3g} to {records[-1].loss:.3g}" if len(records) > 1 else "loss"
-            parts.append(
-                f"{run}: {count(len(records), self.unit)} in {_clock(self.elapsed[run][-1])}, {last}"
-                if wrong is None
-                else f"{run}: the loss is no number from {self.unit} {wrong:,} on"
-            )
+        parts = [_describe_run(run, records, self.elapsed[run][-1], self.unit) for run, records in self.records.items()]
         if self.stopped:
             run, records = next(reversed(self.records.items()))
             missing = [each for each in self.runs if each not in self.records]
             parts.append(f"Stopped by hand after {self.unit} {records[-1].number:,} of {run}; what it learnt is kept")
             parts += [f"Not run: {', '.join(missing)}"] if missing else []
-        return (
-            ". ".join([*parts, "The loss is on the training data, in nats; only held-out figures show what was learnt"])
-            + "."
-        )
+        parts.append("The loss is on the training data, in nats; only held-out figures show what was learnt")
+        if any(map(_find_intervals, self.records.values())):
+            parts.append("The band is the bootstrap interval of the sample: where the MRR of other triples may lie")
+        return ". ".join(parts) + "."
 
     @property
     def picture(self) -> str:
@@ -145,6 +167,10 @@ class TrainingView:
     def save(self, path: str | Path, *, title: str = "") -> Path:
         """Write the view as one offline page and return its path."""
         return write_page(path, [("", self)], title or "Training")
+
+    def _figures(self, run: str, position: int) -> dict[str, float]:
+        held = self.memory.get(run, [])
+        return {**(held[position] if position < len(held) else {}), **read_metrics(self.records[run][position])}
 
     def _ipython_display_(self) -> None:
         # The cell that ran the training shows the picture already.
@@ -160,48 +186,28 @@ class TrainingView:
         return f"TrainingView: {self.progress}. {self.caption}"
 
 
-class _Screen:
-    """The one output of a notebook cell that is drawn again and again; nothing outside a notebook."""
-
-    def __init__(self, view: TrainingView) -> None:
-        self.view = view
-        self.handle: Any = None
-        self.last = -math.inf
-        self.live = in_notebook()
-        view._cell = current_cell() if self.live else None
-
-    def draw(self) -> None:
-        self.last = time.monotonic()
-        if not self.live:
-            return
-        from IPython.display import display
-
-        bundle = describe_view(self.view, self.view.picture)
-        if self.handle is None:
-            self.handle = display(bundle, raw=True, display_id=True)
-        else:
-            self.handle.update(bundle, raw=True)
-
-    def refresh(self) -> None:
-        if self.live and time.monotonic() - self.last >= _REDRAW:
-            self.draw()
-
-
-def _consume(view: TrainingView, run: str, records: Iterator[Any], screen: _Screen) -> None:
+def _consume(view: TrainingView, run: str, epochs: Iterable[Any], screen: Screen) -> None:
+    told = find_total(epochs)
+    records: Iterator[Any] = iter(epochs)
     begun = time.monotonic()
     view.running = True
     try:
         for record in records:
             view.records.setdefault(run, []).append(record)
             view.elapsed.setdefault(run, []).append(time.monotonic() - begun)
-            view.total = view.total or getattr(record, "total", None)
+            view.memory.setdefault(run, []).append(_measure(view, run))
+            view.total = view.total or getattr(record, "total", None) or told
             screen.refresh()
+            if screen.stop_asked:
+                view.stopped = True
+                break
     except KeyboardInterrupt:
         if run not in view.records:
             raise
         view.stopped = True
     finally:
         view.running = False
+        close_generator(records)
     if run not in view.records:
         raise ValueError(
             f"{run!r} gave no epoch: the generator was used up already, or was asked for none. Make a new one, "
@@ -209,15 +215,49 @@ def _consume(view: TrainingView, run: str, records: Iterator[Any], screen: _Scre
         )
 
 
-def read_metrics(record: Any) -> dict[str, float]:
-    """The figures of an epoch or step besides its loss."""
-    metrics = dict(getattr(record, "metrics", {}) or {})
-    gate = getattr(record, "gate", None)
-    return metrics if gate is None else {**metrics, "gate": gate}
+def _measure(view: TrainingView, run: str) -> dict[str, float]:
+    """Memory, measured at most ten times a second: steps may be quicker than the question."""
+    elapsed, held = view.elapsed[run], view.memory[run]
+    if held and int(elapsed[-1] * 10) == int(elapsed[-2] * 10):
+        return held[-1]
+    return measure_memory()
 
 
-def _clock(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+def _say_figures(figures: Mapping[str, float]) -> list[str]:
+    speeds = [name for name in figures if name.endswith(" per second")]
+    said = [f"{figures[name]:,.0f} {name.removesuffix(' per second')}/s" for name in speeds]
+    said += [f"{figures[MEMORY]:.1f} GiB"] if MEMORY in figures else []
+    return said + ([f"GPU {figures[GPU_MEMORY]:.1f} GiB"] if GPU_MEMORY in figures else [])
+
+
+def _describe_run(run: str, records: list[Any], seconds: float, unit: str) -> str:
+    wrong = next((record.number for record in records if not math.isfinite(record.loss)), None)
+    if wrong is not None:
+        return f"{run}: the loss is no number from {unit} {wrong:,} on"
+    last = f"loss {records[0].loss:.3g} to {records[-1].loss:.3g}" if len(records) > 1 else "loss"
+    sure = "".join(f", {text}" for text in _find_intervals(records).values())
+    return f"{run}: {count(len(records), unit)} in {say_time(seconds)}, {last}{sure}"
+
+
+def _find_intervals(records: list[Any]) -> dict[str, str]:
+    """The last value of each figure that came with its interval, in words."""
+    found = {}
+    for figures in map(read_metrics, records):
+        for name in figures:
+            if name + LOW in figures and name + HIGH in figures:
+                low, high = figures[name + LOW], figures[name + HIGH]
+                found[name] = f"{name} {figures[name]:.3f} ({low:.3f} to {high:.3f})"
+    return found
+
+
+def _record_film(view: TrainingView, runs: dict[str, Iterable[Any]], film: Any) -> dict[str, Iterable[Any]]:
+    from kgwb.see.film import record_film
+
+    if len(runs) > 1:
+        raise ValueError(
+            f"film= follows one run, and {len(runs)} came: {', '.join(runs)}. Type record_film(vectors, epochs) "
+            "around each run to film it."
+        )
+    ((run, epochs),) = runs.items()
+    view.film = record_film(film, epochs)
+    return {run: view.film}

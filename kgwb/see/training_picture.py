@@ -9,6 +9,7 @@ import numpy as np
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_text, shorten
 from kgwb.see.palette import TYPE_COLOURS
 from kgwb.see.panels import Panel, draw_axes, widen
+from kgwb.see.training_record import HIGH, LOW, is_learnt, read_metrics
 
 if TYPE_CHECKING:
     from kgwb.see.training import TrainingView
@@ -34,16 +35,15 @@ def draw_training(view: TrainingView, *, captioned: bool = True) -> str:
 
 
 def gather_series(view: TrainingView) -> dict[tuple[str, str], np.ndarray]:
-    """(number, value) rows by (run, name); speeds are left to the line of text."""
-    from kgwb.see.training import read_metrics
-
-    series: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    """(number, value, low, high) rows by (run, name); low and high are NaN where no interval came."""
+    series: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     for run, records in view.records.items():
         for record in records:
-            figures = {"loss": record.loss, **read_metrics(record)}
-            for name, value in figures.items():
-                if not name.endswith("per second"):
-                    series.setdefault((run, name), []).append((record.number, value))
+            figures = read_metrics(record)
+            for name, value in (("loss", record.loss), *figures.items()):
+                if is_learnt(name):
+                    ends = (figures.get(name + LOW, np.nan), figures.get(name + HIGH, np.nan))
+                    series.setdefault((run, name), []).append((record.number, value, *ends))
     return {key: average(np.array(rows, float), _MOST_POINTS) for key, rows in series.items()}
 
 
@@ -61,7 +61,7 @@ def _draw_panel(
     view: TrainingView, series: dict[tuple[str, str], np.ndarray], title: str, left: float, width: float
 ) -> str:
     numbers = np.concatenate([rows[:, 0] for rows in series.values()]) if series else np.array([0.0, 1.0])
-    values = np.concatenate([rows[:, 1] for rows in series.values()]) if series else np.array([0.0, 1.0])
+    values = np.concatenate([rows[:, 1:].ravel() for rows in series.values()]) if series else np.array([0.0, 1.0])
     names = list(dict.fromkeys(name for _, name in series))
     last = max(float(numbers.max()), float(view.total or 0) if view.running else 0.0, 2.0)
     panel = Panel(left, _TOP, width, _HEIGHT, (min(1.0, float(numbers.min())), last), widen(values))
@@ -70,19 +70,38 @@ def _draw_panel(
     heading += f", means of {size} {view.unit}s" if title == "loss" and size > 1 else ""
     parts = [draw_axes(panel, title=heading, x_name=view.unit, whole_x=True)]
     for (run, name), rows in series.items():
-        pixels = panel.place(*rows.T)
+        pixels = panel.place(*rows[:, :2].T)
         colour, dashed = _style_run(view, run)
         role = "line-ink" if not colour else ""
+        parts.append(_draw_band(panel, rows, colour))
         parts.append(draw_polyline(pixels, colour=colour, role=role, dashed=dashed or names.index(name) % 2 == 1))
         finite = pixels[np.isfinite(pixels).all(axis=1)]
         if len(finite):
             x, y = finite[-1]
             paint = f'fill="{colour}"' if colour else 'class="ink"'
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" {paint}/>')
-            text = f"{rows[np.isfinite(rows).all(axis=1)][-1, 1]:.3g}"
+            text = f"{rows[np.isfinite(rows[:, 1])][-1, 1]:.3g}"
             end = x > panel.left + panel.width - 46
-            parts.append(draw_text(text, x, y - 8, role="ink halo", size=11, anchor="end" if end else "middle"))
+            top = panel.place(*rows[-1:, [0, 3]].T)[0, 1]
+            parts.append(
+                draw_text(
+                    text, x, (top if top < y else y) - 8, role="ink halo", size=11, anchor="end" if end else "middle"
+                )
+            )
     return "".join(parts)
+
+
+def _draw_band(panel: Panel, rows: np.ndarray, colour: str) -> str:
+    """The interval around a line: a band, and a whisker at its last point, which alone is no band yet."""
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    if not len(rows):
+        return ""
+    low, high = panel.place(rows[:, 0], rows[:, 2]), panel.place(rows[:, 0], rows[:, 3])
+    corners = "L".join(f"{x:.1f} {y:.1f}" for x, y in (*high, *low[::-1]))
+    fill, line = (f'fill="{colour}"', f'stroke="{colour}"') if colour else ('class="ink"', 'class="line-ink"')
+    (x, bottom), top = low[-1], high[-1, 1]
+    whisker = f"M{x:.1f} {top:.1f}V{bottom:.1f}M{x - 3:.1f} {top:.1f}h6M{x - 3:.1f} {bottom:.1f}h6"
+    return f'<path d="M{corners}Z" {fill} opacity=".13"/><path d="{whisker}" fill="none" {line} opacity=".6"/>'
 
 
 def _style_run(view: TrainingView, run: str) -> tuple[str, bool]:
