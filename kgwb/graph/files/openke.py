@@ -13,13 +13,13 @@ from kgwb.graph.facts import Facts
 from kgwb.graph.files.tables import Table
 from kgwb.graph.files.text_files import OnError, read_text
 
-_LISTS = {"entity": "entity2id.txt", "relation": "relation2id.txt"}
-_PARTS = {"train": "train2id.txt", "valid": "valid2id.txt", "test": "test2id.txt"}
+LISTS = {"entity": "entity2id.txt", "relation": "relation2id.txt"}
+PARTS = {"train": "train2id.txt", "valid": "valid2id.txt", "test": "test2id.txt"}
 
 
 def is_openke(folder: Path) -> bool:
     """Whether a folder is laid out as OpenKE's are."""
-    return (folder / _PARTS["train"]).is_file()
+    return (folder / PARTS["train"]).is_file()
 
 
 def read_openke(folder: Path, *, on_error: OnError) -> Facts:
@@ -29,15 +29,15 @@ def read_openke(folder: Path, *, on_error: OnError) -> Facts:
         GraphFileError: a line is broken, or a number stands for nothing.
     """
     names, counted = {}, []
-    for kind, file in _LISTS.items():
+    for kind, file in LISTS.items():
         names[kind], notes = _read_numbers(folder / file, kind, on_error)
         counted.append(notes)
     parts = {}
-    for part, file in _PARTS.items():
+    for part, file in PARTS.items():
         if part == "train" or (folder / file).is_file():
             parts[part], notes = _read_triples(folder / file, names["entity"], names["relation"], on_error)
             counted.append(notes)
-    entities, relations = (pd.DataFrame({kind: list(names[kind].values())}, dtype=object) for kind in _LISTS)
+    entities, relations = (pd.DataFrame({kind: list(names[kind].values())}, dtype=object) for kind in LISTS)
     return Facts(parts, entities, relations, sum_notes(*counted))
 
 
@@ -78,8 +78,8 @@ def _find_rule(row: list[str], entities: dict[str, str], relations: dict[str, st
     head, tail, relation = row
     unknown = [entity for entity in (head, tail) if entity not in entities]
     if unknown:
-        return f"no entity in {_LISTS['entity']} has the number {unknown[0]}."
-    return "" if relation in relations else f"no relation in {_LISTS['relation']} has the number {relation}."
+        return f"no entity in {LISTS['entity']} has the number {unknown[0]}."
+    return "" if relation in relations else f"no relation in {LISTS['relation']} has the number {relation}."
 
 
 def _read_counted(path: Path, expected: str, on_error: OnError) -> Table:

@@ -76,14 +76,14 @@ def _write_folder(graph: KnowledgeGraph, folder: Path) -> Path:
             f"{folder} is a file, and a path without a suffix stands for a folder. Choose another name."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    _write_table(graph.to_pandas(), folder / "triples.tsv")
-    _write_table(graph.entities, folder / "entities.tsv")
-    _write_table(graph.relations, folder / "relations.tsv")
+    write_table(graph.to_pandas(), folder / "triples.tsv")
+    write_table(graph.entities, folder / "entities.tsv")
+    write_table(graph.relations, folder / "relations.tsv")
     return folder
 
 
 def _write_tables(graph: KnowledgeGraph, path: Path) -> None:
-    _write_table(graph.to_pandas(), path)
+    write_table(graph.to_pandas(), path)
     used = set(graph.triples[:, 1].tolist())
     tables = (
         ("entities", graph.entities, "entity", (graph.degrees == 0).any()),
@@ -92,11 +92,11 @@ def _write_tables(graph: KnowledgeGraph, path: Path) -> None:
     for stem, table, kind, unused in tables:
         beside = path.with_name(f"{path.stem}.{stem}{path.suffix}")
         # A table left from an earlier graph would be read with this one.
-        if unused or _says_more(table, kind) or beside.exists():
-            _write_table(table, beside)
+        if unused or says_more(table, kind) or beside.exists():
+            write_table(table, beside)
 
 
-def _says_more(table: pd.DataFrame, kind: str) -> bool:
+def says_more(table: pd.DataFrame, kind: str) -> bool:
     """Whether a table holds anything but names."""
     standard = {kind, "label", "type", "description", "aliases"}
     if set(table.columns) - standard or (table["label"] != table[kind]).any():
@@ -106,7 +106,8 @@ def _says_more(table: pd.DataFrame, kind: str) -> bool:
     )
 
 
-def _write_table(table: pd.DataFrame, path: Path) -> None:
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write one table of triples, entities or relations in the format of the path's suffix."""
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         load_package("pyarrow", "Writing .parquet")
