@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from kgwb.embed.training.arguments import (
     make_negatives,
 )
 from kgwb.embed.training.batches import Questions
+from kgwb.embed.training.checkpoint import Checkpoint, describe_request, expect_keepable
 from kgwb.embed.training.evaluation import plan_evaluation
 from kgwb.embed.training.losses import LOSSES, LossName, make_loss
 from kgwb.embed.training.negatives import Negatives
@@ -56,6 +58,8 @@ def train_embedding(
     evaluate_on: int = 500,
     precision: Precision = "auto",
     memory: Memory = "auto",
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int | np.integer = 1,
 ) -> Iterator[Epoch]:
     """Fit an embedding to the training triples, epoch by epoch.
 
@@ -94,12 +98,17 @@ def train_embedding(
         precision: of the matmuls: "float32", "bfloat16", or "auto" for the faster one on this machine.
         memory: how large a block of scores may get, in GiB, or "auto" for an eighth of what is free; when it runs out,
             the block is halved and the log says so.
+        checkpoint: a folder that keeps the run. Started again with the same arguments, after `break` or a kill, it goes
+            on behind the last epoch kept there, and on a CPU ends as if it had never stopped, to the bit. More epochs
+            may be asked for then, where there is no cool-down.
+        checkpoint_every: keep it after so many epochs, and after the last.
 
     Returns:
         A generator that trains for one epoch at each `next`.
 
     Raises:
-        ValueError: an argument out of its range, nothing to train on, or a split of another graph.
+        ValueError: an argument out of its range, nothing to train on, a split of another graph, or a checkpoint of
+            another run.
         TrainingError: the loss is no longer a number; raised while iterating.
 
     Example:
@@ -115,6 +124,7 @@ def train_embedding(
         >>> vectors.predict(head="Berlin", relation="capital_of", k=1).label.item()
         'Germany'
     """
+    arguments = dict(locals())  # as they came; a checkpoint compares them
     expect_arguments(epochs=epochs, batch=batch, evaluate_on=evaluate_on, learning_rate=learning_rate, dropout=dropout)
     for name, value in {
         "regularisation": regularisation,
@@ -162,17 +172,35 @@ def train_embedding(
         ),
         work=work,
     )
-    return _iterate(run, evaluate)
+    kept = _plan_checkpoint(run, arguments)
+    if kept is not None:
+        kept.resume(run)
+    return _iterate(run, evaluate, kept)
 
 
-def _iterate(run: Run, evaluate: Callable[[int], dict[str, float]]) -> Iterator[Epoch]:
+def _iterate(run: Run, evaluate: Callable[[int], dict[str, float]], kept: Checkpoint | None) -> Iterator[Epoch]:
     run.embedding.trained_on[run.questions.entities()] = True
     try:
         while not run.over:
-            yield run.train(evaluate)
+            epoch = run.train(evaluate)
+            if kept is not None:
+                kept.keep(run)
+            yield epoch
     finally:
         if run.schedule.patience:
             run.best.give_back(run.embedding)
+
+
+def _plan_checkpoint(run: Run, arguments: dict[str, Any]) -> Checkpoint | None:
+    folder, every = arguments["checkpoint"], arguments["checkpoint_every"]
+    if folder is None:
+        return None
+    expect_keepable(run.objective.negatives)
+    silent = {"embedding", "split", "checkpoint", "checkpoint_every", "memory"}
+    if not run.schedule.cool_down:
+        silent.add("epochs")  # then they only say where to stop
+    asked = describe_request(run, {name: value for name, value in arguments.items() if name not in silent})
+    return Checkpoint(Path(folder).expanduser().absolute(), every, asked)
 
 
 def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | float) -> torch.optim.Optimizer:

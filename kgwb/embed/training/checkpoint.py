@@ -1,0 +1,192 @@
+"""A training run on disk, whole after every epoch: stopped or killed, it goes on from there and ends the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from kgwb.axes import Tensor
+from kgwb.embed.errors import EmbeddingFileError, expect_at_least
+from kgwb.embed.training.best import Best
+from kgwb.embed.training.negatives import UniformNegatives
+from kgwb.embed.training.run import Run
+
+Asked = dict[str, str | int | float | bool]
+_GIVEN = {"triples", "scorer", "dim", "encoder", "device"}  # what is asked for by the first two arguments
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Where a run is kept: one safetensors file per epoch, the latest, with the rest as JSON in its header.
+
+    A file gets its name when all of it is on the disk, and the one before goes after that: whenever a run is killed, a
+    whole file is there, and only files of this kind are ever touched.
+
+    Attributes:
+        folder: may hold other things too.
+        every: so many epochs; the last one is always kept.
+        asked: what decides how the run ends, to be compared when it goes on.
+    """
+
+    folder: Path
+    every: int | np.integer
+    asked: Asked
+
+    def __post_init__(self) -> None:
+        expect_at_least("checkpoint_every", self.every, 1)
+
+    def resume(self, run: Run) -> None:
+        """Put a run where the folder's was; nothing happens where there is none.
+
+        Raises:
+            ValueError: that run was asked for something else; the message says what.
+            EmbeddingFileError: its file is broken.
+        """
+        kept = self._kept()
+        if not kept:
+            return
+        facts, tensors = _read(kept[max(kept)])
+        self._expect_same(facts["asked"])
+        _restore(run, facts, tensors)
+
+    def keep(self, run: Run) -> None:
+        """Write a run down where it is its turn; all of it or nothing."""
+        from safetensors.torch import save_file
+
+        if run.number % self.every and not run.over:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        facts, half = json.dumps(_gather_facts(run) | {"asked": self.asked}), self.folder / ".half-written"
+        try:
+            save_file(_gather_tensors(run), half, metadata={"run": facts})
+            _flush(half)
+            half.replace(self.folder / f"epoch-{run.number:06}.safetensors")
+        finally:
+            half.unlink(missing_ok=True)
+        for number, path in self._kept().items():
+            if number != run.number:
+                path.unlink()
+
+    def _kept(self) -> dict[int, Path]:
+        names = self.folder.glob("epoch-*.safetensors")
+        found = ((re.fullmatch(r"epoch-(\d+)\.safetensors", path.name), path) for path in names)
+        return {int(match[1]): path for match, path in found if match}
+
+    def _expect_same(self, asked: Asked) -> None:
+        names = [name for name in asked | self.asked if asked.get(name) != self.asked.get(name)]
+        if names:
+            there, here = (", ".join(f"{name}={part.get(name)!r}" for name in names) for part in (asked, self.asked))
+            message = f"The checkpoint in {self.folder} is of a run with {there}, but {here} came"
+            again = "Give the graph and the embedding of that run" if _GIVEN & set(names) else f"Type {there}"
+            raise ValueError(f"{message}. {again} to go on with it, or type checkpoint={str(self.folder) + '-2'!r}.")
+
+
+def describe_request(run: Run, arguments: Mapping[str, Any]) -> Asked:
+    """What decides how a run ends: the embedding, the triples, and the arguments, as JSON has them."""
+    embedding, encoder = run.embedding, run.embedding.encoder
+    asked = {
+        "triples": f"{run.questions.answer_count // 2:,}, SHA-256 {_digest(run)[:12]}",
+        "scorer": repr(embedding.scorer),
+        "dim": embedding.dim,
+        "encoder": "none" if encoder is None else type(encoder).__name__,
+        "device": embedding.device.type,
+    }
+    return asked | {name: _to_json(value) for name, value in arguments.items()}
+
+
+def expect_keepable(negatives: object) -> None:
+    """A checkpoint holds what negatives have learnt, where they say it.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if not isinstance(negatives, (type(None), UniformNegatives, nn.Module)):
+        name = type(negatives).__name__
+        message = f"negatives came as {name}, and a checkpoint cannot tell what it holds"
+        raise ValueError(
+            f"{message}. Make it a torch.nn.Module whose state_dict() has it all, or type checkpoint=None."
+        )
+
+
+def _gather_facts(run: Run) -> dict[str, Any]:
+    best = {name: value for name, value in vars(run.best).items() if name != "tables"}
+    workspace = {"memory": run.workspace.memory, "precision": str(run.workspace.precision).removeprefix("torch.")}
+    return {"number": run.number, "best": best, "workspace": workspace}
+
+
+def _gather_tensors(run: Run) -> dict[str, Tensor]:
+    state = {f"embedding/{name}": tensor for name, tensor in run.embedding.state_dict().items()}
+    state |= {f"best/{name}": tensor for name, tensor in run.best.tables.items()}
+    for place, values in run.optimizer.state_dict()["state"].items():
+        state |= {f"optimizer/{place}/{name}": tensor for name, tensor in values.items()}
+    if isinstance(run.objective.negatives, nn.Module):
+        state |= {f"negatives/{name}": tensor for name, tensor in run.objective.negatives.state_dict().items()}
+    state |= {"order": run.order.get_state(), "samples": run.objective.generator.get_state()}
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+
+
+def _restore(run: Run, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    run.embedding.load_state_dict(_below("embedding", tensors))
+    optimizer: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in _below("optimizer", tensors).items():
+        place, name = key.split("/")
+        optimizer.setdefault(int(place), {})[name] = tensor
+    groups = run.optimizer.state_dict()["param_groups"]
+    run.optimizer.load_state_dict({"state": optimizer, "param_groups": groups})
+    if isinstance(run.objective.negatives, nn.Module):
+        run.objective.negatives.load_state_dict(_below("negatives", tensors))
+    run.order.set_state(tensors["order"])
+    run.objective.generator.set_state(tensors["samples"])
+    tables = {name: table.to(run.embedding.device) for name, table in _below("best", tensors).items()}
+    run.best, run.number = Best(**facts["best"], tables=tables), facts["number"]
+    workspace = facts["workspace"]  # another block of scores or number format would round otherwise
+    run.workspace = replace(run.workspace, memory=workspace["memory"], precision=getattr(torch, workspace["precision"]))
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.partition("/")[2]: tensor for name, tensor in tensors.items() if name.startswith(prefix + "/")}
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads(file.metadata()["run"])
+            return facts, {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 # no mapping
+    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as problem:
+        message = f"{path} is no checkpoint, or broken ({problem})"
+        raise EmbeddingFileError(
+            f"{message}. Remove it to start anew, or type another folder: checkpoint=..."
+        ) from problem
+
+
+def _digest(run: Run) -> str:
+    """SHA-256 of what the ids mean and of the triples learnt from."""
+    digest = hashlib.sha256(run.embedding.graph.fingerprint.encode())
+    queries = run.questions.tail
+    for column in (queries.known, queries.relation, queries.offsets, queries.answers):
+        digest.update(np.ascontiguousarray(column, dtype=np.int64).data)
+    return digest.hexdigest()
+
+
+def _to_json(value: object) -> str | int | float | bool:
+    if isinstance(value, np.integer):
+        return int(value)
+    return value if isinstance(value, (str, int, float, bool)) else repr(value)
+
+
+def _flush(path: Path) -> None:
+    """Wait until the disk has it, so that a power cut leaves no empty file under a good name."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
