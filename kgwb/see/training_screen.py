@@ -1,8 +1,9 @@
 """The one output of a notebook cell that is drawn again and again, with a button that ends the run.
 
 A click reaches a kernel that is busy only where widgets have a thread of their own there: JupyterLab 4.4 with
-ipykernel 7 ("subshells"), and later. So the page asks first, and shows the button when the kernel has answered; elsewhere it
-names the notebook's own interrupt, which ends the run as well. At the end the widget goes and the picture stays.
+ipykernel 7 ("subshells"), and later. So the page asks first. When the kernel answers, the button ends the run after its
+epoch; when it does not, the button interrupts the kernel, or where it may not do that names the notebook's own way.
+At the end the widget goes and the picture stays.
 """
 
 from __future__ import annotations
@@ -104,4 +105,7 @@ def make_widget(screen: Screen) -> Any:
 
     widget = TrainingWidget(picture=screen.view.picture)
     widget.on_msg(screen.hear)
+    # ipykernel 7.4 hands what a page says to the thread that spoke to it last, and that one is busy; without this the
+    # thread is the one that JupyterLab asks for. Should a later version do otherwise, the button interrupts instead.
+    widget.comm._reply_subshell_for = None
     return widget

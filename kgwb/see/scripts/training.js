@@ -1,5 +1,7 @@
 // The picture of a run that is still going on and, once the busy kernel has answered, a button that ends it.
-const PATIENCE = 4000; // milliseconds after which a kernel that has not answered will not
+// Milliseconds between questions. The thread that can answer is started when the widget opens, and what was asked before it stands
+// waits for the cell to end. A kernel that answers none of these cannot hear a click: then the button interrupts it, where it can.
+const PAUSES = [300, 600, 1200, 2400];
 
 function render({ model, el }) {
   const root = el.appendChild(document.createElement("div"));
@@ -18,24 +20,41 @@ function render({ model, el }) {
     const light = document.body.dataset.jpThemeLight;
     picture.style.colorScheme = light ? (light === "false" ? "dark" : "light") : "light dark";
   };
-  const hear = (message) => {
-    if (message?.kgwb !== "answered") return;
-    hint.hidden = true;
+  const offer = (stop) => {
     button.hidden = false;
+    button.onclick = () => {
+      button.disabled = true;
+      stop();
+    };
   };
-  button.addEventListener("click", () => {
-    model.send({ kgwb: "stop" });
-    button.disabled = true;
-    button.textContent = `Stopping after this ${model.get("unit")} …`;
-  });
-  const waiting = setTimeout(() => { hint.hidden = !button.hidden; }, PATIENCE);
+  const hear = (message) => {
+    if (message?.kgwb !== "answered" || !button.hidden) return;
+    offer(() => {
+      model.send({ kgwb: "stop" });
+      button.textContent = `Stopping after this ${model.get("unit")} …`;
+    });
+  };
+  const giveUp = () => {
+    const kernel = model.widget_manager?.kernel;
+    if (typeof kernel?.interrupt !== "function") hint.hidden = false;
+    else offer(() => kernel.interrupt());
+  };
+  let waiting;
+  const ask = ([pause, ...later]) => {
+    waiting = setTimeout(() => {
+      if (!button.hidden) return;
+      model.send({ kgwb: "opened" });
+      if (later.length) ask(later);
+      else waiting = setTimeout(() => button.hidden && giveUp(), pause);
+    }, pause);
+  };
   const watch = new MutationObserver(wear);
   watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   model.on("change:picture", draw);
   model.on("msg:custom", hear);
   draw();
   wear();
-  model.send({ kgwb: "opened" });
+  ask(PAUSES);
   return () => {
     clearTimeout(waiting);
     watch.disconnect();
