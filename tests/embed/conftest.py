@@ -7,9 +7,17 @@ import pandas as pd
 import pytest
 
 from kgwb.embed import ComplEx, DistMult, RotatE, Scorer, TransE
+from kgwb.embed.scorers.rescal import RESCAL
 from kgwb.graph import KnowledgeGraph, Split
 
-SCORERS = [TransE(), DistMult(), ComplEx(), RotatE()]  # a new scorer is tested by being listed
+SCORERS = [
+    TransE(),
+    TransE(norm=1),
+    DistMult(),
+    ComplEx(),
+    RotatE(),
+    RESCAL(),
+]  # a new scorer is tested by being listed
 
 
 @pytest.fixture(params=SCORERS, ids=repr)

@@ -122,7 +122,7 @@ def test_broken_files(graph: KnowledgeGraph, tmp_path: Path) -> None:
     facts = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))
     facts["scorer"]["name"] = "Quaternions"
     (folder / "embedding.json").write_text(json.dumps(facts), encoding="utf-8")
-    message = r"of the scorer 'Quaternions'\. This kgwb knows TransE, DistMult, ComplEx, RotatE; .* pip install kgwb=="
+    message = r"of the scorer 'Quaternions'\. This kgwb knows TransE, DistMult, ComplEx, RotatE, RESCAL; .* pip install kgwb=="
     with pytest.raises(EmbeddingFileError, match=message):
         load_embedding(folder, graph)
     (folder / "embedding.json").write_text("{", encoding="utf-8")

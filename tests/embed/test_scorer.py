@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from kgwb.embed import ComplEx, DistMult, RotatE, Scorer, TransE
+from kgwb.embed.scorers.rescal import RESCAL
 
 
 def _vectors(scorer: Scorer, count: int, dim: int = 8) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -26,12 +27,22 @@ def test_single_vectors_score_like_rows(scorer: Scorer) -> None:
     torch.testing.assert_close(scorer.score(head[1], relation[1], tail[1]), scorer.score(head, relation, tail)[1])
 
 
-def test_training_logits_order_candidates_as_the_score_does(scorer: Scorer) -> None:
+def test_one_matmul_orders_candidates_as_the_score_does(scorer: Scorer) -> None:
     head, relation, tail = _vectors(scorer, 20)
     query = scorer.query_tail(head, relation)
-    scale, bias = scorer.measure.linear(tail)
-    logits = scale * query @ tail.T + (0 if bias is None else bias)
-    assert (logits.argsort(-1) == scorer.compare(query, tail).argsort(-1)).all()
+    if scorer.measure.matmul is None:
+        assert scorer == TransE(norm=1)  # the one that has no such form
+        return
+    length = tail.square().sum(-1) if scorer.measure.matmul == "distance" else 0
+    assert ((2 * query @ tail.T - length).argsort(-1) == scorer.compare(query, tail).argsort(-1)).all()
+
+
+@pytest.mark.parametrize("scorer", [DistMult(), ComplEx(), RotatE(), RESCAL()], ids=repr)
+def test_asking_for_the_relation_orders_relations_as_the_score_does(scorer: Scorer) -> None:
+    head, relation, tail = (rows[:5] for rows in _vectors(scorer, 20))
+    found = scorer.query_relation(head, tail) @ scorer.relation_keys(relation).T
+    each = torch.stack([scorer.score(head, one.expand(5, -1), tail) for one in relation], -1)
+    assert (found.argsort(-1) == each.argsort(-1)).all()
 
 
 def test_start_is_small_finite_and_of_the_width_asked_for(scorer: Scorer) -> None:
@@ -60,9 +71,29 @@ def test_the_equations() -> None:
     assert TransE().score(head, torch.tensor([2.0, 3.0]), tail) == pytest.approx(0.0, abs=1e-5)
     assert TransE().score(head, torch.tensor([2.0, 0.0]), tail) == pytest.approx(-3.0)
     assert DistMult().score(head, torch.tensor([10.0, 1.0]), tail) == pytest.approx(40.0)
+    assert TransE(norm=1).score(head, torch.tensor([2.0, 0.0]), tail) == pytest.approx(-3.0)
+    assert TransE(norm=1).score(head, torch.tensor([0.0, 0.0]), tail) == pytest.approx(-5.0)
+    matrix = torch.tensor([10.0, 1.0, 0.0, 2.0])  # (1, 2) [[10, 1], [0, 2]] (3, 5) = 10·3 + 1·5 + 2·2·5
+    assert RESCAL().score(head, matrix, tail) == pytest.approx(55.0)
     product = (1 + 2j) * (7 + 11j) * (3 - 5j)  # h r t̄
     assert ComplEx().score(head, torch.tensor([7.0, 11.0]), tail) == pytest.approx(product.real)
     assert RotatE().score(head, torch.tensor([torch.pi / 2]), torch.tensor([-2.0, 5.0])) == pytest.approx(-4.0)
+
+
+def test_rescal_with_a_diagonal_is_distmult_and_costs_the_same() -> None:
+    head, relation, tail = torch.randn(3, 8, generator=torch.Generator().manual_seed(0))
+    diagonal = relation.diag().flatten()
+    assert RESCAL().score(head, diagonal, tail) == pytest.approx(DistMult().score(head, relation, tail).item())
+    cubes = [scorer.relation_magnitudes(r).pow(3).sum() for scorer, r in ((RESCAL(), diagonal), (DistMult(), relation))]
+    torch.testing.assert_close(*cubes)
+
+
+def test_transe_has_two_norms_and_says_so() -> None:
+    assert [repr(TransE()), repr(TransE(norm=1))] == ["TransE()", "TransE(norm=1)"]
+    broken = object.__new__(TransE)  # the tests' own check of annotations would speak first
+    object.__setattr__(broken, "norm", 3)
+    with pytest.raises(ValueError, match=r"norm=3 came\. Type TransE\(norm=1\) or TransE\(norm=2\)\."):
+        broken.__post_init__()
 
 
 def test_symmetry_and_its_absence() -> None:
