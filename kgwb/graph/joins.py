@@ -67,6 +67,11 @@ class Steps:
         first = np.flatnonzero(np.diff(self.starts, prepend=-1))
         return self.step[first], self.start[first], np.diff(np.append(first, len(self.starts)))
 
+    @cached_property
+    def fan_bounds(self) -> np.ndarray:
+        """Step s has the fans fan_bounds[s] to fan_bounds[s + 1], int64 [2 × relations + 1]."""
+        return np.searchsorted(self.fans[0], np.arange(2 * self.relations + 1))
+
     def turn(self, step: np.ndarray | int | np.integer) -> np.ndarray | int | np.integer:
         """The same relation walked the other way."""
         return (step + self.relations) % (2 * self.relations)

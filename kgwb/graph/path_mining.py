@@ -101,15 +101,14 @@ def _bound_bodies(steps: Steps, first: np.ndarray, second: np.ndarray) -> np.nda
     """A number that the pairs of each body a, b cannot fall below: what its busiest entity z alone links."""
     fan_step, fan_start, fan_size = steps.fans
     keys = fan_step * steps.entities + fan_start
-    bounds = np.searchsorted(fan_step, np.arange(2 * steps.relations + 1))
-    counts = np.diff(bounds)
+    counts = np.diff(steps.fan_bounds)
     back = steps.turn(first)
     into = np.where(counts[back] <= counts[second], back, second)
     out = np.where(counts[back] <= counts[second], second, back)
     least = np.zeros(len(first), dtype=np.int64)
     for block in cut(counts[into]):
         rows = np.repeat(np.arange(len(first))[block], counts[into[block]])
-        fan = expand_ranges(bounds[into[block]], counts[into[block]])
+        fan = expand_ranges(steps.fan_bounds[into[block]], counts[into[block]])
         wanted = out[rows] * steps.entities + fan_start[fan]
         met = hold(keys, wanted)
         one, other = fan_size[fan[met]], fan_size[np.searchsorted(keys, wanted[met])]
