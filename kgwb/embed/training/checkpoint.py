@@ -43,7 +43,7 @@ class Checkpoint:
     asked: Asked
 
     def __post_init__(self) -> None:
-        expect_at_least("checkpoint_every", self.every, 1)
+        expect_at_least("checkpoint_every", int(self.every), 1)
 
     def resume(self, run: Run) -> None:
         """Put a run where the folder's was; nothing happens where there is none.
@@ -94,7 +94,7 @@ class Checkpoint:
 def describe_request(run: Run, arguments: Mapping[str, Any]) -> Asked:
     """What decides how a run ends: the embedding, the triples, and the arguments, as JSON has them."""
     embedding, encoder = run.embedding, run.embedding.encoder
-    asked = {
+    asked: Asked = {
         "triples": f"{run.questions.answer_count // 2:,}, SHA-256 {_digest(run)[:12]}",
         "scorer": repr(embedding.scorer),
         "dim": embedding.dim,
@@ -129,8 +129,8 @@ def _gather_tensors(run: Run) -> dict[str, Tensor]:
     state |= {f"best/{name}": tensor for name, tensor in run.best.tables.items()}
     for place, values in run.optimizer.state_dict()["state"].items():
         state |= {f"optimizer/{place}/{name}": tensor for name, tensor in values.items()}
-    if isinstance(run.objective.negatives, nn.Module):
-        state |= {f"negatives/{name}": tensor for name, tensor in run.objective.negatives.state_dict().items()}
+    if (learner := _find_learner(run)) is not None:
+        state |= {f"negatives/{name}": tensor for name, tensor in learner.state_dict().items()}
     state |= {"order": run.order.get_state(), "samples": run.objective.generator.get_state()}
     return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
 
@@ -143,14 +143,19 @@ def _restore(run: Run, facts: dict[str, Any], tensors: dict[str, Tensor]) -> Non
         optimizer.setdefault(int(place), {})[name] = tensor
     groups = run.optimizer.state_dict()["param_groups"]
     run.optimizer.load_state_dict({"state": optimizer, "param_groups": groups})
-    if isinstance(run.objective.negatives, nn.Module):
-        run.objective.negatives.load_state_dict(_below("negatives", tensors))
+    if (learner := _find_learner(run)) is not None:
+        learner.load_state_dict(_below("negatives", tensors))
     run.order.set_state(tensors["order"])
     run.objective.generator.set_state(tensors["samples"])
     tables = {name: table.to(run.embedding.device) for name, table in _below("best", tensors).items()}
     run.best, run.number = Best(**facts["best"], tables=tables), facts["number"]
     workspace = facts["workspace"]  # another block of scores or number format would round otherwise
     run.workspace = replace(run.workspace, memory=workspace["memory"], precision=getattr(torch, workspace["precision"]))
+
+
+def _find_learner(run: Run) -> nn.Module | None:
+    negatives: object = run.objective.negatives
+    return negatives if isinstance(negatives, nn.Module) else None
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
