@@ -57,6 +57,17 @@ def test_a_report_says_what_it_does_not_know() -> None:
     ]
 
 
+def test_a_filter_that_forgets_a_part_of_the_split_is_seen(split: Split) -> None:
+    embedding = GraphEmbedding(split.graph, TransE(), dim=8)
+    lines = [
+        repr(rank_triples(embedding, split.test, known=known)).splitlines()[2] for known in (split.known, split.train)
+    ]
+    assert lines == [
+        "  all 68 entities are candidates, filtered by 240 known triples",
+        "  all 68 entities are candidates, filtered by 200 known triples; 40 of the graph's are not among them",
+    ]
+
+
 def test_one_ranking_holds_all_three_ties() -> None:
     report = _report([0, 3], [2, 1])
     assert {ties: report.with_ties(ties).ranks.tolist() for ties in ("mean", "best", "worst")} == {

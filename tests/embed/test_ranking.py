@@ -304,9 +304,15 @@ def test_what_has_no_scores_cannot_be_ranked() -> None:
     ],
 )
 def test_scores_of_the_wrong_kind(scores: torch.Tensor, came: str) -> None:
-    message = rf"Table\.score_answers gave {came}\. Expected torch\.float32 of shape \(1, 7\), questions by entities"
+    message = rf"The scores of Table came as {came}\. Expected torch\.float32 of shape \(1, 7\), questions by entities"
     with pytest.raises(ValueError, match=message):
         rank_triples(Table(_graph(), scores), [(0, 0, 1)], known=None)
+
+
+def test_half_precision_is_not_ranked(graph: KnowledgeGraph) -> None:
+    embedding = GraphEmbedding(graph, DistMult(), dim=4).bfloat16()
+    with pytest.raises(ValueError, match=r"scores of GraphEmbedding came as torch\.bfloat16 .* Type \.float\(\)"):
+        rank_triples(embedding, graph.triples, known=None)
 
 
 def test_fewer_than_no_candidates_above(graph: KnowledgeGraph) -> None:

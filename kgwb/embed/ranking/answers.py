@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
 
 from kgwb.axes import Float, Int, Tensor
@@ -61,27 +62,50 @@ def encode_once(embedding: GraphEmbedding) -> Vectors:
 
 
 def read_answers(scored: object) -> tuple[Answers, torch.device]:
-    """How to ask, (known, relation, tails) to [query entity], and on which device; each answer may be written on."""
+    """How to ask, (known, relation, tails) to [query entity], and on which device; each answer may be written on.
+
+    Raises:
+        TypeError: there is nothing to ask.
+    """
     if isinstance(scored, GraphEmbedding):
         vectors = encode_once(scored)  # an encoder passes its messages once, not once per block
-        return lambda known, relation, tails: vectors.score_answers(known, relation, tails=tails), scored.device
+        return lambda known, relation, tails: _ask(scored, vectors.score_answers, known, relation, tails), scored.device
     if not isinstance(scored, ScoresAnswers):
         raise TypeError(
             f"{type(scored).__name__} cannot be ranked. Expected a GraphEmbedding, or something with .graph and "
             ".score_answers(known, relation, *, tails), which gives a score per question and entity."
         )
     device = getattr(scored, "device", torch.device("cpu"))
-    return lambda known, relation, tails: _ask(scored, known, relation, tails), device
+    # Known answers are struck out in the scores, and they may be somebody's table: hence the copy.
+    return lambda known, relation, tails: _ask(scored, scored.score_answers, known, relation, tails).clone(), device
 
 
 def _ask(
-    scored: ScoresAnswers, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], tails: int
+    scored: GraphEmbedding | ScoresAnswers,
+    score_answers: Callable[..., Tensor],
+    known: Int[Tensor, " query"],
+    relation: Int[Tensor, " query"],
+    tails: int,
 ) -> Float[Tensor, "query entity"]:
-    scores = scored.score_answers(known, relation, tails=tails)
+    scores = score_answers(known, relation, tails=tails).detach()
     shape, expected = tuple(scores.shape), (len(known), len(scored.graph.entities))
     if shape != expected or scores.dtype not in (torch.float32, torch.float64):
         raise ValueError(
-            f"{type(scored).__name__}.score_answers gave {scores.dtype} of shape {shape}. Expected torch.float32 of "
-            f"shape {expected}, questions by entities; shorter numbers would make ties that are none."
+            f"The scores of {type(scored).__name__} came as {scores.dtype} of shape {shape}. Expected torch.float32 of "
+            f"shape {expected}, questions by entities; shorter numbers make ties that are none. Type .float()."
         )
-    return scores.detach().clone()  # known answers are struck out in it, and it may be somebody's table
+    return scores
+
+
+def expect_ids(graph: KnowledgeGraph, name: str, triples: Int[np.ndarray, "triple 3"]) -> None:
+    """Ids that the graph has.
+
+    Raises:
+        ValueError: an entity or relation has no such id.
+    """
+    limits = np.array([len(graph.entities), len(graph.relations), len(graph.entities)])
+    if ((triples < 0) | (triples >= limits)).any():
+        raise ValueError(
+            f"{name} holds ids that {graph.name!r} does not have: it has {limits[0]:,} entities and {limits[1]:,} "
+            "relations. Type read_split(folder) or split_triples(graph), whose ids fit split.graph."
+        )

@@ -53,8 +53,8 @@ class ClassificationReport:
             samples: how often the triples are drawn anew, with replacement.
             seed: of the draws.
         """
-        each = np.bincount(self.labelled.pairs, self.right)
-        each *= len(each) / len(self.right)  # the mean is the accuracy, even where a false triple is missing
+        right, pairs = np.bincount(self.labelled.pairs, self.right), int(self.labelled.truth.sum())
+        each = right * (pairs / len(self.right))  # their mean is the accuracy, even where a false triple is missing
         return find_intervals(each[:, None], ["accuracy"], level=level, samples=samples, seed=seed)
 
     @cached_property
@@ -100,7 +100,8 @@ class ClassificationReport:
         return self.interval()
 
     def __repr__(self) -> str:
-        truth, low, high = self.labelled.truth, *self._usual_interval.loc["accuracy", ["low", "high"]]
+        truth = self.labelled.truth
+        low, high = self._usual_interval.loc["accuracy", ["low", "high"]]
         common = self.by_relation().query("~own_threshold")
         borrowed = f"{count_things(len(common), 'relation')} ({count_things(int(common.triples.sum()), 'triple')})"
         return "\n".join(

