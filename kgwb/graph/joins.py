@@ -52,11 +52,6 @@ class Steps:
         return self.step * self.entities + self.start
 
     @cached_property
-    def keys(self) -> np.ndarray:
-        """Step, start and end as one number, ascending, int64 [step]."""
-        return self.starts * self.entities + self.end
-
-    @cached_property
     def bounds(self) -> np.ndarray:
         """Step s has the entries bounds[s] to bounds[s + 1], int64 [2 × relations + 1]."""
         return np.searchsorted(self.step, np.arange(2 * self.relations + 1))
@@ -68,28 +63,29 @@ class Steps:
         return self.step[first], self.start[first], np.diff(np.append(first, len(self.starts)))
 
     @cached_property
+    def fan_keys(self) -> np.ndarray:
+        """Step and start of each fan as one number, ascending, int64 [fan]."""
+        return self.fans[0] * self.entities + self.fans[1]
+
+    @cached_property
     def fan_bounds(self) -> np.ndarray:
         """Step s has the fans fan_bounds[s] to fan_bounds[s + 1], int64 [2 × relations + 1]."""
         return np.searchsorted(self.fans[0], np.arange(2 * self.relations + 1))
 
-    def turn(self, step: np.ndarray | int | np.integer) -> np.ndarray | int | np.integer:
+    def turn(self, step: np.ndarray) -> np.ndarray:
         """The same relation walked the other way."""
         return (step + self.relations) % (2 * self.relations)
 
-    def find(self, step: np.ndarray | int | np.integer, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def find(self, step: np.ndarray | int, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the ends of each (step, start) begin, and how many there are."""
         wanted = step * self.entities + start
         first = np.searchsorted(self.starts, wanted)
         return first, np.searchsorted(self.starts, wanted, side="right") - first
 
-    def follow(self, step: np.ndarray | int | np.integer, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def follow(self, step: np.ndarray | int, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where each step leads from each start: (which of the starts, end)."""
         first, counts = self.find(step, start)
         return np.repeat(np.arange(len(counts)), counts), self.end[expand_ranges(first, counts)]
-
-    def hold(self, keys: np.ndarray) -> np.ndarray:
-        """Which of some keys are facts."""
-        return hold(self.keys, keys)
 
 
 def hold(ascending: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -99,8 +101,7 @@ def _cross(
 
 def _bound_bodies(steps: Steps, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """A number that the pairs of each body a, b cannot fall below: what its busiest entity z alone links."""
-    fan_step, fan_start, fan_size = steps.fans
-    keys = fan_step * steps.entities + fan_start
+    _, fan_start, fan_size = steps.fans
     counts = np.diff(steps.fan_bounds)
     back = steps.turn(first)
     into = np.where(counts[back] <= counts[second], back, second)
@@ -110,8 +111,8 @@ def _bound_bodies(steps: Steps, first: np.ndarray, second: np.ndarray) -> np.nda
         rows = np.repeat(np.arange(len(first))[block], counts[into[block]])
         fan = expand_ranges(steps.fan_bounds[into[block]], counts[into[block]])
         wanted = out[rows] * steps.entities + fan_start[fan]
-        met = hold(keys, wanted)
-        one, other = fan_size[fan[met]], fan_size[np.searchsorted(keys, wanted[met])]
+        met = hold(steps.fan_keys, wanted)
+        one, other = fan_size[fan[met]], fan_size[np.searchsorted(steps.fan_keys, wanted[met])]
         np.maximum.at(least, rows[met], one * other - np.minimum(one, other))
     return least
 
@@ -122,31 +123,45 @@ def _walk_bodies(
     """How many pairs each rule's body links, and how many of them stand where the head's anchor can be taken."""
     width = 2 * steps.relations
     bodies, body = np.unique(first * width + second, return_inverse=True)
-    by_body = np.argsort(body, kind="stable")
-    rules = np.searchsorted(body[by_body], np.arange(len(bodies) + 1))
     anchor = find_anchors(steps)[head]
+    sides = (np.flatnonzero(anchor < steps.relations), np.flatnonzero(anchor >= steps.relations))
     pairs, partial = np.zeros(len(bodies), dtype=np.int64), np.zeros(len(head), dtype=np.int64)
-    fan_keys = distinct(steps.starts)
     first, second = bodies // width, bodies % width
-    edges = np.diff(steps.bounds)[first]
-    for block in cut(edges):
+    for block in cut(np.diff(steps.bounds)[first]):
         for row, x, y in _walk(steps, np.arange(len(bodies))[block], first, second):
             pairs += np.bincount(row, minlength=len(bodies))
-            for place, forward in ((x, True), (y, False)):
-                keys, weight = np.unique(row * steps.entities + place, return_counts=True)
-                at, entity = keys // steps.entities, keys % steps.entities
-                size = (rules[1:] - rules[:-1])[at]
-                for part in cut(size):
-                    rule = by_body[expand_ranges(rules[at[part]], size[part])]
-                    spot = np.repeat(np.arange(len(at))[part], size[part])
-                    mine = (anchor[rule] < steps.relations) == forward
-                    rule, spot = rule[mine], spot[mine]
-                    covered = hold(fan_keys, anchor[rule] * steps.entities + entity[spot])
-                    partial += np.bincount(rule[covered], weight[spot[covered]], len(head)).astype(np.int64)
+            for rules, place in zip(sides, (x, y), strict=True):
+                partial[rules] += _count_covered(steps, row, place, body[rules], anchor[rules])
     return pairs[body], partial
 
 
-def _walk(steps, some, first, second):
+def _count_covered(
+    steps: Steps, row: np.ndarray, place: np.ndarray, body: np.ndarray, anchor: np.ndarray
+) -> np.ndarray:
+    """For each rule, given by body and anchor, how many of its body's pairs stand where the anchor can be taken.
+
+    Args:
+        steps: the facts.
+        row, place: the body of each pair, and the entity of it that counts, [pair].
+        body, anchor: of each rule, [rule].
+    """
+    keys, weight = np.unique(row * steps.entities + place, return_counts=True)
+    at, entity = keys // steps.entities, keys % steps.entities
+    by_body = np.argsort(body, kind="stable")
+    begin = np.searchsorted(body[by_body], at)
+    size = np.searchsorted(body[by_body], at, side="right") - begin
+    total = np.zeros(len(body), dtype=np.int64)
+    for part in cut(size):
+        rule = by_body[expand_ranges(begin[part], size[part])]
+        spot = np.repeat(np.arange(len(at))[part], size[part])
+        covered = hold(steps.fan_keys, anchor[rule] * steps.entities + entity[spot])
+        np.add.at(total, rule[covered], weight[spot[covered]])
+    return total
+
+
+def _walk(
+    steps: Steps, some: np.ndarray, first: np.ndarray, second: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """The distinct (body, x, y) that some bodies link, x and y being different, in blocks."""
     size = np.diff(steps.bounds)[first[some]]
     edge = expand_ranges(steps.bounds[first[some]], size)

@@ -68,7 +68,7 @@ def mine_constants(steps: Steps, *, least: int, head_coverage: float | int, conf
     by_entity = np.argsort(fan_start, kind="stable")
     bounds = np.searchsorted(fan_start[by_entity], np.arange(steps.entities + 1))
     # The step back from the constant leads to everything that has the fact: its fan counts the head of the rule.
-    back = np.searchsorted(fan_step * steps.entities + fan_start, steps.turn(steps.step) * steps.entities + steps.end)
+    back = np.searchsorted(steps.fan_keys, steps.turn(steps.step) * steps.entities + steps.end)
     often = np.flatnonzero((fan_size[back] >= least) & (steps.step < steps.relations))
     found = []
     for block in cut(np.diff(bounds)[steps.start[often]]):
@@ -109,13 +109,12 @@ def find_anchors(steps: Steps) -> np.ndarray:
 
 def _count_anchored(steps: Steps, body: np.ndarray, anchor: np.ndarray, *, each: bool = True) -> np.ndarray:
     """How many facts of each body step (or, not each, how many starts) begin where the step `anchor` can be taken."""
-    fan_step, fan_start, fan_size = steps.fans
-    taken = fan_step * steps.entities + fan_start
+    _, fan_start, fan_size = steps.fans
     total = np.zeros(len(body), dtype=np.int64)
     sizes = np.diff(steps.fan_bounds)[body]
     for block in cut(sizes):
         rows = np.repeat(np.arange(len(body))[block], sizes[block])
         fan = expand_ranges(steps.fan_bounds[body[block]], sizes[block])
-        covered = hold(taken, anchor[rows] * steps.entities + fan_start[fan])
+        covered = hold(steps.fan_keys, anchor[rows] * steps.entities + fan_start[fan])
         np.add.at(total, rows[covered], fan_size[fan[covered]] if each else 1)
     return total

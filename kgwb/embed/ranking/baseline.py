@@ -144,7 +144,7 @@ def _number_bodies(frame: pd.DataFrame, steps: Steps) -> tuple[Int[np.ndarray, "
     """Each rule both ways: from its head's head to the tail, and from the tail back to the head."""
     bodies = []
     for path, implied in zip(frame["path"], frame["implied"], strict=True):
-        back = [int(steps.turn(step)) for step in reversed(path)]
+        back = steps.turn(np.array(path[::-1])).tolist()
         for step, (first, *second) in ((implied, path), (implied + steps.relations, back)):
             bodies.append((step, first, *(second or [-1])))
     numbers = np.array(bodies, dtype=np.int64).reshape(-1, 3)
