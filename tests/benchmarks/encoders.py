@@ -39,7 +39,7 @@ SCORERS = {
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "umls": {"dim": 64, "epochs": 60, "batch": 250, "dropout": 0.5},
-    "fb15k-237": {"dim": 64, "epochs": 8, "batch": 2000, "dropout": 0.3},
+    "fb15k-237": {"dim": 64, "epochs": 5, "batch": 2000, "dropout": 0.3},
 }
 BILINEAR = {"loss": "logistic", "negatives": 50}  # the articles' small model: v = W h + b, relation, −log σ
 log = logging.getLogger("bench")

@@ -6,27 +6,24 @@ import copy
 import math
 import warnings
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import nn
 
-from kgwb.embed import ComplEx, DistMult, GraphEmbedding, RotatE, rank_triples, train_embedding
+from kgwb.embed import ComplEx, DistMult, GraphEmbedding, RotatE, load_embedding, rank_triples, train_embedding
 from kgwb.embed.encoders.affine_encoder import AffineEncoder
 from kgwb.embed.encoders.composition_convolution import CompositionConvolution
 from kgwb.embed.encoders.encoder_chain import EncoderChain
 from kgwb.embed.encoders.literal_encoder import LiteralEncoder
-from kgwb.embed.encoders.literals import count_letters, read_literals
-from kgwb.embed.encoders.mixture import Mixture
 from kgwb.embed.encoders.neighbourhoods import find_neighbourhoods
 from kgwb.embed.encoders.relational_convolution import RelationalConvolution
 from kgwb.embed.encoders.variational_encoder import VariationalEncoder
 from kgwb.embed.scorers.rescal import RESCAL
-from kgwb.graph import KnowledgeGraph, Split
+from kgwb.graph import Split
 
 DIM = 8
 ENCODERS: dict[str, Callable[[Split], nn.Module]] = {  # a new encoder is tested by being listed
@@ -60,6 +57,12 @@ def _shake(encoder: nn.Module) -> nn.Module:
         for weight in encoder.parameters():
             weight.add_(torch.randn(weight.shape, generator=generator))
     return encoder
+
+
+def _torch_geometric() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it compiles with torch.jit while it is imported
+        return pytest.importorskip("torch_geometric.nn", reason="pip install torch_geometric==2.8.1")
 
 
 @pytest.mark.parametrize("inverses", [False, True])
@@ -117,7 +120,7 @@ def test_ranking_draws_nothing(make: Callable, split: Split) -> None:
 @pytest.mark.parametrize("scorer", [DistMult(), ComplEx()], ids=repr)
 def test_an_encoder_learns_and_harms_nothing(make: Callable, split: Split, *, scorer: DistMult | ComplEx) -> None:
     plain, encoded = (GraphEmbedding(split.graph, scorer, dim=DIM, encoder=e) for e in (None, make(split)))
-    options = {"epochs": 40, "batch": 100, "learning_rate": 0.1}
+    options = {"epochs": 20, "batch": 100, "learning_rate": 0.1}
     for vectors in (plain, encoded):
         losses = [epoch.loss for epoch in train_embedding(vectors, split, **options)]
         assert losses[-1] < losses[0]
@@ -138,14 +141,11 @@ def test_relations_of_another_width_pass_through(name: str, scorer: RotatE | RES
 
 
 def test_r_gcn_is_what_torch_geometric_computes(split: Split) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # torch_geometric compiles with torch.jit while imported
-        judge_layer = pytest.importorskip("torch_geometric.nn", reason="pip install torch_geometric==2.8.1").RGCNConv
     ours = _shake(RelationalConvolution(split, dim=DIM, bases=3)).eval()
     assert isinstance(ours, RelationalConvolution)
     entities, relations = _tables(split)
     count = len(split.graph.relations)
-    judge = judge_layer(DIM, DIM, 2 * count, num_bases=3, aggr="sum", root_weight=False, bias=False)
+    judge = _torch_geometric().RGCNConv(DIM, DIM, 2 * count, num_bases=3, aggr="sum", root_weight=False, bias=False)
     with torch.no_grad():
         judge.weight.copy_(ours.bases / math.sqrt(DIM))
         judge.comp.copy_(ours.mix.flatten(0, 1))
@@ -158,11 +158,8 @@ def test_r_gcn_is_what_torch_geometric_computes(split: Split) -> None:
 
 
 def test_vgae_hears_what_torch_geometric_hears(split: Split) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        judge_layer = pytest.importorskip("torch_geometric.nn", reason="pip install torch_geometric==2.8.1").GCNConv
     encoder = VariationalEncoder(split, dim=DIM)
-    judge = judge_layer(DIM, DIM, bias=False)
+    judge = _torch_geometric().GCNConv(DIM, DIM, bias=False)
     head, _, tail = torch.from_numpy(split.train.copy()).T
     links = torch.stack([torch.cat([head, tail]), torch.cat([tail, head])]).unique(dim=1)
     entities, relations = _tables(split)
@@ -233,63 +230,6 @@ def test_a_chain_adds_up_the_penalties(split: Split) -> None:
     assert EncoderChain(AffineEncoder(dim=DIM)).penalty() == 0
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.data())
-def test_a_mixture_is_its_dense_matrix(data: st.DataObject) -> None:
-    rows, columns = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))
-    entry = st.tuples(st.integers(0, rows - 1), st.integers(0, columns - 1), st.integers(-3, 3))
-    entries = np.array(data.draw(st.lists(entry, max_size=20)), dtype=np.int64).reshape(-1, 3)
-    dense = torch.zeros(rows, columns)
-    for row, column, weight in entries.tolist():
-        dense[row, column] += weight
-    mixture = Mixture(entries[:, 0], entries[:, 1], entries[:, 2].astype(float), (rows, columns))
-    vectors = torch.randn(columns, 3, requires_grad=True)
-    slope = torch.randn(rows, 3)
-    mixed = mixture(vectors)
-    mixed.backward(slope)
-    torch.testing.assert_close(mixed, dense @ vectors)
-    torch.testing.assert_close(vectors.grad, dense.T @ slope)
-
-
-@pytest.fixture(scope="module")
-def countries() -> KnowledgeGraph:
-    facts = pd.DataFrame([["a", "r", "b"], ["b", "r", "c"], ["c", "r", "d"]], columns=["head", "relation", "tail"])
-    table = pd.DataFrame(
-        {"entity": ["a", "b", "c"], "area": [1, 10, 1000], "tall": [3.0, None, 5.0], "motto": ["Sea", "sea", ""]}
-    )
-    return KnowledgeGraph.from_pandas(facts, table)
-
-
-def test_numbers_are_standardised_and_missing_ones_say_so(countries: KnowledgeGraph) -> None:
-    found = read_literals(countries.entities, ["area", "tall"], buckets=4)
-    table = np.zeros((4, found.features))
-    table[found.rows, found.columns] = found.values
-    assert found.numbers == ("area", "tall") and found.texts == ()
-    orders = np.array([0.0, 1.0, 3.0])  # of magnitude: the areas span a factor of 1,000
-    np.testing.assert_allclose(table[:3, 0], (orders - orders.mean()) / orders.std())
-    np.testing.assert_allclose(table[:, 2], [-1, 0, 1, 0])
-    np.testing.assert_allclose(table[:, [1, 3]], [[0, 0], [0, 1], [0, 0], [1, 1]])
-
-
-def test_texts_are_letter_groups_without_case_and_missing_ones_say_so(countries: KnowledgeGraph) -> None:
-    found = read_literals(countries.entities, ["motto"], buckets=64)
-    table = np.zeros((4, found.features))
-    np.add.at(table, (found.rows, found.columns), found.values)
-    assert found.texts == ("motto",) and found.features == 65
-    np.testing.assert_allclose(table[0], table[1])
-    np.testing.assert_allclose(np.linalg.norm(table, axis=1), 1)
-    assert table[2:, 64].tolist() == [1, 1] and not table[2:, :64].any()
-    assert count_letters("a  A") == {" a ": 2} | {"a a": 1}
-    assert sum(count_letters("上海").values()) == 2
-
-
-def test_attributes_separate_entities_that_have_no_triples_of_their_own(countries: KnowledgeGraph) -> None:
-    encoder = _shake(LiteralEncoder(countries, dim=DIM))
-    same = torch.ones(4, DIM)
-    seen, _ = encoder(same, torch.ones(1, DIM))
-    assert len(seen.detach().round(decimals=5).unique(dim=0)) == 4
-
-
 def test_an_encoder_of_another_graph_or_width_is_named(make: Callable, split: Split) -> None:
     encoder = make(split)
     with pytest.raises(ValueError, match=r"dim=4 came, but this \w+ was built for dim=8\. Type \w+\(\.\.\., dim=4\)"):
@@ -311,7 +251,7 @@ def test_relations_that_cannot_be_composed_are_named(split: Split) -> None:
         CompositionConvolution(split, dim=DIM)(entities, torch.zeros(3, 4))
 
 
-def test_wrong_arguments_are_named(split: Split, countries: KnowledgeGraph) -> None:
+def test_wrong_arguments_are_named(split: Split) -> None:
     nothing = Split(split.graph, split.train[:0], split.valid, split.test)
     cases: list[tuple[Callable[[], object], str]] = [
         (lambda: RelationalConvolution(split, bases=0), r"bases=0 came\. It must be at least 1; type bases=1\."),
@@ -324,18 +264,45 @@ def test_wrong_arguments_are_named(split: Split, countries: KnowledgeGraph) -> N
             lambda: VariationalEncoder(nothing),
             r"no training triples to pass messages over\. Check len\(split\.train\)\.",
         ),
-        (
-            lambda: LiteralEncoder(countries, columns=["size"]),
-            r"no attribute 'size'\. .* have .*'area', 'tall', 'motto'",
-        ),
-        (
-            lambda: LiteralEncoder(countries, columns=["type"]),
-            r"No attribute of the entities holds anything\. Type read",
-        ),
     ]
     for call, message in cases:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_what_is_saved_scores_as_it_did(make: Callable, split: Split, tmp_path: Path) -> None:
+    vectors = GraphEmbedding(split.graph, DistMult(), dim=DIM, encoder=make(split))
+    next(train_embedding(vectors, split, epochs=1, reciprocal=True))
+    read = load_embedding(vectors.save(tmp_path / "vectors"), split.graph)
+    assert read.encoder is None  # what it made of the tables is kept, the encoder is not
+    assert torch.equal(read.score_heads(split.test), vectors.score_heads(split.test))
+
+
+def test_training_that_stops_and_goes_on_ends_where_it_would_have(make: Callable, split: Split, tmp_path: Path) -> None:
+    whole, stopped, later = (GraphEmbedding(split.graph, DistMult(), dim=DIM, encoder=make(split)) for _ in range(3))
+    options = {"batch": 100, "epochs": 3}
+    list(train_embedding(whole, split, **options))
+    for epoch in train_embedding(stopped, split, **options, checkpoint=tmp_path / "run"):
+        if epoch.number == 1:
+            break
+    list(train_embedding(later, split, **options, checkpoint=tmp_path / "run"))
+    assert torch.equal(later.entity_vectors(), whole.entity_vectors())
+
+
+def test_a_layer_of_torch_geometric_is_an_encoder_in_five_lines(split: Split) -> None:
+    layer = _torch_geometric().GCNConv(DIM, DIM)
+
+    class Convolved(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.links = layer, torch.from_numpy(split.train[:, (0, 2)].T.copy())
+
+        def forward(self, entities: torch.Tensor, relations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return entities + self.layer(entities, self.links), relations
+
+    vectors = GraphEmbedding(split.graph, DistMult(), dim=DIM, encoder=Convolved())
+    losses = [epoch.loss for epoch in train_embedding(vectors, split, epochs=5, batch=100)]
+    assert losses[-1] < losses[0]
 
 
 def test_any_module_of_this_shape_is_an_encoder(split: Split) -> None:
