@@ -10,29 +10,48 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kgwb.embed import RESCAL as RESCAL
+    from kgwb.embed import AdversarialNegatives as AdversarialNegatives
+    from kgwb.embed import AffineEncoder as AffineEncoder
     from kgwb.embed import ComplEx as ComplEx
+    from kgwb.embed import CompositionConvolution as CompositionConvolution
     from kgwb.embed import DistMult as DistMult
     from kgwb.embed import Epoch as Epoch
     from kgwb.embed import GraphEmbedding as GraphEmbedding
+    from kgwb.embed import LiteralEncoder as LiteralEncoder
     from kgwb.embed import RankReport as RankReport
+    from kgwb.embed import RelationalConvolution as RelationalConvolution
     from kgwb.embed import RotatE as RotatE
     from kgwb.embed import Scorer as Scorer
     from kgwb.embed import TransE as TransE
+    from kgwb.embed import VariationalEncoder as VariationalEncoder
+    from kgwb.embed import calibrate as calibrate
+    from kgwb.embed import classify_triples as classify_triples
+    from kgwb.embed import learn_baseline as learn_baseline
     from kgwb.embed import load_embedding as load_embedding
     from kgwb.embed import preset as preset
     from kgwb.embed import rank_triples as rank_triples
+    from kgwb.embed import read_vectors as read_vectors
+    from kgwb.embed import score_leaks as score_leaks
     from kgwb.embed import train_embedding as train_embedding
+    from kgwb.embed import write_vectors as write_vectors
     from kgwb.environment import doctor as doctor
     from kgwb.graph import KnowledgeGraph as KnowledgeGraph
     from kgwb.graph import Mention as Mention
     from kgwb.graph import Sentence as Sentence
     from kgwb.graph import Split as Split
+    from kgwb.graph import apply_rules as apply_rules
     from kgwb.graph import find_leakage as find_leakage
+    from kgwb.graph import find_rules as find_rules
+    from kgwb.graph import from_pykeen as from_pykeen
+    from kgwb.graph import load_dataset as load_dataset
     from kgwb.graph import read_graph as read_graph
     from kgwb.graph import read_sentences as read_sentences
     from kgwb.graph import read_split as read_split
     from kgwb.graph import split_triples as split_triples
+    from kgwb.graph import to_pykeen as to_pykeen
     from kgwb.graph import write_graph as write_graph
+    from kgwb.graph import write_split as write_split
     from kgwb.inject import Bert as Bert
     from kgwb.inject import Injector as Injector
     from kgwb.inject import Reading as Reading
@@ -40,6 +59,9 @@ if TYPE_CHECKING:
     from kgwb.inject import inject as inject
     from kgwb.inject import load_bert as load_bert
     from kgwb.inject import read as read
+    from kgwb.see import log_to_tensorboard as log_to_tensorboard
+    from kgwb.see import log_to_wandb as log_to_wandb
+    from kgwb.see import record_film as record_film
     from kgwb.see import show_attention as show_attention
     from kgwb.see import show_graph as show_graph
     from kgwb.see import show_space as show_space
@@ -58,16 +80,22 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "kgwb.graph": (
-        "KnowledgeGraph Mention Sentence Split find_leakage read_graph read_sentences read_split split_triples write_graph"
+        "KnowledgeGraph Mention Sentence Split apply_rules find_leakage find_rules from_pykeen "
+        "load_dataset read_graph read_sentences read_split split_triples to_pykeen write_graph "
+        "write_split"
     ),
     "kgwb.embed": (
-        "ComplEx DistMult Epoch GraphEmbedding RankReport RotatE Scorer TransE load_embedding preset rank_triples "
-        "train_embedding"
+        "AdversarialNegatives AffineEncoder ComplEx CompositionConvolution DistMult Epoch GraphEmbedding "
+        "LiteralEncoder RESCAL RankReport RelationalConvolution RotatE Scorer TransE VariationalEncoder "
+        "calibrate classify_triples learn_baseline load_embedding preset rank_triples read_vectors "
+        "score_leaks train_embedding write_vectors"
     ),
-    "kgwb.inject": "Bert Injector Reading find_mentions inject load_bert read",
+    "kgwb.inject": ("Bert Injector Reading find_mentions inject load_bert read"),
     "kgwb.tune": ("MaskedAnswers Question Questions Step answer_questions ask_questions hold_out plan_runs probe tune"),
-    "kgwb.see": "show_attention show_graph show_space show_training write_page",
-    "kgwb.environment": "doctor",
+    "kgwb.see": (
+        "log_to_tensorboard log_to_wandb record_film show_attention show_graph show_space show_training write_page"
+    ),
+    "kgwb.environment": ("doctor"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 __all__ = sorted(_ROOM_OF)  # noqa: PLE0605

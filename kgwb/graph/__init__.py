@@ -7,14 +7,20 @@ gives away, and `read_sentences` brings the texts in which its entities are mark
 
 from __future__ import annotations
 
+from kgwb.graph.conclusions import apply_rules as apply_rules
+from kgwb.graph.datasets import load_dataset as load_dataset
 from kgwb.graph.errors import GraphFileError as GraphFileError
 from kgwb.graph.errors import UnknownNameError as UnknownNameError
+from kgwb.graph.files.pykeen import from_pykeen as from_pykeen
+from kgwb.graph.files.pykeen import to_pykeen as to_pykeen
 from kgwb.graph.files.reading import read_graph as read_graph
+from kgwb.graph.files.split_writing import write_split as write_split
 from kgwb.graph.files.writing import write_graph as write_graph
 from kgwb.graph.knowledge_graph import KnowledgeGraph as KnowledgeGraph
 from kgwb.graph.leakage import LeakageReport as LeakageReport
 from kgwb.graph.leakage import find_leakage as find_leakage
 from kgwb.graph.neighbours import select_neighbourhood as select_neighbourhood
+from kgwb.graph.rules import find_rules as find_rules
 from kgwb.graph.sentences import Mention as Mention
 from kgwb.graph.sentences import Sentence as Sentence
 from kgwb.graph.sentences import read_sentences as read_sentences

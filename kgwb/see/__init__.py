@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kgwb.see.film import FilmView as FilmView
+from kgwb.see.film import record_film as record_film
 from kgwb.see.graph import GraphView as GraphView
 from kgwb.see.graph import show_graph as show_graph
 from kgwb.see.page import Fragment as Fragment
 from kgwb.see.page import write_page as write_page
 from kgwb.see.projection import ProjectionQuality as ProjectionQuality
 from kgwb.see.projection import projection_quality as projection_quality
+from kgwb.see.sinks import log_to_tensorboard as log_to_tensorboard
+from kgwb.see.sinks import log_to_wandb as log_to_wandb
 from kgwb.see.space import SpaceView as SpaceView
 from kgwb.see.space import show_space as show_space
 from kgwb.see.training import TrainingView as TrainingView
