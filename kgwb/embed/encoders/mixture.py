@@ -17,9 +17,9 @@ Plan = tuple[Tensor, Tensor, Tensor]  # columns and weights, row after row, and 
 class Mixture(nn.Module):
     """Every output is a weighted sum of a few inputs, always the same ones: a sparse matrix that is not learnt.
 
-    out_i = Σ_j w_ij x_j. Sums run row by row, in both directions, so nothing as long as the list of weights is ever
-    held, and a seed gives the same bits each time. For the 544,230 neighbours of FB15k-237 at dim 128 it takes half the
-    time of gathering and adding, forwards and backwards.
+    out_i = Σ_j w_ij x_j. Sums run row by row, in both directions, so there is never a vector per weight in
+    memory, and the same input gives the same bits. For the 544,230 messages of FB15k-237 at dim 128 it takes a quarter of
+    the time of gathering and adding.
 
     Args:
         rows: the output of each weight.
@@ -28,8 +28,8 @@ class Mixture(nn.Module):
         shape: how many outputs and inputs there are.
 
     Example:
-        >>> both, first = [0, 0, 1], [0, 1, 0]
-        >>> mixture = Mixture(np.array(both), np.array(first), np.array([0.5, 0.5, 1.0]), (2, 2))
+        >>> rows, columns, weights = np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([0.5, 0.5, 1.0])
+        >>> mixture = Mixture(rows, columns, weights, (2, 2))
         >>> mixture(torch.tensor([[2.0], [4.0]]))
         tensor([[3.],
                 [2.]])
@@ -74,9 +74,7 @@ class _Mix(torch.autograd.Function):
 
 def _sum_rows(vectors: Tensor, plan: Plan) -> Tensor:
     columns, weights, offsets = plan
-    return embedding_bag(
-        columns, vectors, offsets, mode="sum", per_sample_weights=weights, include_last_offset=True
-    )  # fmt: skip
+    return embedding_bag(columns, vectors, offsets, mode="sum", per_sample_weights=weights, include_last_offset=True)
 
 
 def _plan(rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, height: int) -> Plan:

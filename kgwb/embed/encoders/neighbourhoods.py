@@ -40,10 +40,10 @@ class Neighbourhoods(nn.Module):
         super().__init__()
         receiver, relation, sender = (triples if heads_hear else triples[:, ::-1]).T
         places, row, neighbours = np.unique(relation * len(counts) + receiver, return_inverse=True, return_counts=True)
-        owner = places % max(1, len(counts))
+        owner = places % len(counts)
         self.gather = Mixture(row, sender, 1 / counts[receiver], (len(places), len(counts)))
         self.deliver = Mixture(owner, np.arange(len(places)), np.ones(len(places)), (len(counts), len(places)))
-        self.sizes: list[int] = np.bincount(places // max(1, len(counts)), minlength=relations).tolist()
+        self.sizes: list[int] = np.bincount(places // len(counts), minlength=relations).tolist()
         share = torch.from_numpy(neighbours / counts[owner])[:, None].float()
         self.register_buffer("weights", share, persistent=False)
 
