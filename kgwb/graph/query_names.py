@@ -1,0 +1,131 @@
+"""Names in a SPARQL query: entity:Berlin, relation:"is the capital of", type:city, attribute:population."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from kgwb.graph.errors import UnknownNameError
+from kgwb.graph.files.rdf_names import OWL, OWN, RDF, RDFS, SKOS, XSD, read_address, write_address
+from kgwb.graph.files.rdf_writing import own_address
+from kgwb.graph.knowledge_graph import ENTITY_COLUMNS, RELATION_COLUMNS, KnowledgeGraph
+
+PREFIXES = {"rdf": RDF, "rdfs": RDFS, "owl": OWL, "skos": SKOS, "xsd": XSD, "kgwb": OWN}
+_KINDS = "entity|relation|type|attribute"
+_QUOTED = r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*'"
+# Texts, addresses and comments are passed over; what is left may be a name.
+_NAME = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""|' + r"'''(?:[^'\\]|\\.|'(?!''))*'''|" + rf"{_QUOTED}|"
+    r'<[^<>"{}|^`\\\s]*>|#[^\n]*|'
+    rf"(?<![\w:.?$-])(?P<kind>{_KINDS}):(?:(?P<quoted>{_QUOTED})|(?P<plain>\w(?:[\w.\-]*[\w\-])?))|"
+    r"(?<![\w:.?$-])(?P<service>(?i:service))(?![\w:])"
+)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+class QueryError(ValueError):
+    """A question to a graph that cannot be read or answered."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QueryNames:
+    """What stands for a graph's names in RDF, and the other way round.
+
+    Attributes:
+        graph: whose names these are.
+    """
+
+    graph: KnowledgeGraph
+
+    @cached_property
+    def entity_addresses(self) -> list[str]:
+        """The address of every entity, by id."""
+        return [write_address("entity", name) for name in self.graph.entities["entity"]]
+
+    @cached_property
+    def relation_addresses(self) -> list[str]:
+        """The address of every relation, by id; its own where an entity has the same."""
+        taken = set(self.entity_addresses)
+        names = self.graph.relations["relation"]
+        addresses = ((name, write_address("relation", name)) for name in names)
+        return [own_address(name) if address in taken else address for name, address in addresses]
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The label behind every address."""
+        relations = dict(zip(self.relation_addresses, self.graph.relation_labels, strict=True))
+        return relations | dict(zip(self.entity_addresses, self.graph.labels, strict=True))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The name behind every address."""
+        relations = dict(zip(self.relation_addresses, self.graph.relations["relation"], strict=True))
+        return relations | dict(zip(self.entity_addresses, self.graph.entities["entity"], strict=True))
+
+    def write(self, sparql: str) -> str:
+        """A query in which every name of the graph's is an address.
+
+        Raises:
+            UnknownNameError: the graph has no such name; gives the nearest.
+            QueryError: the query asks another computer.
+        """
+        parts, end = [], 0
+        for match in self._find_names(sparql):
+            parts += [sparql[end : match.start()], self._write_one(match)]
+            end = match.end()
+        return "".join([*parts, sparql[end:]])
+
+    def locate(self, sparql: str, place: int) -> int:
+        """Which character of a query stands behind a character of what `write` made of it."""
+        shift = 0
+        for match in self._find_names(sparql):
+            length = len(self._write_one(match))
+            if place < match.start() + shift + length:
+                return min(place - shift, match.start())
+            shift += length - len(match[0])
+        return min(place - shift, len(sparql))
+
+    def _find_names(self, sparql: str) -> list[re.Match[str]]:
+        own = set(re.findall(rf"(?i:\bprefix)\s+({_KINDS}):", sparql))
+        matches = _NAME.finditer(sparql)
+        return [match for match in matches if match["service"] or (match["kind"] and match["kind"] not in own)]
+
+    def _write_one(self, match: re.Match[str]) -> str:
+        if match["service"]:
+            raise QueryError("SERVICE asks another computer. Only the graph itself is asked here: leave SERVICE out.")
+        name = match["plain"]
+        if match["quoted"]:
+            name = re.sub(r"\\(.)", lambda escaped: _ESCAPES.get(escaped[1], escaped[1]), match["quoted"][1:-1])
+        return f"<{self.find(match['kind'], name)}>"
+
+    def find(self, kind: str, name: str) -> str:
+        """The address of an entity, relation, type or attribute given by its name or label."""
+        if kind in ("entity", "relation"):
+            find = self.graph.entity_id if kind == "entity" else self.graph.relation_id
+            addresses = self.entity_addresses if kind == "entity" else self.relation_addresses
+            try:
+                return addresses[find(name)]
+            except UnknownNameError:
+                # In files that kgwb wrote, New York is entity:New.20.York.
+                spelt = f"{OWN}{kind}.{name}"
+                if spelt in self.names:
+                    return spelt
+                raise
+        known = self.types if kind == "type" else self.attributes
+        for spelt in (name, read_address(kind, f"{OWN}{kind}.{name}")):
+            if spelt in known:
+                return write_address(kind, spelt)
+        raise UnknownNameError(kind, name, known)
+
+    @cached_property
+    def types(self) -> list[str]:
+        """The types that entities have."""
+        return sorted(set(self.graph.entities["type"]) - {""})
+
+    @cached_property
+    def attributes(self) -> list[str]:
+        """What is known about entities and relations beside labels, descriptions and types."""
+        columns = [*self.graph.entities.columns, *self.graph.relations.columns]
+        further = (column for column in columns if column not in (*ENTITY_COLUMNS, *RELATION_COLUMNS))
+        return sorted({column for column in further if not re.match("(label|description)_", column)})
