@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import inspect
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kgwb.environment import best_device, doctor
 
 if TYPE_CHECKING:
+    from kgwb.embed import Epoch, GraphEmbedding
+    from kgwb.embed.training.sharding import Shard
     from kgwb.graph import Split
 
 SCORERS = {"transe": "TransE", "distmult": "DistMult", "complex": "ComplEx", "rotate": "RotatE"}
+_OURS = ("embedding", "split", "shard")  # arguments of train_embedding that are not typed
+_SET = "arguments of train_embedding, as in: --set learning_rate=0.3 negatives=1000"
+_TRAIN = """fit vectors to a graph, rank what was held out, save them; under torchrun --nproc-per-node=2 -m kgwb train,
+the processes divide the table of entities"""
 SMALL = 5_000  # entities; up to here the preset for small graphs fits within seconds
 
 
@@ -44,7 +52,7 @@ def _build_parser() -> argparse.ArgumentParser:
     tour.add_argument("--seeds", type=int, default=3, help="how often each run of the table is tuned")
     tour.set_defaults(run=_take_tour)
 
-    train = commands.add_parser("train", help="fit vectors to a graph, rank what was held out, save them")
+    train = commands.add_parser("train", help=_TRAIN, description=_TRAIN)
     train.add_argument("graph", type=Path, help="a file or folder of triples, or of train, valid and test triples")
     train.add_argument("--scorer", choices=list(SCORERS), default="complex")
     train.add_argument("--out", type=Path, required=True, help="the folder for the vectors")
@@ -52,6 +60,8 @@ def _build_parser() -> argparse.ArgumentParser:
     train.add_argument("--epochs", type=int, help="by default what the preset says")
     train.add_argument("--dim", type=int, help="real numbers per entity; by default what the preset says")
     train.add_argument("--preset", help='a data set, "small" or "default"; by default chosen by size')
+    train.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=_SET)
+    train.add_argument("--checkpoint", type=Path, help="a folder that keeps the run; the same command goes on from it")
     train.set_defaults(run=_train)
     return parser
 
@@ -75,26 +85,60 @@ def _take_tour(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from tqdm.auto import tqdm
-
     import kgwb.embed as embed
+    from kgwb.embed.training.sharding import Shard, join_processes
     from kgwb.graph import find_leakage
 
     split = _read_or_split(options.graph, options.test)
-    _say(f"{split!r}\n{find_leakage(split).verdict}" if len(split.test) else repr(split.graph))
-    settings = embed.preset(
-        options.scorer, options.preset or ("small" if len(split.graph.entities) < SMALL else "default")
-    )
-    settings |= {name: value for name in ("epochs", "dim") if (value := getattr(options, name))}
-    scorer = getattr(embed, SCORERS[options.scorer])()
-    vectors = embed.GraphEmbedding(split.graph, scorer, dim=settings.pop("dim")).to(best_device())
-    with tqdm(embed.train_embedding(vectors, split, **settings), total=settings["epochs"], unit="epoch") as epochs:
+    settings = _choose_settings(options, len(split.graph.entities))
+    scorer, dim = getattr(embed, SCORERS[options.scorer])(), settings.pop("dim")
+    with join_processes() as (rank, count):
+        if rank == 0:
+            _say(f"{split!r}\n{find_leakage(split).verdict}" if len(split.test) else repr(split.graph))
+        shard = Shard(rank, count, len(split.graph.entities)) if count > 1 else None
+        vectors = _start(lambda: embed.GraphEmbedding(split.graph, scorer, dim=dim), shard).to(best_device())
+        _watch(embed.train_embedding(vectors, split, **settings, shard=shard), settings["epochs"], hidden=rank > 0)
+        if shard is not None:
+            shard.unite(vectors)
+    if rank == 0:
+        if len(split.test):
+            _say(repr(embed.rank_triples(vectors, split.test, known=split.known)))
+        _say(f"Saved. Type: kgwb.load_embedding({str(vectors.save(options.out))!r})")
+    return 0
+
+
+def _choose_settings(options: argparse.Namespace, entities: int) -> dict[str, Any]:
+    """The preset's settings and, over them, what was typed."""
+    import kgwb.embed as embed
+
+    settings = embed.preset(options.scorer, options.preset or ("small" if entities < SMALL else "default"))
+    known = [name for name in inspect.signature(embed.train_embedding).parameters if name not in _OURS]
+    for text in options.set:
+        name, equals, value = text.partition("=")
+        if not equals or name not in known:
+            raise ValueError(f"--set {text} came. Type --set name=value, with one of the names {', '.join(known)}.")
+        settings[name] = _read_value(value)
+    settings |= {name: value for name in ("epochs", "dim", "checkpoint") if (value := getattr(options, name))}
+    return {"epochs": 30} | settings
+
+
+def _read_value(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text  # a word, as in loss=margin
+
+
+def _start(make: Callable[[], GraphEmbedding], shard: Shard | None) -> GraphEmbedding:
+    return make() if shard is None else shard.start(make)
+
+
+def _watch(training: Iterator[Epoch], total: int, *, hidden: bool) -> None:
+    from tqdm.auto import tqdm
+
+    with tqdm(training, total=total, unit="epoch", disable=hidden) as epochs:
         for epoch in epochs:
             epochs.set_postfix(loss=f"{epoch.loss:.3f}")
-    if len(split.test):
-        _say(repr(embed.rank_triples(vectors, split.test, known=split.known)))
-    _say(f"Saved. Type: kgwb.load_embedding({str(vectors.save(options.out))!r})")
-    return 0
 
 
 def _read_or_split(path: Path, test: float) -> Split:

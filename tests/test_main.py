@@ -66,6 +66,28 @@ def test_train_on_every_triple_ranks_nothing(facts: Path, tmp_path: Path, capsys
     assert "RankReport" not in capsys.readouterr().out
 
 
+def test_train_takes_arguments_of_training_and_goes_on_from_its_checkpoint(
+    facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", str(facts), "--out", str(tmp_path / "vectors"), "--dim", "8"]
+    arguments += ["--checkpoint", str(tmp_path / "run"), "--set", "loss=margin", "negatives=5", "reciprocal=False"]
+    assert main([*arguments, "--epochs", "2"]) == 0
+    assert not load_embedding(tmp_path / "vectors").reciprocal
+    assert main([*arguments, "--epochs", "3", "--set", "batch=7"]) == 1
+    assert "batch=7 came" in capsys.readouterr().err
+    assert main([*arguments, "--epochs", "3"]) == 0
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["epoch-000003.safetensors"]
+
+
+@pytest.mark.parametrize("text", ["learning_rat=0.3", "learning_rate"])
+def test_an_argument_that_training_does_not_have_is_answered_with_those_it_has(
+    facts: Path, tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(facts), "--out", str(tmp_path / "vectors"), "--set", text]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"--set {text} came. Type --set name=value, with one of the names epochs, negatives, batch")
+
+
 def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(tmp_path / "nowhere.tsv"), "--out", str(tmp_path)]) == 1
     assert "nowhere.tsv" in capsys.readouterr().err

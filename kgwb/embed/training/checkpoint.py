@@ -20,6 +20,7 @@ from kgwb.embed.errors import EmbeddingFileError, expect_at_least
 from kgwb.embed.training.best import Best
 from kgwb.embed.training.negatives import UniformNegatives
 from kgwb.embed.training.run import Run
+from kgwb.embed.training.sharding import Shard
 
 Asked = dict[str, str | int | float | bool]
 _GIVEN = {"triples", "scorer", "dim", "encoder", "device"}  # what is asked for by the first two arguments
@@ -36,11 +37,13 @@ class Checkpoint:
         folder: may hold other things too.
         every: so many epochs; the last one is always kept.
         asked: what decides how the run ends, to be compared when it goes on.
+        shard: where several processes run together: each keeps a file of its own, and none goes before all have theirs.
     """
 
     folder: Path
     every: int | np.integer
     asked: Asked
+    shard: Shard | None = None
 
     def __post_init__(self) -> None:
         expect_at_least("checkpoint_every", int(self.every), 1)
@@ -53,9 +56,13 @@ class Checkpoint:
             EmbeddingFileError: its file is broken.
         """
         kept = self._kept()
-        if not kept:
+        number = max(kept, default=0)
+        if self.shard is not None:
+            number = self.shard.least(number)
+        if not number:
+            self._expect_none()
             return
-        facts, tensors = _read(kept[max(kept)])
+        facts, tensors = _read(kept[number])
         self._expect_same(facts["asked"])
         _restore(run, facts, tensors)
 
@@ -66,21 +73,37 @@ class Checkpoint:
         if run.number % self.every and not run.over:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        facts, half = json.dumps(_gather_facts(run) | {"asked": self.asked}), self.folder / ".half-written"
+        facts, half = json.dumps(_gather_facts(run) | {"asked": self.asked}), self.folder / f".half-written{self._part}"
         try:
             save_file(_gather_tensors(run), half, metadata={"run": facts})
             _flush(half)
-            half.replace(self.folder / f"epoch-{run.number:06}.safetensors")
+            half.replace(self.folder / f"epoch-{run.number:06}{self._part}.safetensors")
         finally:
             half.unlink(missing_ok=True)
+        if self.shard is not None:
+            self.shard.least(run.number)  # now all have theirs
         for number, path in self._kept().items():
             if number != run.number:
                 path.unlink()
 
+    @property
+    def _part(self) -> str:
+        return "" if self.shard is None else f".{self.shard.rank + 1}-of-{self.shard.count}"
+
     def _kept(self) -> dict[int, Path]:
-        names = self.folder.glob("epoch-*.safetensors")
-        found = ((re.fullmatch(r"epoch-(\d+)\.safetensors", path.name), path) for path in names)
+        pattern = rf"epoch-(\d+){re.escape(self._part)}\.safetensors"
+        found = ((re.fullmatch(pattern, path.name), path) for path in self.folder.glob("epoch-*.safetensors"))
         return {int(match[1]): path for match, path in found if match}
+
+    def _expect_none(self) -> None:
+        here = self.shard.count if self.shard else 1
+        for path in self.folder.glob("epoch-*.safetensors"):
+            match = re.fullmatch(r"epoch-\d+(?:\.\d+-of-(\d+))?\.safetensors", path.name)
+            if match and int(match[1] or 1) != here:
+                there = match[1] or 1
+                message = f"The run in {self.folder} is of {there} processes, and {here} came"
+                hint = f"Type torchrun --nproc-per-node={there} to go on with it"
+                raise ValueError(f"{message}. {hint}, or checkpoint={str(self.folder) + '-2'!r}.")
 
     def _expect_same(self, asked: Asked) -> None:
         names = [name for name in asked | self.asked if asked.get(name) != self.asked.get(name)]

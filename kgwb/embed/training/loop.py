@@ -27,6 +27,8 @@ from kgwb.embed.training.negatives import Negatives
 from kgwb.embed.training.objective import Objective
 from kgwb.embed.training.run import Epoch, Run
 from kgwb.embed.training.schedule import Schedule
+from kgwb.embed.training.sharded_objective import ShardedObjective, expect_shardable
+from kgwb.embed.training.sharding import Shard
 from kgwb.embed.training.workspace import Memory, Workspace, choose_memory
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
@@ -60,6 +62,7 @@ def train_embedding(
     memory: Memory = "auto",
     checkpoint: str | Path | None = None,
     checkpoint_every: int | np.integer = 1,
+    shard: Shard | None = None,
 ) -> Iterator[Epoch]:
     """Fit an embedding to the training triples, epoch by epoch.
 
@@ -102,6 +105,8 @@ def train_embedding(
             on behind the last epoch kept there, and on a CPU ends as if it had never stopped, to the bit. More epochs
             may be asked for then, where there is no cool-down.
         checkpoint_every: keep it after so many epochs, and after the last.
+        shard: which rows of the entity table the embedding holds, where several processes have divided it; as
+            `torchrun -m kgwb train` does.
 
     Returns:
         A generator that trains for one epoch at each `next`.
@@ -142,34 +147,41 @@ def train_embedding(
         message = "This embedding has inverse relations from an earlier training"
         raise ValueError(f"{message}. Type reciprocal=True, or start from a fresh GraphEmbedding.")
     expect_relation_weight(embedding, relation_weight)
+    if shard is not None:
+        expect_shardable(
+            embedding, loss=loss, negatives=negatives, relation_weight=relation_weight, evaluate_every=evaluate_every
+        )
     questions, generator = Questions.from_triples(triples), torch.Generator(embedding.device).manual_seed(seed)
     source = make_negatives(negatives, len(embedding.graph.entities), generator=generator)
     if reciprocal:
         embedding.add_inverses()
-    compared = (
-        len(embedding.graph.entities) if source is None else getattr(source, "count", len(embedding.graph.entities))
-    )
+    compared = len(embedding.entity_table) if source is None else getattr(source, "count", len(embedding.entity_table))
     work = min(batch, len(questions)) * compared * embedding.dim
+    objective: Objective | ShardedObjective = Objective(
+        negatives=source,
+        loss=make_loss(loss, margin=margin, temperature=temperature),
+        regularisation=regularisation,
+        weight_decay=weight_decay,
+        dropout=dropout,
+        relation_weight=relation_weight,
+        generator=generator,
+    )
+    workspace = Workspace(
+        choose_memory(memory, embedding.device), choose_precision(precision, embedding.device, work=work)
+    )
+    if shard is not None:
+        objective = ShardedObjective(shard, regularisation, weight_decay, dropout, generator)
+        workspace = shard.agree(workspace)
     run = Run(
         embedding,
         questions,
-        Objective(
-            negatives=source,
-            loss=make_loss(loss, margin=margin, temperature=temperature),
-            regularisation=regularisation,
-            weight_decay=weight_decay,
-            dropout=dropout,
-            relation_weight=relation_weight,
-            generator=generator,
-        ),
+        objective,
         _make_optimizer(embedding, optimizer, learning_rate),
         Schedule(epochs, warm_up=warm_up, cool_down=cool_down, plateau=plateau, patience=patience),
         rate=float(learning_rate),
         batch=batch,
         order=torch.Generator().manual_seed(seed),
-        workspace=Workspace(
-            choose_memory(memory, embedding.device), choose_precision(precision, embedding.device, work=work)
-        ),
+        workspace=workspace,
         work=work,
     )
     kept = _plan_checkpoint(run, arguments)
@@ -196,11 +208,11 @@ def _plan_checkpoint(run: Run, arguments: dict[str, Any]) -> Checkpoint | None:
     if folder is None:
         return None
     expect_keepable(run.objective.negatives)
-    silent = {"embedding", "split", "checkpoint", "checkpoint_every", "memory"}
+    silent = {"embedding", "split", "checkpoint", "checkpoint_every", "memory", "shard"}
     if not run.schedule.cool_down:
         silent.add("epochs")  # then they only say where to stop
     asked = describe_request(run, {name: value for name, value in arguments.items() if name not in silent})
-    return Checkpoint(Path(folder).expanduser().absolute(), every, asked)
+    return Checkpoint(Path(folder).expanduser().absolute(), every, asked, arguments["shard"])
 
 
 def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | float) -> torch.optim.Optimizer:

@@ -18,6 +18,7 @@ from kgwb.embed.training.batches import Batch, Questions
 from kgwb.embed.training.best import Best
 from kgwb.embed.training.objective import Objective
 from kgwb.embed.training.schedule import Schedule
+from kgwb.embed.training.sharded_objective import ShardedObjective
 from kgwb.embed.training.workspace import Workspace
 from kgwb.embed.vectors import Vectors
 
@@ -65,7 +66,7 @@ class Run:
 
     embedding: GraphEmbedding
     questions: Questions
-    objective: Objective
+    objective: Objective | ShardedObjective
     optimizer: torch.optim.Optimizer
     schedule: Schedule
     rate: float
@@ -122,6 +123,8 @@ class Run:
                 if not is_out_of_memory(problem):
                     raise
                 smaller = self.workspace.halved()
+                if isinstance(self.objective, ShardedObjective):  # the other processes wait in the middle of the step
+                    raise TrainingError(_too_large_a_shard(smaller.memory)) from problem
                 if smaller.height(len(slope), 2) == self.workspace.height(len(slope), 2) == 1:
                     raise TrainingError(_too_large(self.batch, self.embedding.dim)) from problem
                 _log.warning(
@@ -178,3 +181,7 @@ def is_out_of_memory(problem: BaseException) -> bool:
 def _too_large(batch: int, dim: int) -> str:
     smaller = f"type batch={max(1, batch // 2)}, or GraphEmbedding(graph, scorer, dim={max(2, dim // 2)})"
     return f"Memory ran out even with one question's scores at a time. Free some, or {smaller}."
+
+
+def _too_large_a_shard(memory: int | float) -> str:
+    return f"Memory ran out in one of the processes. Type memory={memory:.2g}, or start more of them."
