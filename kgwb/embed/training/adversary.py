@@ -60,7 +60,7 @@ class AdversarialNegatives(nn.Module):
         >>> for epoch in train_embedding(GraphEmbedding(graph, TransE(), dim=8), graph, epochs=2, negatives=negatives):
         ...     pass
         >>> negatives
-        AdversarialNegatives(count=3, pool=12, dim=32)
+        AdversarialNegatives(count=3, pool=12, dim=32, learning_rate=0.05, seed=0)
     """
 
     entity_squares: Tensor
@@ -91,7 +91,7 @@ class AdversarialNegatives(nn.Module):
         self.relations = nn.Parameter(torch.randn(2 * len(graph.relations), dim, generator=generator))
         self.register_buffer("entity_squares", torch.zeros_like(self.entities))
         self.register_buffer("relation_squares", torch.zeros_like(self.relations))
-        self.register_buffer("baseline", torch.tensor(torch.nan))
+        self.register_buffer("baseline", torch.zeros(()))
         self.register_buffer("draws", torch.zeros((), dtype=torch.int64))
 
     def draw(self, vectors: Vectors, batch: Batch) -> Int[Tensor, " candidate"]:
@@ -117,7 +117,9 @@ class AdversarialNegatives(nn.Module):
         return drawn
 
     def extra_repr(self) -> str:
-        return f"count={self.count}, pool={self.pool}, dim={self.dim}"
+        return (
+            f"count={self.count}, pool={self.pool}, dim={self.dim}, learning_rate={self.learning_rate}, seed={self.seed}"
+        )
 
     def _expect_same_graph(self, vectors: Vectors) -> None:
         own, came = (len(self.entities), len(self.relations) // 2), (len(vectors.entities), len(vectors.relations))
@@ -152,7 +154,7 @@ class AdversarialNegatives(nn.Module):
             vectors.query(batch.known, batch.relation, tails=batch.tails), vectors.entities.index_select(0, drawn)
         )
         mean = (scores * share).sum() / share.sum().clamp_min(1e-12)
-        self.baseline.copy_(torch.where(self.baseline.isnan(), mean, self.baseline.lerp(mean, 1 - _MEMORY)))
+        self.baseline.lerp_(mean, 1.0 if self.draws == 1 else 1 - _MEMORY)
         return scores - self.baseline
 
 
