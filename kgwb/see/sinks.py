@@ -15,7 +15,7 @@ def log_to_tensorboard(epochs: Iterable[Any], folder: str | Path) -> Iterator[An
 
     Args:
         epochs: what `train_embedding` or `tune` gives.
-        folder: of this run; TensorBoard shows each folder as a run of its own. Type: tensorboard --logdir folder
+        folder: of this run; TensorBoard shows each folder as a run of its own.
 
     Returns:
         A generator of the same epochs or steps, unchanged: a loop or `show_training` can take it.
@@ -24,8 +24,8 @@ def log_to_tensorboard(epochs: Iterable[Any], folder: str | Path) -> Iterator[An
         ImportError: with the line that installs tensorboard.
 
     Example:
-        >>> from kgwb.see import show_training
-        >>> show_training(log_to_tensorboard(train_embedding(vectors, split), "runs/first"))  # doctest: +SKIP
+        `show_training(log_to_tensorboard(train_embedding(vectors, split), "runs/first"))`, and in a terminal
+        `tensorboard --logdir runs`.
     """
     load_package("tensorboard", "tensorboard", "log_to_tensorboard")
     module = load_package("torch.utils.tensorboard", "tensorboard", "log_to_tensorboard")
@@ -56,8 +56,13 @@ def log_to_wandb(
         ImportError: with the line that installs wandb.
 
     Example:
-        >>> for epoch in log_to_wandb(train_embedding(vectors, split), project="islands"):  # doctest: +SKIP
-        ...     pass
+        >>> from types import SimpleNamespace
+        >>> from kgwb.embed import Epoch
+        >>> logged = {}
+        >>> run = SimpleNamespace(log=lambda figures, step: logged.update({step: figures}))
+        >>> epochs = list(log_to_wandb([Epoch(1, 3.0, 0.5)], run=run))
+        >>> logged
+        {1: {'loss': 3.0, 'seconds': 0.5}}
     """
     if run is not None:
         return _log_steps(epochs, run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,23 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kgwb.see.drawing import count
 from kgwb.see.notebook import current_cell, describe_view
 from kgwb.see.page import Fragment, write_page
 from kgwb.see.training_picture import draw_training
-from kgwb.see.training_record import (
-    GPU_MEMORY,
-    HIGH,
-    LOW,
-    MEMORY,
-    close_generator,
-    find_total,
-    measure_memory,
-    read_metrics,
-    say_pace,
-    say_time,
-)
+from kgwb.see.training_record import close_generator, measure_memory, read_metrics
 from kgwb.see.training_screen import Screen
+from kgwb.see.training_words import describe_run, find_intervals, say_figures, say_pace, say_time
 
 if TYPE_CHECKING:
     from kgwb.see.film import FilmView
@@ -49,7 +37,7 @@ def show_training(
     Args:
         epochs: what `train_embedding` or `tune` gives, or several of them by name, run one after the other and drawn
             over one another; a name such as "entity/shuffled" is a control of "entity" and dashed.
-        total: how many epochs or steps a run has, for the time left; read off the generator where it says so.
+        total: how many epochs or steps a run has, for the time left; read off the records where they say so.
         name: what to call a single run.
         film: the embedding that is trained, to keep a film of its space as `view.film`; of a single run.
 
@@ -136,7 +124,7 @@ class TrainingView:
         each = seconds / len(records)
         parts = [f"{self.unit} {done:,}" + (f" of {self.total:,}" if self.total else ""), say_time(seconds)]
         parts.append(say_pace(each, self.unit))
-        parts += _say_figures(self._figures(run, len(records) - 1))
+        parts += say_figures(self._figures(run, len(records) - 1))
         if self.running and self.total and self.total > done:
             parts.append(f"about {say_time((self.total - done) * each)} left")
         return " · ".join(parts)
@@ -144,15 +132,17 @@ class TrainingView:
     @property
     def caption(self) -> str:
         """What was run, how it ended, and what the numbers are."""
-        parts = [_describe_run(run, records, self.elapsed[run][-1], self.unit) for run, records in self.records.items()]
+        parts = [describe_run(run, records, self.elapsed[run][-1], self.unit) for run, records in self.records.items()]
         if self.stopped:
             run, records = next(reversed(self.records.items()))
             missing = [each for each in self.runs if each not in self.records]
             parts.append(f"Stopped by hand after {self.unit} {records[-1].number:,} of {run}; what it learnt is kept")
             parts += [f"Not run: {', '.join(missing)}"] if missing else []
-        parts.append("The loss is on the training data, in nats; only held-out figures show what was learnt")
-        if any(map(_find_intervals, self.records.values())):
-            parts.append("The band is the bootstrap interval of the sample: where the MRR of other triples may lie")
+        parts.append(
+            "The loss is on the training data, in nats unless it is a margin's; only held-out figures show what was learnt"
+        )
+        if any(map(find_intervals, self.records.values())):
+            parts.append("The band is the 95 % interval: where the figure may lie on other triples of the same kind")
         return ". ".join(parts) + "."
 
     @property
@@ -187,7 +177,6 @@ class TrainingView:
 
 
 def _consume(view: TrainingView, run: str, epochs: Iterable[Any], screen: Screen) -> None:
-    told = find_total(epochs)
     records: Iterator[Any] = iter(epochs)
     begun = time.monotonic()
     view.running = True
@@ -196,7 +185,7 @@ def _consume(view: TrainingView, run: str, epochs: Iterable[Any], screen: Screen
             view.records.setdefault(run, []).append(record)
             view.elapsed.setdefault(run, []).append(time.monotonic() - begun)
             view.memory.setdefault(run, []).append(_measure(view, run))
-            view.total = view.total or getattr(record, "total", None) or told
+            view.total = view.total or getattr(record, "total", None)
             screen.refresh()
             if screen.stop_asked:
                 view.stopped = True
@@ -221,33 +210,6 @@ def _measure(view: TrainingView, run: str) -> dict[str, float]:
     if held and int(elapsed[-1] * 10) == int(elapsed[-2] * 10):
         return held[-1]
     return measure_memory()
-
-
-def _say_figures(figures: Mapping[str, float]) -> list[str]:
-    speeds = [name for name in figures if name.endswith(" per second")]
-    said = [f"{figures[name]:,.0f} {name.removesuffix(' per second')}/s" for name in speeds]
-    said += [f"{figures[MEMORY]:.1f} GiB"] if MEMORY in figures else []
-    return said + ([f"GPU {figures[GPU_MEMORY]:.1f} GiB"] if GPU_MEMORY in figures else [])
-
-
-def _describe_run(run: str, records: list[Any], seconds: float, unit: str) -> str:
-    wrong = next((record.number for record in records if not math.isfinite(record.loss)), None)
-    if wrong is not None:
-        return f"{run}: the loss is no number from {unit} {wrong:,} on"
-    last = f"loss {records[0].loss:.3g} to {records[-1].loss:.3g}" if len(records) > 1 else "loss"
-    sure = "".join(f", {text}" for text in _find_intervals(records).values())
-    return f"{run}: {count(len(records), unit)} in {say_time(seconds)}, {last}{sure}"
-
-
-def _find_intervals(records: list[Any]) -> dict[str, str]:
-    """The last value of each figure that came with its interval, in words."""
-    found = {}
-    for figures in map(read_metrics, records):
-        for name in figures:
-            if name + LOW in figures and name + HIGH in figures:
-                low, high = figures[name + LOW], figures[name + HIGH]
-                found[name] = f"{name} {figures[name]:.3f} ({low:.3f} to {high:.3f})"
-    return found
 
 
 def _record_film(view: TrainingView, runs: dict[str, Iterable[Any]], film: Any) -> dict[str, Iterable[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,9 +64,9 @@ def _draw_panel(
     numbers = np.concatenate([rows[:, 0] for rows in series.values()]) if series else np.array([0.0, 1.0])
     values = np.concatenate([rows[:, 1:].ravel() for rows in series.values()]) if series else np.array([0.0, 1.0])
     names = list(dict.fromkeys(name for _, name in series))
-    last = max(float(numbers.max()), float(view.total or 0) if view.running else 0.0, 2.0)
+    last = max(float(numbers.max()), _look_ahead(view, float(numbers.max())), 2.0)
     panel = Panel(left, _TOP, width, _HEIGHT, (min(1.0, float(numbers.min())), last), widen(values))
-    heading = "loss (nats)" if title == "loss" else shorten(", ".join(names), 60)
+    heading = "loss on the training data" if title == "loss" else shorten(", ".join(names), 60)
     size = max(-(-len(records) // _MOST_POINTS) for records in view.records.values()) if view.records else 1
     heading += f", means of {size} {view.unit}s" if title == "loss" and size > 1 else ""
     parts = [draw_axes(panel, title=heading, x_name=view.unit, whole_x=True)]
@@ -89,6 +90,13 @@ def _draw_panel(
                 )
             )
     return "".join(parts)
+
+
+def _look_ahead(view: TrainingView, done: float) -> float:
+    """Where the axis of a running training ends: at its total, or for now at the next power of two."""
+    if not (view.running and view.total):
+        return done
+    return min(float(view.total), 2.0 ** math.ceil(math.log2(max(done, 8.0)) + 0.1))
 
 
 def _draw_band(panel: Panel, rows: np.ndarray, colour: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import math
 import sys
 from typing import Any
 
@@ -45,44 +43,8 @@ def measure_memory() -> dict[str, float]:
     return held
 
 
-def find_total(epochs: Any) -> int | None:
-    """How many epochs a generator will give at most, where its own `epochs` says so; looks through wrappers.
-
-    >>> def count(epochs):
-    ...     yield from range(epochs)
-    >>> find_total(count(5)), find_total(iter([1, 2]))
-    (5, None)
-    """
-    names = inspect.getgeneratorlocals(epochs) if inspect.isgenerator(epochs) else getattr(epochs, "__dict__", {})
-    inner = names.get("epochs")
-    return inner if inner is None or isinstance(inner, int) else find_total(inner)
-
-
 def close_generator(epochs: Any) -> None:
     """End a generator early, so that it can put its things in order; anything else is left alone."""
     close = getattr(epochs, "close", None)
     if callable(close):
         close()
-
-
-def say_time(seconds: float) -> str:
-    """A time in the units that people use.
-
-    >>> say_time(5), say_time(75), say_time(4000)
-    ('5.0 s', '1 min 15 s', '1 h 07 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def say_pace(seconds_each: float, unit: str) -> str:
-    """How fast epochs or steps follow one another.
-
-    >>> say_pace(2.5, "epoch"), say_pace(0.01, "step")
-    ('2.5 s/epoch', '100.0 steps/s')
-    """
-    if seconds_each > 1:
-        return f"{seconds_each:,.1f} s/{unit}"
-    return f"{1 / seconds_each if seconds_each > 0 else math.inf:,.1f} {unit}s/s"

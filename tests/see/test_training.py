@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import xml.etree.ElementTree as Tree
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kgwb.see import training
+from kgwb.see import training, training_record, training_screen
 from kgwb.see.training import show_training
 
 
@@ -51,7 +52,7 @@ def test_every_epoch_is_kept() -> None:
 
 def test_metrics_have_their_own_axis_and_speed_none() -> None:
     text = " ".join(Tree.fromstring(show_training(run_epochs(6)).picture).itertext())
-    assert "loss (nats)" in text and "MRR on 5 triples" in text and "triples per second" not in text
+    assert "loss on the training data" in text and "MRR on 5 triples" in text and "triples per second" not in text
     alone = show_training(Record(i, 1 / i) for i in range(1, 4)).picture
     assert "MRR" not in alone
 
@@ -133,7 +134,64 @@ def test_an_empty_generator_says_what_to_type() -> None:
         show_training(iter(()))
 
 
-def test_in_a_notebook_one_output_is_drawn_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interval_is_a_band_and_said_in_words() -> None:
+    figures = {"MRR on 5 triples": 0.4, "MRR on 5 triples, low": 0.31, "MRR on 5 triples, high": 0.52}
+    view = show_training(Record(i, 1 / i, metrics=figures if i > 1 else {}) for i in range(1, 4))
+    assert "MRR on 5 triples 0.400 (0.310 to 0.520)" in view.caption and "95 % interval" in view.caption
+    assert 'opacity=".13"' in view.picture and ", low" not in view.picture
+    assert "interval" not in show_training(run_epochs(4)).caption
+
+
+def test_speed_and_memory_are_told_and_kept() -> None:
+    view = show_training(run_epochs(4))
+    assert "10,000 triples/s" in view.progress and " GiB" in view.progress
+    assert (view.frame["memory in GiB"] > 0.01).all()
+    told = show_training([Record(1, 1.0, metrics={"memory in GiB": 7.04})])
+    assert told.frame["memory in GiB"].tolist() == [7.04] and "7.0 GiB" in told.progress
+
+
+def test_memory_is_left_out_where_it_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert training_record.measure_memory() == {}
+    assert "GiB" not in show_training(run_epochs(2)).progress
+
+
+def test_memory_of_the_graphics_card_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("torch.cuda.memory_reserved", lambda device: 2**30 * (device + 1))
+    assert training_record.measure_memory()["GPU memory in GiB"] == 3.0
+    assert "GPU 3.0 GiB" in show_training(run_epochs(2)).progress
+
+
+def test_a_film_follows_one_run() -> None:
+    with pytest.raises(
+        ValueError, match=r"film= follows one run, and 2 came: a, b\. Type record_film\(vectors, epochs\)"
+    ):
+        show_training({"a": run_epochs(1), "b": run_epochs(1)}, film=object())
+
+
+class Widget:
+    """Stands in for the widget: what is said to the page is kept."""
+
+    def __init__(self) -> None:
+        self.said: list[Any] = []
+        self.picture = self.unit = ""
+        self.closed = False
+
+    def send(self, message: Any) -> None:
+        self.said.append(message)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _repr_mimebundle_(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return {"application/vnd.jupyter.widget-view+json": {}}, {}
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """As if in a notebook; gives what is displayed there."""
     drawn: list[Any] = []
 
     class Handle:
@@ -145,13 +203,73 @@ def test_in_a_notebook_one_output_is_drawn_again_and_again(monkeypatch: pytest.M
         return Handle()
 
     monkeypatch.setattr("IPython.display.display", display)
-    monkeypatch.setattr(training, "in_notebook", lambda: True)
-    monkeypatch.setattr(training, "current_cell", lambda: 7)
-    monkeypatch.setattr(training, "_REDRAW", 0.0)
+    monkeypatch.setattr(training_screen, "in_notebook", lambda: True)
+    for module in (training, training_screen):
+        monkeypatch.setattr(module, "current_cell", lambda: 7)
+    monkeypatch.setattr(training_screen, "REDRAW", 0.0)
+    return drawn
+
+
+def test_the_button_ends_the_run_after_its_epoch(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    widget, opened = Widget(), []
+    monkeypatch.setattr(training_screen, "make_widget", lambda screen: opened.append(screen) or widget)
+    closed = []
+
+    def click_at_three() -> Iterator[Record]:
+        try:
+            for record in run_epochs(9):
+                if record.number == 3:
+                    opened[0].hear(widget, {"kgwb": "opened"}, [])
+                    opened[0].hear(widget, {"kgwb": "stop"}, [])
+                yield record
+        finally:
+            closed.append(True)
+
+    view = show_training(click_at_three())
+    assert view.stopped and len(view.frame) == 3 and closed == [True]
+    assert widget.said == [{"kgwb": "answered"}] and widget.closed
+    assert widget.unit == "epoch" and "epoch 3" in widget.picture
+
+
+def test_what_is_saved_holds_no_widget(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_screen, "make_widget", lambda screen: Widget())
+    show_training(run_epochs(3))
+    assert set(notebook[0]) == {"application/vnd.jupyter.widget-view+json", "text/plain", "image/svg+xml"}
+    assert len(notebook) == 2 and set(notebook[-1]) == {"text/plain", "image/svg+xml"}
+
+
+def test_the_widget_goes_when_training_fails(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    widget = Widget()
+    monkeypatch.setattr(training_screen, "make_widget", lambda screen: widget)
+    with pytest.raises(ValueError, match="gave no epoch"):
+        show_training(iter(()))
+    assert widget.closed and set(notebook[-1]) == {"text/plain", "image/svg+xml"}
+
+
+def test_a_message_that_is_not_ours_does_nothing(notebook: list[Any]) -> None:
+    screen = training_screen.Screen(training.TrainingView(("a",)))
+    for message in ("stop", {"kgwb": "else"}, None, {"kgwb": "opened"}):
+        screen.hear(None, message, [])
+    assert not screen.stop_asked
+
+
+def test_the_real_widget_shows_the_picture() -> None:
+    screen = training_screen.Screen(training.TrainingView(("a",)))
+    widget = training_screen.make_widget(screen)
+    assert widget.picture.startswith("<svg")
+    widget._handle_custom_msg({"kgwb": "stop"}, [])
+    assert screen.stop_asked
+    widget.close()
+
+
+def test_without_widgets_one_output_is_drawn_again_and_again(
+    notebook: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "anywidget", None)
     view = show_training(run_epochs(3))
-    assert len(drawn) == 4 and set(drawn[-1]) == {"text/plain", "image/svg+xml"}
+    assert len(notebook) == 5 and all(set(bundle) == {"text/plain", "image/svg+xml"} for bundle in notebook)
     view._ipython_display_()
-    assert len(drawn) == 4  # the cell that ran it shows it already
+    assert len(notebook) == 5  # the cell that ran it shows it already
     monkeypatch.setattr(training, "current_cell", lambda: 8)
     view._ipython_display_()
-    assert len(drawn) == 5
+    assert len(notebook) == 6

@@ -1,0 +1,106 @@
+"""Training in JupyterLab while it runs: the picture moves, a click stops it, and what is saved needs no kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+pytestmark = pytest.mark.browser
+
+# A long training, whose epochs keep Python itself busy: the hardest case for a click.
+CELL = """
+import time
+import kgwb
+from kgwb.embed import Epoch
+
+def train():
+    for number in range(1, 1001):
+        end = time.monotonic() + 0.2
+        while time.monotonic() < end:
+            sum(range(1000))
+        yield Epoch(number, 3 / number, 0.2, {"triples per second": 1e4}, 1000)
+
+view = kgwb.show_training(train())
+"""
+SETTINGS: dict[str, dict[str, Any]] = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+}
+NO_THREADS = {"apputils-extension/kernels-settings": {"commsOverSubshells": "disabled"}}
+
+
+@pytest.fixture(params=["with a thread for widgets", "without"])
+def lab(request: pytest.FixtureRequest, tmp_path: Path, repository: Path) -> Iterator[tuple[str, Path]]:
+    """JupyterLab with a notebook of one cell; gives the notebook's address and its file."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())])
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, tmp_path / "live.ipynb")
+    for name, settings in (SETTINGS | (NO_THREADS if request.param == "without" else {})).items():
+        file = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings), encoding="utf-8")
+    places = {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}
+    places |= {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
+    environment = os.environ | {"PYTHONPATH": str(repository)} | {key: str(tmp_path / at) for key, at in places.items()}
+    token, port = secrets.token_hex(16), _find_free_port()
+    options = [f"--port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={tmp_path}"]
+    options += ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.port_retries=0"]
+    with (tmp_path / "log.txt").open("w", encoding="utf-8") as log:
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", tmp_path / "log.txt")
+            yield f"http://127.0.0.1:{port}/lab/tree/live.ipynb?token={token}", tmp_path / "live.ipynb"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def test_a_click_stops_a_busy_training(lab: tuple[str, Path], browser_page: Any, screenshots: Path) -> None:
+    address, file = lab
+    browser_page.goto(address)
+    browser_page.wait_for_function(
+        "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel != null", timeout=120_000
+    )
+    browser_page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    picture, button = browser_page.locator(".kgwb-training img"), browser_page.locator(".kgwb-training button")
+    button.wait_for(state="visible", timeout=120_000)
+    first = picture.get_attribute("src")
+    browser_page.wait_for_function("old => document.querySelector('.kgwb-training img').src !== old", arg=first)
+    browser_page.screenshot(path=screenshots / "training-live.png")
+    button.click()
+    browser_page.locator(".kgwb-training").wait_for(state="detached", timeout=60_000)
+    browser_page.locator(".jp-RenderedSVG img").wait_for()
+    browser_page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    outputs = nbformat.read(file, 4).cells[0].outputs
+    assert [set(output.data) for output in outputs] == [{"image/svg+xml", "text/plain"}]
+    assert "Stopped by hand after epoch" in outputs[0].data["text/plain"]
+    assert browser_page.requests_made == []
+
+
+def _find_free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])
+
+
+def _wait_for(address: str, log: Path, seconds: int = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
