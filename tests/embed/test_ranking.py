@@ -94,7 +94,7 @@ class Table:
         return self.scores[known, relation, torch.arange(len(known)).lt(tails).long()]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(triples=triples_of, facts=triples_of, values=some.integers(0, 3), seed=some.integers(0, 99))
 def test_anything_that_scores_answers_is_ranked(triples, facts, values, seed) -> None:
     embedding = _embedding(values, seed, inverses=False)
@@ -110,7 +110,7 @@ def test_anything_that_scores_answers_is_ranked(triples, facts, values, seed) ->
     assert table.asked == len({t[:2] for t in triples}) + len({t[1:] for t in triples})  # each question once
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(triples=triples_of, facts=triples_of, values=some.integers(0, 3), seed=some.integers(0, 99))
 def test_what_outranks_an_answer_equals_brute_force(triples, facts, values, seed) -> None:
     embedding = _embedding(values, seed, inverses=False)
