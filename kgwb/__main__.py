@@ -24,7 +24,6 @@ _OURS = ("embedding", "split", "shard")  # arguments of train_embedding that are
 _SET = "arguments of train_embedding, as in: --set learning_rate=0.3 negatives=1000"
 _TRAIN = """fit vectors to a graph, rank what was held out, save them; under torchrun --nproc-per-node=2 -m kgwb train,
 the processes divide the table of entities"""
-SMALL = 5_000  # entities; up to here the preset for small graphs fits within seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +58,7 @@ def _build_parser() -> argparse.ArgumentParser:
     train.add_argument("--test", type=float, default=0.1, help="the share to hold out of a graph that is not split")
     train.add_argument("--epochs", type=int, help="by default what the preset says")
     train.add_argument("--dim", type=int, help="real numbers per entity; by default what the preset says")
-    train.add_argument("--preset", help='a data set, "small" or "default"; by default chosen by size')
+    train.add_argument("--preset", help='a data set, "small" or "default"; chosen by size without')
     train.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=_SET)
     train.add_argument("--checkpoint", type=Path, help="a folder that keeps the run; the same command goes on from it")
     train.set_defaults(run=_train)
@@ -111,7 +110,7 @@ def _choose_settings(options: argparse.Namespace, entities: int) -> dict[str, An
     """The preset's settings and, over them, what was typed."""
     import kgwb.embed as embed
 
-    settings = embed.preset(options.scorer, options.preset or ("small" if entities < SMALL else "default"))
+    settings = embed.preset(options.scorer, options.preset or entities)
     known = [name for name in inspect.signature(embed.train_embedding).parameters if name not in _OURS]
     for text in options.set:
         name, equals, value = text.partition("=")

@@ -67,6 +67,7 @@ class GraphEmbedding(nn.Module):
         self.register_parameter("inverse_table", None)
         self.encoder = encoder
         self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))
+        self.eval()  # training switches an encoder's dropout and sampling on, and off again
 
     @property
     def device(self) -> torch.device:

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import inspect
 
+import numpy as np
 import pytest
 
 from kgwb.embed import Scorer, preset, train_embedding
 
-DATA_SETS = ["default", "fb15k-237", "wn18rr", "small"]
+SIZES = ["default", "hundreds", "large", "small", 500, np.int64(20_000), 10**6]
 
 
-@pytest.mark.parametrize("data_set", DATA_SETS)
-def test_every_preset_fits_its_scorer_and_the_training(scorer: Scorer, data_set: str) -> None:
+@pytest.mark.parametrize("data_set", SIZES, ids=str)
+def test_every_preset_fits_its_scorer_and_the_training(scorer: Scorer, data_set: str | int) -> None:
     options = preset(type(scorer).__name__, data_set)
     assert scorer.relation_width(options.pop("dim")) > 0
     assert options["reciprocal"]
     assert options.keys() <= inspect.signature(train_embedding).parameters.keys()
+
+
+@pytest.mark.parametrize("data_set", ["fb15k-237", "wn18rr"])
+@pytest.mark.parametrize("scorer", ["TransE", "DistMult", "ComplEx", "RotatE"])
+def test_published_sets_have_their_own(scorer: str, data_set: str) -> None:
+    assert preset(scorer, data_set)["reciprocal"]
+
+
+def test_a_size_stands_for_a_group() -> None:
+    assert [preset("complex", size) for size in (999, 1_000, 50_001)] == [
+        preset("complex", name) for name in ("hundreds", "default", "large")
+    ]
 
 
 def test_a_preset_is_ones_own_to_change() -> None:
@@ -26,10 +39,10 @@ def test_a_preset_is_ones_own_to_change() -> None:
 
 def test_presets_that_do_not_exist() -> None:
     with pytest.raises(
-        ValueError, match=r"scorer='conve' came\. Type one of 'transe', 'distmult', 'complex', 'rotate'"
+        ValueError, match=r"scorer='conve' came\. Type one of 'transe', 'distmult', 'complex', 'rotate', 'rescal'"
     ):
         preset("ConvE")
     with pytest.raises(
-        ValueError, match=r"data_set='yago' came\. Type one of 'default', 'fb15k-237', 'wn18rr', 'small'"
+        ValueError, match=r"data_set='yago' came\. Type one of 'default', 'hundreds', 'large', 'small', 'fb15k-237'"
     ):
         preset("complex", "yago")
