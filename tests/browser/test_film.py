@@ -99,7 +99,7 @@ def test_the_keyboard_is_enough(browser_page: Any, tmp_path: Path, film: FilmVie
         assert name_of(browser_page) == name
     canvas.press(" ")
     browser_page.get_by_role("button", name="Pause").wait_for()
-    slider = browser_page.get_by_label("Frame")
+    slider = browser_page.get_by_role("slider", name="Frame")
     slider.focus()
     slider.press("Home")
     assert name_of(browser_page) == "start" and slider.get_attribute("aria-valuetext") == "start"

@@ -41,8 +41,8 @@ NO_THREADS = {"apputils-extension/kernels-settings": {"commsOverSubshells": "dis
 
 
 @pytest.fixture(params=["with a thread for widgets", "without"])
-def lab(request: pytest.FixtureRequest, tmp_path: Path, repository: Path) -> Iterator[tuple[str, Path]]:
-    """JupyterLab with a notebook of one cell; gives the notebook's address and its file."""
+def lab(request: pytest.FixtureRequest, tmp_path: Path, repository: Path) -> Iterator[tuple[str, Path, str]]:
+    """JupyterLab with a notebook of one cell; gives its address, its file, and which case it is."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())])
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(notebook, tmp_path / "live.ipynb")
@@ -61,14 +61,14 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path, repository: Path) -> Ite
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", tmp_path / "log.txt")
-            yield f"http://127.0.0.1:{port}/lab/tree/live.ipynb?token={token}", tmp_path / "live.ipynb"
+            yield f"http://127.0.0.1:{port}/lab/tree/live.ipynb?token={token}", tmp_path / "live.ipynb", request.param
         finally:
             server.terminate()
             server.wait(30)
 
 
-def test_a_click_stops_a_busy_training(lab: tuple[str, Path], browser_page: Any, screenshots: Path) -> None:
-    address, file = lab
+def test_a_click_stops_a_busy_training(lab: tuple[str, Path, str], browser_page: Any, screenshots: Path) -> None:
+    address, file, threads = lab
     browser_page.goto(address)
     browser_page.wait_for_function(
         "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel != null", timeout=120_000
@@ -86,6 +86,9 @@ def test_a_click_stops_a_busy_training(lab: tuple[str, Path], browser_page: Any,
     outputs = nbformat.read(file, 4).cells[0].outputs
     assert [set(output.data) for output in outputs] == [{"image/svg+xml", "text/plain"}]
     assert "Stopped by hand after epoch" in outputs[0].data["text/plain"]
+    # Where the click reaches the kernel, the epoch is finished; elsewhere the kernel is interrupted.
+    interrupted = "Kernel interrupted" in (file.parent / "log.txt").read_text(encoding="utf-8")
+    assert interrupted == (threads == "without")
     assert browser_page.requests_made == []
 
 
