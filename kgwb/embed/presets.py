@@ -43,11 +43,11 @@ _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "nations": _HUNDREDS | {"epochs": 80, "dropout": 0.7},
     },
     "rotate": {
-        "default": {"dropout": 0.3, "regularisation": 0.3},
+        "default": {"dropout": 0.2, "regularisation": 0.5},
         "hundreds": _HUNDREDS | {"dropout": 0.3},
         "large": _LARGE | {"dropout": 0.1, "regularisation": 0.1},
         "small": _SMALL,
-        "fb15k-237": {"dropout": 0.3, "regularisation": 0.3},
+        "fb15k-237": {"dropout": 0.2, "regularisation": 0.5},
         "wn18rr": {"batch": 500, "dropout": 0.1, "regularisation": 0.3},
     },
     "rescal": {
