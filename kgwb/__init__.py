@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kgwb.embed import VariationalEncoder as VariationalEncoder
     from kgwb.embed import calibrate as calibrate
     from kgwb.embed import classify_triples as classify_triples
+    from kgwb.embed import estimate_cost as estimate_cost
     from kgwb.embed import learn_baseline as learn_baseline
     from kgwb.embed import load_embedding as load_embedding
     from kgwb.embed import preset as preset
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from kgwb.embed import train_embedding as train_embedding
     from kgwb.embed import write_vectors as write_vectors
     from kgwb.environment import doctor as doctor
+    from kgwb.graph import GraphStore as GraphStore
     from kgwb.graph import KnowledgeGraph as KnowledgeGraph
     from kgwb.graph import Mention as Mention
     from kgwb.graph import Sentence as Sentence
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from kgwb.graph import find_rules as find_rules
     from kgwb.graph import from_pykeen as from_pykeen
     from kgwb.graph import load_dataset as load_dataset
+    from kgwb.graph import match_pattern as match_pattern
+    from kgwb.graph import query_graph as query_graph
     from kgwb.graph import read_graph as read_graph
     from kgwb.graph import read_sentences as read_sentences
     from kgwb.graph import read_split as read_split
@@ -80,15 +84,15 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "kgwb.graph": (
-        "KnowledgeGraph Mention Sentence Split apply_rules find_leakage find_rules from_pykeen "
-        "load_dataset read_graph read_sentences read_split split_triples to_pykeen write_graph "
-        "write_split"
+        "GraphStore KnowledgeGraph Mention Sentence Split apply_rules find_leakage find_rules "
+        "from_pykeen load_dataset match_pattern query_graph read_graph read_sentences read_split "
+        "split_triples to_pykeen write_graph write_split"
     ),
     "kgwb.embed": (
         "AdversarialNegatives AffineEncoder ComplEx CompositionConvolution DistMult Epoch GraphEmbedding "
         "LiteralEncoder RESCAL RankReport RelationalConvolution RotatE Scorer TransE VariationalEncoder "
-        "calibrate classify_triples learn_baseline load_embedding preset rank_triples read_vectors "
-        "score_leaks train_embedding write_vectors"
+        "calibrate classify_triples estimate_cost learn_baseline load_embedding preset rank_triples "
+        "read_vectors score_leaks train_embedding write_vectors"
     ),
     "kgwb.inject": ("Bert Injector Reading find_mentions inject load_bert read"),
     "kgwb.tune": ("MaskedAnswers Question Questions Step answer_questions ask_questions hold_out plan_runs probe tune"),

@@ -27,5 +27,6 @@ from kgwb.embed.scorers.rotate import RotatE as RotatE
 from kgwb.embed.scorers.scorer import Scorer as Scorer
 from kgwb.embed.scorers.transe import TransE as TransE
 from kgwb.embed.training.adversary import AdversarialNegatives as AdversarialNegatives
+from kgwb.embed.training.cost import estimate_cost as estimate_cost
 from kgwb.embed.training.loop import train_embedding as train_embedding
 from kgwb.embed.training.run import Epoch as Epoch

@@ -20,6 +20,9 @@ from kgwb.graph.knowledge_graph import KnowledgeGraph as KnowledgeGraph
 from kgwb.graph.leakage import LeakageReport as LeakageReport
 from kgwb.graph.leakage import find_leakage as find_leakage
 from kgwb.graph.neighbours import select_neighbourhood as select_neighbourhood
+from kgwb.graph.patterns import match_pattern as match_pattern
+from kgwb.graph.querying import GraphStore as GraphStore
+from kgwb.graph.querying import query_graph as query_graph
 from kgwb.graph.rules import find_rules as find_rules
 from kgwb.graph.sentences import Mention as Mention
 from kgwb.graph.sentences import Sentence as Sentence
