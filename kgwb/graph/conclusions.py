@@ -85,16 +85,17 @@ def apply_rules(source: Source, rules: Rules | pd.DataFrame, *, limit: int = 1_0
         raise ValueError(f"limit={limit!r} came. Expected 1 or more; type limit=1_000_000.")
     straight = facts[facts[:, 0] != facts[:, 2]]
     steps = Steps.of(straight, entities=len(graph.entities), relations=len(graph.relations))
-    known, taken = distinct(_pack(facts, steps)), [np.empty((0, 3), dtype=np.int64)]
-    seen, count, applied = known, 0, 0
+    seen, recent = distinct(_pack(facts, steps)), np.empty(0, dtype=np.int64)
+    taken, count, applied = [np.empty((0, 3), dtype=np.int64)], 0, 0
     columns = (table[column].tolist() for column in ("path", "implied", "constant"))
     for applied, (path, implied, constant) in enumerate(zip(*columns, strict=True), 1):
         keys, middle = _apply(steps, path, implied, constant)
-        new = ~hold(seen, keys)
-        if new.any():
-            taken.append(np.stack([keys[new], middle[new], np.full(new.sum(), applied - 1)], axis=1))
-            count += len(taken[-1])
-            seen = distinct(np.concatenate([seen, keys[new]]))
+        new = ~(hold(seen, keys) | hold(recent, keys))
+        taken.append(np.stack([keys[new], middle[new], np.full(new.sum(), applied - 1)], axis=1))
+        count += len(taken[-1])
+        recent = distinct(np.concatenate([recent, keys[new]]))
+        if 8 * len(recent) > len(seen):  # sorting everything anew for each rule would take most of the time
+            seen, recent = distinct(np.concatenate([seen, recent])), recent[:0]
         if count >= limit:
             break
     found = np.concatenate(taken)[:limit]
@@ -107,13 +108,17 @@ def _read_rules(rules: Rules | pd.DataFrame, graph: KnowledgeGraph) -> pd.DataFr
     missing = [column for column in _NEEDED if column not in table]
     if missing:
         raise ValueError(f"The frame of rules has no column {', '.join(map(repr, missing))}. {hint}")
-    steps = [step for path in table["path"] for step in path] + table["implied"].tolist()
-    strange = max(steps, default=0) >= 2 * len(graph.relations) or max(table["constant"], default=0) >= len(
-        graph.entities
-    )
-    if strange or (isinstance(rules, Rules) and rules.graph.fingerprint != graph.fingerprint):
-        raise ValueError(f"The rules are of another graph than {graph.name!r}, so their ids mean other things. {hint}")
+    steps = max((step for path in table["path"] for step in path), default=0)
+    fits = steps < 2 * len(graph.relations) and max(table["constant"], default=0) < len(graph.entities)
+    if len(table) and not (fits and table["implied"].max() < len(graph.relations)):
+        raise _strange(graph, hint)
+    if isinstance(rules, Rules) and rules.graph.fingerprint != graph.fingerprint:
+        raise _strange(graph, hint)
     return table.sort_values("trust", ascending=False, kind="stable", ignore_index=True)
+
+
+def _strange(graph: KnowledgeGraph, hint: str) -> ValueError:
+    return ValueError(f"The rules are of another graph than {graph.name!r}, so their ids mean other things. {hint}")
 
 
 def _pack(triples: np.ndarray, steps: Steps) -> np.ndarray:

@@ -132,3 +132,10 @@ def test_what_rules_alone_reach(name: str, mrr: float, benchmark_data: Path) -> 
     if name == "wn18rr":  # WordNet's symmetric relations: what is leaky is answered, and nothing else
         table = score_leaks(ranks, find_leakage(split))
         assert table.loc["leaky", "MRR"] > 0.99 and table.loc["clean", "MRR"] < 0.04
+
+
+@pytest.mark.parametrize("train", [[], [(0, 0, 0)], [(0, 0, 1)]], ids=["no fact", "a loop", "one fact"])
+def test_almost_nothing_to_learn_from(train: list[tuple[int, int, int]]) -> None:
+    baseline = learn_baseline(_split(train), kinds=KINDS, min_support=1)
+    ranks = rank_triples(baseline, np.array([[0, 0, 1]]), known=None).ranks
+    assert np.isfinite(ranks).all() and repr(baseline).endswith("0 rules, then frequency")

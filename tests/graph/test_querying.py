@@ -238,3 +238,16 @@ def test_questions_to_the_archipelago(repository: Path) -> None:
     assert sorted(people.itertuples(index=False)) == sorted(by_sparql.itertuples(index=False))
     assert set(people["person"]) == set(match_pattern(graph, [("?person", "islander of", "Pegem")])["person"])
     assert "Akish Dorne" in set(people["person"])
+
+
+def test_a_graph_without_facts() -> None:
+    empty = _build([])
+    assert query_graph(empty, "SELECT * { ?x ?r ?y }").columns.tolist() == ["x", "r", "y"]
+    assert match_pattern(empty, [("?x", "?r", "?y")]).shape == (0, 3)
+    with pytest.raises(QueryError, match=r"No pattern came\. This graph has no facts\."):
+        match_pattern(empty, [])
+
+
+def test_patterns_without_variables_are_true_or_not(countries: KnowledgeGraph) -> None:
+    assert match_pattern(countries, [("Germany", "borders", "France")]).shape == (1, 0)
+    assert match_pattern(countries, [("France", "borders", "Germany")]).shape == (0, 0)
