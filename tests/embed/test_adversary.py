@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,6 +125,19 @@ def test_one_seed_gives_one_run_and_a_saved_state_goes_on(graph: KnowledgeGraph,
     for batch in batches[4:]:
         assert loaded.draw(judge, batch).equal(one.draw(judge, batch))
     assert all(value.equal(loaded.state_dict()[name]) for name, value in one.state_dict().items())
+
+
+def test_a_run_that_stopped_goes_on_with_what_the_generator_knew(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    def train(epochs: int, folder: Path) -> tuple[GraphEmbedding, AdversarialNegatives]:
+        embedding, negatives = GraphEmbedding(graph, ComplEx(), dim=16), AdversarialNegatives(graph, 20)
+        list(train_embedding(embedding, graph, epochs=epochs, batch=50, negatives=negatives, checkpoint=folder))
+        return embedding, negatives
+
+    whole = train(4, tmp_path / "whole")
+    train(2, tmp_path / "halves")
+    halves = train(4, tmp_path / "halves")
+    for one, other in zip(whole, halves, strict=True):
+        assert all(table.equal(other.state_dict()[name]) for name, table in one.state_dict().items())
 
 
 @pytest.mark.parametrize("loss", ["softmax", "self-adversarial", "margin", "logistic"])

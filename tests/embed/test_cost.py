@@ -101,7 +101,7 @@ def test_it_is_said_in_plain_words() -> None:
 
 def test_arguments_are_those_of_training(split: Split) -> None:
     embedding = GraphEmbedding(split.graph, DistMult(), dim=16)
-    with pytest.raises(ValueError, match=r"batch=0 came\. It must be at least 1; type batch=1\."):
+    with pytest.raises(ValueError, match=r"batch=0 came\. It must be a whole number, at least 1; type batch=1000\."):
         estimate_cost(embedding, split, batch=0)
     with pytest.raises(TypeError, match="unexpected keyword argument 'bach'"):
         estimate_cost(embedding, split, bach=10)

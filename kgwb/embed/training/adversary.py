@@ -117,9 +117,7 @@ class AdversarialNegatives(nn.Module):
         return drawn
 
     def extra_repr(self) -> str:
-        return (
-            f"count={self.count}, pool={self.pool}, dim={self.dim}, learning_rate={self.learning_rate}, seed={self.seed}"
-        )
+        return f"count={self.count}, pool={self.pool}, dim={self.dim}, learning_rate={self.learning_rate}, seed={self.seed}"
 
     def _expect_same_graph(self, vectors: Vectors) -> None:
         own, came = (len(self.entities), len(self.relations) // 2), (len(vectors.entities), len(vectors.relations))

@@ -7,8 +7,9 @@ import inspect
 import math
 import statistics
 import time
+from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -141,7 +142,8 @@ def _plan(embedding: GraphEmbedding, split: Split | KnowledgeGraph, arguments: d
     twin = copy.deepcopy(embedding, known)
     chosen = {name: value for name, value in arguments.items() if not name.startswith("checkpoint")}  # nothing is kept
     chosen["negatives"] = copy.deepcopy(chosen.get("negatives", "all"))  # whose random state would go on
-    run: Run = inspect.getgeneratorlocals(train_embedding(twin, split, **chosen))["run"]
+    training = cast(Generator, train_embedding(twin, split, **chosen))  # never started, so nothing begins
+    run: Run = inspect.getgeneratorlocals(training)["run"]
     return replace(run, rate=0.0)
 
 
