@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import torch
 
 from kgwb.axes import Int
 
@@ -52,12 +54,23 @@ def group_queries(triples: Int[np.ndarray, "triple 3"], side: Side) -> Queries:
         (array([0, 3]), array([2, 1]))
     """
     known, answers = (triples[:, 2], triples[:, 0]) if side == "head" else (triples[:, 0], triples[:, 2])
-    order = np.lexsort((answers, known, triples[:, 1]))
+    order = _order(triples[:, 1], known, answers)
     known, relation = known[order], triples[order, 1]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (known[1:] != known[:-1]) | (relation[1:] != relation[:-1])
     starts = np.flatnonzero(first)
     return Queries(side, known[starts], relation[starts], np.append(starts, len(order)), answers[order], order)
+
+
+def _order(*columns: Int[np.ndarray, " triple"]) -> Int[np.ndarray, " triple"]:
+    """The order by several columns of ids, the first counting most; rows that are equal stay as they came."""
+    spans = [int(column.max(initial=0)) + 1 for column in columns]
+    if math.prod(spans) >= 2**63:
+        return np.lexsort(columns[::-1])
+    key = np.zeros(len(columns[0]), dtype=np.int64)
+    for column, span in zip(columns, spans, strict=True):
+        key = key * span + column
+    return torch.from_numpy(key).sort(stable=True).indices.numpy()  # several times as fast as column by column
 
 
 def find_answers(

@@ -42,6 +42,14 @@ def test_known_answers_are_found_by_question(asked: list, facts: list) -> None:
             assert answers[ends[place] : ends[place + 1]].tolist() == expected
 
 
+def test_ids_too_large_for_one_number_are_ordered_too() -> None:
+    large = 2**31
+    triples = _array([(large, 5, 1), (0, 2**20, large), (0, 5, 2), (0, 5, 1)])
+    queries = group_queries(triples, "tail")
+    assert queries.known.tolist() == [0, large, 0] and queries.relation.tolist() == [5, 5, 2**20]
+    assert queries.answers.tolist() == [1, 2, 1, large] and queries.triple.tolist() == [3, 2, 0, 1]
+
+
 def test_an_epoch_asks_each_question_once_with_all_answers() -> None:
     triples = _array([(0, 0, 1), (0, 0, 2), (3, 1, 1), (4, 0, 1), (5, 2, 5)])
     questions = Questions.from_triples(triples)

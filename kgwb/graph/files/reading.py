@@ -9,12 +9,13 @@ from kgwb.graph.errors import GraphFileError, missing_file, quote
 from kgwb.graph.facts import Facts
 from kgwb.graph.files.folders import attach_names, read_folder
 from kgwb.graph.files.headers import Columns, check_columns
+from kgwb.graph.files.id_arrays import read_id_array
 from kgwb.graph.files.table_files import TABLE_SUFFIXES, read_triple_table
 from kgwb.graph.files.text_files import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 RDF_SUFFIXES = (".nt", ".ttl", ".rdf", ".owl")
-FORMATS = "one of .tsv .csv .txt .jsonl .parquet .nt .ttl .rdf .owl .graphml, or a folder of tables"
+FORMATS = "one of .tsv .csv .txt .jsonl .parquet .nt .ttl .rdf .owl .graphml .npy, or a folder of tables"
 
 
 def read_graph(path: str | Path, columns: Columns = COLUMNS, *, on_error: OnError = "raise") -> KnowledgeGraph:
@@ -23,7 +24,8 @@ def read_graph(path: str | Path, columns: Columns = COLUMNS, *, on_error: OnErro
     Tables (.tsv .csv .txt .jsonl .parquet) hold one triple per line, below a header line; `facts.entities.tsv` and
     `facts.relations.tsv` beside `facts.tsv` are read with it. RDF (.nt .ttl .rdf .owl) gives labels, aliases, types,
     descriptions and literals to the table of entities. A folder holds `triples.tsv` with `entities.tsv` and
-    `relations.tsv`, or train, valid and test files, or what OpenKE writes.
+    `relations.tsv`, or train, valid and test files, or what OpenKE writes. A .npy file holds ids instead of names and,
+    where it is in order, stays on the disk: the form for many millions of triples.
 
     Args:
         path: the file or folder.
@@ -45,6 +47,8 @@ def read_graph(path: str | Path, columns: Columns = COLUMNS, *, on_error: OnErro
     """
     check_columns(columns)
     path = Path(path).expanduser()
+    if path.suffix.lower() == ".npy" and path.is_file():
+        return read_id_array(path)
     facts = read_facts(path, columns, on_error=on_error)
     return make_graph(facts, path)
 
