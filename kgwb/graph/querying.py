@@ -62,11 +62,15 @@ class GraphStore:
         written = self._names.write(sparql)
         try:
             answers = self._store.query(_PREAMBLE + written)
-            return self._read(answers, labels)
+            frame = self._read(answers, labels)
         except SyntaxError as error:
             raise self._explain(sparql, written, str(error)) from None
         except (OSError, ValueError, RuntimeError) as error:
             raise QueryError(f"The query cannot be answered: {error}. {self._suggest()}") from None
+        if not re.search(r"(?i)\bselect\s+(distinct\s+|reduced\s+)?\*", written):
+            return frame
+        named = dict.fromkeys(re.findall(r"[?$](\w+)", written))  # the store has an order of its own for *
+        return frame[[name for name in named if name in frame]]
 
     def __repr__(self) -> str:
         return f"GraphStore of {self.graph.name!r}, to be asked: {self._suggest().removeprefix('For example: ')}"
