@@ -10,6 +10,7 @@ import torch
 
 from kgwb.axes import Float, Tensor
 from kgwb.embed import GraphEmbedding, Scorer
+from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text, shorten
 from kgwb.see.labels import place_labels
@@ -21,7 +22,7 @@ _STEPS = 24  # points on the way from a head to where its relation moves it
 _TOP, _GAP, _MARGIN = 30.0, 16.0, 12.0
 
 
-def draw_moves(embedding: GraphEmbedding, relations: Sequence[str]) -> Picture:
+def draw_moves(embedding: GraphEmbedding, relations: Sequence[str], *, within: KnowledgeGraph | None = None) -> Picture:
     """Where each relation moves its heads, and how far from there the right tail is; one panel for each relation.
 
     The embedding has two real numbers per entity, so nothing is projected. Where the scorer measures distances, the
@@ -31,6 +32,7 @@ def draw_moves(embedding: GraphEmbedding, relations: Sequence[str]) -> Picture:
     Args:
         embedding: with dim=2.
         relations: names or labels.
+        within: a graph whose types have the colours already; by default the embedding's own.
 
     Raises:
         ValueError: the vectors have more than two dimensions.
@@ -44,16 +46,16 @@ def draw_moves(embedding: GraphEmbedding, relations: Sequence[str]) -> Picture:
     side = min(460.0, (WIDTH - 2 * _MARGIN - _GAP * (len(moves) - 1)) / len(moves))
     reach = 1.15 * max(np.abs(values).max() for values in (points, *(ways for _, ways in moves)))
     kinds = name_types(embedding.graph)
-    colours = colour_types(kinds)
+    colours = colour_types(kinds if within is None else name_types(within))
     parts = []
     for place, (number, (triples, ways)) in enumerate(zip(numbers, moves, strict=True)):
         panel = Panel(_MARGIN + place * (side + _GAP), _TOP, side, side, (-reach, reach), (-reach, reach))
         parts.append(_draw_panel(panel, embedding.graph.relation_labels[number]))
-        parts += [_draw_way(panel, way, points[tail]) for (_, _, tail), way in zip(triples, ways, strict=True)]
+        parts += _draw_ways(panel, triples, ways, points)
         shown = np.unique(triples[:, (0, 2)])
         parts += _draw_entities(panel, points[shown], [colours[kinds[i]] for i in shown])
         parts += _name_entities(panel, points[shown], [embedding.graph.labels[i] for i in shown])
-    legend, height = _draw_marks(colours, _TOP + side + 10)
+    legend, height = _draw_marks({kind: colours[kind] for kind in sorted(set(kinds))}, _TOP + side + 10)
     caption = _write_caption(embedding)
     return Picture(
         draw_picture([*parts, legend], WIDTH, _TOP + side + 10 + height, title=caption, caption=caption), caption
@@ -105,23 +107,25 @@ def _draw_panel(panel: Panel, title: str) -> str:
     )
 
 
-def _draw_way(panel: Panel, way: np.ndarray, tail: np.ndarray) -> str:
-    pixels = panel.place(*way.T)
-    miss = panel.place(*np.stack([way[-1], tail]).T)
-    return (
-        draw_polyline(miss, role="line-muted", dashed=True)
-        + draw_polyline(pixels, role="line-edge")
-        + _draw_tip(pixels[-2], pixels[-1])
-    )
+def _draw_ways(panel: Panel, triples: np.ndarray, ways: np.ndarray, points: np.ndarray) -> list[str]:
+    parts, drawn = [], set()
+    for (head, _, tail), way in zip(triples.tolist(), ways, strict=True):
+        pixels = panel.place(*way.T)
+        still = bool(np.ptp(pixels, axis=0).max() < 0.5)
+        # Where nothing moves, the line from tail to head is that from head to tail, and two dashed lines make a solid one.
+        if not (still and (tail, head) in drawn):
+            miss = panel.place(*np.stack([way[-1], points[tail]]).T)
+            parts.append(draw_polyline(miss, role="line-muted", dashed=True))
+        drawn.add((head, tail))
+        if not still:
+            parts += [draw_polyline(pixels, role="line-edge"), _draw_tip(pixels[-2], pixels[-1])]
+    return parts
 
 
 def _draw_tip(before: np.ndarray, end: np.ndarray) -> str:
-    """An arrowhead; none where the move is too short to have a direction."""
+    """An arrowhead."""
     step = end - before
-    length = float(np.hypot(*step))
-    if length < 0.05:
-        return ""
-    along = step / length
+    along = step / max(float(np.hypot(*step)), 1e-9)
     across = np.array([-along[1], along[0]])
     corners = [end, end - 8 * along + 3.2 * across, end - 8 * along - 3.2 * across]
     return f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in corners)}Z" class="edge"/>'

@@ -13,6 +13,7 @@ import torch
 from kgwb.embed import RESCAL, ComplEx, DistMult, GraphEmbedding, RotatE, Scorer, TransE
 from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.moves import _find_moves, draw_moves
+from kgwb.see.palette import TYPE_COLOURS
 
 FACTS = [("Ruo", "capital", "Vim"), ("Tal", "capital", "Pem"), ("Ruo", "borders", "Tal")]
 
@@ -47,6 +48,25 @@ def test_a_rotation_goes_the_short_way_round_the_middle(graph: KnowledgeGraph) -
     np.testing.assert_allclose(lengths, np.broadcast_to(lengths[:, :1], lengths.shape), rtol=1e-4)
     turned = np.arctan2(ways[0, :, 1], ways[0, :, 0])
     assert math.isclose(float(np.unwrap(turned)[-1] - np.unwrap(turned)[0]), -0.5, abs_tol=1e-3)
+
+
+def test_what_does_not_move_is_drawn_once_for_both_directions(graph: KnowledgeGraph) -> None:
+    facts = pd.DataFrame([("a", "r", "b"), ("b", "r", "a")], columns=["head", "relation", "tail"])
+    embedding = GraphEmbedding(KnowledgeGraph.from_pandas(facts), TransE(), dim=2)
+    with torch.no_grad():
+        embedding.relation_table.zero_()
+    drawn = draw_moves(embedding, ["r"]).svg.split("<g ")[0]
+    assert drawn.count('stroke-dasharray="5 3"') == 1
+
+
+def test_a_type_has_the_colour_it_has_in_the_whole(graph: KnowledgeGraph) -> None:
+    facts = pd.DataFrame([("a", "r", "b")], columns=["head", "relation", "tail"])
+    part = KnowledgeGraph.from_pandas(facts, pd.DataFrame({"entity": ["a", "b"], "type": ["town", "town"]}))
+    whole = KnowledgeGraph.from_pandas(facts, pd.DataFrame({"entity": ["a", "b"], "type": ["island", "town"]}))
+    embedding = GraphEmbedding(part, TransE(), dim=2)
+    assert TYPE_COLOURS[0] in draw_moves(embedding, ["r"]).svg
+    assert TYPE_COLOURS[0] not in draw_moves(embedding, ["r"], within=whole).svg
+    assert TYPE_COLOURS[1] in draw_moves(embedding, ["r"], within=whole).svg
 
 
 def test_more_dimensions_than_paper_has_are_refused(graph: KnowledgeGraph) -> None:
