@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kgwb.embed import ComplEx as ComplEx
     from kgwb.embed import CompositionConvolution as CompositionConvolution
     from kgwb.embed import DistMult as DistMult
+    from kgwb.embed import EncoderChain as EncoderChain
     from kgwb.embed import Epoch as Epoch
     from kgwb.embed import GraphEmbedding as GraphEmbedding
     from kgwb.embed import LiteralEncoder as LiteralEncoder
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from kgwb.graph import Mention as Mention
     from kgwb.graph import Sentence as Sentence
     from kgwb.graph import Split as Split
+    from kgwb.graph import add_types as add_types
     from kgwb.graph import apply_rules as apply_rules
     from kgwb.graph import find_leakage as find_leakage
     from kgwb.graph import find_rules as find_rules
@@ -84,15 +86,15 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "kgwb.graph": (
-        "GraphStore KnowledgeGraph Mention Sentence Split apply_rules find_leakage find_rules "
+        "GraphStore KnowledgeGraph Mention Sentence Split add_types apply_rules find_leakage find_rules "
         "from_pykeen load_dataset match_pattern query_graph read_graph read_sentences read_split "
         "split_triples to_pykeen write_graph write_split"
     ),
     "kgwb.embed": (
-        "AdversarialNegatives AffineEncoder ComplEx CompositionConvolution DistMult Epoch GraphEmbedding "
-        "LiteralEncoder RESCAL RankReport RelationalConvolution RotatE Scorer TransE VariationalEncoder "
-        "calibrate classify_triples estimate_cost learn_baseline load_embedding preset rank_triples "
-        "read_vectors score_leaks train_embedding write_vectors"
+        "AdversarialNegatives AffineEncoder ComplEx CompositionConvolution DistMult EncoderChain Epoch "
+        "GraphEmbedding LiteralEncoder RESCAL RankReport RelationalConvolution RotatE Scorer TransE "
+        "VariationalEncoder calibrate classify_triples estimate_cost learn_baseline load_embedding "
+        "preset rank_triples read_vectors score_leaks train_embedding write_vectors"
     ),
     "kgwb.inject": ("Bert Injector Reading find_mentions inject load_bert read"),
     "kgwb.tune": ("MaskedAnswers Question Questions Step answer_questions ask_questions hold_out plan_runs probe tune"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kgwb.embed.encoders.affine_encoder import AffineEncoder as AffineEncoder
 from kgwb.embed.encoders.composition_convolution import CompositionConvolution as CompositionConvolution
+from kgwb.embed.encoders.encoder_chain import EncoderChain as EncoderChain
 from kgwb.embed.encoders.literal_encoder import LiteralEncoder as LiteralEncoder
 from kgwb.embed.encoders.relational_convolution import RelationalConvolution as RelationalConvolution
 from kgwb.embed.encoders.variational_encoder import VariationalEncoder as VariationalEncoder

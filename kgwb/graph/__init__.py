@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from kgwb.graph.conclusions import apply_rules as apply_rules
 from kgwb.graph.datasets import load_dataset as load_dataset
+from kgwb.graph.entity_types import add_types as add_types
 from kgwb.graph.errors import GraphFileError as GraphFileError
 from kgwb.graph.errors import UnknownNameError as UnknownNameError
 from kgwb.graph.files.pykeen import from_pykeen as from_pykeen

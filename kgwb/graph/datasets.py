@@ -111,7 +111,7 @@ def _download(name: str, published: PublishedGraph, root: Path | None) -> Path:
             pooch.retrieve(file.address, f"sha256:{file.sha256}", fname=file.name, path=folder)
         except OSError as problem:
             reason = f"{name!r} is not on this machine, and {file.address} cannot be had ({type(problem).__name__})."
-            raise FileNotFoundError(f"{reason} {_say_how(published, root)}") from problem
+            raise FileNotFoundError(f"{reason} {_say_how(published, root)}") from None  # its own text is pages long
         except ValueError as problem:
             raise _wrong_bytes(name, file, root, published) from problem
     for part, member in published.members.items():
