@@ -240,5 +240,5 @@ def test_negatives_that_cannot_be_kept_are_refused(split: Split, tmp_path: Path)
 
 
 def test_a_number_of_epochs_is_positive(split: Split, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"checkpoint_every=0 came\. It must be at least 1"):
+    with pytest.raises(ValueError, match=r"checkpoint_every=0 came\. It must be a whole number, at least 1"):
         _train(GraphEmbedding(split.graph, ComplEx(), dim=8), split, checkpoint=tmp_path, checkpoint_every=0)

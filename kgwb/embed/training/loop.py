@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from kgwb.embed.errors import expect_at_least, expect_choice
+from kgwb.embed.errors import expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.training.arguments import (
@@ -55,7 +55,7 @@ def train_embedding(
     cool_down: int | float = 0,
     plateau: int = 0,
     patience: int = 0,
-    seed: int = 0,
+    seed: int | np.integer = 0,
     evaluate_every: int = 0,
     evaluate_on: int = 500,
     precision: Precision = "auto",
@@ -130,13 +130,8 @@ def train_embedding(
         'Germany'
     """
     arguments = dict(locals())  # as they came; a checkpoint compares them
-    expect_arguments(epochs=epochs, batch=batch, evaluate_on=evaluate_on, learning_rate=learning_rate, dropout=dropout)
-    for name, value in {
-        "regularisation": regularisation,
-        "weight_decay": weight_decay,
-        "relation_weight": relation_weight,
-    }.items():
-        expect_at_least(name, value, 0)
+    expect_arguments(**arguments)
+    seed = int(seed)  # torch takes no number of numpy's
     expect_choice("optimizer", optimizer, ("adagrad", "adam"))
     expect_choice("precision", precision, PRECISIONS)
     expect_choice("loss", loss, LOSSES)

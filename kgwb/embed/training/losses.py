@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from torch.nn.functional import logsigmoid, relu, softplus
+from torch.nn.functional import logsigmoid, softplus
 
 from kgwb.axes import Float, Int, Tensor
 
@@ -51,14 +51,38 @@ def make_loss(name: LossName, *, margin: int | float, temperature: int | float) 
         return -(logsigmoid(margin + gold) + away.index_select(0, rows)).sum()
 
     def hinge(gold: Gold, others: Others, rows: Rows) -> Tensor:
-        excess = relu(margin + others.index_select(0, rows) - gold[:, None])
-        return (excess.sum(-1) / _count(others).index_select(0, rows)).sum()
+        return _Hinge.apply(gold, others, rows, margin)
 
     def logistic(gold: Gold, others: Others, rows: Rows) -> Tensor:
         away = softplus(others).sum(-1) / _count(others)
         return (softplus(-gold) + away.index_select(0, rows)).sum()
 
     return {"softmax": softmax_loss, "self-adversarial": self_adversarial, "margin": hinge, "logistic": logistic}[name]
+
+
+class _Hinge(torch.autograd.Function):
+    """Σ_a mean_n max(0, margin − s_a + s_n), holding as many answers' differences at a time as there are questions."""
+
+    @staticmethod
+    def forward(ctx: Any, gold: Tensor, others: Tensor, rows: Tensor, margin: int | float) -> Tensor:
+        total, gold_slope, others_slope = gold.new_zeros(()), torch.empty_like(gold), torch.zeros_like(others)
+        share = 1 / _count(others).to(others.dtype)
+        for start in range(0, len(rows), len(others)):
+            here = slice(start, start + len(others))
+            asked = rows[here]
+            weight = share.index_select(0, asked)
+            excess = others.index_select(0, asked).add_((margin - gold[here])[:, None]).relu_()
+            total += excess.sum(-1) @ weight
+            active = excess.sign_().mul_(weight[:, None])
+            gold_slope[here] = -active.sum(-1)
+            others_slope.index_add_(0, asked, active)
+        ctx.save_for_backward(gold_slope, others_slope)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        gold_slope, others_slope = ctx.saved_tensors
+        return gold_slope * slopes[0], others_slope * slopes[0], None, None
 
 
 def _count(others: Others) -> Tensor:
