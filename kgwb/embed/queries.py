@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from kgwb.axes import Int
+from kgwb.graph.joins import expand_ranges
 
 Side = Literal["head", "tail"]
 SIDES: tuple[Side, Side] = ("head", "tail")
@@ -95,14 +96,3 @@ def find_answers(
     starts = np.zeros(len(wanted), dtype=np.int64)
     starts[found] = facts.offsets[place[found]]
     return facts.answers[expand_ranges(starts, counts)], offsets
-
-
-def expand_ranges(starts: Int[np.ndarray, " range"], counts: Int[np.ndarray, " range"]) -> Int[np.ndarray, " item"]:
-    """The numbers start, start + 1, ... of each range, one range after another.
-
-    Example:
-        >>> expand_ranges(np.array([5, 0]), np.array([2, 3]))
-        array([5, 6, 0, 1, 2])
-    """
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(starts, counts) + within

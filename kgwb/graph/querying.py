@@ -11,7 +11,7 @@ import pandas as pd
 
 from kgwb.graph.errors import load_package
 from kgwb.graph.files.rdf_names import XSD, read_local
-from kgwb.graph.files.rdf_writing import _state
+from kgwb.graph.files.rdf_writing import state_graph
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.query_names import PREFIXES, QueryError, QueryNames
 
@@ -83,7 +83,7 @@ class GraphStore:
     def _store(self) -> Any:
         oxigraph = load_package("pyoxigraph", "Asking in SPARQL")
         store = oxigraph.Store()
-        store.bulk_extend(oxigraph.Quad(*terms) for terms in _state(self.graph, oxigraph))
+        store.bulk_extend(oxigraph.Quad(*terms) for terms in state_graph(self.graph, oxigraph))
         return store
 
     def _read(self, answers: Any, labels: bool) -> pd.DataFrame:

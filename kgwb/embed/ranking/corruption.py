@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kgwb.axes import Bool, Int
-from kgwb.embed.queries import SIDES, Queries, expand_ranges, find_answers, group_queries
+from kgwb.embed.queries import SIDES, Queries, find_answers, group_queries
 from kgwb.embed.ranking.grouping import find_distinct
+from kgwb.graph.joins import expand_ranges
 from kgwb.graph.knowledge_graph import count_things
 
 COLUMN = {"head": 0, "tail": 2}

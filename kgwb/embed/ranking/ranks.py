@@ -8,12 +8,13 @@ import torch
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.errors import expect_at_least, expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.queries import SIDES, Queries, expand_ranges, find_answers, group_queries
+from kgwb.embed.queries import SIDES, Queries, find_answers, group_queries
 from kgwb.embed.ranking.answers import Answers, ScoresAnswers, expect_ids, read_answers
 from kgwb.embed.ranking.counting import count_block, rows_at_once
 from kgwb.embed.ranking.rank_report import TIES, RankReport, Ties
 from kgwb.embed.threads import limit_threads
 from kgwb.embed.triple_ids import Known, Triples, read_ids
+from kgwb.graph.joins import expand_ranges
 
 
 @torch.no_grad()

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from kgwb.axes import Int, Tensor
-from kgwb.embed.queries import Queries, expand_ranges, group_queries
+from kgwb.embed.queries import Queries, group_queries
+from kgwb.graph.joins import expand_ranges
 
 
 @dataclass(frozen=True, eq=False)

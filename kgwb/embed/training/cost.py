@@ -18,13 +18,14 @@ from torch import nn
 from kgwb.axes import Int
 from kgwb.embed.errors import TrainingError
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.queries import Queries, expand_ranges
+from kgwb.embed.queries import Queries
 from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.embed.threads import SMALL
 from kgwb.embed.training.batches import Questions
 from kgwb.embed.training.loop import train_embedding
 from kgwb.embed.training.run import Run
 from kgwb.embed.training.workspace import GIB
+from kgwb.graph.joins import expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 

@@ -34,13 +34,13 @@ def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
     form = {".nt": formats.N_TRIPLES, ".ttl": formats.TURTLE}.get(path.suffix.lower(), formats.RDF_XML)
     if form == formats.RDF_XML:
         check_xml(graph, path)
-    statements = [oxigraph.Triple(*terms) for terms in _state(graph, oxigraph)]
+    statements = [oxigraph.Triple(*terms) for terms in state_graph(graph, oxigraph)]
     prefixes = {"kgwb": OWN, "rdfs": LABELS[0].removesuffix("label"), "skos": ALIASES[0].removesuffix("altLabel")}
     data = oxigraph.serialize(statements, format=form, prefixes=prefixes)
     path.write_bytes(data or b"# a graph without a triple\n")
 
 
-def _state(graph: KnowledgeGraph, oxigraph: Any) -> Iterator[tuple[Any, Any, Any]]:
+def state_graph(graph: KnowledgeGraph, oxigraph: Any) -> Iterator[tuple[Any, Any, Any]]:
     """Every statement about the graph: its tables, then its triples."""
     node = oxigraph.NamedNode
     entities = [node(write_address("entity", name)) for name in graph.entities["entity"]]
