@@ -222,9 +222,9 @@ class FilmView:
             return {"text/plain": repr(self)}
         bundle: dict[str, Any] = describe_view(self, self.picture)
         if in_notebook():
-            from kgwb.see.graph_widget import make_widget
+            from kgwb.see.frame_widget import make_widget
 
-            widget = make_widget(self.fragment())
+            widget = make_widget(self.fragment(), title="Film")
             self._widgets[:] = [widget]
             bundle |= widget._repr_mimebundle_()[0] | {"text/plain": bundle["text/plain"]}
         return bundle

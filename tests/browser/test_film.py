@@ -14,7 +14,7 @@ import torch
 
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.film import FilmView, record_film
-from kgwb.see.graph_widget import write_frame
+from kgwb.see.frame_widget import write_frame
 
 pytestmark = pytest.mark.browser
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from kgwb.embed import ComplEx, GraphEmbedding, train_embedding
 from kgwb.graph import KnowledgeGraph
+from kgwb.see import film as film_module
 from kgwb.see.film import FilmView, record_film
 from kgwb.see.film_frames import find_turn, project_frames
 from kgwb.see.film_page import describe_film
@@ -80,7 +81,7 @@ def test_the_epochs_come_out_unchanged_and_training_ends_the_same() -> None:
 
 
 @given(st.integers(0, 70), st.integers(2, 9))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_frames_stay_few_and_evenly_spaced(epochs: int, most: int) -> None:
     film = film_of(epochs, frames=most)
     assert film.names[0] == "start" and len(film.names) <= most + 2
@@ -234,3 +235,14 @@ def test_a_large_film_is_a_small_page(tmp_path: Path) -> None:
     film = record_film(vectors, vectors.run(60), limit=2000)
     list(film)
     assert film.save(tmp_path / "film.html").stat().st_size < 1_500_000
+
+
+def test_a_film_in_a_notebook_is_a_frame_named_film(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = Moving(make_graph())
+    film = record_film(vectors, vectors.run(2))
+    for _ in film:
+        pass
+    monkeypatch.setattr(film_module, "in_notebook", lambda: True)
+    assert "application/vnd.jupyter.widget-view+json" in film._repr_mimebundle_()
+    assert film._widgets[0].title == "Film"
+    assert "kgwb-film" in film._widgets[0].page

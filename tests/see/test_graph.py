@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.see.frame_widget import write_frame
 from kgwb.see.graph import show_graph
 from kgwb.see.graph_page import build_network, describe_graph, pack_json
-from kgwb.see.graph_widget import write_frame
 from kgwb.see.layout import lay_out
 
 HOSTILE = (

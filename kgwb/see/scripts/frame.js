@@ -2,7 +2,7 @@
 function render({ model, el }) {
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts");
-  frame.title = "Graph";
+  frame.title = model.get("title");
   Object.assign(frame.style, { width: "100%", height: "680px", border: "0", display: "block" });
   const light = () => document.body.dataset.jpThemeLight ?? "";
   const tellTheme = () => frame.contentWindow?.postMessage({ kgwb: "theme", light: light() }, "*");

@@ -1,4 +1,4 @@
-"""The interactive graph in a notebook: the offline page in a closed frame, and the entities chosen there as data.
+"""An interactive view in a notebook: the offline page in a closed frame, and the entities chosen there as data.
 
 A widget's state is not saved with the notebook, so the page, with its 0.5 MB of script, is not either.
 """
@@ -20,18 +20,19 @@ _FRAME_STYLE = (
 )
 
 
-def make_widget(fragment: Fragment) -> Any:
-    """A widget that shows the fragment; its trait `selected` holds the ids of the entities chosen."""
-    anywidget = load_package("anywidget", "anywidget", "The interactive graph")
-    traitlets = load_package("traitlets", "traitlets", "The interactive graph")
+def make_widget(fragment: Fragment, *, title: str) -> Any:
+    """A widget that shows the fragment in a frame of that title; its trait `selected` holds the ids of the entities chosen."""
+    anywidget = load_package("anywidget", "anywidget", "An interactive view")
+    traitlets = load_package("traitlets", "traitlets", "An interactive view")
 
-    class GraphWidget(anywidget.AnyWidget):  # type: ignore[name-defined]
+    class FrameWidget(anywidget.AnyWidget):  # type: ignore[name-defined]
         _esm = (files("kgwb.see") / "scripts" / "frame.js").read_text(encoding="utf-8")
         page = traitlets.Unicode().tag(sync=True)
+        title = traitlets.Unicode().tag(sync=True)
         selected = traitlets.List(traitlets.Int()).tag(sync=True)
         touched = traitlets.Bool(False).tag(sync=True)
 
-    return GraphWidget(page=write_frame(fragment))
+    return FrameWidget(page=write_frame(fragment), title=title)
 
 
 def write_frame(fragment: Fragment) -> str:
