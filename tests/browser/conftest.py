@@ -1,10 +1,17 @@
-"""A real Chromium without a network: pages that reach out are caught, and what they log is kept."""
+"""A real Chromium without a network: pages that reach out are caught, what they log is kept; and a JupyterLab for it."""
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
 import shutil
-from collections.abc import Callable, Iterator
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +31,17 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
 ]
 HERE = ("", "localhost", "127.0.0.1", "::1")
+# Lab asks whether it may fetch news, which no test may.
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+}
+_PLACES = {
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "IPYTHONDIR": "ipython",
+}
 
 
 @pytest.fixture(scope="session")
@@ -90,3 +108,51 @@ def screenshots(repository: Path) -> Path:
     folder = repository / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@contextmanager
+def _start_lab(
+    root: Path, notebook: str, *, settings: Mapping[str, dict[str, Any]], environment: Mapping[str, str]
+) -> Iterator[str]:
+    """The address of a notebook in a Lab over the folder `root`, whose log is `root / "log.txt"`."""
+    for name, values in {**_SETTINGS, **settings}.items():
+        file = root / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values), encoding="utf-8")
+    places = {variable: str(root / folder) for variable, folder in _PLACES.items()}
+    token, port = secrets.token_hex(16), _find_free_port()
+    options = [f"--port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}"]
+    options += ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.port_retries=0"]
+    command = [sys.executable, "-m", "jupyterlab", *options]
+    with (root / "log.txt").open("w", encoding="utf-8") as log:
+        server = subprocess.Popen(command, env={**os.environ, **places, **environment}, stdout=log, stderr=log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(f"{address}/api/status?token={token}", server, root / "log.txt")
+            yield f"{address}/lab/tree/{notebook}?token={token}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def start_lab() -> Callable[..., AbstractContextManager[str]]:
+    """Starts JupyterLab over a folder: `with start_lab(folder, "live.ipynb", settings={}, environment={}) as address`."""
+    return _start_lab
+
+
+def _find_free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path, seconds: int = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,37 +26,20 @@ def train():
 
 view = kgwb.show_training(train())
 """
-SETTINGS: dict[str, dict[str, Any]] = {
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
-}
 NO_THREADS = {"apputils-extension/kernels-settings": {"commsOverSubshells": "disabled"}}
 
 
 @pytest.fixture(params=["with a thread for widgets", "without"])
-def lab(request: pytest.FixtureRequest, tmp_path: Path, repository: Path) -> Iterator[tuple[str, Path, str]]:
+def lab(
+    request: pytest.FixtureRequest, tmp_path: Path, repository: Path, start_lab: Any
+) -> Iterator[tuple[str, Path, str]]:
     """JupyterLab with a notebook of one cell; gives its address, its file, and which case it is."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())])
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(notebook, tmp_path / "live.ipynb")
-    for name, settings in (SETTINGS | (NO_THREADS if request.param == "without" else {})).items():
-        file = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(settings), encoding="utf-8")
-    places = {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}
-    places |= {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
-    environment = os.environ | {"PYTHONPATH": str(repository)} | {key: str(tmp_path / at) for key, at in places.items()}
-    token, port = secrets.token_hex(16), _find_free_port()
-    options = [f"--port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={tmp_path}"]
-    options += ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.port_retries=0"]
-    with (tmp_path / "log.txt").open("w", encoding="utf-8") as log:
-        command = [sys.executable, "-m", "jupyterlab", *options]
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", tmp_path / "log.txt")
-            yield f"http://127.0.0.1:{port}/lab/tree/live.ipynb?token={token}", tmp_path / "live.ipynb", request.param
-        finally:
-            server.terminate()
-            server.wait(30)
+    settings = NO_THREADS if request.param == "without" else {}
+    with start_lab(tmp_path, "live.ipynb", settings=settings, environment={"PYTHONPATH": str(repository)}) as address:
+        yield address, tmp_path / "live.ipynb", request.param
 
 
 def test_a_click_stops_a_busy_training(lab: tuple[str, Path, str], browser_page: Any, screenshots: Path) -> None:
@@ -90,20 +65,3 @@ def test_a_click_stops_a_busy_training(lab: tuple[str, Path, str], browser_page:
     interrupted = "Kernel interrupted" in (file.parent / "log.txt").read_text(encoding="utf-8")
     assert interrupted == (threads == "without")
     assert browser_page.requests_made == []
-
-
-def _find_free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
-
-
-def _wait_for(address: str, log: Path, seconds: int = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")

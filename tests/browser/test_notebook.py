@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,47 +13,19 @@ pytestmark = pytest.mark.browser
 
 NOTEBOOK = "00_the_whole_journey.ipynb"
 MINUTES = 8
-# Lab draws only the cells in sight, and asks whether it may fetch news: neither helps a test.
-LAB_SETTINGS = {
-    "notebook-extension/tracker": {"windowingMode": "none"},
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
-}
+# Lab draws only the cells in sight, which does not help a test.
+DRAW_ALL = {"notebook-extension/tracker": {"windowingMode": "none"}}
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[str]:
+def lab(tmp_path_factory: pytest.TempPathFactory, repository: Path, start_lab: Any) -> Iterator[str]:
     """JupyterLab over a copy of the notebooks; gives the address of notebook 00."""
     root = tmp_path_factory.mktemp("lab")
     shutil.copytree(repository / "notebooks", root / "notebooks")
     shutil.copytree(repository / "sample_graphs", root / "sample_graphs")
-    for name, settings in LAB_SETTINGS.items():
-        file = root / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(settings), encoding="utf-8")
-    environment = os.environ | {
-        "KGWB_QUICK": "1",
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONPATH": str(repository),
-        "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
-        "JUPYTER_CONFIG_DIR": str(root / "config"),
-        "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
-        "IPYTHONDIR": str(root / "ipython"),
-    }
-    token, port = secrets.token_hex(16), _find_free_port()
-    options = [f"--port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}"]
-    options += ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.port_retries=0"]
-    with (root / "log.txt").open("w", encoding="utf-8") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log
-        )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(f"{address}/api/status?token={token}", server, root / "log.txt")
-            yield f"{address}/lab/tree/notebooks/{NOTEBOOK}?token={token}"
-        finally:
-            server.terminate()
-            server.wait(30)
+    environment = {"KGWB_QUICK": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(repository)}
+    with start_lab(root, f"notebooks/{NOTEBOOK}", settings=DRAW_ALL, environment=environment) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -135,25 +98,6 @@ def test_a_click_changes_the_attention_view(ran: Any) -> None:
     after = view.locator(".numbers.after .number").all_inner_texts(), view.locator(".title").inner_text()
     assert "Layer 2, head 3" in after[1]
     assert before != after
-
-
-def _find_free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path, seconds: int = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
 
 
 def _photograph(page: Any, folder: Path) -> None:
