@@ -14,8 +14,13 @@ os.environ["PYSTOW_HOME"] = str(Path(__file__).parents[1] / "build" / "pystow")
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).parents[1]
+
+# A test shows what is right, never how fast this machine happens to be.
+settings.register_profile("kgwb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kgwb")
 
 # The tests' tensors are small: beyond two threads they wait for each other.
 torch.set_num_threads(min(2, os.cpu_count() or 1))

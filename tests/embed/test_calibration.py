@@ -23,7 +23,7 @@ def _labelled(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return scores, random.random(count) < 1 / (1 + np.exp(1 - 2 * scores))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=some.integers(0, 99), count=some.integers(2, 300), scale=some.sampled_from([1e-3, 1.0, 1e3]))
 def test_the_fit_equals_scikit_learns(seed: int, count: int, scale: float) -> None:
     calibration = pytest.importorskip("sklearn.calibration", reason=JUDGE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from kgwb.embed import DistMult, GraphEmbedding, Scorer, TransE, train_embedding
@@ -17,7 +17,6 @@ from kgwb.graph import KnowledgeGraph, Split
 labelled_scores = some.lists(some.tuples(some.integers(-3, 3), some.booleans()), min_size=1, max_size=15)
 
 
-@settings(deadline=None)
 @given(labelled=labelled_scores)
 def test_a_threshold_equals_brute_force(labelled: list[tuple[int, bool]]) -> None:
     scores, truth = (np.array(column) for column in zip(*labelled, strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from kgwb.embed import ComplEx, EmbeddingFileError, GraphEmbedding, RotatE, Scorer, TransE
@@ -70,7 +70,6 @@ def test_an_escaped_name_has_no_blank_and_comes_back(name: str) -> None:
     assert unescape_name(escape_name(name)) == name
 
 
-@settings(deadline=None)
 @given(some.lists(some.floats(width=32), min_size=1, max_size=9))
 def test_nine_digits_are_enough(numbers: list[float]) -> None:
     exact = np.array(numbers, dtype=np.float32)

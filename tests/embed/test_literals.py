@@ -15,7 +15,7 @@ from kgwb.embed.encoders.mixture import Mixture
 from kgwb.graph import KnowledgeGraph
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_a_mixture_is_its_dense_matrix(data: st.DataObject) -> None:
     rows, columns = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from kgwb.embed.ranking.corruption import corrupt_triples
@@ -21,7 +21,6 @@ def _candidates(triple: tuple, place: int, known: set, wide: bool) -> set:
     return false - known
 
 
-@settings(deadline=None)
 @given(facts=facts_of, seed=some.integers(0, 9), repeat=some.integers(1, 3))
 def test_corruption_equals_brute_force(facts: list, seed: int, repeat: int) -> None:
     known, triples = set(facts), np.array(facts[: len(facts) // 2 + 1] * repeat)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from kgwb.embed import GraphEmbedding, RankReport, TransE, rank_triples, train_embedding
@@ -104,7 +104,6 @@ def test_a_frame_names_what_outranked_an_answer(graph: KnowledgeGraph) -> None:
 facts_of = some.lists(some.tuples(some.integers(0, 5), some.integers(0, 2), some.integers(0, 5)), max_size=30)
 
 
-@settings(deadline=None)
 @given(facts=facts_of)
 def test_cardinalities_equal_brute_force(facts: list[tuple[int, int, int]]) -> None:
     expected = []
@@ -132,7 +131,6 @@ def test_without_a_filter_the_graph_tells_the_cardinality() -> None:
     assert _report([0, 0], [0, 0], known=star).by_cardinality().index.tolist() == [("1-N", "head"), ("1-N", "tail")]
 
 
-@settings(deadline=None)
 @given(degree=some.integers(0, 2**40))
 def test_a_degree_lies_in_its_bin(degree: int) -> None:
     bins = bin_degrees(np.array([degree]))

@@ -51,7 +51,6 @@ def _rank_by_hand(embedding: GraphEmbedding, triple: tuple, side: str, known: se
     return 1 + better + {"mean": equal / 2, "best": 0, "worst": equal}[ties]
 
 
-@settings(deadline=None)
 @given(
     triples=triples_of,
     facts=triples_of,
@@ -73,7 +72,6 @@ def test_ranks_equal_brute_force(triples, facts, values, seed, ties, inverses, m
     assert report.hits(3) == pytest.approx(np.mean(np.array(expected) <= 3))
 
 
-@settings(deadline=None)
 @given(triples=triples_of, values=some.integers(0, 3), seed=some.integers(0, 99))
 def test_without_a_filter_every_entity_competes(triples, values, seed) -> None:
     embedding = _embedding(values, seed, inverses=False)
@@ -94,7 +92,7 @@ class Table:
         return self.scores[known, relation, torch.arange(len(known)).lt(tails).long()]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(triples=triples_of, facts=triples_of, values=some.integers(0, 3), seed=some.integers(0, 99))
 def test_anything_that_scores_answers_is_ranked(triples, facts, values, seed) -> None:
     embedding = _embedding(values, seed, inverses=False)
@@ -110,7 +108,7 @@ def test_anything_that_scores_answers_is_ranked(triples, facts, values, seed) ->
     assert table.asked == len({t[:2] for t in triples}) + len({t[1:] for t in triples})  # each question once
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(triples=triples_of, facts=triples_of, values=some.integers(0, 3), seed=some.integers(0, 99))
 def test_what_outranks_an_answer_equals_brute_force(triples, facts, values, seed) -> None:
     embedding = _embedding(values, seed, inverses=False)

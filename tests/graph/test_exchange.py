@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kgwb.graph import GraphFileError, KnowledgeGraph, Split, read_split, split_triples
@@ -25,7 +25,7 @@ TEXTS = st.one_of(
     st.text(alphabet=TRICKY, max_size=5), st.sampled_from(["007", "NA", "nan", "null", '"Heroes"', "# a"])
 )
 LINES = TEXTS.filter(lambda text: text and "\n" not in text)
-RATHER_QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RATHER_QUICK = settings(max_examples=60)
 
 
 @st.composite

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kgwb.graph import KnowledgeGraph, find_leakage, read_graph, read_split, select_neighbourhood, split_triples
@@ -19,7 +19,6 @@ def build(rows: list[tuple[int, int, int]]) -> KnowledgeGraph:
     return KnowledgeGraph.from_pandas(pd.DataFrame(rows, columns=["head", "relation", "tail"], dtype=object))
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(SMALL, st.integers(0, 2), SMALL), max_size=40),
     st.floats(0, 0.6),

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgwb.graph import GraphFileError, KnowledgeGraph, read_graph, write_graph
@@ -30,7 +30,7 @@ TEXTS = st.one_of(
     ),
 )
 PLAIN_TEXTS = TEXTS.map(lambda text: "".join(c for c in text if c in "\t\n" or (c >= " " and c not in "\ufffe\uffff")))
-RATHER_QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RATHER_QUICK = settings(max_examples=60)
 
 
 @st.composite
