@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kgwb.embed.training.sharding import Shard
     from kgwb.graph import Split
 
-SCORERS = {"transe": "TransE", "distmult": "DistMult", "complex": "ComplEx", "rotate": "RotatE"}
+SCORERS = {"transe": "TransE", "distmult": "DistMult", "complex": "ComplEx", "rotate": "RotatE", "rescal": "RESCAL"}
 _OURS = ("embedding", "split", "shard")  # arguments of train_embedding that are not typed
 _SET = "arguments of train_embedding, as in: --set learning_rate=0.3 negatives=1000"
 _TRAIN = """fit vectors to a graph, rank what was held out, save them; under torchrun --nproc-per-node=2 -m kgwb train,

@@ -38,7 +38,7 @@ def facts(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("scorer", ["transe", "distmult", "complex", "rotate"])
+@pytest.mark.parametrize("scorer", ["transe", "distmult", "complex", "rotate", "rescal"])
 def test_train_saves_vectors_and_says_how_to_load_them(
     facts: Path, scorer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
