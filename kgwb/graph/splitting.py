@@ -18,6 +18,9 @@ from kgwb.graph.files.text_files import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
 
 
+_AT_ONCE = 1 << 16  # triples that stand in Python lists at a time, so that ten million of them need no gigabytes
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """A graph whose triples are divided into train, valid and test.
@@ -131,14 +134,16 @@ def _find_spare(triples: np.ndarray, order: np.ndarray, wanted: int) -> np.ndarr
     entities = np.bincount(np.concatenate([triples[:, 0], triples[~loops, 2]])).tolist()
     relations = np.bincount(triples[:, 1]).tolist()
     spare: list[int] = []
-    for row, (head, relation, tail) in zip(order.tolist(), triples[order].tolist(), strict=True):
-        if len(spare) == wanted:
-            break
-        if entities[head] > 1 and entities[tail] > 1 and relations[relation] > 1:
-            spare.append(row)
-            for entity in {head, tail}:
-                entities[entity] -= 1
-            relations[relation] -= 1
+    for start in range(0, len(order), _AT_ONCE):
+        some = order[start : start + _AT_ONCE]
+        for row, (head, relation, tail) in zip(some.tolist(), triples[some].tolist(), strict=True):
+            if len(spare) == wanted:
+                return np.array(spare, dtype=np.int64)
+            if entities[head] > 1 and entities[tail] > 1 and relations[relation] > 1:
+                spare.append(row)
+                for entity in {head, tail}:
+                    entities[entity] -= 1
+                relations[relation] -= 1
     return np.array(spare, dtype=np.int64)
 
 
