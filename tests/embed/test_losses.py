@@ -13,7 +13,7 @@ from kgwb.embed import Scorer
 from kgwb.embed.scorers.measure import DISTANCE, SQUARED_DISTANCE, Measure
 from kgwb.embed.training.compared_loss import compared_loss
 from kgwb.embed.training.losses import LOSSES, make_loss, softmax_loss
-from kgwb.embed.training.softmax_loss import shared_softmax
+from kgwb.embed.training.softmax_loss import sampled_softmax, shared_softmax
 from kgwb.embed.training.workspace import Workspace, choose_memory
 
 ROWS = torch.tensor([0, 0, 1, 2, 2, 2])
@@ -56,6 +56,26 @@ def test_shared_softmax_equals_one_softmax_per_triple(
     (loss * workspace.weight).backward()
     torch.testing.assert_close(query.grad, 3 * right[0], rtol=near, atol=6 * near)
     torch.testing.assert_close(slope, 1 + 3 * right[1], rtol=near, atol=6 * near)  # added to what was there
+
+
+@pytest.mark.parametrize("memory", [1.0, ONE_ROW], ids=["one block", "a row at a time"])
+@pytest.mark.parametrize(("precision", "near"), [(torch.float32, 1e-5), (torch.bfloat16, 0.1)], ids=str)
+@pytest.mark.parametrize("drawn", [torch.tensor([9, 2, 3, 7]), torch.arange(10), torch.tensor([3, 5])], ids=str)
+def test_sampled_softmax_is_what_the_general_loss_says(
+    matmul_measure: Measure, drawn: torch.Tensor, memory: float, precision: torch.dtype, near: float
+) -> None:
+    query, table = _tables()
+    expected, right = _compare(query, table, _trained_by(matmul_measure), softmax_loss, drawn, 1.0)
+    expected.backward()
+    expected_slope, query.grad = query.grad, None
+    slope = torch.ones_like(table)
+    options = {"drawn": drawn, "measure": matmul_measure, "slope": slope}
+    workspace = Workspace(memory, precision, weight=3.0)
+    loss = sampled_softmax(query, table.detach(), ROWS, ANSWERS, **options, workspace=workspace)
+    torch.testing.assert_close(loss, expected, rtol=near, atol=near)
+    (loss * workspace.weight).backward()
+    torch.testing.assert_close(query.grad, 3 * expected_slope, rtol=near, atol=6 * near)
+    torch.testing.assert_close(slope, 1 + 3 * right, rtol=near, atol=6 * near)
 
 
 def _by_hand(name: str, gold: float, others: np.ndarray, margin: float, temperature: float) -> float:

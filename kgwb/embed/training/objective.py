@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.embed.scorers.measure import DISTANCE, SQUARED_DISTANCE
 from kgwb.embed.training.batches import Batch
 from kgwb.embed.training.compared_loss import compared_loss
 from kgwb.embed.training.losses import Loss, softmax_loss
 from kgwb.embed.training.negatives import Negatives
 from kgwb.embed.training.relation_prediction import relation_loss
-from kgwb.embed.training.softmax_loss import shared_softmax
+from kgwb.embed.training.softmax_loss import sampled_softmax, shared_softmax
 from kgwb.embed.training.workspace import Workspace
 from kgwb.embed.vectors import Vectors
 
@@ -72,11 +72,12 @@ class Objective:
     ) -> Float[Tensor, ""]:
         measure = vectors.scorer.measure
         where = (query, vectors.entities, batch.rows, batch.answers)
-        if self.loss is softmax_loss and self.negatives is None and measure.matmul:
-            return shared_softmax(*where, measure=measure, slope=slope, workspace=workspace)
-        if self.loss is softmax_loss and measure is DISTANCE:
-            measure = SQUARED_DISTANCE  # as in the softmax over all candidates
         drawn = None if self.negatives is None else self.negatives.draw(vectors, batch)
+        if self.loss is softmax_loss and measure.matmul:
+            options: dict[str, Any] = {"measure": measure, "slope": slope, "workspace": workspace}
+            if drawn is None:
+                return shared_softmax(*where, **options)
+            return sampled_softmax(*where, drawn=drawn, **options)
         return compared_loss(*where, drawn=drawn, loss=self.loss, measure=measure, slope=slope, workspace=workspace)
 
     def _penalise(

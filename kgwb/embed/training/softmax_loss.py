@@ -8,6 +8,7 @@ import torch
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.scorers.measure import Measure
+from kgwb.embed.training.losses import FAR_BELOW
 from kgwb.embed.training.workspace import Workspace
 
 
@@ -88,6 +89,91 @@ class _SharedSoftmax(torch.autograd.Function):
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
         (query_slope,) = ctx.saved_tensors
         return query_slope * slopes[0], None, None, None, None, None, None
+
+
+def sampled_softmax(
+    query: Float[Tensor, "query dim"],
+    candidates: Float[Tensor, "entity dim"],
+    rows: Int[Tensor, " answer"],
+    answers: Int[Tensor, " answer"],
+    *,
+    drawn: Int[Tensor, " candidate"],
+    measure: Measure,
+    slope: Float[Tensor, "entity dim"],
+    workspace: Workspace,
+) -> Float[Tensor, ""]:
+    """Softmax cross-entropy of every answer among the entities drawn, summed.
+
+    loss = Σ_a log(1 + Σ_n exp(s(q_a, n) − s(q_a, a))); an entity drawn that is itself an answer of the question does not
+    count. Distances enter squared, arguments are as in `shared_softmax`, and so is the cost, with the entities drawn in
+    place of all.
+    """
+    return _SampledSoftmax.apply(query, candidates, rows, answers, drawn, measure, slope, workspace)
+
+
+class _SampledSoftmax(torch.autograd.Function):
+    """With p the softmax over the entities drawn, z its normaliser, and u_a = σ(z − s_a) the mass that an answer lacks,
+    the loss falls by u_a with s_a and rises by p_n Σ_a u_a with s_n.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: Tensor,
+        candidates: Tensor,
+        rows: Tensor,
+        answers: Tensor,
+        drawn: Tensor,
+        measure: Measure,
+        slope: Tensor,
+        workspace: Workspace,
+    ) -> Tensor:
+        distances, dim = measure.matmul == "distance", query.shape[-1]
+        sample, gold = candidates.index_select(0, drawn), candidates.index_select(0, answers)
+        table = sample.to(workspace.precision)
+        wide_table = _widen_candidates(table) if distances else table
+        asking = query.index_select(0, rows)
+        right = (asking * gold).sum(-1)
+        right = 2 * right - gold.square().sum(-1) if distances else right
+        place = torch.full((len(candidates),), -1, device=answers.device)
+        place[drawn] = torch.arange(len(drawn), device=answers.device)
+        lacking, query_slope, loss = torch.empty_like(right), torch.empty_like(query), query.new_zeros(())
+        sample_slope = torch.zeros_like(sample)
+        height = workspace.height(len(table), len(query))
+        for start in range(0, len(query), height):
+            here = slice(start, min(start + height, len(query)))
+            inside = (rows >= here.start) & (rows < here.stop) if height < len(query) else slice(None)
+            local, clash = rows[inside] - here.start, place[answers[inside]]
+            asked = query[here].to(workspace.precision)
+            block = workspace.block(len(asked), len(table), like=table)
+            torch.mm(_widen_query(asked) if distances else asked, wide_table.T, out=block)
+            block[local[clash >= 0], clash[clash >= 0]] = FAR_BELOW
+            top = block.amax(-1).float()
+            torch.softmax(block, -1, out=block)
+            normaliser = (
+                top - block.amax(-1).float().log()
+            )  # the likeliest one's score is its log-chance and z together
+            ahead = (normaliser[local] - right[inside].float()).to(query.dtype)
+            loss += torch.nn.functional.softplus(ahead).sum()
+            lacking[inside] = ahead.sigmoid()
+            block.mul_(query.new_zeros(len(asked)).index_add_(0, local, lacking[inside])[:, None].to(block.dtype))
+            query_slope[here] = (block @ table).to(query.dtype)
+            if distances:
+                part = block.T @ torch.cat([asked, torch.ones_like(asked[:, :1])], -1)
+                sample_slope.add_(part[:, :dim]).addcmul_(part[:, dim:].to(slope.dtype), sample, value=-1)
+            else:
+                sample_slope.add_(block.T @ asked)
+        query_slope.index_add_(0, rows, -lacking[:, None] * gold)
+        scale = (2 if distances else 1) * workspace.weight
+        slope.index_add_(0, drawn, sample_slope, alpha=scale)
+        slope.index_add_(0, answers, lacking[:, None] * (asking - gold if distances else asking), alpha=-scale)
+        ctx.save_for_backward(query_slope.mul_(2) if distances else query_slope)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        (query_slope,) = ctx.saved_tensors
+        return query_slope * slopes[0], None, None, None, None, None, None, None
 
 
 def _widen_query(query: Tensor) -> Tensor:
