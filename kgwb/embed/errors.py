@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 
 
 class EmbeddingFileError(ValueError):
@@ -23,11 +24,20 @@ def expect_choice(argument: str, value: object, choices: Sequence[str]) -> None:
         raise ValueError(f"{argument}={value!r} came. Type one of {', '.join(map(repr, choices))}.")
 
 
-def expect_at_least(argument: str, value: int | float, least: int | float) -> None:
-    """An argument with a smallest value.
+def expect_at_least(argument: str, value: object, least: int | float, *, whole: bool = False) -> None:
+    """An argument with a smallest value; numpy's numbers count, True and False do not.
 
     Raises:
-        ValueError: `value` is smaller, or no number.
+        ValueError: `value` is smaller, no number, or not whole where it must be.
+
+    Example:
+        >>> expect_at_least("dim", 2.5, 1, whole=True)
+        Traceback (most recent call last):
+        ValueError: dim=2.5 came. It must be a whole number, at least 1; type dim=1.
     """
-    if not value >= least:
+    if whole and (isinstance(value, bool) or not isinstance(value, Integral)):
+        raise ValueError(
+            f"{argument}={value!r} came. It must be a whole number, at least {least}; type {argument}={least}."
+        )
+    if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= least:
         raise ValueError(f"{argument}={value!r} came. It must be at least {least}; type {argument}={least}.")

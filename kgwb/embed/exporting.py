@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 import pandas as pd
 
-from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
 from kgwb.graph.errors import load_package
 from kgwb.graph.files.whole import refuse_other_files, write_whole
 
@@ -60,6 +60,7 @@ def write_vectors(embedding: GraphEmbedding, path: str | Path) -> Path:
         >>> [line.split()[0] for line in path.read_text().splitlines()]
         ['2', 'New%20York', 'USA']
     """
+    expect_embedding(embedding, "write_vectors(GraphEmbedding(graph, ComplEx()), path)")
     path = Path(path).expanduser().absolute()
     suffix = path.suffix.lower()
     writers: dict[str, Callable[[GraphEmbedding, Path], None]] = {".parquet": _write_parquet, ".npz": _write_npz}

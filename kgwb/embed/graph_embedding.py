@@ -10,12 +10,14 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.embed.encoders.shapes import encode_tables, expect_encoder
 from kgwb.embed.errors import expect_at_least
 from kgwb.embed.prediction import rank_answers
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
 from kgwb.embed.triple_ids import Triples, read_ids
 from kgwb.embed.vectors import Vectors
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.errors import describe_kind
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 
 
 class GraphEmbedding(nn.Module):
@@ -35,7 +37,7 @@ class GraphEmbedding(nn.Module):
             where training is reciprocal. Without, the tables themselves are scored.
 
     Raises:
-        TypeError: the scorer is none, or a class instead of an instance.
+        TypeError: the scorer or the encoder is none, or a class instead of an instance.
         ValueError: the scorer has no entities of that width, or the graph has none at all.
 
     Example:
@@ -55,8 +57,11 @@ class GraphEmbedding(nn.Module):
         self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0, encoder: nn.Module | None = None
     ) -> None:
         super().__init__()
-        expect_at_least("dim", dim, 1)
+        expect_graph(graph, "GraphEmbedding({}, ComplEx())")
+        expect_at_least("dim", dim, 1, whole=True)
         expect_scorer(scorer)
+        if encoder is not None:
+            expect_encoder(encoder)
         if not len(graph.entities):
             raise ValueError(f"The graph {graph.name!r} has no entities to embed. Read one with kgwb.read_graph(path).")
         scorer.relation_width(dim)
@@ -101,9 +106,9 @@ class GraphEmbedding(nn.Module):
         relations = (
             self.relation_table if self.inverse_table is None else torch.cat([self.relation_table, self.inverse_table])
         )
-        entities = self.entity_table
+        entities: Tensor = self.entity_table
         if self.encoder is not None:
-            entities, relations = self.encoder(entities, relations)
+            entities, relations = encode_tables(self.encoder, entities, relations)
         count = len(self.relation_table)
         return Vectors(self.scorer, entities, relations[:count], relations[count:] if self.reciprocal else None)
 
@@ -165,7 +170,7 @@ class GraphEmbedding(nn.Module):
             came = ", ".join(part for part, value in given.items() if value is not None) or "none"
             example = 'predict(head="Germany", relation="capital")'
             raise ValueError(f"predict needs exactly two of head, relation and tail; {came} came. Type {example}.")
-        expect_at_least("k", k, 1)
+        expect_at_least("k", k, 1, whole=True)
         graph = self.graph
         ids = [0 if value is None else graph.entity_id(value) for value in (head, tail)]
         triple = np.array([[ids[0], 0 if relation is None else graph.relation_id(relation), ids[1]]])
@@ -199,3 +204,13 @@ class GraphEmbedding(nn.Module):
         ids = triples if isinstance(triples, Tensor) else torch.from_numpy(read_ids(triples))
         head, relation, tail = ids.to(self.device, torch.int64).T
         return head, relation, tail
+
+
+def expect_embedding(embedding: object, call: str) -> None:
+    """An embedding, for functions that are easily given something else.
+
+    Raises:
+        TypeError: it is none; says what to type.
+    """
+    if not isinstance(embedding, GraphEmbedding):
+        raise TypeError(f"A GraphEmbedding was expected, but {describe_kind(embedding)} came. Type {call}.")

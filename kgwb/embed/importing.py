@@ -18,7 +18,7 @@ from kgwb.embed.exporting import FORMATS, name_relations, unescape_name
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.scorers.scorer import Scorer
 from kgwb.graph.errors import load_package, missing_file
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
+from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things, expect_graph
 
 
 def read_vectors(path: str | Path, graph: KnowledgeGraph, *, scorer: Scorer, seed: int = 0) -> GraphEmbedding:
@@ -53,6 +53,7 @@ def read_vectors(path: str | Path, graph: KnowledgeGraph, *, scorer: Scorer, see
         tensor([[0., 1.],
                 [1., 0.]])
     """
+    expect_graph(graph, "read_vectors(path, {}, scorer=ComplEx())")
     path = Path(path).expanduser()
     if not path.is_file():
         raise missing_file(path, f"a file of vectors, {FORMATS}")
@@ -61,6 +62,8 @@ def read_vectors(path: str | Path, graph: KnowledgeGraph, *, scorer: Scorer, see
     rows = {kind: _match(found[kind].names, table, kind) for kind, table in tables.items()}
     if not (rows["entity"] >= 0).any():
         raise EmbeddingFileError(_nothing_matches(path, graph, found["entity"].further))
+    for kind in tables:
+        _expect_finite(path, found[kind])
     embedding = GraphEmbedding(graph, scorer, dim=found["entity"].vectors.shape[1], seed=seed)
     _fill(embedding.entity_table, found["entity"].vectors, rows["entity"])
     if (rows["relation"] >= 0).any():
@@ -130,7 +133,7 @@ def _keep(names: list[str], vectors: np.ndarray, wanted: Collection[str]) -> _Fo
 
 def _read_word2vec(path: Path, wanted: Collection[str]) -> _Found:
     names, vectors, further, width = [], [], 0, 0
-    with path.open(encoding="utf-8", newline="\n") as file:
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         for number, line in enumerate(file, 1):
             line = line.rstrip()
             if number == 1:
@@ -145,7 +148,8 @@ def _read_word2vec(path: Path, wanted: Collection[str]) -> _Found:
             else:
                 names.append(unescape_name(name))
                 vectors.append(_parse(path, number, numbers, width))
-    return _Found(names, np.array(vectors, dtype=np.float32).reshape(-1, width), further)
+    table = np.array(vectors, dtype=np.float32).reshape(len(names), width)
+    return _Found(names, table, further)
 
 
 def _parse(path: Path, line: int, numbers: list[str], width: int) -> np.ndarray:
@@ -182,6 +186,15 @@ def _check_width(path: Path, embedding: GraphEmbedding, width: int) -> None:
         )
 
 
+def _expect_finite(path: Path, found: _Found) -> None:
+    wrong = np.flatnonzero(~np.isfinite(found.vectors).all(axis=1))
+    if len(wrong):
+        raise EmbeddingFileError(
+            f"{path}: {count_things(len(wrong), 'vector')} of {len(found.vectors):,} hold NaN or infinity, the first that "
+            f"of {found.names[wrong[0]]!r}. Expected finite numbers; leave such names out, and they keep a random start."
+        )
+
+
 def _nothing_matches(path: Path, graph: KnowledgeGraph, further: int) -> str:
     name, label = graph.entities["entity"][0], graph.labels[0]
     called = repr(name) if name == label else f"{name!r} or {label!r}"
@@ -199,5 +212,8 @@ def _warn(path: Path, found: dict[str, _Found], rows: dict[str, np.ndarray]) -> 
             said.append(f"{lacking:,} of {len(rows[kind]):,} {plural} have no vector in it and keep a random start")
         if found[kind].further:
             said.append(f"{found[kind].further:,} of its names are no {plural} of the graph")
+        again = len(found[kind].names) - len(set(found[kind].names))
+        if again:
+            said.append(f"{again:,} of its vectors of {plural} have the name of a later one, which is taken")
     if said:
         warnings.warn(f"{path}: {'; '.join(said)}.", stacklevel=3)

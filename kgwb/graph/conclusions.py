@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 
+from kgwb.graph.errors import describe_kind
 from kgwb.graph.joins import Steps, cut, distinct, expand_ranges, hold
 from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
 from kgwb.graph.rules import Rules, Source, read_source, show_line, word_step
@@ -81,8 +83,7 @@ def apply_rules(source: Source, rules: Rules | pd.DataFrame, *, limit: int = 1_0
     """
     graph, facts = read_source(source)
     table = _read_rules(rules, graph)
-    if not limit >= 1:
-        raise ValueError(f"limit={limit!r} came. Expected 1 or more; type limit=1_000_000.")
+    _expect_limit(limit)
     straight = facts[facts[:, 0] != facts[:, 2]]
     steps = Steps.of(straight, entities=len(graph.entities), relations=len(graph.relations))
     seen, recent = distinct(_pack(facts, steps)), np.empty(0, dtype=np.int64)
@@ -102,8 +103,15 @@ def apply_rules(source: Source, rules: Rules | pd.DataFrame, *, limit: int = 1_0
     return Conclusions(graph, _describe(found, table, graph, steps), len(table) - applied)
 
 
+def _expect_limit(limit: object) -> None:
+    if isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1:
+        raise ValueError(f"limit={limit!r} came. Expected 1 or more; type limit=1_000_000.")
+
+
 def _read_rules(rules: Rules | pd.DataFrame, graph: KnowledgeGraph) -> pd.DataFrame:
     hint = "Type apply_rules(graph, find_rules(graph)), or rules.frame.query('confidence > 0.9') in its second place."
+    if not isinstance(rules, (Rules, pd.DataFrame)):
+        raise TypeError(f"Rules or their frame were expected, but {describe_kind(rules)} came. {hint}")
     table = rules if isinstance(rules, pd.DataFrame) else rules.frame
     missing = [column for column in _NEEDED if column not in table]
     if missing:

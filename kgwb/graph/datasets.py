@@ -57,7 +57,7 @@ def load_dataset(name: str) -> Split:
 
 def _find_name(name: str) -> str:
     spellings = {_fold(known): known for known in PUBLISHED}
-    if _fold(name) not in spellings:
+    if not isinstance(name, str) or _fold(name) not in spellings:
         raise ValueError(f"name={name!r} came. Type one of {', '.join(map(repr, PUBLISHED))}.")
     return spellings[_fold(name)]
 

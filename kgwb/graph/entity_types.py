@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 
 
 def add_types(graph: KnowledgeGraph, *, relation: str = "is a") -> KnowledgeGraph:
@@ -29,6 +29,7 @@ def add_types(graph: KnowledgeGraph, *, relation: str = "is a") -> KnowledgeGrap
           Berlin — is a → city
           Germany — is a → country
     """
+    expect_graph(graph, "add_types({})")
     typed = graph.entities[graph.entities["type"] != ""]
     if typed.empty:
         raise ValueError(

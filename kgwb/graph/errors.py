@@ -27,7 +27,8 @@ class UnknownNameError(LookupError):
             f"The nearest labels are {', '.join(map(quote, nearest))}." if nearest else f"This graph has no {plural}."
         )
         came = quote(name) if isinstance(name, str) else str(name)
-        super().__init__(f"Unknown {kind} {came}. {hint} Type graph.{plural} to see all of them.")
+        place = {"type": "graph.entities['type']", "attribute": "graph.entities.columns"}.get(kind, f"graph.{plural}")
+        super().__init__(f"Unknown {kind} {came}. {hint} Type {place} to see all of them.")
 
 
 class UnknownIdError(UnknownNameError):
@@ -40,6 +41,23 @@ class UnknownIdError(UnknownNameError):
             f"To mean the name, type graph.{kind}_id({str(given)!r})." if named else f"Type graph.{plural} to see all."
         )
         LookupError.__init__(self, f"Unknown {kind} {given}. {held} {hint}")
+
+
+def describe_kind(value: object) -> str:
+    """What came, where something else was expected.
+
+    Example:
+        >>> describe_kind("umls"), describe_kind(Path), describe_kind(None)
+        ("the text 'umls'", 'the class Path', 'None')
+    """
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        return f"the text {quote(value)}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def find_nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.errors import UnknownIdError, UnknownNameError
+from kgwb.graph.errors import UnknownIdError, UnknownNameError, describe_kind
 
 ENTITY_COLUMNS = ("entity", "label", "type", "description", "aliases")
 RELATION_COLUMNS = ("relation", "label", "description")
@@ -202,3 +202,18 @@ def _show(label: str) -> str:
     """A label on one line, cut where it is very long, without signs that steer a terminal or turn the text round."""
     line = re.sub("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", " ".join(label.split()))
     return line if len(line) <= 80 else line[:79] + "…"
+
+
+def expect_graph(graph: object, call: str) -> None:
+    """A graph, for functions that are easily given something else.
+
+    Args:
+        graph: what came.
+        call: what to type, with {} in the graph's place.
+
+    Raises:
+        TypeError: it is none; says what to type.
+    """
+    if not isinstance(graph, KnowledgeGraph):
+        own = "split.graph" if isinstance(getattr(graph, "graph", None), KnowledgeGraph) else "read_graph(path)"
+        raise TypeError(f"A graph was expected, but {describe_kind(graph)} came. Type {call.format(own)}.")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.knowledge_graph import count_things
-from kgwb.graph.splitting import Split
+from kgwb.graph.splitting import Split, expect_split
 
 # Below this share a test set asks mostly for what train does not say outright.
 _NOTABLE = 0.01
@@ -59,6 +59,7 @@ def find_leakage(split: Split) -> LeakageReport:
         >>> find_leakage(split).leaky
         array([ True, False])
     """
+    expect_split(split, "find_leakage({})")
     head, relation, tail = split.test.T
     train_head, train_relation, train_tail = split.train.T
     entities = len(split.graph.entities)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kgwb.graph.errors import quote
 from kgwb.graph.joins import expand_ranges
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.graph.query_names import QueryError
 
 Term = str | int | np.integer
@@ -49,6 +49,9 @@ def match_pattern(
         0    Ada  Kupen
         1    Bea  Kupen
     """
+    expect_graph(graph, "match_pattern({}, patterns)")
+    if isinstance(patterns, str) or not isinstance(patterns, Sequence):
+        raise QueryError(f"{patterns!r} is no list of patterns. {_suggest(graph)}")
     terms = [_read_pattern(pattern, graph) for pattern in patterns]
     kinds = _find_kinds(terms, graph)
     tables = [_match_one(graph, pattern) for pattern in terms]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.errors import load_package
+from kgwb.graph.errors import describe_kind, load_package
 from kgwb.graph.files.rdf_names import XSD, read_local
 from kgwb.graph.files.rdf_writing import state_graph
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.graph.query_names import PREFIXES, QueryError, QueryNames
 
 _FLOATS = {XSD + kind for kind in ("decimal", "double", "float")}
@@ -43,6 +43,9 @@ class GraphStore:
 
     graph: KnowledgeGraph
 
+    def __post_init__(self) -> None:
+        expect_graph(self.graph, "GraphStore({})")
+
     def query(self, sparql: str, *, labels: bool = True) -> pd.DataFrame:
         """Ask a question.
 
@@ -59,6 +62,8 @@ class GraphStore:
             UnknownNameError: the graph has no such name; gives the nearest.
             ImportError: pyoxigraph is not installed; gives the line that installs it.
         """
+        if not isinstance(sparql, str):
+            raise QueryError(f"A query is a text, but {describe_kind(sparql)} came. {self._suggest()}")
         written = self._names.write(sparql)
         try:
             answers = self._store.query(_PREAMBLE + written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from kgwb.graph.joins import Steps
 from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
 from kgwb.graph.path_mining import mine_paths
 from kgwb.graph.rule_mining import mine_constants, mine_pairs
-from kgwb.graph.splitting import Split
+from kgwb.graph.splitting import Split, expect_source
 
 KINDS = ("symmetric", "inverse", "subsumption", "composition", "constant")
 DOUBT = 5  # so many further failures are taken for granted
@@ -126,6 +127,7 @@ def show_line(text: str) -> str:
 
 def read_source(source: Source) -> tuple[KnowledgeGraph, np.ndarray]:
     """The graph, and the facts to go by: all of a graph's, and a split's train."""
+    expect_source(source)
     return (source.graph, source.train) if isinstance(source, Split) else (source, source.triples)
 
 
@@ -134,11 +136,17 @@ def _check(kinds: Sequence[str], limits: dict[str, int | float]) -> None:
     if strange or isinstance(kinds, str) or not kinds:
         came = repr(kinds) if isinstance(kinds, str) or not kinds else ", ".join(map(repr, strange))
         raise ValueError(f"kinds came with {came}. Type some of {list(KINDS)}, for example kinds=['symmetric'].")
-    if not limits["support"] >= 1:
-        raise ValueError(f"min_support={limits['support']!r} came. Expected 1 or more; type min_support=5.")
-    for name in ("head_coverage", "confidence", "pca_confidence"):
-        if not 0 <= limits[name] <= 1:
-            raise ValueError(f"min_{name}={limits[name]!r} came. Expected a share from 0 to 1; type min_{name}=0.5.")
+    for name, value in limits.items():
+        _expect_limit(f"min_{name}", value, counted=name == "support")
+
+
+def _expect_limit(argument: str, value: object, *, counted: bool) -> None:
+    """A count from 1 on, or a share."""
+    number = float(value) if isinstance(value, Real) else float("nan")
+    if counted and not number >= 1:
+        raise ValueError(f"{argument}={value!r} came. Expected 1 or more; type {argument}=5.")
+    if not counted and not 0 <= number <= 1:
+        raise ValueError(f"{argument}={value!r} came. Expected a share from 0 to 1; type {argument}=0.5.")
 
 
 def _mine(steps: Steps, kinds: Sequence[str], limits: dict[str, int | float]) -> list[pd.DataFrame]:

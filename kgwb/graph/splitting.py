@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.errors import missing_file
+from kgwb.graph.errors import describe_kind, missing_file
 from kgwb.graph.files.folders import read_parts
 from kgwb.graph.files.headers import Columns, check_columns
 from kgwb.graph.files.reading import make_graph
 from kgwb.graph.files.text_files import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
-
 
 _AT_ONCE = 1 << 16  # triples that stand in Python lists at a time, so that ten million of them need no gigabytes
 
@@ -162,3 +161,31 @@ def _freeze(triples: np.ndarray) -> np.ndarray:
     frozen = np.ascontiguousarray(triples)
     frozen.flags.writeable = False
     return frozen
+
+
+def expect_split(split: object, call: str) -> None:
+    """A split, for functions that are easily given a graph.
+
+    Args:
+        split: what came.
+        call: what to type, with {} in the split's place.
+
+    Raises:
+        TypeError: it is none; says what to type.
+    """
+    if not isinstance(split, Split):
+        raise TypeError(
+            f"A split was expected, but {describe_kind(split)} came. Type {call.format('split_triples(graph)')}."
+        )
+
+
+def expect_source(source: object) -> None:
+    """A split or a graph.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if not isinstance(source, (Split, KnowledgeGraph)):
+        raise TypeError(
+            f"A split or a graph was expected, but {describe_kind(source)} came. Type split_triples(graph)."
+        )

@@ -17,7 +17,7 @@ from kgwb.see.film_page import write_film_fragment
 from kgwb.see.film_picture import draw_film
 from kgwb.see.notebook import describe_view, in_notebook
 from kgwb.see.page import Fragment, write_page
-from kgwb.see.training_record import close_generator
+from kgwb.see.training_record import close_generator, expect_epochs
 
 _LARGEST = 6e4  # what a half-precision number can hold, with a little room
 
@@ -54,6 +54,7 @@ def record_film(
     Raises:
         UnknownNameError: when `entities` or `highlight` names something that is not there.
         ValueError: when there is nothing to map.
+        TypeError: when these are no embedding and its epochs.
 
     Example:
         >>> from kgwb.embed import ComplEx, GraphEmbedding, train_embedding
@@ -65,12 +66,13 @@ def record_film(
         >>> film.names
         ('start', 'epoch 1', 'epoch 2')
     """
-    cloud = gather_points(vectors, labels=None, types=None)
     if not hasattr(vectors, "entity_vectors"):
         raise TypeError(
-            f"record_film got {type(vectors).__name__}, which stands still. Expected the GraphEmbedding that is trained: "
+            f"record_film got {type(vectors).__name__}, which stands still. Expected the GraphEmbedding that is trained; type "
             "record_film(vectors, train_embedding(vectors, split))."
         )
+    expect_epochs(epochs, "record_film(vectors, {})")
+    cloud = gather_points(vectors, labels=None, types=None)
     if entities is not None:
         chosen = np.array([cloud.find(name) for name in _several(entities)], int)
         cloud = replace(cloud.take(chosen), whole=len(chosen))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kgwb.see.packages import load_package
-from kgwb.see.training_record import close_generator, read_metrics
+from kgwb.see.training_record import close_generator, expect_epochs, read_metrics
 
 
 def log_to_tensorboard(epochs: Iterable[Any], folder: str | Path) -> Iterator[Any]:
@@ -21,12 +21,14 @@ def log_to_tensorboard(epochs: Iterable[Any], folder: str | Path) -> Iterator[An
         A generator of the same epochs or steps, unchanged: a loop or `show_training` can take it.
 
     Raises:
+        TypeError: when these are no epochs.
         ImportError: with the line that installs tensorboard.
 
     Example:
         `show_training(log_to_tensorboard(train_embedding(vectors, split), "runs/first"))`, and in a terminal
         `tensorboard --logdir runs`.
     """
+    expect_epochs(epochs, "log_to_tensorboard({}, folder)")
     load_package("tensorboard", "tensorboard", "log_to_tensorboard")
     module = load_package("torch.utils.tensorboard", "tensorboard", "log_to_tensorboard")
     return _write_events(epochs, module, Path(folder).expanduser())
@@ -53,6 +55,7 @@ def log_to_wandb(
         A generator of the same epochs or steps, unchanged.
 
     Raises:
+        TypeError: when these are no epochs.
         ImportError: with the line that installs wandb.
 
     Example:
@@ -64,6 +67,7 @@ def log_to_wandb(
         >>> logged
         {1: {'loss': 3.0, 'seconds': 0.5}}
     """
+    expect_epochs(epochs, "log_to_wandb({})")
     if run is not None:
         return _log_steps(epochs, run)
     return _log_run(epochs, load_package("wandb", "wandb", "log_to_wandb"), project, name, mode)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
+from kgwb.graph.errors import describe_kind
 from kgwb.see.packages import load_package
 
 MEMORY, GPU_MEMORY = "memory in GiB", "GPU memory in GiB"
@@ -41,6 +43,21 @@ def measure_memory() -> dict[str, float]:
     if torch is not None and torch.cuda.is_initialized():
         held[GPU_MEMORY] = sum(torch.cuda.memory_reserved(i) for i in range(torch.cuda.device_count())) / _GIB
     return held
+
+
+def expect_epochs(epochs: object, call: str) -> None:
+    """What training gives, or anything else that is iterated.
+
+    Args:
+        epochs: what came.
+        call: what to type, with {} in the epochs' place.
+
+    Raises:
+        TypeError: it cannot be iterated; says what to type.
+    """
+    if not isinstance(epochs, Iterable):
+        usual = call.format("train_embedding(vectors, split)")
+        raise TypeError(f"The epochs of a training were expected, but {describe_kind(epochs)} came. Type {usual}.")
 
 
 def close_generator(epochs: Any) -> None:

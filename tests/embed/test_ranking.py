@@ -202,6 +202,7 @@ class Forgetful(nn.Module):
 def test_an_encoder_is_asked_once_and_drops_nothing(graph: KnowledgeGraph) -> None:
     encoder = Forgetful()
     embedding = GraphEmbedding(graph, DistMult(), dim=8, encoder=encoder)
+    encoder.train()
     encoder.dropout.eval()
     rank_triples(embedding, graph.triples, known=graph.triples, memory=1e-9)
     assert encoder.calls == 1

@@ -38,7 +38,7 @@ class AffineEncoder(nn.Module):
 
     def __init__(self, *, dim: int = 128) -> None:
         super().__init__()
-        expect_at_least("dim", dim, 1)
+        expect_at_least("dim", dim, 1, whole=True)
         self.dim = dim
         self.change = nn.Parameter(torch.zeros(dim, dim))
         self.shift = nn.Parameter(torch.zeros(dim))

@@ -63,7 +63,7 @@ class CompositionConvolution(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        expect_at_least("dim", dim, 1)
+        expect_at_least("dim", dim, 1, whole=True)
         expect_choice("composition", composition, COMPOSITIONS)
         expect_share("dropout", dropout)
         self.dim, self.composition, self.dropout = dim, composition, dropout

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.embed.encoders.shapes import expect_encoder
 
 
 class EncoderChain(nn.Module):
@@ -13,6 +14,9 @@ class EncoderChain(nn.Module):
 
     Args:
         encoders: any number of them, the first one first.
+
+    Raises:
+        TypeError: one is no encoder, or a class instead of an instance.
 
     Example:
         >>> from kgwb.embed.encoders.affine_encoder import AffineEncoder
@@ -23,6 +27,8 @@ class EncoderChain(nn.Module):
 
     def __init__(self, *encoders: nn.Module) -> None:
         super().__init__()
+        for encoder in encoders:
+            expect_encoder(encoder)
         self.encoders = nn.ModuleList(encoders)
 
     def forward(

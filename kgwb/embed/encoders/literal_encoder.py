@@ -14,7 +14,7 @@ from kgwb.embed.encoders.mixture import Mixture
 from kgwb.embed.encoders.shapes import expect_vectors
 from kgwb.embed.errors import expect_at_least
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.graph.splitting import Split
+from kgwb.graph.splitting import Split, expect_source
 
 
 class LiteralEncoder(nn.Module):
@@ -59,8 +59,9 @@ class LiteralEncoder(nn.Module):
         buckets: int = 1024,
     ) -> None:
         super().__init__()
-        expect_at_least("dim", dim, 1)
-        expect_at_least("buckets", buckets, 1)
+        expect_source(split)
+        expect_at_least("dim", dim, 1, whole=True)
+        expect_at_least("buckets", buckets, 1, whole=True)
         graph = split.graph if isinstance(split, Split) else split
         found = read_literals(graph.entities, columns, buckets=buckets)
         self.dim, self.numbers, self.texts = dim, found.numbers, found.texts

@@ -54,7 +54,9 @@ def read_literals(entities: pd.DataFrame, columns: Sequence[str] | None, *, buck
     Raises:
         ValueError: there is no such column, or no column holds anything.
     """
-    chosen = [column for column in entities.columns if column not in NAMES] if columns is None else list(columns)
+    chosen = [column for column in entities.columns if column not in NAMES]
+    if columns is not None:
+        chosen = [columns] if isinstance(columns, str) else list(columns)
     unknown = [column for column in chosen if column not in entities.columns]
     if unknown:
         found = ", ".join(quote(column) for column in entities.columns if column not in NAMES)

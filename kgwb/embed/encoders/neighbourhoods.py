@@ -9,7 +9,7 @@ from torch import nn
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.encoders.mixture import Mixture
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.graph.splitting import Split
+from kgwb.graph.splitting import Split, expect_source
 
 
 class Neighbourhoods(nn.Module):
@@ -76,8 +76,7 @@ def read_training_triples(split: Split | KnowledgeGraph) -> Int[np.ndarray, "tri
         TypeError: neither a split nor a graph came.
         ValueError: there are none.
     """
-    if not isinstance(split, (Split, KnowledgeGraph)):
-        raise TypeError(f"A {type(split).__name__} came. Expected a split or a graph; type split_triples(graph).")
+    expect_source(split)
     triples = split.train if isinstance(split, Split) else split.triples
     if not len(triples):
         raise ValueError("There are no training triples to pass messages over. Check len(split.train).")

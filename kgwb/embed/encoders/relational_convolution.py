@@ -58,8 +58,8 @@ class RelationalConvolution(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        expect_at_least("dim", dim, 1)
-        expect_at_least("bases", bases, 1)
+        expect_at_least("dim", dim, 1, whole=True)
+        expect_at_least("bases", bases, 1, whole=True)
         expect_share("dropout", dropout)
         self.dim, self.dropout = dim, dropout
         self.tails, self.heads = find_neighbourhoods(split)

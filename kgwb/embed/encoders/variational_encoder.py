@@ -59,7 +59,7 @@ class VariationalEncoder(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        expect_at_least("dim", dim, 1)
+        expect_at_least("dim", dim, 1, whole=True)
         expect_at_least("weight", weight, 0)
         if not spread > 0:
             raise ValueError(f"spread={spread!r} came. It must be above 0; type spread=0.1.")

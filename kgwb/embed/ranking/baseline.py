@@ -13,7 +13,7 @@ from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.graph.joins import Steps, cut, expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
 from kgwb.graph.rules import find_rules
-from kgwb.graph.splitting import Split
+from kgwb.graph.splitting import Split, expect_split
 
 TRIVIAL = ("symmetric", "inverse", "subsumption")
 _LEAST = 0.02  # below this confidence, frequency knows more
@@ -123,6 +123,7 @@ def learn_baseline(split: Split, *, kinds: Sequence[str] = TRIVIAL, min_support:
         >>> rank_triples(learn_baseline(split), split.test, known=split.known).hits(1)
         1.0
     """
+    expect_split(split, "learn_baseline({})")
     if "constant" in kinds:
         raise ValueError(
             "kinds came with 'constant', whose conclusions frequency covers. Type kinds=['symmetric', 'inverse', "

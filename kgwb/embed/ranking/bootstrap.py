@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 
@@ -52,9 +54,13 @@ def find_intervals(
                   value   low  high
         accuracy   0.75  0.75  1.0
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level={level!r} came. Expected a share between 0 and 1; type level=0.95.")
-    expect_at_least("samples", samples, 1)
+    _expect_share(level)
+    expect_at_least("samples", samples, 1, whole=True)
     means = resample_means(values, samples=samples, seed=seed)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame({"value": values.mean(0), "low": low, "high": high}, index=names)
+
+
+def _expect_share(level: object) -> None:
+    if not isinstance(level, Real) or not 0 < float(level) < 1:
+        raise ValueError(f"level={level!r} came. Expected a share between 0 and 1; type level=0.95.")

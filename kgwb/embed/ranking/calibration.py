@@ -69,7 +69,7 @@ class Calibration:
         Returns:
             One row per bin: low, high, triples, their mean probability, and the share that is true.
         """
-        expect_at_least("bins", bins, 1)
+        expect_at_least("bins", bins, 1, whole=True)
         probability = self.test_probability
         place = np.minimum((probability * bins).astype(int), bins - 1)
         table = pd.DataFrame({"triples": 1, "probability": probability, "true": self.test.truth.astype(float)})

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from kgwb.axes import Bool, Float, Int
-from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
 from kgwb.embed.ranking.answers import encode_once
 from kgwb.embed.ranking.corruption import corrupt_triples
-from kgwb.graph.splitting import Split
+from kgwb.graph.splitting import Split, expect_split
 
 AT_ONCE = 1 << 16  # triples whose vectors are gathered at a time
 
@@ -42,6 +42,8 @@ def label_triples(embedding: GraphEmbedding, split: Split, part: Literal["valid"
     Raises:
         ValueError: the part is empty, the split is of another graph, or a score is not finite.
     """
+    expect_embedding(embedding, "GraphEmbedding(split.graph, ComplEx()), train it, and ask again")
+    expect_split(split, "split = {}")
     if split.graph.fingerprint != embedding.graph.fingerprint:
         message = f"The embedding is of the graph {embedding.graph.name!r}, but a split of {split.graph.name!r} came"
         raise ValueError(f"{message}, whose ids mean other things. Type GraphEmbedding(split.graph, ...).")

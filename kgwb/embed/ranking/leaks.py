@@ -7,6 +7,7 @@ import pandas as pd
 
 from kgwb.axes import Int
 from kgwb.embed.ranking.rank_report import HITS, RankReport
+from kgwb.graph.errors import describe_kind
 from kgwb.graph.leakage import LeakageReport
 
 
@@ -41,6 +42,11 @@ def score_leaks(ranks: RankReport, leakage: LeakageReport) -> pd.DataFrame:
         clean        1  0.23
         all          2  0.61
     """
+    if not isinstance(ranks, RankReport) or not isinstance(leakage, LeakageReport):
+        raise TypeError(
+            f"A ranking and a leakage report were expected, but {describe_kind(ranks)} and {describe_kind(leakage)} came. "
+            "Type score_leaks(rank_triples(model, split.test, known=split.known), find_leakage(split))."
+        )
     leaky = leakage.leaky[_find_rows(ranks.triples, leakage)]
     parts = {"leaky": leaky, "clean": ~leaky, "all": np.ones_like(leaky)}
     counts = np.array([chosen.sum() for chosen in parts.values()])

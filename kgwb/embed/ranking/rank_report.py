@@ -12,9 +12,11 @@ import pandas as pd
 
 from kgwb.axes import Float, Int
 from kgwb.embed.errors import expect_choice
+from kgwb.embed.ranking.answers import expect_ids
 from kgwb.embed.ranking.bootstrap import find_intervals
 from kgwb.embed.ranking.grouping import CARDINALITIES, bin_degrees, find_distinct, name_cardinalities
 from kgwb.embed.triple_ids import Known, read_ids
+from kgwb.graph.errors import describe_kind
 from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
 
 HITS = (1, 3, 10)
@@ -98,7 +100,13 @@ class RankReport:
 
         Raises:
             ValueError: other triples were ranked.
+            TypeError: the other is no ranking.
         """
+        if not isinstance(other, RankReport):
+            raise TypeError(
+                f"A ranking is compared with a ranking, but {describe_kind(other)} came. Type "
+                "ranks.compare(rank_triples(other_model, split.test, known=split.known))."
+            )
         if self.graph.fingerprint != other.graph.fingerprint or not np.array_equal(self.triples, other.triples):
             raise ValueError(
                 "The two reports rank different triples. Type rank_triples(model, split.test, known=split.known) for "
@@ -174,7 +182,9 @@ class RankReport:
             of: the entity whose degree counts: the "answer" that was asked for, or the one that was "known".
         """
         expect_choice("of", of, ("answer", "known"))
-        degrees = np.bincount(read_ids(triples)[:, (0, 2)].ravel(), minlength=len(self.graph.entities))
+        counted = read_ids(triples)
+        expect_ids(self.graph, "triples", counted)
+        degrees = np.bincount(counted[:, (0, 2)].ravel(), minlength=len(self.graph.entities))
         column = np.where((self.sides == "head") == (of == "answer"), 0, 2)
         entities = self.triples[np.arange(len(column)), column]
         return self._summarise(bin_degrees(degrees[entities])).rename_axis(f"degree of the {of}")
@@ -201,7 +211,7 @@ class RankReport:
         entities, parts = len(self.graph.entities), [self.known, self.graph.triples, self.triples]
         known, true = len(find_distinct(self.known, entities)), len(find_distinct(np.concatenate(parts), entities))
         forgotten = f"; {true - known:,} of the graph's are not among them" if true > known else ""
-        return f"filtered by {count_things(len(self.known), 'known triple')}{forgotten}"
+        return f"filtered by {count_things(known, 'known triple')}{forgotten}"
 
     def _say_ties(self) -> str:
         tied = int((self.equal > 0).sum())

@@ -69,7 +69,7 @@ def rank_triples(
         array([4., 4., 4., 4.])
     """
     expect_choice("ties", ties, TIES)
-    expect_at_least("outranked_by", outranked_by, 0)
+    expect_at_least("outranked_by", outranked_by, 0, whole=True)
     answers, device = read_answers(embedding)
     graph, ranked, facts = embedding.graph, read_ids(triples), None if known is None else read_ids(known)
     expect_ids(graph, "triples", ranked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import torch
 from torch import nn
 
@@ -11,7 +13,7 @@ from kgwb.embed.training.batches import Batch
 from kgwb.embed.training.losses import FAR_BELOW
 from kgwb.embed.training.negatives import UniformNegatives
 from kgwb.embed.vectors import Vectors
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 
 _MEMORY = 0.9  # how much of the baseline stays at each draw
 
@@ -79,11 +81,13 @@ class AdversarialNegatives(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        expect_graph(graph, "AdversarialNegatives({}, 500)")
         entities = len(graph.entities)
+        _expect_count(count, entities)
         if pool is None:
             pool = min(4 * count, entities)
-        _expect_sizes(count, pool, entities)
-        expect_at_least("dim", dim, 1)
+        _expect_pool(pool, count, entities)
+        expect_at_least("dim", dim, 1, whole=True)
         expect_at_least("learning_rate", learning_rate, 0)
         self.count, self.pool, self.dim, self.learning_rate, self.seed = count, pool, dim, learning_rate, seed
         generator = torch.Generator().manual_seed(seed)
@@ -181,10 +185,13 @@ def _climb(table: Tensor, squares: Tensor, rows: Tensor | slice, slope: Tensor, 
     table[rows] += rate * slope / (squares[rows].sqrt() + 1e-10)
 
 
-def _expect_sizes(count: int, pool: int, entities: int) -> None:
-    if not 1 <= count < entities:
+def _expect_count(count: object, entities: int) -> None:
+    if isinstance(count, bool) or not isinstance(count, Integral) or not 1 <= int(count) < entities:
         message = f"count={count!r} came. It must be from 1 to {entities - 1:,}, fewer than there are entities"
         raise ValueError(f'{message}; type negatives="all" to compare with all of them.')
-    if not count < pool <= entities:
+
+
+def _expect_pool(pool: object, count: int, entities: int) -> None:
+    if isinstance(pool, bool) or not isinstance(pool, Integral) or not count < int(pool) <= entities:
         message = f"pool={pool!r} came. The {count:,} negatives are chosen from it: more than they, at most all"
         raise ValueError(f"{message} {entities:,} entities; type pool={min(4 * count, entities):_}.")

@@ -17,7 +17,7 @@ from torch import nn
 
 from kgwb.axes import Int
 from kgwb.embed.errors import TrainingError
-from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
 from kgwb.embed.queries import Queries
 from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.embed.threads import SMALL
@@ -111,6 +111,7 @@ def estimate_cost(embedding: GraphEmbedding, split: Split | KnowledgeGraph, **tr
         >>> cost.table_bytes == (12 + 1) * 8 * 4 + 12
         True
     """
+    expect_embedding(embedding, "estimate_cost(GraphEmbedding(split.graph, ComplEx()), split)")
     run = _plan(embedding, split, train_arguments)
     steps = math.ceil(len(run.questions) / run.batch)
     seconds = _time_batch(run)

@@ -15,7 +15,7 @@ import pandas as pd
 from kgwb.graph.building import COLUMNS, build_graph
 from kgwb.graph.errors import GraphFileError, load_package, missing_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.graph.splitting import Split
+from kgwb.graph.splitting import Split, expect_split
 
 _TRIPLES = "numeric_triples.tsv.gz"
 _PARTS = ("training", "validation", "testing")
@@ -35,6 +35,7 @@ def to_pykeen(split: Split) -> dict[str, Any]:
         ValueError: the graph has no relation, which PyKEEN cannot hold.
         ImportError: pykeen is not installed; gives the line that installs it.
     """
+    expect_split(split, "to_pykeen({})")
     graph = split.graph
     if not len(graph.relations):
         raise ValueError(f"The graph {graph.name!r} has no relations, and PyKEEN holds only graphs that have some.")

@@ -11,7 +11,7 @@ from kgwb.graph.files.openke import LISTS, PARTS
 from kgwb.graph.files.openke_writing import write_openke
 from kgwb.graph.files.whole import refuse_other_files, write_whole
 from kgwb.graph.files.writing import says_more, write_table
-from kgwb.graph.splitting import Split
+from kgwb.graph.splitting import Split, expect_split
 
 _TABLES = {"entity": "entities.tsv", "relation": "relations.tsv"}
 _WRITTEN = {*_TABLES.values(), *(f"{part}.tsv" for part in PARTS), *PARTS.values(), *LISTS.values()}
@@ -46,6 +46,7 @@ def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Pa
         >>> read_split(folder)
         Split of 'capitals': 1 train, 0 valid, 0 test triples
     """
+    expect_split(split, "write_split({}, folder)")
     folder = Path(folder).expanduser().absolute()
     refuse_other_files(folder, _WRITTEN, "a split")
     with write_whole(folder) as new:

@@ -1,0 +1,94 @@
+"""What a stranger passes in the wrong place: each call says what came and what to type.
+
+The calls run in a process of their own, because in this one the annotations are checked before kgwb can say a word.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import json, sys, warnings
+import pandas as pd
+import kgwb
+facts = pd.DataFrame([[f"e{i}", "r", f"e{(i + 1) % 6}"] for i in range(6)], columns=["head", "relation", "tail"])
+graph = kgwb.KnowledgeGraph.from_pandas(facts)
+split = kgwb.split_triples(graph, valid=0, test=0.2)
+vectors = kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=4)
+ranks = kgwb.rank_triples(vectors, split.test, known=split.known)
+said = {}
+for call in json.loads(sys.stdin.read()):
+    try:
+        eval(call)
+    except Exception as problem:
+        said[call] = f"{type(problem).__name__}: {problem}"
+print(json.dumps(said))
+"""
+SAID = {
+    "kgwb.load_dataset(None)": "ValueError: name=None came.",
+    "kgwb.write_split(graph, 'x')": "TypeError: A split was expected, but a KnowledgeGraph came.",
+    "kgwb.to_pykeen(graph)": "TypeError: A split was expected, but a KnowledgeGraph came. Type to_pykeen(split_triples(graph))",
+    "kgwb.find_leakage(graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",
+    "kgwb.learn_baseline(graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",
+    "kgwb.classify_triples(vectors, graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",
+    "kgwb.calibrate(kgwb.learn_baseline(split), split)": "TypeError: A GraphEmbedding was expected, but a RuleBaseline came.",
+    "kgwb.estimate_cost(None, split)": "TypeError: A GraphEmbedding was expected, but None came.",
+    "kgwb.write_vectors(graph, 'x.npz')": "TypeError: A GraphEmbedding was expected, but a KnowledgeGraph came.",
+    "kgwb.read_vectors('x.npz', split, scorer=kgwb.ComplEx())": "TypeError: A graph was expected, but a Split came.",
+    "kgwb.GraphEmbedding(split, kgwb.ComplEx())": "TypeError: A graph was expected, but a Split came.",
+    "kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=2.5)": "ValueError: dim=2.5 came.",
+    "kgwb.GraphEmbedding(graph, kgwb.ComplEx(), encoder='rgcn')": "TypeError: An encoder is an nn.Module, but the text 'rgcn'",
+    "kgwb.EncoderChain(kgwb.AffineEncoder)": "TypeError: An encoder is an nn.Module, but the class AffineEncoder came.",
+    "kgwb.LiteralEncoder('x')": "TypeError: A split or a graph was expected, but the text 'x' came. Type split_triples(graph).",
+    "kgwb.AdversarialNegatives(split, 5)": "TypeError: A graph was expected, but a Split came.",
+    "kgwb.AdversarialNegatives(graph, 2.5)": "ValueError: count=2.5 came.",
+    "kgwb.AdversarialNegatives(graph, 2, pool=3.5)": "ValueError: pool=3.5 came.",
+    "kgwb.find_rules('x')": "TypeError: A split or a graph was expected, but the text 'x' came.",
+    "kgwb.find_rules(graph, min_confidence='x')": "ValueError: min_confidence='x' came.",
+    "kgwb.apply_rules(graph, 'x')": "TypeError: Rules or their frame were expected, but the text 'x' came.",
+    "kgwb.apply_rules(graph, kgwb.find_rules(graph), limit=2.5)": "ValueError: limit=2.5 came.",
+    "kgwb.add_types(split)": "TypeError: A graph was expected, but a Split came. Type add_types(split.graph).",
+    "kgwb.match_pattern(split, [('?a', 'r', '?b')])": "TypeError: A graph was expected, but a Split came.",
+    "kgwb.match_pattern(graph, None)": "QueryError: None is no list of patterns. For example: match_pattern(graph, [(",
+    "kgwb.query_graph(split, 'ASK { ?a ?b ?c }')": "TypeError: A graph was expected, but a Split came.",
+    "kgwb.query_graph(graph, None)": "QueryError: A query is a text, but None came.",
+    "kgwb.rank_triples(vectors, split.test, known=None, outranked_by=1.5)": "ValueError: outranked_by=1.5 came.",
+    "ranks.intervals('x')": "ValueError: level='x' came. Expected a share between 0 and 1; type level=0.95.",
+    "ranks.intervals(samples=2.5)": "ValueError: samples=2.5 came.",
+    "ranks.compare('x')": "TypeError: A ranking is compared with a ranking, but the text 'x' came.",
+    "ranks.by_degree([[99, 0, 0]])": "ValueError: triples holds ids that 'graph' does not have",
+    "kgwb.score_leaks(kgwb.find_leakage(split), ranks)": "TypeError: A ranking and a leakage report were expected, but a",
+    "kgwb.record_film(kgwb.train_embedding(vectors, split), vectors)": "TypeError: record_film got generator, which stands",
+    "kgwb.record_film(vectors, None)": "TypeError: The epochs of a training were expected, but None came.",
+    "kgwb.log_to_tensorboard(vectors, 'x')": "TypeError: The epochs of a training were expected, but a GraphEmbedding came.",
+    "kgwb.log_to_wandb(vectors)": "TypeError: The epochs of a training were expected, but a GraphEmbedding came.",
+}
+
+
+@pytest.fixture(scope="module")
+def said(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SCRIPT],
+        input=json.dumps(list(SAID)),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path_factory.mktemp("away"),
+        env={**os.environ, "PYTHONPATH": str(repository)},
+    )
+    assert ran.returncode == 0, ran.stderr
+    return dict(json.loads(ran.stdout))
+
+
+@pytest.mark.parametrize("call", SAID)
+def test_a_wrong_argument_is_named(call: str, said: dict[str, str]) -> None:
+    message = said.get(call, "nothing was said")
+    assert message.startswith(SAID[call])
+    assert re.search(r"[Tt]ype \w|For example: \w|whose ids fit", message)  # what would have worked
