@@ -23,7 +23,7 @@ from kgwb.embed.encoders.neighbourhoods import find_neighbourhoods
 from kgwb.embed.encoders.relational_convolution import RelationalConvolution
 from kgwb.embed.encoders.variational_encoder import VariationalEncoder
 from kgwb.embed.scorers.rescal import RESCAL
-from kgwb.graph import Split
+from kgwb.graph import KnowledgeGraph, Split
 
 DIM = 8
 ENCODERS: dict[str, Callable[[Split], nn.Module]] = {  # a new encoder is tested by being listed
@@ -312,3 +312,33 @@ def test_any_module_of_this_shape_is_an_encoder(split: Split) -> None:
 
     vectors = GraphEmbedding(split.graph, DistMult(), dim=DIM, encoder=Louder())
     assert torch.equal(vectors.entity_vectors(), 2 * vectors.entity_table)
+
+
+class Shrinking(nn.Module):
+    """Forgets an entity."""
+
+    def forward(self, entities: torch.Tensor, relations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return entities[1:], relations
+
+
+class Silent(nn.Module):
+    """Forgets the relations."""
+
+    def forward(self, entities: torch.Tensor, relations: torch.Tensor) -> torch.Tensor:
+        return entities
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [
+        (
+            Shrinking(),
+            r"Shrinking was given tables of \(68, 4\) and \(3, 4\) numbers, and gave \(67, 4\) and \(3, 4\)\.",
+        ),
+        (Silent(), r"and gave a Parameter\. Expected both in their shapes: return entities, relations\."),
+    ],
+    ids=["one entity fewer", "no relations"],
+)
+def test_an_encoder_gives_back_what_it_was_given(graph: KnowledgeGraph, encoder: nn.Module, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        GraphEmbedding(graph, DistMult(), dim=4, encoder=encoder).encode()

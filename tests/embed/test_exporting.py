@@ -248,6 +248,15 @@ def test_what_cannot_be_read(capitals: KnowledgeGraph, tmp_path: Path) -> None:
     )
     with pytest.raises(EmbeddingFileError, match=message):
         read("a.txt", TransE())
+    for nothing in (b"", b"\xff\xfe 1 2\n"):  # the second as word2vec's binary form is
+        (tmp_path / "a.txt").write_bytes(nothing)
+        with pytest.raises(EmbeddingFileError, match="is an entity of 'capitals'"):
+            read("a.txt", TransE())
+    (tmp_path / "a.txt").write_text("Q64 1 nan\nQ90 1 2\n", encoding="utf-8")
+    with pytest.raises(
+        EmbeddingFileError, match=r"a\.txt: 1 vector of 2 hold NaN or infinity, the first that of 'Q64'\."
+    ):
+        read("a.txt", TransE())
     (tmp_path / "a.vec").touch()
     with pytest.raises(
         EmbeddingFileError, match=r"a\.vec ends in '\.vec'\. Expected \.parquet, \.npz or \.txt \(word2vec\)\."
@@ -258,3 +267,10 @@ def test_what_cannot_be_read(capitals: KnowledgeGraph, tmp_path: Path) -> None:
         EmbeddingFileError, match=r"relations of 4 numbers; RotatE\(\) has 2 beside entities of 4\. Type the"
     ):
         read("b.npz", RotatE())
+
+
+def test_a_name_that_comes_twice_is_counted(capitals: KnowledgeGraph, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Q64 1 2\nQ64 3 4\n", encoding="utf-8")
+    with pytest.warns(UserWarning, match="1 of its vectors of entities have the name of a later one, which is taken"):
+        embedding = read_vectors(tmp_path / "a.txt", capitals, scorer=TransE())
+    assert embedding.entity_vectors()[capitals.entity_id("Q64")].tolist() == [3.0, 4.0]
