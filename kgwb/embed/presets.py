@@ -37,7 +37,7 @@ _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "large": _LARGE | {"regularisation": 0.02},
         "small": _SMALL | {"regularisation": 0.01},
         "fb15k-237": {"regularisation": 0.05},
-        "wn18rr": {"batch": 500, "regularisation": 0.1},
+        "wn18rr": {"batch": 500, "regularisation": 0.1, "dropout": 0.2},
         "umls": _HUNDREDS | {"dim": 1024, "epochs": 150, "cool_down": 75, "regularisation": 0.01, "dropout": 0.2},
         "kinship": _HUNDREDS | {"dim": 512, "epochs": 130, "dropout": 0.7, "relation_weight": 4.0},
         "nations": _HUNDREDS | {"epochs": 80, "dropout": 0.7},
