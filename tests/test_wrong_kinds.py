@@ -35,6 +35,8 @@ SAID = {
     "kgwb.load_dataset(None)": "ValueError: name=None came.",
     "kgwb.write_split(graph, 'x')": "TypeError: A split was expected, but a KnowledgeGraph came.",
     "kgwb.to_pykeen(graph)": "TypeError: A split was expected, but a KnowledgeGraph came. Type to_pykeen(split_triples(graph))",
+    "kgwb.from_pykeen(split)": "TypeError: A triples factory was expected, or the folder of one, but a Split came.",
+    "kgwb.from_pykeen(None)": "TypeError: None came to train on.",
     "kgwb.find_leakage(graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",
     "kgwb.learn_baseline(graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",
     "kgwb.classify_triples(vectors, graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",

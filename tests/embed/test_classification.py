@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -138,6 +139,15 @@ def test_a_graph_where_everything_is_true(graph: KnowledgeGraph) -> None:
     assert report.labelled.truth.tolist() == [True] * 5 + [False]
     assert report.interval().loc["accuracy", "value"] == pytest.approx(report.accuracy)
     assert repr(report).splitlines()[-1] == "  4 true triples without a false one: every entity makes it a known triple"
+
+
+def test_a_split_of_which_nothing_false_can_be_said() -> None:
+    facts = pd.DataFrame([[h, "r", t] for h in "abc" for t in "abc"], columns=["head", "relation", "tail"])
+    graph = KnowledgeGraph.from_pandas(facts)
+    split = Split(graph, graph.triples[:5], graph.triples[5:7], graph.triples[7:])
+    message = "No false triple can be made from the 2 valid triples: whatever is exchanged, a known one comes out"
+    with pytest.raises(ValueError, match=message):
+        classify_triples(GraphEmbedding(graph, DistMult(), dim=4), split)
 
 
 def test_every_scorer_classifies(scorer: Scorer, split: Split) -> None:

@@ -40,7 +40,8 @@ def label_triples(embedding: GraphEmbedding, split: Split, part: Literal["valid"
     """The true triples of one part of a split, a false one for each, and their scores.
 
     Raises:
-        ValueError: the part is empty, the split is of another graph, or a score is not finite.
+        ValueError: the part is empty, nothing false can be made from it, the split is of another graph, or a score is not
+            finite.
     """
     expect_embedding(embedding, "GraphEmbedding(split.graph, ComplEx()), train it, and ask again")
     expect_split(split, "split = {}")
@@ -51,6 +52,11 @@ def label_triples(embedding: GraphEmbedding, split: Split, part: Literal["valid"
     if not len(true):
         raise ValueError(f"There are no {part} triples. Type split_triples(graph, valid=0.1, test=0.1).")
     false = corrupt_triples(true, split.known, entities=len(split.graph.entities), seed=seed)
+    if not false.possible.any():
+        raise ValueError(
+            f"No false triple can be made from the {len(true):,} {part} triples: whatever is exchanged, a known one comes out. "
+            f"Give a split whose {part} part has entities with unknown answers."
+        )
     triples = np.concatenate([true, false.triples[false.possible]])
     pairs = np.concatenate([np.arange(len(true)), np.flatnonzero(false.possible)])
     truth = np.arange(len(triples)) < len(true)

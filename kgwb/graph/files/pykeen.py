@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, build_graph
-from kgwb.graph.errors import GraphFileError, load_package, missing_file
+from kgwb.graph.errors import GraphFileError, describe_kind, load_package, missing_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split, expect_split
 
@@ -63,6 +63,7 @@ def from_pykeen(training: Any, validation: Any = None, *, testing: Any = None, n
         gets its numbers as names, with leading zeros so that they keep their order.
 
     Raises:
+        TypeError: something else came.
         FileNotFoundError: there is no such folder.
         GraphFileError: the folder holds no triples factory.
 
@@ -74,6 +75,8 @@ def from_pykeen(training: Any, validation: Any = None, *, testing: Any = None, n
         Split of 'graph': 1 train, 0 valid, 0 test triples
     """
     given = dict(zip(_PARTS, (training, validation, testing), strict=True))
+    if training is None:
+        raise TypeError("None came to train on. Type from_pykeen(pykeen.datasets.Nations()), or the folder of one.")
     given |= _take_apart(training)
     parts = [_read(given[part]) for part in _PARTS]
     graph = _build(parts, name)
@@ -106,6 +109,11 @@ def _read(factory: Any) -> _Part:
         return _Part(np.empty((0, 3), dtype=np.int64), (), ())
     if isinstance(factory, (str, Path)):
         return _read_folder(Path(factory).expanduser())
+    if not hasattr(factory, "mapped_triples"):
+        raise TypeError(
+            f"A triples factory was expected, or the folder of one, but {describe_kind(factory)} came. "
+            "Type from_pykeen(pykeen.datasets.Nations()), or from_pykeen(**to_pykeen(split))."
+        )
     triples = factory.mapped_triples.cpu().numpy().astype(np.int64)
     entities = _list_labels(getattr(factory, "entity_id_to_label", None), factory.num_entities)
     relations = _list_labels(getattr(factory, "relation_id_to_label", None), factory.real_num_relations)
