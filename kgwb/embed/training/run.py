@@ -86,9 +86,8 @@ class Run:
     def train(self, evaluate: Callable[[int], dict[str, float]]) -> Epoch:
         """One epoch, and its evaluation where it is due."""
         start, steps = time.perf_counter(), math.ceil(len(self.questions) / self.batch)
-        self.workspace.weight = (
-            steps / self.questions.answer_count
-        )  # an average batch's for all: every answer weighs the same
+        # An average batch's weight for all of them, so that every answer weighs the same.
+        self.workspace.weight = steps / self.questions.answer_count
         slope = torch.zeros_like(self.embedding.entity_table)
         surprise = torch.zeros((), device=self.embedding.device)
         self.embedding.train()
