@@ -124,7 +124,8 @@ class Run:
                 smaller = self.workspace.halved()
                 if isinstance(self.objective, ShardedObjective):  # the other processes wait in the middle of the step
                     raise TrainingError(_too_large_a_shard(smaller.memory)) from problem
-                if smaller.height(len(slope), 2) == self.workspace.height(len(slope), 2) == 1:
+                width = getattr(self.objective.negatives, "count", len(slope))
+                if smaller.height(width, 2) == self.workspace.height(width, 2) == 1:
                     raise TrainingError(_too_large(self.batch, self.embedding.dim)) from problem
                 _log.warning(
                     "Out of memory: the block of scores is halved, from %.3g to %.3g GiB",
