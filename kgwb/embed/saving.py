@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from kgwb.embed.scorers.rescal import RESCAL
 from kgwb.embed.scorers.rotate import RotatE
 from kgwb.embed.scorers.scorer import Scorer
 from kgwb.embed.scorers.transe import TransE
+from kgwb.graph.files.whole import write_whole
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 SCORERS: dict[str, type[Scorer]] = {scorer.__name__: scorer for scorer in (TransE, DistMult, ComplEx, RotatE, RESCAL)}
@@ -41,13 +41,8 @@ def save_embedding(embedding: GraphEmbedding, folder: Path) -> Path:
     folder = folder.expanduser().absolute()
     if folder.exists() and not (folder / FACTS).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} holds something that is no embedding. Type another folder, or empty this one.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
-        whole = Path(temporary) / "new"
+    with write_whole(folder) as whole:
         _write(embedding, whole)
-        if folder.exists():
-            folder.rename(Path(temporary) / "old")
-        whole.rename(folder)
     return folder
 
 

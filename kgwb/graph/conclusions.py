@@ -10,8 +10,8 @@ import pandas as pd
 
 from kgwb.graph.errors import describe_kind
 from kgwb.graph.joins import Steps, cut, distinct, expand_ranges, hold
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
-from kgwb.graph.rules import Rules, Source, read_source, show_line, word_step
+from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things, show_line
+from kgwb.graph.rules import Rules, Source, read_source, word_step
 
 _NEEDED = ("rule", "confidence", "pca_confidence", "trust", "path", "implied", "constant")
 
@@ -49,7 +49,7 @@ class Conclusions:
     def __repr__(self) -> str:
         rows = [
             f"  {row.confidence:.2f}  "
-            + show_line(f"{row.head_label} — {row.relation_label} → {row.tail_label}, because {row.because}")
+            + show_line(f"{row.head_label} — {row.relation_label} → {row.tail_label}, because {row.because}", 240)
             for row in self.frame.head(5).itertuples(index=False, name="Row")
         ]
         known = int(self.frame["known"].sum())

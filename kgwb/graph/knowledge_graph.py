@@ -151,7 +151,7 @@ class KnowledgeGraph:
             )
         )
         facts = [
-            f"  {_show(self.labels[head])} — {_show(self.relation_labels[relation])} → {_show(self.labels[tail])}"
+            f"  {show_line(self.labels[head])} — {show_line(self.relation_labels[relation])} → {show_line(self.labels[tail])}"
             for head, relation, tail in self.triples[:3]
         ]
         left = [f"  counted while reading: {count:,} {what}" for what, count in self.notes]
@@ -198,10 +198,10 @@ def _check_id(kind: str, given: int | np.integer | np.bool_, count: int, names: 
     return int(given)
 
 
-def _show(label: str) -> str:
-    """A label on one line, cut where it is very long, without signs that steer a terminal or turn the text round."""
-    line = re.sub("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", " ".join(label.split()))
-    return line if len(line) <= 80 else line[:79] + "…"
+def show_line(text: str, most: int = 80) -> str:
+    """A text on one line, cut where it is very long, without signs that steer a terminal or turn the text round."""
+    line = re.sub("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", " ".join(text.split()))
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def expect_graph(graph: object, call: str) -> None:

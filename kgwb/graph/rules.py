@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.joins import Steps
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
+from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things, show_line
 from kgwb.graph.path_mining import mine_paths
 from kgwb.graph.rule_mining import mine_constants, mine_pairs
 from kgwb.graph.splitting import Split, expect_source
@@ -48,7 +47,7 @@ class Rules:
         kinds = ", ".join(f"{counts[kind]:,} {kind}" for kind in KINDS if kind in counts)
         found = f"{count_things(len(self), 'rule')} from {count_things(self.facts, 'fact')}"
         rows = [
-            f"  {row.confidence:.2f}  {show_line(row.rule)}  (support {row.support:,})"
+            f"  {row.confidence:.2f}  {show_line(row.rule, 240)}  (support {row.support:,})"
             for row in self.frame.head(10).itertuples(index=False, name="Row")
         ]
         more = [f"  ... and {len(self) - 10:,} more"] if len(self) > 10 else []
@@ -117,12 +116,6 @@ def find_rules(
     order = ["trust", "confidence", "implied", "first", "second", "constant"]
     found = found.sort_values(order, ascending=[False, False, True, True, True, True], ignore_index=True)
     return Rules(graph, _word(found, graph), len(triples), len(triples) - len(straight))
-
-
-def show_line(text: str) -> str:
-    """A text on one line, cut where it is very long, without signs that steer a terminal or turn the text round."""
-    line = re.sub("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", " ".join(text.split()))
-    return line if len(line) <= 240 else line[:239] + "…"
 
 
 def read_source(source: Source) -> tuple[KnowledgeGraph, np.ndarray]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kgwb.graph.errors import UnknownNameError
+from kgwb.see.palette import colour_types
 from kgwb.see.scene import name_types
 
 Names = Sequence[str | int]
@@ -36,6 +37,11 @@ class Cloud:
     degrees: np.ndarray | None
     graph: Any
     whole: int
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """The colour of each type, the same as in every other view of the same graph."""
+        return colour_types(self.types if self.graph is None else name_types(self.graph))
 
     def find(self, name: str | int) -> int:
         """The position of a point given by label, name or id.

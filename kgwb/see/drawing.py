@@ -10,13 +10,14 @@ import html
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kgwb.see.palette import DARK, FONT, LIGHT
 
+_MOST_TYPES = 8  # as many as there are colours; what comes after shares them
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -102,6 +103,21 @@ class Mark:
     text: str
     colour: str
     shape: str = "dot"
+
+
+def rank_types(types: Iterable[str]) -> list[str]:
+    """The types that occur, the most frequent first, equally frequent ones by name."""
+    names, counts = np.unique(np.array(list(types), object), return_counts=True)
+    return [str(names[i]) for i in np.lexsort((names.astype(str), -counts))]
+
+
+def type_marks(types: Iterable[str], colours: Mapping[str, str]) -> list[Mark]:
+    """A legend of the types, the most frequent first."""
+    ranked = rank_types(types)
+    marks = [Mark(kind, colours[kind]) for kind in ranked[:_MOST_TYPES]]
+    if len(ranked) > _MOST_TYPES:
+        marks.append(Mark(f"{count(len(ranked) - _MOST_TYPES, 'further type')} in these colours", "muted"))
+    return marks
 
 
 def draw_legend(marks: Iterable[Mark], x: float, y: float, width: float, *, size: float = 12) -> tuple[str, float]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kgwb.see.drawing import shorten
-from kgwb.see.film_picture import choose_colours, dot_radius, type_marks
+from kgwb.see.drawing import shorten, type_marks
+from kgwb.see.film_picture import dot_radius
 from kgwb.see.graph_page import pack_json, read_script
 from kgwb.see.page import Fragment
 
@@ -21,7 +21,7 @@ _SIDE = 560.0
 
 def describe_film(film: FilmView) -> dict[str, Any]:
     """Everything the page's script draws, as plain data; positions are 16-bit steps of each frame's own reach."""
-    cloud, frames, colours = film.cloud, film.frames, choose_colours(film)
+    cloud, frames, colours = film.cloud, film.frames, film.cloud.colours
     reach = [float(np.abs(each.points).max()) or 1.0 for each in frames]
     steps = np.stack([np.rint(each.points / far * _STEPS) for each, far in zip(frames, reach, strict=True)])
     shades = sorted(set(colours.values()))
@@ -35,7 +35,7 @@ def describe_film(film: FilmView) -> dict[str, Any]:
         "types": list(cloud.types),
         "shades": shades,
         "colours": [shades.index(colours[kind]) for kind in cloud.types],
-        "legend": [[mark.text, mark.colour] for mark in type_marks(film)],
+        "legend": [[mark.text, mark.colour] for mark in type_marks(film.cloud.types, colours)],
         "ringed": list(film.ringed),
         "named": list(film.named),
         "radius": round(dot_radius(len(cloud.labels), _SIDE), 2),

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kgwb.see.drawing import Mark, count, draw_legend, draw_picture, draw_points, draw_text, shorten
+from kgwb.see.drawing import count, draw_legend, draw_picture, draw_points, draw_text, shorten, type_marks
 from kgwb.see.labels import place_labels
-from kgwb.see.palette import colour_types
-from kgwb.see.scene import name_types
 
 if TYPE_CHECKING:
     from kgwb.see.film import FilmView
     from kgwb.see.film_frames import Frame
 
-_WIDTH, _TOP, _GAP, _SHOWN, _MOST_TYPES = 960.0, 56.0, 16.0, 4, 8
+_WIDTH, _TOP, _GAP, _SHOWN = 960.0, 56.0, 16.0, 4
 _SIDE = (_WIDTH - 24 - _GAP * (_SHOWN - 1)) / _SHOWN
 
 
@@ -25,12 +23,12 @@ def draw_film(film: FilmView) -> str:
     """Four frames side by side, each as large as its panel."""
     frames = film.frames
     shown = choose_frames(frames)
-    fills = [choose_colours(film)[kind] for kind in film.cloud.types]
+    fills = [film.cloud.colours[kind] for kind in film.cloud.types]
     parts = []
     for i, at in enumerate(shown):
         named = film.named if at == shown[-1] else film.ringed
         parts.append(_draw_frame(film, frames[at], 12 + i * (_SIDE + _GAP), fills, named))
-    legend, height = draw_legend(type_marks(film), 12, _TOP + _SIDE + 12, _WIDTH - 24)
+    legend, height = draw_legend(type_marks(film.cloud.types, film.cloud.colours), 12, _TOP + _SIDE + 12, _WIDTH - 24)
     caption = (
         f"{film.caption} This still picture shows {count(len(shown), 'frame')}, chosen so that the dots moved as far "
         "between one and the next; each is drawn as large as its panel."
@@ -45,27 +43,6 @@ def choose_frames(frames: Sequence[Frame]) -> list[int]:
     moved = np.concatenate([[0.0], np.cumsum(steps)])
     marks = np.linspace(0, moved[-1], _SHOWN)
     return sorted({0, len(frames) - 1, *(int(np.abs(moved - mark).argmin()) for mark in marks)})
-
-
-def choose_colours(film: FilmView) -> dict[str, str]:
-    """The colour of each type, the same as in every other view of the same graph."""
-    graph = film.cloud.graph
-    return colour_types(film.cloud.types if graph is None else name_types(graph))
-
-
-def rank_types(film: FilmView) -> list[str]:
-    """The types in the film, the most frequent first."""
-    names, counts = np.unique(np.array(film.cloud.types, object), return_counts=True)
-    return [str(names[i]) for i in np.lexsort((names.astype(str), -counts))]
-
-
-def type_marks(film: FilmView) -> list[Mark]:
-    """A legend of the types, the most frequent first."""
-    ranked, colours = rank_types(film), choose_colours(film)
-    marks = [Mark(kind, colours[kind]) for kind in ranked[:_MOST_TYPES]]
-    if len(ranked) > _MOST_TYPES:
-        marks.append(Mark(f"{count(len(ranked) - _MOST_TYPES, 'further type')} in these colours", "muted"))
-    return marks
 
 
 def dot_radius(points: int, side: float) -> float:

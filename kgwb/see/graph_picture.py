@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgwb.see.drawing import Mark, count, draw_legend, draw_picture, draw_points, draw_text, shorten
+from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_text, shorten, type_marks
 from kgwb.see.labels import place_labels
 from kgwb.see.scene import Scene
 
 _WIDTH, _HEIGHT, _MARGIN = 960.0, 600.0, 46.0
-_MOST_NODES, _MOST_NAMED_FACTS, _MOST_LABELS, _MOST_TYPES = 800, 40, 45, 8
+_MOST_NODES, _MOST_NAMED_FACTS, _MOST_LABELS = 800, 40, 45
 
 
 def draw_graph(scene: Scene, caption: str) -> str:
@@ -47,11 +47,7 @@ def dot_radii(scene: Scene, scale: float) -> np.ndarray:
 
 def legend_marks(scene: Scene) -> list[Mark]:
     """The types drawn, the most frequent first, then what the lines mean."""
-    names, counts = np.unique(scene.types, return_counts=True)
-    common = [str(names[i]) for i in np.lexsort((names, -counts))]
-    marks = [Mark(name, scene.colours[name]) for name in common[:_MOST_TYPES]]
-    if len(common) > _MOST_TYPES:
-        marks.append(Mark(f"{count(len(common) - _MOST_TYPES, 'further type')} in these colours", "muted"))
+    marks = type_marks(scene.types, scene.colours)
     marks.append(Mark("fact", "edge", "line"))
     return [*marks, Mark("predicted fact", "edge", "dashed")] if scene.predicted.any() else marks
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kgwb.see.drawing import draw_legend, shorten, wrap_text
+from kgwb.see.drawing import draw_legend, rank_types, shorten, type_marks, wrap_text
 from kgwb.see.graph_page import pack_json, read_script
 from kgwb.see.packages import load_package
 from kgwb.see.page import Fragment
@@ -15,12 +15,9 @@ from kgwb.see.palette import DARK, FONT, LIGHT
 from kgwb.see.space_picture import (
     HEIGHT,
     WIDTH,
-    choose_colours,
     dot_radius,
     frame_map,
     name_points,
-    rank_types,
-    type_marks,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +48,7 @@ def build_figure(view: SpaceView, *, caption: str = "") -> Any:
         _frame_axes(figure, view, i, panel)
         _name_points(figure, view, i, panel)
     lines = wrap_text(caption, 12, WIDTH - 40) if caption else []
-    legend = draw_legend(type_marks(view), 0, 0, WIDTH * 0.8)[1]
+    legend = draw_legend(type_marks(view.cloud.types, view.cloud.colours), 0, 0, WIDTH * 0.8)[1]
     below = legend + 18 * len(lines) + (24 if lines else 12)
     figure.update_layout(
         template=make_template(objects, LIGHT),
@@ -99,11 +96,11 @@ def make_template(objects: Any, colours: Any) -> Any:
 
 def _draw_map(view: SpaceView, position: int, objects: Any) -> list[Any]:
     points, cloud = view.maps[position].points.astype(np.float32), view.cloud
-    kind_of, colours = np.array(cloud.types, object), choose_colours(view)
+    kind_of, colours = np.array(cloud.types, object), cloud.colours
     scatter = objects.Scattergl if len(points) > _MANY else objects.Scatter
     degree = "<br>%{customdata:,} facts" if cloud.degrees is not None else ""
     traces = []
-    for kind in rank_types(view):
+    for kind in rank_types(cloud.types):
         inside = np.flatnonzero(kind_of == kind)
         trace = scatter(
             x=points[inside, 0],

@@ -6,22 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kgwb.see.drawing import Mark, count, draw_legend, draw_picture, draw_points, draw_text, shorten
+from kgwb.see.drawing import draw_legend, draw_picture, draw_points, draw_text, shorten, type_marks
 from kgwb.see.labels import PlacedLabel, place_labels
-from kgwb.see.palette import colour_types
 from kgwb.see.panels import Panel
-from kgwb.see.scene import name_types
 
 if TYPE_CHECKING:
     from kgwb.see.space import SpaceView
 
 WIDTH, HEIGHT, GAP = 960.0, 400.0, 28.0
-MOST_TYPES = 8
 
 
 def draw_space(view: SpaceView) -> str:
     """The view as SVG: one panel a map, its quality above it, the types below."""
-    colours = choose_colours(view)
+    colours = view.cloud.colours
     fills = [colours[kind] for kind in view.cloud.types]
     radii = np.full(len(fills), dot_radius(len(fills)))
     parts: list[str] = []
@@ -39,7 +36,7 @@ def draw_space(view: SpaceView) -> str:
             draw_text(text, at.x, at.y, role="ink halo", size=11, anchor=at.anchor)
             for text, at in zip(texts, placed, strict=True)
         ]
-    legend, height = draw_legend(type_marks(view), 12, 52 + HEIGHT + 12, WIDTH - 24)
+    legend, height = draw_legend(type_marks(view.cloud.types, view.cloud.colours), 12, 52 + HEIGHT + 12, WIDTH - 24)
     parts.append(legend)
     title = f"Space of {view.cloud.name}"
     return draw_picture(parts, WIDTH, 52 + HEIGHT + 12 + height, title=title, caption=view.caption)
@@ -70,27 +67,6 @@ def name_points(view: SpaceView, panel: Panel, pixels: np.ndarray) -> list[Place
 def dot_radius(points: int) -> float:
     """In pixels: smaller where there are many."""
     return float(np.clip(60 / np.sqrt(points + 1), 2.0, 5.0))
-
-
-def choose_colours(view: SpaceView) -> dict[str, str]:
-    """The colour of each type, the same as in every other view of the same graph."""
-    graph = view.cloud.graph
-    return colour_types(view.cloud.types if graph is None else name_types(graph))
-
-
-def rank_types(view: SpaceView) -> list[str]:
-    """The types on the map, the most frequent first."""
-    names, counts = np.unique(np.array(view.cloud.types, object), return_counts=True)
-    return [str(names[i]) for i in np.lexsort((names.astype(str), -counts))]
-
-
-def type_marks(view: SpaceView) -> list[Mark]:
-    """A legend of the types, the most frequent first."""
-    ranked, colours = rank_types(view), choose_colours(view)
-    marks = [Mark(kind, colours[kind]) for kind in ranked[:MOST_TYPES]]
-    if len(ranked) > MOST_TYPES:
-        marks.append(Mark(f"{count(len(ranked) - MOST_TYPES, 'further type')} in these colours", "muted"))
-    return marks
 
 
 def _draw_frame(panel: Panel, name: str, quality: str, variance: float | None) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
+from figures import SCORERS, begin, record
 from torch import nn
 
 import kgwb
@@ -20,7 +20,6 @@ from kgwb.embed.encoders.composition_convolution import CompositionConvolution
 from kgwb.embed.encoders.literal_encoder import LiteralEncoder
 from kgwb.embed.encoders.relational_convolution import RelationalConvolution
 from kgwb.embed.encoders.variational_encoder import VariationalEncoder
-from kgwb.embed.scorers.rescal import RESCAL
 
 ENCODERS: dict[str, Callable[[kgwb.Split, int], nn.Module | None]] = {
     "none": lambda split, dim: None,
@@ -29,13 +28,6 @@ ENCODERS: dict[str, Callable[[kgwb.Split, int], nn.Module | None]] = {
     "variational": lambda split, dim: VariationalEncoder(split, dim=dim),
     "literal": lambda split, dim: LiteralEncoder(split, dim=dim),
     "affine": lambda split, dim: AffineEncoder(dim=dim),
-}
-SCORERS = {
-    "transe": kgwb.TransE,
-    "distmult": kgwb.DistMult,
-    "complex": kgwb.ComplEx,
-    "rotate": kgwb.RotatE,
-    "rescal": RESCAL,
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "umls": {"dim": 64, "epochs": 60, "batch": 250, "dropout": 0.5},
@@ -47,16 +39,11 @@ log = logging.getLogger("bench")
 
 def main() -> None:
     """Train each encoder before the scorer, with the budget of the plain one, and write the figures down."""
-    from figures import find_data, record  # here, because pytest also collects this file, from elsewhere
     from tqdm import tqdm
 
     asked = read_arguments()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
-    data = find_data()
+    data = begin(asked.data_set, threads=asked.threads)
     if data is None:
-        log.warning("not measured: set KGWB_DATA to a folder that holds %s", asked.data_set)
         return
     options = SETTINGS[asked.data_set] | {"learning_rate": 0.1, "reciprocal": True}
     options |= {"epochs": asked.epochs or options["epochs"], "dim": asked.dim or options["dim"]}
@@ -89,7 +76,7 @@ def measure(folder: Path, scorer: str, encoder: str, options: dict[str, Any]) ->
     """Test MRR and hits, the losses, and seconds of training."""
     split, arguments = kgwb.read_split(folder), dict(options)
     dim = arguments.pop("dim")
-    vectors = kgwb.GraphEmbedding(split.graph, SCORERS[scorer](), dim=dim, encoder=ENCODERS[encoder](split, dim))
+    vectors = kgwb.GraphEmbedding(split.graph, SCORERS[scorer], dim=dim, encoder=ENCODERS[encoder](split, dim))
     epochs = list(kgwb.train_embedding(vectors, split, **arguments))
     report = kgwb.rank_triples(vectors, split.test, known=split.known)
     return {

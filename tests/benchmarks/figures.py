@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 from datetime import UTC, datetime
@@ -11,6 +12,16 @@ from typing import Any
 
 import torch
 
+import kgwb
+
+SCORERS = {
+    "transe": kgwb.TransE(),
+    "distmult": kgwb.DistMult(),
+    "complex": kgwb.ComplEx(),
+    "rotate": kgwb.RotatE(),
+    "rescal": kgwb.RESCAL(),
+}
+log = logging.getLogger("bench")
 README = Path(__file__).with_name("README.md")
 OUT = Path(__file__).parents[2] / "build" / "bench"
 
@@ -47,7 +58,21 @@ def record(name: str, figures: dict[str, Any], row: list[str]) -> Path:
     return path
 
 
-def find_data() -> Path | None:
-    """The folder of published benchmarks, named by KGWB_DATA; None where it is unset."""
+def begin(*data_sets: str, threads: int = 0) -> Path | None:
+    """What every benchmark starts with: a log of its lines, the threads asked for, and where its data lie.
+
+    Args:
+        data_sets: the folders of KGWB_DATA that it reads.
+        threads: 0 for as many as torch likes.
+
+    Returns:
+        The folder that KGWB_DATA names; None where there is none, which the log then says.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if threads:
+        torch.set_num_threads(threads)
     folder = os.environ.get("KGWB_DATA", "")
-    return Path(folder) if folder and Path(folder).is_dir() else None
+    if folder and Path(folder).is_dir():
+        return Path(folder)
+    log.warning("not measured: set KGWB_DATA to a folder that holds %s", ", ".join(data_sets))
+    return None

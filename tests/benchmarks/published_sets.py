@@ -10,25 +10,19 @@ import logging
 import time
 from typing import Any
 
-import torch
+from figures import SCORERS, begin, record
 
 import kgwb
 
-SCORERS = {"transe": kgwb.TransE, "distmult": kgwb.DistMult, "complex": kgwb.ComplEx, "rotate": kgwb.RotatE}
 log = logging.getLogger("bench")
 
 
 def main() -> None:
     """Train for the minutes given, rank the whole test set, and write the figures down."""
-    from figures import find_data, record  # here, because pytest also collects this file, from elsewhere
 
     asked = read_arguments()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
-    data = find_data()
+    data = begin(asked.data_set, threads=asked.threads)
     if data is None:
-        log.warning("not measured: set KGWB_DATA to a folder that holds %s", asked.data_set)
         return
     split = kgwb.read_split(data / asked.data_set)
     ours = measure_kgwb(split, asked)
@@ -57,7 +51,7 @@ def measure_kgwb(split: kgwb.Split, asked: argparse.Namespace) -> dict[str, Any]
     from tqdm import tqdm
 
     options = kgwb.preset(asked.scorer, asked.data_set)
-    embedding = kgwb.GraphEmbedding(split.graph, SCORERS[asked.scorer](), dim=options.pop("dim"))
+    embedding = kgwb.GraphEmbedding(split.graph, SCORERS[asked.scorer], dim=options.pop("dim"))
     seconds, epochs = 0.0, []
     progress = tqdm(
         kgwb.train_embedding(embedding, split, **options | {"epochs": 1_000}), desc=asked.scorer, unit="epoch"

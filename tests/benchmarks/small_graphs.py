@@ -6,35 +6,25 @@ python tests/benchmarks/small_graphs.py
 from __future__ import annotations
 
 import argparse
-import logging
 from pathlib import Path
 from typing import Any
 
+from figures import SCORERS, begin, record
+
 import kgwb
 
-SCORERS = {
-    "transe": kgwb.TransE(),
-    "distmult": kgwb.DistMult(),
-    "complex": kgwb.ComplEx(),
-    "rotate": kgwb.RotatE(),
-    "rescal": kgwb.RESCAL(),
-}
 GRAPHS = ("umls", "kinship", "nations")
-log = logging.getLogger("bench")
 
 
 def main() -> None:
     """Train each scorer on each graph by its preset and write the figures down."""
-    from figures import find_data, record  # here, because pytest also collects this file, from elsewhere
     from tqdm import tqdm
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scorers", nargs="+", choices=SCORERS, default=list(SCORERS))
     asked = parser.parse_args()
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    data = find_data()
+    data = begin(*GRAPHS)
     if data is None:
-        log.warning("not measured: set KGWB_DATA to a folder that holds %s", ", ".join(GRAPHS))
         return
     for scorer in tqdm(asked.scorers, unit="scorer"):
         figures = {graph: measure(scorer, data / graph) for graph in GRAPHS}

@@ -11,30 +11,20 @@ import time
 from typing import Any
 
 import torch
+from figures import SCORERS, begin, record
 
 import kgwb
 
-SCORERS = {
-    "transe": kgwb.TransE(),
-    "distmult": kgwb.DistMult(),
-    "complex": kgwb.ComplEx(),
-    "rotate": kgwb.RotatE(),
-}
 REALS = 200
 log = logging.getLogger("bench")
 
 
 def main() -> None:
     """Measure each scorer in both libraries and write the ratios down."""
-    from figures import find_data, record  # here, because pytest also collects this file, from elsewhere
 
     asked = read_arguments()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
-    data = find_data()
+    data = begin("fb15k-237", threads=asked.threads)
     if data is None:
-        log.warning("not measured: set KGWB_DATA to a folder that holds fb15k-237")
         return
     split = kgwb.read_split(data / "fb15k-237")
     for scorer in asked.scorers:

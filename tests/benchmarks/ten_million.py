@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from figures import record
 
 BUILD = Path(__file__).parents[2] / "build" / "ten-million"
 RELATIONS, WORLDS = 200, 1000
@@ -22,8 +23,6 @@ log = logging.getLogger("bench")
 
 def main() -> None:
     """Make the graph, measure in a process of its own, and write the figures down."""
-    from figures import record  # here, because pytest also collects this file, from elsewhere
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--triples", type=int, default=10_000_000)
     parser.add_argument("--entities", type=int, default=1_000_000)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from figures import begin, record
 
 import kgwb
 
@@ -29,15 +30,10 @@ log = logging.getLogger("bench")
 
 def main() -> None:
     """Measure each scorer in both libraries and write the times down."""
-    from figures import find_data, record  # here, because pytest also collects this file, from elsewhere
 
     asked = read_arguments()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
-    data = find_data()
+    data = begin("fb15k-237", threads=asked.threads)
     if data is None:
-        log.warning("not measured: set KGWB_DATA to a folder that holds fb15k-237")
         return
     split = kgwb.read_split(data / "fb15k-237")
     for scorer in asked.scorers:

@@ -27,11 +27,15 @@ class Best:
     halvings: int = 0
     tables: dict[str, Tensor] = field(default_factory=dict)
 
-    def see(self, figure: float, epoch: int, embedding: nn.Module, *, plateau: int) -> None:
-        """Take note of an evaluation; after `plateau` of them without a better one the rate is halved."""
+    def see(self, figure: float, epoch: int, embedding: nn.Module | None, *, plateau: int) -> None:
+        """Take note of an evaluation; after `plateau` of them without a better one the rate is halved.
+
+        Without an embedding no tables are kept: nobody will ask for them.
+        """
         if figure > self.figure:
             self.figure, self.epoch, self.stale = figure, epoch, 0
-            self.tables = {name: table.detach().clone() for name, table in embedding.state_dict().items()}
+            tables = {} if embedding is None else embedding.state_dict()
+            self.tables = {name: table.detach().clone() for name, table in tables.items()}
         else:
             self.stale += 1
             self.halvings += bool(plateau) and self.stale % plateau == 0

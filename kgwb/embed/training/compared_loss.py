@@ -9,6 +9,7 @@ import torch
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.scorers.measure import Measure
 from kgwb.embed.training.losses import FAR_BELOW, Loss
+from kgwb.embed.training.negatives import find_places
 from kgwb.embed.training.workspace import Workspace
 
 
@@ -58,20 +59,17 @@ class _Compared(torch.autograd.Function):
     ) -> Tensor:
         total, query_slope = query.new_zeros(()), torch.empty_like(query)
         sample = candidates if drawn is None else candidates.index_select(0, drawn)
-        place = _places(drawn, len(candidates), like=answers)
-        height = max(1, workspace.height(len(sample), len(query)) // 8)  # scores, their gradient, and what lies between
-        for start in range(0, len(query), height):
-            here = slice(start, min(start + height, len(query)))
-            inside = (rows >= here.start) & (rows < here.stop) if height < len(query) else slice(None)
-            local, right = rows[inside] - here.start, answers[inside]
+        place = answers if drawn is None else find_places(drawn, answers, entities=len(candidates))
+        share = 8  # beside the scores stand their gradient and what lies between
+        for here, inside, local in workspace.blocks(rows, queries=len(query), width=len(sample), share=share):
+            right, clash = answers[inside], place[inside]
             leaves = [
                 part.detach().requires_grad_() for part in (query[here], sample, candidates.index_select(0, right))
             ]
             with torch.enable_grad():
                 asked, others, gold = leaves
                 scores = _compare(asked, others, measure, workspace)
-                clash = place[right] >= 0
-                hidden = (local[clash], place[right[clash]])
+                hidden = (local[clash >= 0], clash[clash >= 0])
                 scores = scores.index_put(hidden, scores.new_tensor(FAR_BELOW))
                 part = loss(measure.match(asked.index_select(0, local), gold), scores, local)
                 slopes = torch.autograd.grad(part, leaves)
@@ -95,12 +93,3 @@ def _compare(query: Tensor, candidates: Tensor, measure: Measure, workspace: Wor
     if measure.matmul == "product":
         return measure.compare(query.to(workspace.precision), candidates.to(workspace.precision)).to(query.dtype)
     return measure.compare(query, candidates)  # a difference of squares needs all its bits
-
-
-def _places(drawn: Tensor | None, entities: int, *, like: Tensor) -> Tensor:
-    everyone = torch.arange(entities, device=like.device)
-    if drawn is None:
-        return everyone
-    place = torch.full_like(everyone, -1)
-    place[drawn] = torch.arange(len(drawn), device=like.device)
-    return place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -19,7 +18,7 @@ def plan_evaluation(
 ) -> Callable[[int], dict[str, float]]:
     """What to measure after an epoch: a function from its number to figures by name, none where it is not its turn.
 
-    The first figure is the one that early stopping and the plateau go by; the ends of its 95 % interval follow.
+    The first figure is the one that early stopping and the plateau go by; the ends of its 95 % bootstrap interval follow.
 
     Raises:
         ValueError: it should measure, but there are no validation triples.
@@ -38,9 +37,7 @@ def plan_evaluation(
     def evaluate(number: int) -> dict[str, float]:
         if number % every:
             return {}
-        reciprocal = (1 / rank_triples(embedding, valid, known=known).ranks).reshape(2, -1).mean(0)  # by triple
-        spread = 1.96 * float(reciprocal.std()) / math.sqrt(len(reciprocal))  # 95 %, by the normal approximation
-        mean = float(reciprocal.mean())
-        return {name: mean, f"{name}, low": max(0.0, mean - spread), f"{name}, high": min(1.0, mean + spread)}
+        value, low, high = rank_triples(embedding, valid, known=known).intervals().loc["MRR", ["value", "low", "high"]]
+        return {name: float(value), f"{name}, low": float(low), f"{name}, high": float(high)}
 
     return evaluate

@@ -42,3 +42,17 @@ class UniformNegatives:
             more = torch.randint(entities, (self.count - len(chosen),), generator=self.generator, device=device)
             chosen = torch.cat([chosen, more]).unique()
         return chosen
+
+
+def find_places(
+    drawn: Int[Tensor, " candidate"], answers: Int[Tensor, " answer"], *, entities: int
+) -> Int[Tensor, " answer"]:
+    """Where each answer stands among the entities drawn; −1 where it does not.
+
+    Example:
+        >>> find_places(torch.tensor([4, 2]), torch.tensor([2, 3, 4]), entities=5)
+        tensor([ 1, -1,  0])
+    """
+    place = torch.full((entities,), -1, device=answers.device)
+    place[drawn] = torch.arange(len(drawn), device=answers.device)
+    return place[answers]

@@ -104,7 +104,8 @@ class Run:
         figures = evaluate(self.number)
         if figures:
             figure = next(iter(figures.values()))
-            self.best.see(figure, self.number, self.embedding, plateau=self.schedule.plateau)
+            kept = self.embedding if self.schedule.patience else None
+            self.best.see(figure, self.number, kept, plateau=self.schedule.plateau)
         speed = {"triples per second": self.questions.answer_count / 2 / seconds}
         return Epoch(self.number, loss, seconds, speed | figures, self.schedule.epochs)
 

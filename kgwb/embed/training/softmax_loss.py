@@ -9,6 +9,7 @@ import torch
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.scorers.measure import Measure
 from kgwb.embed.training.losses import FAR_BELOW
+from kgwb.embed.training.negatives import find_places
 from kgwb.embed.training.workspace import Workspace
 
 
@@ -61,11 +62,8 @@ class _SharedSoftmax(torch.autograd.Function):
         wide_table = _widen_candidates(table) if distances else table
         counts = torch.bincount(rows, minlength=len(query)).to(query.dtype)
         shares, query_slope, loss = 1 / counts[rows], torch.empty_like(query), query.new_zeros(())
-        height = workspace.height(len(table), len(query))
-        for start in range(0, len(query), height):
-            here = slice(start, min(start + height, len(query)))
-            inside = (rows >= here.start) & (rows < here.stop) if height < len(query) else slice(None)
-            local, right = rows[inside] - here.start, answers[inside]
+        for here, inside, local in workspace.blocks(rows, queries=len(query), width=len(table)):
+            right = answers[inside]
             asked, asking = query[here].to(workspace.precision), counts[here, None]
             block = workspace.block(len(asked), len(table), like=table)
             torch.mm(_widen_query(asked) if distances else asked, wide_table.T, out=block)
@@ -135,15 +133,11 @@ class _SampledSoftmax(torch.autograd.Function):
         asking = query.index_select(0, rows)
         right = (asking * gold).sum(-1)
         right = 2 * right - gold.square().sum(-1) if distances else right
-        place = torch.full((len(candidates),), -1, device=answers.device)
-        place[drawn] = torch.arange(len(drawn), device=answers.device)
+        place = find_places(drawn, answers, entities=len(candidates))
         lacking, query_slope, loss = torch.empty_like(right), torch.empty_like(query), query.new_zeros(())
         sample_slope = torch.zeros_like(sample)
-        height = workspace.height(len(table), len(query))
-        for start in range(0, len(query), height):
-            here = slice(start, min(start + height, len(query)))
-            inside = (rows >= here.start) & (rows < here.stop) if height < len(query) else slice(None)
-            local, clash = rows[inside] - here.start, place[answers[inside]]
+        for here, inside, local in workspace.blocks(rows, queries=len(query), width=len(table)):
+            clash = place[inside]
             asked = query[here].to(workspace.precision)
             block = workspace.block(len(asked), len(table), like=table)
             torch.mm(_widen_query(asked) if distances else asked, wide_table.T, out=block)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
 
-from kgwb.axes import Tensor
+from kgwb.axes import Bool, Int, Tensor
 
 GIB = 2**30
 Memory = Literal["auto"] | int | float
@@ -33,6 +34,26 @@ class Workspace:
         """How many rows of `width` scores fit, at most `wanted` and at least one."""
         size = torch.finfo(self.precision).bits // 8
         return max(1, min(wanted, int(self.memory * GIB) // (width * size)))
+
+    def blocks(
+        self, rows: Int[Tensor, " answer"], *, queries: int, width: int, share: int = 1
+    ) -> Iterator[tuple[slice, Bool[Tensor, " answer"] | slice, Int[Tensor, " inside"]]]:
+        """The questions in as many turns as `width` scores each ask for.
+
+        Args:
+            rows: the question of each answer.
+            queries: how many questions there are.
+            width: the scores of each.
+            share: how often smaller than the memory a block should be, where more of its size is needed beside it.
+
+        Returns:
+            For each turn the questions, which answers are theirs, and the questions of these, counted within the turn.
+        """
+        height = max(1, self.height(width, queries) // share)
+        for start in range(0, queries, height):
+            here = slice(start, min(start + height, queries))
+            inside = (rows >= here.start) & (rows < here.stop) if height < queries else slice(None)
+            yield here, inside, rows[inside] - here.start
 
     def block(self, rows: int, width: int, *, like: Tensor) -> Tensor:
         """A matrix that is not cleared, of the same kind as `like`; it holds what was asked for last."""
