@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from kgwb.embed import ComplEx, DistMult, RotatE, Scorer, TransE
+from kgwb.embed import ComplEx, DistMult, GraphEmbedding, RotatE, Scorer, TransE, train_embedding
 from kgwb.embed.scorers.rescal import RESCAL
 from kgwb.graph import KnowledgeGraph, Split
 
@@ -39,3 +41,16 @@ def split(graph: KnowledgeGraph) -> Split:
     order = np.random.default_rng(0).permutation(len(graph))
     train, valid, test = np.split(graph.triples[order], [200, 220])
     return Split(graph, train, valid, test)
+
+
+@pytest.fixture(scope="session")
+def train() -> Callable[..., GraphEmbedding]:
+    """Training from start to end, on the small graphs above."""
+
+    def run(graph: KnowledgeGraph, data: Split | KnowledgeGraph, scorer: Scorer, **options: object) -> GraphEmbedding:
+        embedding = GraphEmbedding(graph, scorer, dim=32)
+        for _ in train_embedding(embedding, data, **{"epochs": 40, "batch": 50} | options):
+            pass
+        return embedding
+
+    return run
