@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch.nn.functional import cross_entropy
 
-from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.axes import Float, Int, Tensor
 from kgwb.graph import Mention
 from kgwb.inject import Bert, Encoding, encode
 from kgwb.tune.questions import MASK, Question, Questions, put_mask
@@ -39,8 +39,8 @@ class MaskedAnswers:
     """Choose the masked answer among a question's candidates.
 
     The masked-language head gives a logit per word piece; a candidate's score is the mean over the pieces of its
-    name, so that names of one piece score as in ordinary masked-language modelling. The loss is the cross-entropy of
-    the right candidate.
+    name, so that names of one piece score as in ordinary masked-language modelling. A door at the output adds its own
+    score of each candidate, as an entity. The loss is the cross-entropy of the right candidate.
 
     Args:
         questions: what to answer.
@@ -62,7 +62,7 @@ class EncodedQuestions:
         names: every name that is a candidate somewhere, sorted.
         name_pieces: word pieces of each name, [name, piece], 0 where shorter.
         name_weights: 1 / number of pieces, 0 where shorter, [name, piece].
-        allowed: which names are candidates of which question, [question, name].
+        entities: the candidate that a name stands for in a question, −1 where it is none, [question, name].
         answers: the right name of each question, [question].
     """
 
@@ -70,7 +70,7 @@ class EncodedQuestions:
     names: tuple[str, ...]
     name_pieces: Int[Tensor, "name piece"]
     name_weights: Float[Tensor, "name piece"]
-    allowed: Bool[Tensor, "question name"]
+    entities: Int[Tensor, "question name"]
     answers: Int[Tensor, " question"]
 
     def __len__(self) -> int:
@@ -79,9 +79,14 @@ class EncodedQuestions:
     def scores(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, "row name"]:
         """Every name's score for the given questions, −inf where it is no candidate."""
         device = bert.device
-        logits = bert.fill_mask(self.encoding.select(rows).to(device)).float()
+        entities = self.entities[list(rows)].to(device)
+        hidden = _read_mask(bert, self.encoding.select(rows).to(device))
+        logits = bert.answer_head(hidden).float()
         scores = (logits[:, self.name_pieces.to(device)] * self.name_weights.to(device)).sum(-1)
-        return scores.masked_fill(~self.allowed[list(rows)].to(device), float("-inf"))
+        if bert.injector is not None and bert.injector.is_on:
+            added = _score_entities(bert, hidden, entities)
+            scores = scores if added is None else scores + added.float()
+        return scores.masked_fill(entities < 0, float("-inf"))
 
     def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
         """−log softmax of the right candidate, averaged."""
@@ -98,15 +103,30 @@ def encode_questions(bert: Bert, questions: Sequence[Question]) -> EncodedQuesti
     longest = max(map(len, cut))
     pieces = torch.tensor([row + [0] * (longest - len(row)) for row in cut])
     weights = torch.tensor([[1 / len(row)] * len(row) + [0.0] * (longest - len(row)) for row in cut])
-    allowed = torch.zeros(len(questions), len(names), dtype=torch.bool)
-    for row, question in enumerate(questions):
-        allowed[row, [column[name] for name in question.names]] = True
+    entities = torch.full((len(questions), len(names)), -1)
     answers = torch.tensor([column[q.names[q.candidates.index(q.answer)]] for q in questions])
-    return EncodedQuestions(encoding, tuple(names), pieces, weights, allowed, answers)
+    for row, question in enumerate(questions):
+        # Where candidates share a name, it stands for the answer, or for the first of them.
+        named = dict(zip(reversed(question.names), reversed(question.candidates), strict=True))
+        named[names[answers[row]]] = question.answer
+        entities[row, [column[name] for name in named]] = torch.tensor(list(named.values()))
+    return EncodedQuestions(encoding, tuple(names), pieces, weights, entities, answers)
 
 
 def _with_mask(question: Question, mask: str) -> tuple[str, tuple[Mention, ...]]:
     """The question with the tokenizer's own mask."""
-    start = question.text.index(MASK)
+    start = question.text.rindex(MASK)  # what was written before the sentence may hold anything
     placeholder = Mention(start, start + len(MASK), question.answer)
     return put_mask(question.text, question.mentions, placeholder, mask)
+
+
+def _read_mask(bert: Any, encoding: Encoding) -> Float[Tensor, "sentence width"]:
+    """The hidden state at each sentence's mask."""
+    if hasattr(bert, "read_mask"):
+        return bert.read_mask(encoding)
+    return bert(encoding).last_hidden_state[encoding.pieces == bert.tokenizer.mask_token_id]
+
+
+def _score_entities(bert: Any, hidden: Tensor, entities: Tensor) -> Tensor | None:
+    """What a door at the output adds, where there is one."""
+    return bert.injector.score_entities(hidden, entities) if hasattr(bert.injector, "score_entities") else None

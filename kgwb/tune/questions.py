@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import pandas as pd
 
+from kgwb.embed.errors import expect_at_least
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 
 MASK = "[MASK]"
+# Between the choices, before the last of them, and after it.
+_LISTS = {"en": (", ", " or ", "? "), "zh": ("、", "还是", "？")}
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,12 @@ class Questions(Sequence[Question]):
         """The accuracy of guessing evenly among the names of each question's candidates."""
         return float(np.mean([1 / len(set(question.names)) for question in self.items]))
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the questions, their candidates and what the ids in them mean."""
+        said = json.dumps([self.graph.fingerprint, *map(astuple, self.items)])
+        return hashlib.sha256(said.encode()).hexdigest()
+
     @property
     def frame(self) -> pd.DataFrame:
         """One row per question, with labels."""
@@ -92,22 +106,37 @@ def ask_questions(
     *,
     relations: Sequence[str | int] | None = None,
     language: str = "en",
+    choices: int = 0,
+    seed: int = 0,
 ) -> Questions:
     """Mask the tail of every sentence that states a fact; the candidates are all tails of that relation in the graph.
 
     Left out, and counted: sentences where head or tail is not marked exactly once, answers whose name stands in the
-    head's name, texts that hold a mask already, and relations with a single candidate.
+    head's name, texts that hold a mask already, and relations with a single candidate, or fewer than `choices`.
 
     Args:
         sentences: the graph's sentences, with mentions and triples.
         graph: for the candidates and their names.
         relations: the relations to ask for, by name, label or id; by default all.
         language: ask only sentences in this language, with candidates' names in it where the graph has them.
+        choices: name this many of the candidates in the text, the answer among them, each as a mention, and allow no
+            other: "Kupen, Toru or Ajeth? Akish Dorne was born in [MASK]." What a door does between two mentions can
+            help only so. 0 names none.
+        seed: for the draw of the choices and their order; the same sentence is always given the same ones.
 
     Raises:
         UnknownNameError: for a relation that the graph does not have.
-        ValueError: if no question remains.
+        ValueError: if no question remains, or for a single choice.
+
+    Example:
+        >>> facts = [("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"), ("Cy", "speaks", "Ruo")]
+        >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
+        >>> said = Sentence("Ada speaks Ket.", (Mention(0, 3, 0, "Ada"), Mention(11, 14, 3, "Ket")), (0, 0, 3))
+        >>> ask_questions([said], graph, choices=2)[0].text
+        'Sol or Ket? Ada speaks [MASK].'
     """
+    if choices:
+        expect_at_least("choices", choices, 2, whole=True)
     wanted = set(range(len(graph.relations))) if relations is None else {graph.relation_id(r) for r in relations}
     stated = [s for s in sentences if s.triple is not None and s.triple[1] in wanted and s.language == language]
     column = f"label_{language}" if f"label_{language}" in graph.entities.columns else "label"
@@ -119,9 +148,12 @@ def ask_questions(
         head, relation, tail = sentence.triple or (0, 0, 0)
         others = known.get((head, relation), set()) - {tail}
         candidates = tuple(entity for entity in tails.get(relation, ()) if entity not in others)
-        why = _why_not(sentence, names, len({names[entity] for entity in candidates}))
+        why = _why_not(sentence, names, len({names[entity] for entity in candidates}), choices)
         if why:
             left_out[why] += 1
+        elif choices:
+            drawn = _draw_choices(sentence, candidates, names, choices, seed)
+            questions.append(_list_choices(_mask_tail(sentence, drawn, names), language))
         else:
             questions.append(_mask_tail(sentence, candidates, names))
     if not questions:
@@ -142,7 +174,7 @@ def _true_tails(graph: KnowledgeGraph) -> tuple[dict[tuple[int, int], set[int]],
     return of_query, {relation: sorted(found) for relation, found in of_relation.items()}
 
 
-def _why_not(sentence: Sentence, names: Sequence[str], candidates: int) -> str | None:
+def _why_not(sentence: Sentence, names: Sequence[str], candidates: int, choices: int) -> str | None:
     head, _, tail = sentence.triple or (0, 0, 0)
     marked = Counter(mention.entity for mention in sentence.mentions)
     if marked[head] != 1 or marked[tail] != 1 or head == tail:
@@ -151,7 +183,37 @@ def _why_not(sentence: Sentence, names: Sequence[str], candidates: int) -> str |
         return "text holds a mask already"
     if names[tail].casefold() in names[head].casefold():
         return "answer stands in the head's name"
-    return "only one candidate" if candidates < 2 else None
+    if candidates < 2:
+        return "only one candidate"
+    return f"fewer than {choices} candidates" if candidates < choices else None
+
+
+def _draw_choices(
+    sentence: Sentence, candidates: Sequence[int], names: Sequence[str], choices: int, seed: int
+) -> tuple[int, ...]:
+    """The answer among as many candidates as wanted, no two of one name, in random order."""
+    _, _, tail = sentence.triple or (0, 0, 0)
+    generator = np.random.default_rng([seed, zlib.crc32(sentence.text.encode())])
+    by_name = {names[entity]: entity for entity in generator.permutation(candidates).tolist()}
+    others = [entity for name, entity in by_name.items() if name != names[tail]]
+    return tuple(generator.permutation([tail, *others[: choices - 1]]).tolist())
+
+
+def _list_choices(question: Question, language: str) -> Question:
+    """The question with its candidates named before it."""
+    between, before_last, after = _LISTS.get(language, _LISTS["en"])
+    gaps = [between] * (len(question.names) - 2) + [before_last, after]
+    starts = accumulate((len(name + gap) for name, gap in zip(question.names, gaps, strict=True)), initial=0)
+    listed = zip(question.candidates, question.names, starts, strict=False)
+    choices = [Mention(start, start + len(name), entity, name) for entity, name, start in listed]
+    prefix = "".join(name + gap for name, gap in zip(question.names, gaps, strict=True))
+    moved = [move(mention, len(prefix)) for mention in question.mentions]
+    return replace(question, text=prefix + question.text, mentions=(*choices, *moved))
+
+
+def move(mention: Mention, by: int) -> Mention:
+    """The mention where it is when so many characters come before it."""
+    return replace(mention, start=mention.start + by, end=mention.end + by, pieces=None)
 
 
 def _mask_tail(sentence: Sentence, candidates: tuple[int, ...], names: Sequence[str]) -> Question:
@@ -165,11 +227,7 @@ def _mask_tail(sentence: Sentence, candidates: tuple[int, ...], names: Sequence[
 def put_mask(text: str, mentions: Sequence[Mention], answer: Mention, mask: str) -> tuple[str, tuple[Mention, ...]]:
     """The text with `mask` over the answer, and the other mentions where they are then."""
     shift = len(mask) - (answer.end - answer.start)
-    moved = [
-        replace(m, start=m.start + shift, end=m.end + shift, pieces=None) if m.start >= answer.end else m
-        for m in mentions
-        if m != answer
-    ]
+    moved = [move(m, shift) if m.start >= answer.end else m for m in mentions if m != answer]
     return text[: answer.start] + mask + text[answer.end :], tuple(moved)
 
 

@@ -1,0 +1,220 @@
+"""The runs of a probe: every door, and the controls that tell its knowledge from its parameters."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any, Literal, get_args
+
+import torch
+
+from kgwb.axes import Tensor
+from kgwb.embed.errors import expect_choice
+from kgwb.inject import Bert, inject
+from kgwb.inject.controls import Control
+from kgwb.inject.door import EntityVectors, Mode
+from kgwb.tune.controls import mark_mentions, misdirect, tell_facts
+from kgwb.tune.objectives import EncodedQuestions, MaskedAnswers, Task
+from kgwb.tune.questions import Questions
+from kgwb.tune.tuning import expect_tasks, tune
+
+RunControl = Literal["shuffled", "random", "matched", "off", "markers", "text"]
+Rewrite = Callable[[Questions], Questions]
+
+
+def plan_runs(
+    bert: Bert,
+    vectors: EntityVectors,
+    tasks: Task | Sequence[Task],
+    *,
+    modes: Sequence[Mode | tuple[Mode, ...]] = ("entity",),
+    controls: Sequence[RunControl] = ("shuffled", "random"),
+    noise: Sequence[float] = (),
+    other_vectors: Mapping[str, EntityVectors] | None = None,
+    doors: Mapping[str, Mapping[str, Any]] | None = None,
+    facts: int = 8,
+    **options: Any,
+) -> dict[str, Callable[[int], Bert]]:
+    """The runs that tell knowledge from extra parameters: plain BERT, each door, and the controls.
+
+    Args:
+        bert: where every run starts; it is left as it is.
+        vectors: what the doors inject.
+        tasks: what every run is tuned on, plain BERT too.
+        modes: the doors; a tuple is several doors at once, called "entity+memory".
+        controls: of each door, "shuffled", "random" and "matched" (tuned anew with the knowledge taken away) and "off"
+            (the tuned door, closed when it is asked); of plain BERT, "markers" (mentions in brackets) and "text" (facts
+            told before the question), both tuned and asked so. "text" has the knowledge: it is what doors replace.
+        noise: ask each tuned door with this share of the mentions pointing to other entities: "entity/noise 0.2".
+        other_vectors: name -> vectors with which each door is tuned as well, for instance those of a graph without the
+            answers (`remove_answers`): {"answers removed": vectors} gives "entity/answers removed".
+        doors: name of a door's run -> options of `inject` for it and its controls.
+        facts: how many facts "text" tells at most.
+        **options: passed to `tune`.
+
+    Returns:
+        Name -> a function from a seed to a tuned model, as `probe` takes them; nothing runs yet. "off" and noise have
+        no model of their own: `probe` tunes a door once per seed and asks it in each of these ways.
+
+    Raises:
+        ValueError: for an unknown control, a share that is none, options of a door that is not among the modes, or a
+            name that two runs would have.
+    """
+    for control in controls:
+        expect_choice("controls", control, get_args(RunControl))
+    given = tuple(tasks) if isinstance(tasks, Sequence) else (tasks,)
+    expect_tasks(given)
+    plain = PlannedRun(Recipe(bert, given, options))
+    ways: dict[str, Rewrite] = {
+        "markers": mark_mentions,
+        "text": partial(tell_facts, graph=vectors.graph, facts=facts),
+    }
+    planned = [("plain", plain)]
+    planned += [(name, plain.rewritten(way)) for name, way in ways.items() if name in controls]
+    for mode in modes:
+        name = _name_mode(mode)
+        real = replace(plain, vectors=vectors, mode=mode, door=(doors or {}).get(name, {}))
+        planned.append((name, real))
+        planned += [
+            (f"{name}/{taken}", replace(real, control=taken)) for taken in get_args(Control) if taken in controls
+        ]
+        planned += [(f"{name}/{other}", replace(real, vectors=its)) for other, its in (other_vectors or {}).items()]
+        planned += [(f"{name}/off", replace(real, closed=True, lender=name))] if "off" in controls else []
+        planned += [(f"{name}/noise {share:g}", replace(real, noise=share, lender=name)) for share in noise]
+    _check_plan([name for name, _ in planned], doors or {}, noise)
+    return dict(planned)
+
+
+def _name_mode(mode: str | tuple[str, ...]) -> str:
+    return mode if isinstance(mode, str) else "+".join(mode)
+
+
+def _check_plan(names: Sequence[str], doors: Iterable[str], noise: Sequence[float]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"Two runs would be called {twice[0]!r}. Name each mode, control and share once.")
+    unknown = sorted(set(doors) - set(names))
+    if unknown:
+        raise ValueError(f"doors has options for {unknown[0]!r}, which is not planned. Planned: {', '.join(names)}.")
+    wrong = [share for share in noise if not 0 < share <= 1]
+    if wrong:
+        raise ValueError(
+            f"noise={wrong[0]!r} came. Expected shares of the mentions above 0, up to 1: noise=(0.2, 0.5)."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """How the models of a grid are made.
+
+    Attributes:
+        bert: where each starts.
+        tasks: what each is tuned on.
+        options: of `tune`.
+    """
+
+    bert: Bert
+    tasks: tuple[Task, ...]
+    options: Mapping[str, Any]
+
+    @cached_property
+    def prepared(self) -> tuple[Task, ...]:
+        """The tasks, with questions already cut into word pieces: every run of the grid cuts them alike."""
+        return tuple(
+            CutQuestions(task.prepare(self.bert)) if isinstance(task, MaskedAnswers) else task for task in self.tasks
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of BERT's weights, the tasks and the options."""
+        told = [task.questions.fingerprint if isinstance(task, MaskedAnswers) else repr(task) for task in self.tasks]
+        return _digest([*told, repr(sorted(self.options.items()))], self.bert.state_dict().values())
+
+
+@dataclass(frozen=True, eq=False)
+class CutQuestions:
+    """A task that was prepared before."""
+
+    encoded: EncodedQuestions
+
+    def prepare(self, bert: Bert) -> EncodedQuestions:
+        """The questions as they were cut."""
+        return self.encoded
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedRun:
+    """One row of a probe table: a model to be tuned, and how it is asked.
+
+    Attributes:
+        recipe: where the model starts, and what it is tuned on.
+        vectors: what its door injects; None for plain BERT.
+        mode: which door, or doors.
+        control: what is taken away from the vectors.
+        door: options of `inject`.
+        rewrite: what becomes of the questions before they are asked.
+        noise: the share of the mentions that are misdirected before they are asked.
+        closed: whether the door is closed when it is asked.
+        lender: the run whose tuned model it asks; None for its own.
+    """
+
+    recipe: Recipe
+    vectors: EntityVectors | None = None
+    mode: str | tuple[str, ...] | None = None
+    control: Control | None = None
+    door: Mapping[str, Any] = field(default_factory=dict)
+    rewrite: Rewrite | None = None
+    noise: float = 0.0
+    closed: bool = False
+    lender: str | None = None
+
+    def __call__(self, seed: int) -> Bert:
+        """The model of a seed, tuned."""
+        if self.vectors is None:
+            model = copy.deepcopy(self.recipe.bert)
+        else:
+            mode: Any = self.mode
+            model = inject(
+                self.recipe.bert, self.vectors, mode=mode, control=self.control, seed=seed, **dict(self.door)
+            )
+        for _ in tune(model, self.recipe.prepared, seed=seed, **self.recipe.options):
+            pass
+        return model
+
+    def put(self, questions: Questions, seed: int) -> Questions:
+        """The questions as this run is asked them."""
+        told = questions if self.rewrite is None else self.rewrite(questions)
+        return misdirect(told, self.noise, seed=seed) if self.noise else told
+
+    def rewritten(self, rewrite: Rewrite) -> PlannedRun:
+        """This run, tuned on rewritten questions and asked such."""
+        tasks = tuple(
+            replace(task, questions=rewrite(task.questions)) if isinstance(task, MaskedAnswers) else task
+            for task in self.recipe.tasks
+        )
+        return replace(self, recipe=replace(self.recipe, tasks=tasks), rewrite=rewrite)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides how its model is made, but for the seed."""
+        told = [self.recipe.fingerprint, repr((self.mode, self.control)), repr(sorted(self.door.items()))]
+        if self.vectors is None:
+            return _digest(told, ())
+        graph = self.vectors.graph
+        return _digest([*told, graph.fingerprint], [self.vectors.entity_vectors(), torch.tensor(graph.triples)])
+
+
+def fingerprint_model(bert: Bert) -> str:
+    """SHA-256 of a model's weights."""
+    return _digest([], bert.state_dict().values())
+
+
+def _digest(told: Sequence[str], tensors: Iterable[Tensor]) -> str:
+    digest = hashlib.sha256("\n".join(told).encode())
+    for tensor in tensors:
+        # As bytes: numpy knows no bfloat16.
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
