@@ -22,9 +22,11 @@ facts = pd.DataFrame([[f"e{i}", "r", f"e{(i + 1) % 6}"] for i in range(6)], colu
 graph = kgwb.KnowledgeGraph.from_pandas(facts)
 split = kgwb.split_triples(graph, valid=0, test=0.2)
 vectors = kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=4)
+calls = json.loads(sys.stdin.read())
+bert = kgwb.load_bert()
 ranks = kgwb.rank_triples(vectors, split.test, known=split.known)
 said = {}
-for call in json.loads(sys.stdin.read()):
+for call in calls:
     try:
         eval(call)
     except Exception as problem:
@@ -32,6 +34,11 @@ for call in json.loads(sys.stdin.read()):
 print(json.dumps(said))
 """
 SAID = {
+    "kgwb.inject(bert, vectors, mode='window')": "ValueError: mode='window' came.",
+    "kgwb.inject(bert, vectors, control='off')": "ValueError: control='off' came.",
+    "kgwb.inject(bert, vectors, place='cellar')": "ValueError: place='cellar' came.",
+    "kgwb.inject(bert, vectors, mode='memory', reach='some')": "ValueError: reach='some' came.",
+    "kgwb.inject(bert, vectors, mode='relation', how='loudly')": "ValueError: how='loudly' came.",
     "kgwb.load_dataset(None)": "ValueError: name=None came.",
     "kgwb.write_split(graph, 'x')": "TypeError: A split was expected, but a KnowledgeGraph came.",
     "kgwb.to_pykeen(graph)": "TypeError: A split was expected, but a KnowledgeGraph came. Type to_pykeen(split_triples(graph))",

@@ -13,8 +13,9 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.inject.doors.injector import Injector
 from kgwb.inject.encoding import Encoding
-from kgwb.inject.injector import Injector
+from kgwb.inject.passage import Passage, Record
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -49,20 +50,41 @@ class Bert(nn.Module):
         self.new_head = new_head
         self.injector: Injector | None = None
 
-    def forward(self, encoding: Encoding, *, record: bool = False) -> Any:
-        """The encoder's output; with `record`, attention and hidden states of every layer too."""
-        embeddings = self.words(encoding.pieces)
-        if self.injector is not None:
-            embeddings = self.injector.at_input(embeddings, encoding)
-        return self.model.base_model(
-            inputs_embeds=embeddings,
-            attention_mask=encoding.is_token.long(),
-            output_attentions=record,
-            output_hidden_states=record,
-        )
+    def forward(self, encoding: Encoding) -> Any:
+        """Hugging Face's own output, with what the doors made of it."""
+        return self._pass(encoding, record=False)[0]
+
+    def observe(self, encoding: Encoding) -> Record:
+        """Read a batch and keep what happened: attention, hidden states, gates."""
+        output, passage = self._pass(encoding, record=True)
+        assert passage.record is not None
+        passage.record.attention.extend(output.attentions)
+        return passage.record
+
+    def _pass(self, encoding: Encoding, *, record: bool) -> tuple[Any, Passage]:
+        parts = self.injector.parts if self.injector is not None and self.injector.is_on else ()
+        encoder: Any = self.model.base_model
+        passage = Passage(encoding, parts, self.stack, encoder.embeddings, record)
+        options = {"kgwb_passage": passage} if passage.attends else {}
+        with passage.underway():
+            output = encoder(
+                inputs_embeds=passage.enter(self.words(encoding.pieces)),
+                attention_mask=encoding.is_token.long(),
+                output_attentions=record,
+                **options,
+            )
+        return output, passage
 
     def fill_mask(self, encoding: Encoding) -> Float[Tensor, "sentence vocabulary"]:
         """What the masked-language head says at each sentence's one mask, as logits over word pieces.
+
+        Raises:
+            ValueError: if a sentence has no mask, or more than one.
+        """
+        return self.answer_head(self.read_mask(encoding))
+
+    def read_mask(self, encoding: Encoding) -> Float[Tensor, "sentence width"]:
+        """What the last layer holds at each sentence's one mask.
 
         Raises:
             ValueError: if a sentence has no mask, or more than one.
@@ -74,7 +96,7 @@ class Bert(nn.Module):
                 f"Sentence {row} of the batch holds {int(masks[row].sum())} masks. "
                 f"Expected exactly one {self.tokenizer.mask_token} in each."
             )
-        return self.answer_head(self(encoding).last_hidden_state[masks])
+        return self(encoding).last_hidden_state[masks]
 
     def answer_head(self, hidden: Float[Tensor, "... width"]) -> Float[Tensor, "... vocabulary"]:
         """The model's own masked-language head."""
@@ -84,6 +106,14 @@ class Bert(nn.Module):
         if hasattr(model, "lm_head"):
             return model.lm_head(hidden)
         return model.vocab_projector(model.vocab_layer_norm(model.activation(model.vocab_transform(hidden))))
+
+    @property
+    def stack(self) -> nn.ModuleList:
+        """The layers, from the first."""
+        encoder: Any = self.model.base_model
+        layers = encoder.transformer.layer if hasattr(encoder, "transformer") else encoder.encoder.layer
+        assert isinstance(layers, nn.ModuleList)
+        return layers
 
     @property
     def words(self) -> nn.Embedding:

@@ -4,38 +4,37 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Literal, get_args
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
 
-from kgwb.axes import Float, Tensor
+from kgwb.axes import Int, Tensor
 from kgwb.embed.errors import expect_choice
 
+if TYPE_CHECKING:
+    from kgwb.inject.knowledge import Knowledge
+
 Control = Literal["shuffled", "random", "matched"]
-Table = Float[Tensor, "entity dim"]
 
 
-def take_knowledge_away(table: Table, control: Control | None, *, seed: int = 0) -> Table:
-    """The table with its knowledge removed in one stated way; with None, the table itself.
+def take_knowledge_away(knowledge: Knowledge, control: Control | None, *, seed: int = 0) -> Knowledge:
+    """The same amount of everything, with the knowledge removed in one stated way; with None, the knowledge itself.
 
     Args:
-        table: one vector per entity, [entity, dim].
-        control: "shuffled" gives every entity another's vector; "random" draws Gaussian vectors, each as long as the
-            real one; "matched" gives every entity the same vector, so that only the extra parameters remain.
+        knowledge: vectors and facts.
+        control: "shuffled" gives every entity another's vector and another's facts; "random" draws Gaussian vectors,
+            each as long as the real one, and deals the tails of each relation's facts out anew; "matched" gives all
+            entities one vector and all relations one, so that only the extra parameters remain.
         seed: for the permutation or the draw.
 
     Raises:
-        ValueError: for any other control, or when there is nobody to exchange vectors with.
-
-    Example:
-        >>> table = torch.eye(3)
-        >>> sorted(take_knowledge_away(table, "shuffled").argmax(1).tolist())
-        [0, 1, 2]
+        ValueError: for any other control, or when there is nobody to exchange with.
     """
     if control is None:
-        return table
+        return knowledge
     expect_choice("control", control, get_args(Control))
-    return _WAYS[control](table, draw_from(seed, control))
+    return replace(_WAYS[control](knowledge, draw_from(seed, control)), control=control)
 
 
 def draw_from(seed: int, purpose: str) -> torch.Generator:
@@ -43,27 +42,42 @@ def draw_from(seed: int, purpose: str) -> torch.Generator:
     return torch.Generator().manual_seed(zlib.crc32(f"{purpose} {seed}".encode()))
 
 
-def _shuffle(table: Table, generator: torch.Generator) -> Table:
-    if len(table) < 2:
-        raise ValueError(f"{len(table)} entity cannot exchange vectors. Type control='random', or use a larger graph.")
+def _shuffle(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:
+    count = len(knowledge.entities)
+    if count < 2:
+        raise ValueError(f"{count} entity cannot exchange vectors. Type control='random', or use a larger graph.")
     # One cycle through a random order: no entity keeps its own vector.
-    order = torch.randperm(len(table), generator=generator)
-    shuffled = torch.empty_like(table)
-    shuffled[order] = table[order.roll(1)]
-    return shuffled
+    order = torch.randperm(count, generator=generator)
+    identity = torch.empty_like(order)
+    identity[order] = knowledge.identity[order.roll(1)]
+    return replace(knowledge, identity=identity)
 
 
-def _randomise(table: Table, generator: torch.Generator) -> Table:
+def _randomise(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:
+    table = knowledge.entities
     drawn = torch.randn(table.shape, generator=generator, dtype=table.dtype)
-    return drawn * (table.norm(dim=1, keepdim=True) / drawn.norm(dim=1, keepdim=True).clamp_min(1e-12))
+    entities = drawn * (table.norm(dim=1, keepdim=True) / drawn.norm(dim=1, keepdim=True).clamp_min(1e-12))
+    return replace(knowledge, entities=entities, facts=_deal_anew(knowledge.facts, generator))
 
 
-def _equalise(table: Table, generator: torch.Generator) -> Table:
-    drawn = torch.randn(table.shape[1], generator=generator, dtype=table.dtype)
-    return (drawn * (table.norm(dim=1).mean() / drawn.norm())).expand_as(table).clone()
+def _deal_anew(facts: Int[Tensor, "fact 3"], generator: torch.Generator) -> Int[Tensor, "fact 3"]:
+    """The facts of each relation with their tails exchanged among them."""
+    dealt = facts.clone()
+    for relation in facts[:, 1].unique():
+        rows = (facts[:, 1] == relation).nonzero()[:, 0]
+        dealt[rows, 2] = facts[rows[torch.randperm(len(rows), generator=generator)], 2]
+    return dealt
 
 
-_WAYS: dict[str, Callable[[Table, torch.Generator], Table]] = {
+def _equalise(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:
+    def spread(table: Tensor) -> Tensor:
+        drawn = torch.randn(table.shape[1], generator=generator, dtype=table.dtype)
+        return (drawn * (table.norm(dim=1).mean() / drawn.norm())).expand_as(table).clone()
+
+    return replace(knowledge, entities=spread(knowledge.entities), relations=spread(knowledge.relations))
+
+
+_WAYS: dict[str, Callable[[Knowledge, torch.Generator], Knowledge]] = {
     "shuffled": _shuffle,
     "random": _randomise,
     "matched": _equalise,

@@ -3,57 +3,67 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from kgwb.axes import Float, Tensor
 from kgwb.embed.errors import expect_choice
-from kgwb.graph import KnowledgeGraph
+from kgwb.inject.attention import open_attention
 from kgwb.inject.controls import Control, take_knowledge_away
-from kgwb.inject.entity import EntityInjector
+from kgwb.inject.doors.entity import EntityInjector
+from kgwb.inject.doors.graph import GraphInjector
+from kgwb.inject.doors.injector import Injector
+from kgwb.inject.doors.joined import JoinedInjector
+from kgwb.inject.doors.memory import MemoryInjector
+from kgwb.inject.doors.relation import RelationInjector
+from kgwb.inject.knowledge import EntityVectors, gather_knowledge
+from kgwb.inject.shape import measure_shape
 
 if TYPE_CHECKING:
     from kgwb.inject.bert import Bert
 
-Mode = Literal["entity"]
+Mode = Literal["entity", "relation", "graph", "tower", "memory"]
 
-
-@runtime_checkable
-class EntityVectors(Protocol):
-    """Anything with a graph and one vector per entity of it, such as a `GraphEmbedding`."""
-
-    @property
-    def graph(self) -> KnowledgeGraph:
-        """The graph whose entities have the vectors."""
-
-    def entity_vectors(self) -> Float[Tensor, "entity dim"]:
-        """One vector per entity, by id."""
+_DOORS: dict[str, Callable[..., Injector]] = {
+    "entity": EntityInjector,
+    "relation": RelationInjector,
+    "graph": GraphInjector,
+    "tower": partial(GraphInjector, exchange=True),
+    "memory": MemoryInjector,
+}
 
 
 def inject(
     bert: Bert,
     vectors: EntityVectors,
     *,
-    mode: Mode = "entity",
+    mode: Mode | Sequence[Mode] = "entity",
     control: Control | None = None,
+    adaptive: bool = False,
     seed: int = 0,
     **options: Any,
 ) -> Bert:
-    """A copy of BERT with a closed door for the vectors: its output is BERT's own until the door is trained.
+    """A copy of BERT with a closed door for the graph: its output is BERT's own until the door is trained.
 
     Args:
         bert: the model to copy; it is left as it is.
-        vectors: entity vectors and their graph.
-        mode: which door. "entity" adds W e to the word embeddings of a mention.
+        vectors: entity vectors and their graph; relation vectors too, where it has them.
+        mode: which door, or several. "entity" adds W e at a mention, "relation" puts relation vectors into attention
+            between linked mentions, "graph" lets tokens read a graph network, "tower" lets both read each other,
+            "memory" puts facts into attention as slots.
         control: the same door without the knowledge: "shuffled", "random" or "matched".
+        adaptive: let the context decide, token by token, how far the door is open.
         seed: for the door's first weights and the control's draw.
-        **options: of the door: `EntityInjector` takes `pieces` and `strength`.
+        **options: of the door, see `EntityInjector`, `RelationInjector`, `GraphInjector` and `MemoryInjector`; of
+            several doors, a dict for each: memory={"hops": 2}.
 
     Raises:
         ValueError: for an unknown mode or control, or if BERT already has an injector.
+        TypeError: for an option that the door does not take.
 
     Example:
         >>> import pandas as pd
-        >>> from kgwb import ComplEx, GraphEmbedding, load_bert, read
+        >>> from kgwb import ComplEx, GraphEmbedding, KnowledgeGraph, load_bert, read
         >>> facts = pd.DataFrame([["Paris", "capital of", "France"]], columns=["head", "relation", "tail"])
         >>> vectors = GraphEmbedding(KnowledgeGraph.from_pandas(facts), ComplEx(), dim=8)
         >>> bert = load_bert()
@@ -61,15 +71,37 @@ def inject(
         >>> read(model, "Paris is old.").hidden.equal(read(bert, "Paris is old.").hidden)
         True
     """
-    expect_choice("mode", mode, get_args(Mode))
+    modes = (mode,) if isinstance(mode, str) else tuple(mode)
+    if not modes or len(set(modes)) < len(modes):
+        raise ValueError(f"mode={mode!r} came. Expected one door or several different ones: mode=('entity', 'memory').")
+    for one in modes:
+        expect_choice("mode", one, get_args(Mode))
     if bert.injector is not None:
         raise ValueError(
             f"{bert.name!r} already has an injector. Inject into the plain model: kgwb.inject(kgwb.load_bert(...), vectors)."
         )
-    table = take_knowledge_away(vectors.entity_vectors().float().cpu(), control, seed=seed)
-    words = bert.words.weight.detach().cpu()
+    knowledge = take_knowledge_away(gather_knowledge(vectors), control, seed=seed)
+    shape = measure_shape(bert.model, bert.words)
+    doors = [
+        _DOORS[one](knowledge, shape, adaptive=adaptive, seed=seed, **_options_of(one, modes, options)) for one in modes
+    ]
     model = copy.deepcopy(bert)
-    injector = EntityInjector(vectors.graph, table, words=words, control=control, seed=seed, **options)
+    injector = doors[0] if len(doors) == 1 else JoinedInjector(knowledge, doors)
     model.injector = injector.to(bert.device)
-    model.name = "/".join([bert.name, mode, *([control] if control else [])])
+    if any(door.touched_attention for door in doors):
+        open_attention(model.model)
+    model.name = "/".join([bert.name, injector.mode, *([control] if control else [])])
     return model
+
+
+def _options_of(mode: Mode, modes: tuple[Mode, ...], options: dict[str, Any]) -> dict[str, Any]:
+    """The options of one door; of several doors each has a dict of its own."""
+    if len(modes) == 1:
+        return options
+    for name, given in options.items():
+        if name not in modes or not isinstance(given, dict):
+            raise TypeError(
+                f"{name}={given!r} came for the doors {', '.join(modes)}. Expected a dict of options for each door: "
+                f"{modes[-1]}={{...}}."
+            )
+    return options.get(mode, {})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch.nn.functional import pad
@@ -11,8 +11,10 @@ from torch.nn.functional import pad
 from kgwb.axes import Float, Tensor
 from kgwb.graph import Mention, Sentence
 from kgwb.inject.bert import Bert
+from kgwb.inject.doors.memory import MemoryInjector
 from kgwb.inject.encoding import Encoding, encode
 from kgwb.inject.mentions import find_mentions
+from kgwb.inject.passage import Record
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,6 +29,10 @@ class Reading:
             zero at padding.
         hidden: states after the embeddings (layer 0) and after each layer, [sentence, layer, token, dim]; zero at padding.
         injected: per sentence, True at the word pieces where a vector entered.
+        gates: by door, how far it stood open at each word piece, [sentence, layer + 1, token]; 0 is the input.
+        slots: weights on the facts that a memory holds for the sentence, [sentence, layer, head, query, slot]; with
+            them the rows of `attention` sum to one. None without a memory.
+        facts: per sentence, the (head, relation, tail) of each slot.
         name: which model read.
     """
 
@@ -34,9 +40,12 @@ class Reading:
     tokens: tuple[tuple[str, ...], ...]
     mentions: tuple[tuple[Mention, ...], ...]
     attention: Float[Tensor, "sentence layer head query key"]
-    hidden: Float[Tensor, "sentence layer+1 token dim"]
+    hidden: Float[Tensor, "sentence place token dim"]
     injected: tuple[tuple[bool, ...], ...]
     name: str = "bert"
+    gates: Mapping[str, Float[Tensor, "sentence place token"]] = field(default_factory=dict)
+    slots: Float[Tensor, "sentence layer head query slot"] | None = None
+    facts: tuple[tuple[tuple[int, int, int], ...], ...] = ()
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -78,28 +87,71 @@ def read(
     if mentions is None and bert.injector is not None and not any(isinstance(s, Sentence) for s in sentences):
         mentions = find_mentions([str(s) for s in sentences], bert.injector.graph, bert.tokenizer)
     encoding = encode(bert, sentences, mentions=mentions)
-    passes = [_read_one(bert, encoding.select([i])) for i in range(len(encoding))]
+    records = [_read_one(bert, encoding.select([i])) for i in range(len(encoding))]
     longest = encoding.pieces.shape[1]
-    room = [longest - attention.shape[-1] for attention, _ in passes]
+    facts = _list_facts(bert, encoding)
     return Reading(
         sentences=tuple(s.text if isinstance(s, Sentence) else s for s in sentences),
         tokens=_spell(bert, encoding),
         mentions=encoding.mentions,
-        attention=torch.stack([pad(a, (0, r, 0, r)) for (a, _), r in zip(passes, room, strict=True)]),
-        hidden=torch.stack([pad(h, (0, 0, 0, r)) for (_, h), r in zip(passes, room, strict=True)]),
+        attention=_stack([torch.cat(record.attention) for record in records], longest, axes=2),
+        hidden=_stack([torch.cat(record.hidden).transpose(1, 2) for record in records], longest).transpose(2, 3),
         injected=_where_injected(bert, encoding),
         name=bert.name if bert.injector is None or bert.injector.is_on else f"{bert.name}/off",
+        gates={
+            door: _stack([_place_gates(record.gates.get(door, {}), bert, record) for record in records], longest)
+            for door in dict.fromkeys(door for record in records for door in record.gates)
+        },
+        slots=_stack_slots(bert, records, longest, facts) if any(record.slots for record in records) else None,
+        facts=facts,
     )
 
 
 @torch.no_grad()
-def _read_one(bert: Bert, encoding: Encoding) -> tuple[Tensor, Tensor]:
+def _read_one(bert: Bert, encoding: Encoding) -> Record:
     was_training = bert.training
     bert.eval()
-    output = bert(encoding.to(bert.device), record=True)
+    record = bert.observe(encoding.to(bert.device))
     bert.train(was_training)
-    attention = torch.cat(output.attentions).float().cpu()  # [layer, head, query, key]
-    return attention, torch.cat(output.hidden_states).float().cpu()  # [layer, token, dim]
+    return record
+
+
+def _stack(parts: Sequence[Tensor], longest: int, axes: int = 1) -> Tensor:
+    """Sentences side by side, with zeros where they are shorter; the last axes count word pieces."""
+    return torch.stack([pad(part.float().cpu(), (0, longest - part.shape[-1]) * axes) for part in parts])
+
+
+def _place_gates(gates: Mapping[int, Tensor], bert: Bert, record: Record) -> Float[Tensor, "place token"]:
+    """One row per place, zero where the door does not act."""
+    length = record.hidden[0].shape[1]
+    closed = torch.zeros(length)
+    return torch.stack(
+        [gates[place][0].float().cpu() if place in gates else closed for place in range(bert.layers + 1)]
+    )
+
+
+def _list_facts(bert: Bert, encoding: Encoding) -> tuple[tuple[tuple[int, int, int], ...], ...]:
+    """The facts that a memory offers each sentence."""
+    parts = bert.injector.parts if bert.injector is not None and bert.injector.is_on else ()
+    memory = next((part for part in parts if isinstance(part, MemoryInjector)), None)
+    if memory is None:
+        return ()
+    around = memory.find_facts(encoding.to(bert.device))
+    rows = [row[row >= 0] for row in around.facts.cpu()]
+    told = [tuple(tuple(fact) for fact in memory.facts.cpu()[row].tolist()) for row in rows]
+    return tuple(told) if len(told) == len(encoding) else tuple(told * len(encoding))
+
+
+def _stack_slots(
+    bert: Bert, records: Sequence[Record], longest: int, facts: Sequence[Sequence[tuple[int, int, int]]]
+) -> Float[Tensor, "sentence layer head query slot"]:
+    heads, most = records[0].attention[0].shape[1], max(1, *map(len, facts))
+    slots = torch.zeros(len(records), bert.layers, heads, longest, most)
+    for row, record in enumerate(records):
+        for layer, weights in record.slots.items():
+            length, count = weights.shape[2], min(weights.shape[3], most)
+            slots[row, layer, :, :length, :count] = weights[0, :, :, :count].float().cpu()
+    return slots
 
 
 def _spell(bert: Bert, encoding: Encoding) -> tuple[tuple[str, ...], ...]:

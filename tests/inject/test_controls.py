@@ -2,43 +2,62 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import kgwb
 from kgwb.inject.controls import draw_from, take_knowledge_away
+from kgwb.inject.knowledge import Knowledge, gather_knowledge
 
 
-def make_table(entities: int, dim: int = 5) -> torch.Tensor:
-    return torch.randn(entities, dim, generator=torch.Generator().manual_seed(entities)) * 3
+def know(entities: int, dim: int = 5) -> Knowledge:
+    """Vectors of some entities, and a ring of facts around them in each of two relations."""
+    draw = torch.Generator().manual_seed(entities)
+    table, relations = (torch.randn(rows, dim, generator=draw) * 3 for rows in (entities, 2))
+    facts = torch.tensor([[i, r, (i + 1 + r) % entities] for r in range(2) for i in range(entities)])
+    graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame([("a", "r", "b")], columns=["head", "relation", "tail"]))
+    return Knowledge(graph, table, relations, facts, torch.arange(entities))
 
 
 @given(st.integers(2, 40), st.integers(0, 5))
-def test_shuffled_keeps_every_vector_and_gives_none_to_its_owner(entities, seed):
-    table = make_table(entities)
-    shuffled = take_knowledge_away(table, "shuffled", seed=seed)
-    assert sorted(shuffled.tolist()) == sorted(table.tolist())
-    assert not (shuffled == table).all(1).any()
+def test_shuffled_gives_everyone_anothers_vector_and_facts(entities, seed):
+    knowledge = know(entities)
+    shuffled = take_knowledge_away(knowledge, "shuffled", seed=seed)
+    assert sorted(shuffled.identity.tolist()) == list(range(entities))
+    assert not (shuffled.identity == knowledge.identity).any()
+    assert shuffled.entities.equal(knowledge.entities) and shuffled.facts.equal(knowledge.facts)
 
 
 def test_random_keeps_each_length_and_nothing_else():
-    table = make_table(500, dim=30)
-    drawn = take_knowledge_away(table, "random", seed=1)
-    torch.testing.assert_close(drawn.norm(dim=1), table.norm(dim=1))
-    assert torch.cosine_similarity(drawn, table).mean().abs() < 0.05
+    knowledge = know(500, dim=30)
+    drawn = take_knowledge_away(knowledge, "random", seed=1)
+    torch.testing.assert_close(drawn.entities.norm(dim=1), knowledge.entities.norm(dim=1))
+    assert torch.cosine_similarity(drawn.entities, knowledge.entities).mean().abs() < 0.05
+
+
+def test_random_deals_the_tails_of_each_relation_out_anew():
+    knowledge = know(300)
+    dealt = take_knowledge_away(knowledge, "random", seed=1).facts
+    assert dealt[:, :2].equal(knowledge.facts[:, :2])
+    for relation in range(2):
+        rows = knowledge.facts[:, 1] == relation
+        assert dealt[rows, 2].sort().values.equal(knowledge.facts[rows, 2].sort().values)
+        assert (dealt[rows, 2] == knowledge.facts[rows, 2]).float().mean() < 0.05
 
 
 def test_matched_gives_everyone_the_same_vector():
-    table = make_table(20)
-    matched = take_knowledge_away(table, "matched")
-    assert len(matched.unique(dim=0)) == 1
-    torch.testing.assert_close(matched[0].norm(), table.norm(dim=1).mean())
+    knowledge = know(20)
+    matched = take_knowledge_away(knowledge, "matched")
+    for table, real in ((matched.entities, knowledge.entities), (matched.relations, knowledge.relations)):
+        assert len(table.unique(dim=0)) == 1
+        torch.testing.assert_close(table[0].norm(), real.norm(dim=1).mean())
 
 
-@pytest.mark.parametrize("control", ["shuffled", "random", "matched"])
-def test_a_control_has_random_numbers_of_its_own(control):
-    drawn = take_knowledge_away(torch.ones(300, 20), control, seed=0)
+def test_a_control_has_random_numbers_of_its_own():
+    drawn = take_knowledge_away(know(300, 20), "random", seed=0).entities
     weight = torch.randn(300, 20, generator=draw_from(0, "door"))
     fresh = torch.randn(300, 20, generator=torch.Generator().manual_seed(0))
     for other in (weight, fresh):
@@ -47,12 +66,21 @@ def test_a_control_has_random_numbers_of_its_own(control):
 
 def test_one_entity_cannot_be_shuffled():
     with pytest.raises(ValueError, match=r"1 entity cannot exchange vectors. Type control='random'"):
-        take_knowledge_away(make_table(1), "shuffled")
+        take_knowledge_away(know(1), "shuffled")
 
 
 @pytest.mark.parametrize("control", [None, "shuffled", "random", "matched"])
-def test_the_real_table_is_not_touched(control):
-    table = make_table(9)
-    before = table.clone()
-    take_knowledge_away(table, control, seed=2)
-    assert torch.equal(table, before)
+def test_the_real_knowledge_is_not_touched(control):
+    knowledge, before = know(9), know(9)
+    take_knowledge_away(knowledge, control, seed=2)
+    for name in ("entities", "relations", "facts", "identity"):
+        assert getattr(knowledge, name).equal(getattr(before, name))
+
+
+def test_vectors_and_graph_must_belong_together(vectors):
+    class Others:
+        graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame([("a", "r", "b")], columns=["head", "relation", "tail"]))
+        entity_vectors = vectors.entity_vectors
+
+    with pytest.raises(ValueError, match=r"\d+ vectors came for the 2 entities"):
+        gather_knowledge(Others())

@@ -1,0 +1,79 @@
+"""How far a door is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+from kgwb.axes import Float, Tensor
+
+
+class Gate(nn.Module):
+    """tanh(α), closed at the start; where the context decides, times 2·σ(w·[h; k] + b) for each token.
+
+    h is what BERT holds at the token, k what the door would bring; w and b start at zero, so that at first every
+    token opens alike (the gate per token follows Wang et al., 2020, and Alayrac et al., 2022, for α).
+
+    Args:
+        width: numbers of h and of k.
+        adaptive: let the context decide.
+        dtype: of the weights.
+    """
+
+    def __init__(self, width: int, *, adaptive: bool, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.zeros((), dtype=dtype))
+        self.adaptive = adaptive
+        if adaptive:
+            self.weight = nn.Parameter(torch.zeros(2 * width, dtype=dtype))
+            self.bias = nn.Parameter(torch.zeros(1, dtype=dtype))
+
+    def forward(
+        self, hidden: Float[Tensor, "*tokens width"], knowledge: Float[Tensor, "*tokens width"]
+    ) -> Float[Tensor, "*tokens 1"]:
+        """How far it is open at each token; the sign is free, for a map behind it may turn it round."""
+        return self.factor * self.choice(hidden, knowledge)
+
+    def mass(
+        self, hidden: Float[Tensor, "*tokens width"], knowledge: Float[Tensor, "*tokens width"]
+    ) -> Float[Tensor, "*tokens 1"]:
+        """|tanh(α)|·σ for doors that take a share of attention, which cannot be negative; at most 1.
+
+        At α = 0 the slope counts as 1, or the door could never open.
+        """
+        width = torch.tanh(torch.where(self.alpha >= 0, self.alpha, -self.alpha))
+        return (width * self.choice(hidden, knowledge)).clamp_max(1.0)
+
+    def choice(
+        self, hidden: Float[Tensor, "*tokens width"], knowledge: Float[Tensor, "*tokens width"]
+    ) -> Float[Tensor, "*tokens 1"]:
+        """What the context decides: 1 for every token where it does not."""
+        if not self.adaptive:
+            return hidden.new_ones(*hidden.shape[:-1], 1)
+        inputs = torch.cat([hidden, knowledge], -1)
+        # Scaled by the width, so that one step of the optimizer turns wide and narrow gates alike.
+        return 2 * torch.sigmoid((inputs * self.weight).sum(-1, keepdim=True) / len(self.weight) ** 0.5 + self.bias)
+
+    @property
+    def factor(self) -> Float[Tensor, ""]:
+        """tanh(α), the same for all tokens."""
+        return torch.tanh(self.alpha)
+
+    @property
+    def openness(self) -> float:
+        """|tanh(α)|."""
+        return abs(self.factor.item())
+
+
+def gate_at(gates: nn.ModuleList, number: int) -> Gate:
+    """One gate of a list."""
+    gate = gates[number]
+    assert isinstance(gate, Gate)
+    return gate
+
+
+def widest(gates: Iterable[nn.Module]) -> float:
+    """The openness of the gate that is open farthest."""
+    return max(gate.openness for gate in gates if isinstance(gate, Gate))

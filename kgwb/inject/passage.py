@@ -1,0 +1,125 @@
+"""One pass through BERT with its doors open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from kgwb.axes import Float, Tensor
+from kgwb.inject.doors.injector import Heads, Hidden, Injector, Weights
+from kgwb.inject.encoding import Encoding
+
+
+@dataclass(eq=False)
+class Record:
+    """What a pass leaves behind when it is recorded.
+
+    Attributes:
+        hidden: states after the embeddings and after each layer, doors included.
+        attention: weights of each layer, [sentence, head, query, key].
+        slots: by layer, weights on fact slots, [sentence, head, query, slot].
+        gates: by door, and by place (0 the input, l the l-th layer), how far it stood open, [sentence, token].
+    """
+
+    hidden: list[Hidden] = field(default_factory=list)
+    attention: list[Weights] = field(default_factory=list)
+    slots: dict[int, Float[Tensor, "sentence head query slot"]] = field(default_factory=dict)
+    gates: dict[str, dict[int, Float[Tensor, "sentence token"]]] = field(default_factory=dict)
+
+
+class Passage:
+    """One pass of a batch: what each door prepared for it, and the record, if one is kept.
+
+    Args:
+        encoding: the batch.
+        doors: the doors that are open.
+        layers: the layers of BERT, from the first.
+        embeddings: the part of BERT before them.
+        record: keep hidden states, attention and gates.
+    """
+
+    def __init__(
+        self,
+        encoding: Encoding,
+        doors: tuple[Injector, ...],
+        layers: nn.ModuleList,
+        embeddings: nn.Module,
+        record: bool,
+    ) -> None:
+        self.encoding = encoding
+        self.doors = doors
+        self.layers = layers
+        self.embeddings = embeddings
+        self.record = Record() if record else None
+        self.prepared: dict[Injector, Any] = {door: door.prepare(encoding) for door in doors}
+        self.attends = any(door.touched_attention for door in doors)
+        # DistilBERT's attention does not know which layer it stands in.
+        self._layer_of = (
+            {module: i for i, layer in enumerate(layers) for module in layer.modules()} if self.attends else {}
+        )
+
+    @contextmanager
+    def underway(self) -> Iterator[None]:
+        """Doors act after their layers, and the record is kept, for the length of a `with` block."""
+        with ExitStack() as hooks:
+            if self.record is not None:
+                hooks.callback(self.embeddings.register_forward_hook(self._leave_embeddings).remove)
+            for number, layer in enumerate(self.layers):
+                doors = [door for door in self.doors if number in door.touched_layers]
+                if doors or self.record is not None:
+                    hook = layer.register_forward_hook(partial(self._leave_layer, number, doors))
+                    hooks.callback(hook.remove)
+            yield
+
+    def enter(self, embeddings: Hidden) -> Hidden:
+        """The word embeddings, as the doors change them."""
+        for door in self.doors:
+            embeddings = door.at_input(embeddings, self)
+        return embeddings
+
+    def _leave_embeddings(self, _embeddings: nn.Module, _given: Any, output: Any) -> None:
+        assert self.record is not None
+        self.record.hidden.append(output)
+
+    def _leave_layer(self, number: int, doors: list[Injector], _layer: nn.Module, _given: Any, output: Any) -> Any:
+        hidden = output[0] if isinstance(output, tuple) else output
+        for door in doors:
+            hidden = door.after_layer(number, hidden, self)
+        if self.record is not None:
+            self.record.hidden.append(hidden)
+        return (hidden, *output[1:]) if isinstance(output, tuple) else hidden
+
+    def attend(
+        self,
+        module: nn.Module,
+        query: Heads,
+        key: Heads,
+        value: Heads,
+        mask: Tensor | None,
+        scaling: float,
+        dropout: float,
+    ) -> tuple[Tensor, Weights]:
+        """Attention as Hugging Face's eager function computes it, with the doors of this layer in it."""
+        layer = self._layer_of.get(module, -1)
+        doors = [door for door in self.doors if layer in door.touched_attention]
+        scores = torch.matmul(query, key.transpose(2, 3)) * scaling
+        if mask is not None:
+            scores = scores + mask
+        for door in doors:
+            scores = door.change_scores(layer, query, scores, self)
+        weights = nn.functional.dropout(scores.softmax(-1), p=dropout, training=module.training)
+        output = torch.matmul(weights, value)
+        for door in doors:
+            weights, output = door.change_output(layer, query, scores, weights, output, self)
+        return output.transpose(1, 2).contiguous(), weights
+
+    def note_gate(self, door: Injector, place: int, openness: Float[Tensor, "sentence token"]) -> None:
+        """Record how far a door stood open: at the input (0), or in or after the layer `place - 1`."""
+        if self.record is not None:
+            self.record.gates.setdefault(door.mode, {})[place] = openness.detach()
