@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,78 @@ def test_other_right_answers_are_no_candidates(town):
     sentence = Sentence(text, (Mention(0, 5, vorap), Mention(13, 16, ket)), triple)
     [question] = kgwb.ask_questions([sentence], town)
     assert question.names == ("Ket", "Run")
+
+
+@pytest.fixture(scope="module")
+def tongues():
+    """Nine people, seven tongues; Ada speaks two of them."""
+    facts = [("Ada", "speaks", "t0"), ("Ada", "speaks", "t1"), *((f"p{i}", "speaks", f"t{i % 7}") for i in range(8))]
+    return kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
+
+
+def say(graph, head, tail, language="en"):
+    text = f"Here {head} speaks {tail}."
+    at = text.index(tail)
+    mentions = (Mention(5, 5 + len(head), graph.entity_id(head)), Mention(at, at + 2, graph.entity_id(tail)))
+    return Sentence(text, mentions, (graph.entity_id(head), 0, graph.entity_id(tail)), language=language)
+
+
+@given(choices=st.integers(2, 6), seed=st.integers(0, 20))
+def test_choices_are_named_in_the_text_and_no_other_right_answer_is_among_them(tongues, choices, seed):
+    [question] = kgwb.ask_questions([say(tongues, "Ada", "t0")], tongues, choices=choices, seed=seed)
+    listed = [question.text[m.start : m.end] for m in question.mentions]
+    assert listed == [*question.names, "Ada"] and len(question.names) == choices
+    assert [m.entity for m in question.mentions] == [*question.candidates, question.head]
+    assert question.answer in question.candidates and tongues.entity_id("t1") not in question.candidates
+    *first, last = question.names
+    assert question.text == f"{', '.join(first)} or {last}? Here Ada speaks [MASK]."
+
+
+def test_choices_give_chance_its_exact_value_and_the_answer_any_place(tongues):
+    asked = [kgwb.ask_questions([say(tongues, "Ada", "t0")], tongues, choices=4, seed=seed) for seed in range(200)]
+    assert {questions.chance for questions in asked} == {0.25}
+    places = Counter(questions[0].candidates.index(questions[0].answer) for questions in asked)
+    assert len(places) == 4 and min(places.values()) > 25
+
+
+def test_choices_are_the_same_whatever_else_is_asked(tongues):
+    told = [say(tongues, f"p{i}", f"t{i % 7}") for i in range(8)]
+    alone = [kgwb.ask_questions([sentence], tongues, choices=3)[0] for sentence in told]
+    assert list(kgwb.ask_questions(told[::-1], tongues, choices=3)) == alone[::-1]
+
+
+def test_too_few_candidates_for_the_choices_are_counted(tongues):
+    told = [say(tongues, "Ada", "t0"), say(tongues, "p3", "t3")]
+    questions = kgwb.ask_questions(told, tongues, choices=7)
+    assert [q.head for q in questions] == [tongues.entity_id("p3")]
+    assert questions.left_out == (("fewer than 7 candidates", 1),)
+    with pytest.raises(ValueError, match=r"choices=1 came. It must be at least 2"):
+        kgwb.ask_questions(told, tongues, choices=1)
+
+
+def test_choices_in_chinese(tongues):
+    [question] = kgwb.ask_questions([say(tongues, "p2", "t2", "zh")], tongues, choices=3, language="zh")
+    first, second, third = question.names
+    assert question.text.startswith(f"{first}、{second}还是{third}？Here")
+
+
+def test_choices_have_names_of_their_own(tongues):
+    same = tongues.entities.assign(label=["t6" if label == "t5" else label for label in tongues.labels])
+    twins = kgwb.KnowledgeGraph(tongues.triples, same, tongues.relations)
+    for seed in range(10):
+        [question] = kgwb.ask_questions([say(twins, "p6", "t6")], twins, choices=5, seed=seed)
+        assert len(set(question.names)) == 5
+
+
+def test_a_fingerprint_is_of_what_is_asked(town, sentences):
+    questions = kgwb.ask_questions(sentences, town)
+    assert questions.fingerprint == kgwb.ask_questions(sentences, town).fingerprint
+    others = [
+        questions[1:],
+        kgwb.ask_questions(sentences, town, choices=2),
+        replace(questions, graph=kgwb.KnowledgeGraph(town.triples, town.entities[::-1], town.relations)),
+    ]
+    assert len({questions.fingerprint, *(other.fingerprint for other in others)}) == 4
 
 
 def test_what_is_left_out_is_counted(town, sentences):
