@@ -91,7 +91,7 @@ def _tell(question: Question, triples: np.ndarray, graph: KnowledgeGraph) -> Que
     return replace(question, text=text + question.text, mentions=(*mentions, *moved))
 
 
-def misdirect(questions: Questions, share: float = 0.2, *, seed: int = 0) -> Questions:
+def misdirect(questions: Questions, share: int | float = 0.2, *, seed: int = 0) -> Questions:
     """The same questions with some mentions pointing to another entity, as a poor linker would have it.
 
     Args:

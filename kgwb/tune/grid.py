@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -15,7 +16,8 @@ from kgwb.axes import Tensor
 from kgwb.embed.errors import expect_choice
 from kgwb.inject import Bert, inject
 from kgwb.inject.controls import Control
-from kgwb.inject.door import EntityVectors, Mode
+from kgwb.inject.door import Mode
+from kgwb.inject.knowledge import EntityVectors, gather_knowledge
 from kgwb.tune.controls import mark_mentions, misdirect, tell_facts
 from kgwb.tune.objectives import EncodedQuestions, MaskedAnswers, Task
 from kgwb.tune.questions import Questions
@@ -32,7 +34,7 @@ def plan_runs(
     *,
     modes: Sequence[Mode | tuple[Mode, ...]] = ("entity",),
     controls: Sequence[RunControl] = ("shuffled", "random"),
-    noise: Sequence[float] = (),
+    noise: Sequence[int | float] = (),
     other_vectors: Mapping[str, EntityVectors] | None = None,
     doors: Mapping[str, Mapping[str, Any]] | None = None,
     facts: int = 8,
@@ -51,7 +53,7 @@ def plan_runs(
         noise: ask each tuned door with this share of the mentions pointing to other entities: "entity/noise 0.2".
         other_vectors: name -> vectors with which each door is tuned as well, for instance those of a graph without the
             answers (`remove_answers`): {"answers removed": vectors} gives "entity/answers removed".
-        doors: name of a door's run -> options of `inject` for it and its controls.
+        doors: door -> options of `inject` for it and its controls, alone or among several: {"memory": {"hops": 2}}.
         facts: how many facts "text" tells at most.
         **options: passed to `tune`.
 
@@ -63,8 +65,7 @@ def plan_runs(
         ValueError: for an unknown control, a share that is none, options of a door that is not among the modes, or a
             name that two runs would have.
     """
-    for control in controls:
-        expect_choice("controls", control, get_args(RunControl))
+    check_plan(modes, controls, noise, doors or {}, other_vectors or {})
     given = tuple(tasks) if isinstance(tasks, Sequence) else (tasks,)
     expect_tasks(given)
     plain = PlannedRun(Recipe(bert, given, options))
@@ -72,38 +73,52 @@ def plan_runs(
         "markers": mark_mentions,
         "text": partial(tell_facts, graph=vectors.graph, facts=facts),
     }
-    planned = [("plain", plain)]
-    planned += [(name, plain.rewritten(way)) for name, way in ways.items() if name in controls]
+    runs: dict[str, Callable[[int], Bert]] = {"plain": plain}
+    runs |= {name: plain.rewritten(way) for name, way in ways.items() if name in controls}
     for mode in modes:
-        name = _name_mode(mode)
-        real = replace(plain, vectors=vectors, mode=mode, door=(doors or {}).get(name, {}))
-        planned.append((name, real))
-        planned += [
-            (f"{name}/{taken}", replace(real, control=taken)) for taken in get_args(Control) if taken in controls
-        ]
-        planned += [(f"{name}/{other}", replace(real, vectors=its)) for other, its in (other_vectors or {}).items()]
-        planned += [(f"{name}/off", replace(real, closed=True, lender=name))] if "off" in controls else []
-        planned += [(f"{name}/noise {share:g}", replace(real, noise=share, lender=name)) for share in noise]
-    _check_plan([name for name, _ in planned], doors or {}, noise)
-    return dict(planned)
+        parts = (mode,) if isinstance(mode, str) else mode
+        each: dict[str, Any] = {part: (doors or {}).get(part, {}) for part in parts}
+        door = each[parts[0]] if len(parts) == 1 else each
+        name, real = "+".join(parts), replace(plain, vectors=vectors, mode=mode, door=door)
+        runs[name] = real
+        runs |= {f"{name}/{taken}": replace(real, control=taken) for taken in get_args(Control) if taken in controls}
+        runs |= {f"{name}/{other}": replace(real, vectors=its) for other, its in (other_vectors or {}).items()}
+        runs |= {f"{name}/off": replace(real, closed=True, lender=name)} if "off" in controls else {}
+        runs |= {f"{name}/noise {share:g}": replace(real, noise=share, lender=name) for share in noise}
+    return runs
 
 
-def _name_mode(mode: str | tuple[str, ...]) -> str:
-    return mode if isinstance(mode, str) else "+".join(mode)
+def check_plan(
+    modes: Sequence[str | tuple[str, ...]],
+    controls: Sequence[str],
+    noise: Sequence[int | float],
+    doors: Iterable[str],
+    other_vectors: Iterable[str],
+) -> None:
+    """What `plan_runs` is given, before anything is planned.
 
-
-def _check_plan(names: Sequence[str], doors: Iterable[str], noise: Sequence[float]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"Two runs would be called {twice[0]!r}. Name each mode, control and share once.")
-    unknown = sorted(set(doors) - set(names))
-    if unknown:
-        raise ValueError(f"doors has options for {unknown[0]!r}, which is not planned. Planned: {', '.join(names)}.")
-    wrong = [share for share in noise if not 0 < share <= 1]
-    if wrong:
-        raise ValueError(
-            f"noise={wrong[0]!r} came. Expected shares of the mentions above 0, up to 1: noise=(0.2, 0.5)."
-        )
+    Raises:
+        ValueError: for what cannot be, or two runs of one name.
+    """
+    for control in controls:
+        expect_choice("controls", control, get_args(RunControl))
+    for share in noise:
+        if not 0 < share <= 1:
+            raise ValueError(
+                f"noise={share!r} came. Expected shares of the mentions above 0, up to 1: noise=(0.2, 0.5)."
+            )
+    single = {part for mode in modes for part in ((mode,) if isinstance(mode, str) else mode)}
+    for door in doors:
+        if door not in single:
+            raise ValueError(
+                f"doors has options for {door!r}, which is not among the modes {', '.join(sorted(single))}."
+            )
+    named = [["+".join([mode] if isinstance(mode, str) else mode) for mode in modes], controls]
+    named += [[f"{share:g}" for share in noise], [*get_args(RunControl), *other_vectors]]
+    for names in named:
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice:
+            raise ValueError(f"Two runs would be named after {twice[0]!r}. Name each mode, control and share once.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +182,7 @@ class PlannedRun:
     control: Control | None = None
     door: Mapping[str, Any] = field(default_factory=dict)
     rewrite: Rewrite | None = None
-    noise: float = 0.0
+    noise: int | float = 0.0
     closed: bool = False
     lender: str | None = None
 
@@ -203,8 +218,8 @@ class PlannedRun:
         told = [self.recipe.fingerprint, repr((self.mode, self.control)), repr(sorted(self.door.items()))]
         if self.vectors is None:
             return _digest(told, ())
-        graph = self.vectors.graph
-        return _digest([*told, graph.fingerprint], [self.vectors.entity_vectors(), torch.tensor(graph.triples)])
+        known = gather_knowledge(self.vectors)
+        return _digest([*told, known.graph.fingerprint], [known.entities, known.relations, known.facts])
 
 
 def fingerprint_model(bert: Bert) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -80,11 +80,11 @@ class EncodedQuestions:
         """Every name's score for the given questions, −inf where it is no candidate."""
         device = bert.device
         entities = self.entities[list(rows)].to(device)
-        hidden = _read_mask(bert, self.encoding.select(rows).to(device))
+        hidden = bert.read_mask(self.encoding.select(rows).to(device))
         logits = bert.answer_head(hidden).float()
         scores = (logits[:, self.name_pieces.to(device)] * self.name_weights.to(device)).sum(-1)
         if bert.injector is not None and bert.injector.is_on:
-            added = _score_entities(bert, hidden, entities)
+            added = bert.injector.score_entities(hidden, entities)
             scores = scores if added is None else scores + added.float()
         return scores.masked_fill(entities < 0, float("-inf"))
 
@@ -118,15 +118,3 @@ def _with_mask(question: Question, mask: str) -> tuple[str, tuple[Mention, ...]]
     start = question.text.rindex(MASK)  # what was written before the sentence may hold anything
     placeholder = Mention(start, start + len(MASK), question.answer)
     return put_mask(question.text, question.mentions, placeholder, mask)
-
-
-def _read_mask(bert: Any, encoding: Encoding) -> Float[Tensor, "sentence width"]:
-    """The hidden state at each sentence's mask."""
-    if hasattr(bert, "read_mask"):
-        return bert.read_mask(encoding)
-    return bert(encoding).last_hidden_state[encoding.pieces == bert.tokenizer.mask_token_id]
-
-
-def _score_entities(bert: Any, hidden: Tensor, entities: Tensor) -> Tensor | None:
-    """What a door at the output adds, where there is one."""
-    return bert.injector.score_entities(hidden, entities) if hasattr(bert.injector, "score_entities") else None
