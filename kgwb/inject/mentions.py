@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kgwb.graph import KnowledgeGraph, Mention
+from kgwb.inject.names import collect_names, match_names
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-# A name in Chinese, Japanese or Thai needs no space around it.
-_SPACELESS = ("CJK", "HIRAGANA", "KATAKANA", "THAI")
 
 
 def find_mentions(
@@ -20,9 +17,9 @@ def find_mentions(
 ) -> list[list[Mention]]:
     """Find where sentences name entities of a graph: the longest match over labels and aliases, from the left.
 
-    Case and the accents of Latin and Greek letters are ignored. A name begins and ends where a word does, except in
-    scripts that write no spaces. Of several entities with one name the best connected is taken; all are kept in
-    `candidates`.
+    Case, the accents of Latin and Greek letters, and line breaks or further spaces within a name are ignored. A name
+    begins and ends where a word does, except in scripts that write no spaces. Of several entities with one name the
+    best connected is taken; all are kept in `candidates`, among which `link_mentions` chooses by the sentence.
 
     Args:
         sentences: the texts.
@@ -47,87 +44,8 @@ def find_mentions(
         raise TypeError(
             f"One text came: {sentences[:40]!r}. Expected a list of texts; type find_mentions([text], ...)."
         )
-    names = _collect_names(graph)
-    tree = _grow_tree(names)
-    return [list(_attach_pieces(text, _match(text, tree, names), tokenizer)) for text in sentences]
-
-
-def _collect_names(graph: KnowledgeGraph) -> dict[str, tuple[int, ...]]:
-    """Folded name -> the entities it can name, best connected first."""
-    labels = [column for column in graph.entities.columns if column == "label" or column.startswith("label_")]
-    found: dict[str, set[int]] = {}
-    for column in labels:
-        for entity, label in enumerate(graph.entities[column]):
-            if isinstance(label, str) and (name := fold(label).strip()):
-                found.setdefault(name, set()).add(entity)
-    for entity, aliases in enumerate(graph.entities["aliases"]):
-        for alias in aliases:
-            if name := fold(alias).strip():
-                found.setdefault(name, set()).add(entity)
-    degrees = graph.degrees
-    return {name: tuple(sorted(ids, key=lambda i: (-degrees[i], i))) for name, ids in found.items()}
-
-
-def fold(text: str) -> str:
-    """Lower case without accents, one character for one character, so that offsets stay true."""
-    return "".join(_fold_character(character) for character in text)
-
-
-def _fold_character(character: str) -> str:
-    lower = character.lower()
-    base = unicodedata.normalize("NFD", lower)[:1]
-    # Elsewhere decomposition takes letters apart, not accents off: 한 into ᄒ, パ into ハ, й into и.
-    if base.isascii() or "\u0370" <= base <= "\u03ff":
-        return base or character
-    return lower if len(lower) == 1 else character
-
-
-def _grow_tree(names: dict[str, tuple[int, ...]]) -> dict[str, Any]:
-    """A tree of characters; the key "" marks that a name ends here."""
-    root: dict[str, Any] = {}
-    for name in names:
-        node = root
-        for character in name:
-            node = node.setdefault(character, {})
-        node[""] = name
-    return root
-
-
-def _match(text: str, tree: dict[str, Any], names: dict[str, tuple[int, ...]]) -> Iterator[Mention]:
-    folded = fold(text)
-    start = 0
-    while start < len(folded):
-        name = _longest_name(folded, start, tree) if _is_border(folded, start) else None
-        if name is None:
-            start += 1
-            continue
-        end = start + len(name)
-        yield Mention(start, end, names[name][0], text[start:end], candidates=names[name])
-        start = end
-
-
-def _longest_name(folded: str, start: int, tree: dict[str, Any]) -> str | None:
-    node: dict[str, Any] | None = tree
-    longest: str | None = None
-    for position in range(start, len(folded)):
-        node = node.get(folded[position]) if node is not None else None
-        if node is None:
-            break
-        if "" in node and _is_border(folded, position + 1):
-            longest = node[""]
-    return longest
-
-
-def _is_border(text: str, position: int) -> bool:
-    """Whether a word may begin or end between the characters before and at `position`."""
-    if position in (0, len(text)):
-        return True
-    before, after = text[position - 1], text[position]
-    return not (before.isalnum() and after.isalnum()) or _is_spaceless(before) or _is_spaceless(after)
-
-
-def _is_spaceless(character: str) -> bool:
-    return character > "\u0e00" and unicodedata.name(character, "").startswith(_SPACELESS)
+    names = collect_names(graph)
+    return [list(_attach_pieces(text, match_names(text, names), tokenizer)) for text in sentences]
 
 
 def _attach_pieces(text: str, found: Iterator[Mention], tokenizer: PreTrainedTokenizerBase) -> Iterator[Mention]:

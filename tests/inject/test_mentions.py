@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import pairwise
 
 import pandas as pd
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kgwb
-from kgwb.inject.mentions import fold
+from kgwb.inject.names import fold
 
 
 def find(bert, graph, text):
@@ -27,6 +28,10 @@ def find(bert, graph, text):
         ("the Big Apple (NYC)", [("Big Apple", "New York"), ("NYC", "New York")]),
         ("我在北京，中国的首都。", [("北京", "北京"), ("中国", "中国")]),
         ("Páris’s", [("Páris", "Paris")]),
+        ("Pa\u0301ris, Paris\u0301ian", [("Pa\u0301ris", "Paris")]),
+        ("New\nYork and new \u00a0 york", [("New\nYork", "New York"), ("new \u00a0 york", "New York")]),
+        ("我在北\n京，\n中国", [("北\n京", "北京"), ("中国", "中国")]),
+        ("北 京", []),
         ("", []),
         ("😀 Paris 👩‍👩‍👧 York", [("Paris", "Paris"), ("York", "York")]),
     ],
@@ -49,6 +54,27 @@ def test_only_accents_are_folded_not_letters(bert):
     graph = kgwb.KnowledgeGraph.from_pandas(facts)
     assert find(bert, graph, "하고 한강 ハリ") == []
     assert find(bert, graph, "한국, パリ, paris") == [("한국", "한국"), ("パリ", "パリ"), ("paris", "Pariš")]
+    decomposed = unicodedata.normalize("NFD", "한국, パリ")
+    assert [label for _, label in find(bert, graph, decomposed)] == ["한국", "パリ"]
+
+
+def test_a_name_with_an_apostrophe_is_found_whichever_way_it_curls(bert):
+    facts = pd.DataFrame([("Nuku'alofa", "in", "Tonga")], columns=["head", "relation", "tail"])
+    assert find(bert, kgwb.KnowledgeGraph.from_pandas(facts), "In Nuku’alofa") == [("Nuku’alofa", "Nuku'alofa")]
+
+
+def test_a_letter_is_never_cut_from_its_marks(bert):
+    facts = pd.DataFrame([("ไม", "in", "Siam")], columns=["head", "relation", "tail"])
+    graph = kgwb.KnowledgeGraph.from_pandas(facts)
+    assert find(bert, graph, "ไม") == [("ไม", "ไม")]
+    assert find(bert, graph, "ไม้") == []
+
+
+def test_one_text_is_not_taken_for_a_list(bert, vectors):
+    with pytest.raises(
+        TypeError, match=r"One text came: 'Paris'\. Expected a list of texts; type find_mentions\(\[text\]"
+    ):
+        kgwb.find_mentions("Paris", vectors.graph, bert.tokenizer)
 
 
 def test_a_mask_names_no_entity_called_mask(bert):
@@ -58,8 +84,16 @@ def test_a_mask_names_no_entity_called_mask(bert):
 
 
 @given(st.text(max_size=40))
-def test_folding_keeps_every_offset(text):
-    assert len(fold(text)) == len(text)
+def test_folding_says_where_every_character_came_from(text):
+    folded = fold(text)
+    assert len(folded.text) == len(folded.starts) == len(folded.ends)
+    assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
+    assert list(folded.starts) == sorted(folded.starts) and list(folded.ends) == sorted(folded.ends)
+
+
+@given(st.text(alphabet="aéǖñ Å한パ\n北京xΆй’'", max_size=20))
+def test_folding_does_not_mind_how_a_text_is_encoded(text):
+    assert fold(unicodedata.normalize("NFD", text)).text == fold(unicodedata.normalize("NFC", text)).text
 
 
 @given(st.lists(st.sampled_from(["Paris", "york", "New York", "北京", "x", ".", " "]), max_size=12))
