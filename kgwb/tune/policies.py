@@ -15,7 +15,7 @@ Policy = Literal["full", "partial"]
 # A new head and a new injector start from nothing and have far to go; BERT's own layers do not. Measured on the
 # archipelago: at one rate for all, the top layers learn the sentences by heart before the door has opened.
 NEW_HEAD = 30
-INJECTOR = 300
+INJECTOR = 100
 GATE = 3000
 
 
@@ -25,7 +25,7 @@ def group_parameters(bert: Bert, policy: Policy, *, learning_rate: float, top_la
     Args:
         bert: the model; nothing in it is changed.
         policy: "full" trains all; "partial" trains the injector, the masked-language head and the top layers.
-        learning_rate: of BERT's own layers; a new head takes 30 times it, the injector 300, its gate 3,000.
+        learning_rate: of BERT's own layers; a new head takes 30 times it, the injector 100, its gate 3,000.
         top_layers: how many layers "partial" trains.
 
     Raises:

@@ -50,7 +50,7 @@ class GraphInjector(Injector):
         width: numbers per node.
         depth: steps of messages before the first layer that reads.
         bases: matrices that the relations share.
-        layers: after which layers, counted from 0; by default the middle one and the one before the last.
+        layers: after which layers, counted from 0; by default three, from a third of the way.
         heads: of the cross-attention, 32 numbers each.
         strength: how loud the vectors can get.
         adaptive: let the context decide, token by token: on the sentinel, and how far the gate is open.
@@ -80,7 +80,9 @@ class GraphInjector(Injector):
         for name, value in (("hops", hops), ("most", most), ("width", width), ("depth", depth), ("bases", bases)):
             expect_at_least(name, value, 1)
         self.hops, self.most, self.exchange = hops, most, exchange
-        self.layers = shape.pick_layers(layers, tuple(sorted({shape.layers // 2, max(0, shape.layers - 2)})))
+        self.layers = shape.pick_layers(
+            layers, tuple(range(shape.layers // 3, min(shape.layers, shape.layers // 3 + 3)))
+        )
         unit = knowledge.entities / knowledge.entities.norm(dim=1).mean().clamp_min(1e-12)
         self.register_buffer("table", (unit * strength).to(shape.dtype), persistent=True)
         self._index = index_facts(knowledge.facts, len(knowledge.entities), len(knowledge.relations))
@@ -95,8 +97,8 @@ class GraphInjector(Injector):
                 asking, telling, heads=heads, loudness=loudness, draw=draw, adaptive=adaptive, dtype=dtype
             )
 
-        self.to_text = nn.ModuleList(attention(shape.width, width, shape.hidden_length) for _ in self.layers)
-        self.to_nodes = nn.ModuleList(attention(width, shape.width, 1 / shape.hidden_length) for _ in range(between))
+        self.to_text = nn.ModuleList(attention(shape.width, width, strength * shape.hidden_length) for _ in self.layers)
+        self.to_nodes = nn.ModuleList(attention(width, shape.width, strength) for _ in range(between))
         self.gates = nn.ModuleList(Gate(shape.width, adaptive=adaptive, dtype=dtype) for _ in self.layers)
 
     @property

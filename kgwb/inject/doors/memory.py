@@ -87,14 +87,14 @@ class MemoryInjector(Injector):
         self.layers = shape.pick_layers(layers, tuple(range(shape.layers // 2, shape.layers)))
         for name, table in (("entities", knowledge.entities), ("relations", knowledge.directed_relations)):
             unit = table / table.norm(dim=1).mean().clamp_min(1e-12)
-            self.register_buffer(name, (unit * strength).to(shape.dtype), persistent=True)
+            self.register_buffer(name, (unit * strength * shape.hidden_length).to(shape.dtype), persistent=True)
         self.register_buffer("triples", knowledge.facts, persistent=True)
         self._index = index_facts(knowledge.facts, len(knowledge.entities), len(knowledge.relations))
         draw, dim = draw_from(seed, "door"), self.entities.shape[1]
-        found_by, loudness = dim + self.relations.shape[1], shape.hidden_length
+        found_by = dim + self.relations.shape[1]
 
         def maps(inputs: int) -> nn.ModuleList:
-            return nn.ModuleList(make_map(inputs, shape.width, loudness, draw, shape.dtype) for _ in self.layers)
+            return nn.ModuleList(make_map(inputs, shape.width, 1.0, draw, shape.dtype) for _ in self.layers)
 
         self.keys, self.values = maps(found_by), maps(dim)
         self.gates = nn.ModuleList(

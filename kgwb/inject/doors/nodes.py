@@ -13,6 +13,10 @@ from kgwb.inject.doors.maps import make_map
 from kgwb.inject.doors.neighbourhood import Neighbourhood
 
 
+# How long a relation's mark is, where vectors have length one or two: tokens find nodes by it first.
+LOUD = 4.0
+
+
 @dataclass(frozen=True, eq=False)
 class Nodes:
     """The entities that each sentence's facts hold, each once per sentence.
@@ -83,7 +87,7 @@ class RelationalLayer(nn.Module):
         self.own = make_map(width, width, 1.0, draw, dtype)
         self.bases = nn.ModuleList(make_map(width, width, 1.0, draw, dtype) for _ in range(bases))
         self.mix = nn.Parameter(torch.randn(relations, bases, generator=draw, dtype=dtype) / bases**0.5)
-        self.marks = nn.Parameter(torch.randn(relations, width, generator=draw, dtype=dtype) / width**0.5)
+        self.marks = nn.Parameter(torch.randn(relations, width, generator=draw, dtype=dtype) * (LOUD / width**0.5))
 
     def forward(
         self, nodes: Float[Tensor, "sentence node width"], graph: Nodes
@@ -108,7 +112,7 @@ class CrossAttention(nn.Module):
         asking: numbers per row that asks.
         telling: numbers per row that tells.
         heads: attention heads.
-        loudness: how long an answer is, about, where a row that tells has length one.
+        loudness: how long an answer is, about.
         draw: for the first weights.
         adaptive: let the context decide on the sentinel.
         dtype: of the weights.
@@ -128,10 +132,13 @@ class CrossAttention(nn.Module):
         super().__init__()
         self.heads = heads
         inner = 32 * heads
-        self.query = make_map(asking, inner, 1.0, draw, dtype)
-        self.key = make_map(telling, inner, 1.0, draw, dtype)
-        self.value = make_map(telling, inner, 1.0, draw, dtype)
-        self.out = make_map(inner, asking, loudness, draw, dtype)
+
+        def fresh(inputs: int, outputs: int, length: float) -> nn.Linear:
+            # For normalised inputs, whose length is √inputs.
+            return make_map(inputs, outputs, length / inputs**0.5, draw, dtype)
+
+        self.query, self.key = fresh(asking, inner, inner**0.5), fresh(telling, inner, inner**0.5)
+        self.value, self.out = fresh(telling, inner, inner**0.5), fresh(inner, asking, loudness)
         self.adaptive = adaptive
         if adaptive:
             self.sentinel = nn.Parameter(torch.zeros(heads, 32, dtype=dtype))
@@ -143,7 +150,8 @@ class CrossAttention(nn.Module):
         is_other: Bool[Tensor, "sentence other"],
     ) -> tuple[Float[Tensor, "sentence row asking"], Float[Tensor, "sentence row"]]:
         """What the rows are told, and the share of their attention that went to others and not to the sentinel."""
-        query, key, value = (self._split(part) for part in (self.query(rows), self.key(others), self.value(others)))
+        asked, told_of = _normalise(rows), _normalise(others)
+        query, key, value = map(self._split, (self.query(asked), self.key(told_of), self.value(told_of)))
         scores = torch.matmul(query, key.transpose(2, 3)) * 32**-0.5
         scores = scores.masked_fill(~is_other[:, None, None], float("-inf"))
         nothing = (
@@ -157,3 +165,8 @@ class CrossAttention(nn.Module):
 
     def _split(self, rows: Tensor) -> Tensor:
         return rows.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+def _normalise(rows: Tensor) -> Tensor:
+    """Mean 0 and variance 1 over each row's numbers."""
+    return nn.functional.layer_norm(rows, rows.shape[-1:])

@@ -82,15 +82,15 @@ class RelationInjector(Injector):
         self.shape = shape
         directed = knowledge.directed_relations.to(shape.dtype)
         unit = directed / directed.norm(dim=1).mean().clamp_min(1e-12)
-        self.register_buffer("relations", unit * strength, persistent=True)
+        self.register_buffer("relations", unit * strength * shape.hidden_length, persistent=True)
         links, kinds = _sort_links(knowledge)
         self.register_buffer("links", links, persistent=True)
         self.register_buffer("kinds", kinds, persistent=True)
         draw = draw_from(seed, "door")
-        width, loudness = self.relations.shape[1], shape.hidden_length
+        width = self.relations.shape[1]
         if how == "keys and values":
             self.keys, self.values = (
-                nn.ModuleList(make_map(width, shape.width, loudness, draw, shape.dtype) for _ in self.layers)
+                nn.ModuleList(make_map(width, shape.width, 1.0, draw, shape.dtype) for _ in self.layers)
                 for _ in ("keys", "values")
             )
         if how == "bias":
