@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from inspect import signature
+from math import isnan
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -113,7 +114,7 @@ class Alignment:
 
     def __repr__(self) -> str:
         dim, width = self.mapping.weight.shape
-        ridge = f", ridge {self.mapping.ridge:.3g}" if self.mapping.ridge == self.mapping.ridge else ""
+        ridge = "" if isnan(self.mapping.ridge) else f", ridge {self.mapping.ridge:.3g}"
         hubs = ", ".join(f"{label} ({count})" for label, count in self.quality.hubs(3).itertuples(index=False))
         left = (len(self.without_vector), len(self.without_word))
         lines = [
@@ -157,6 +158,9 @@ def align(
         TypeError: for an option that the method does not have.
         ValueError: for an unknown method, a share that leaves nobody on one side, or too few entities that have both a
             vector and a word.
+
+    How far to trust it: on the sample graph `world` (ComplEx, 64 numbers) held-out R² is about .03 against −.01
+    shuffled and .01 shuffled within types; on `archipelago`, whose names are invented, no method beats its controls.
 
     Example:
         >>> from kgwb import ComplEx, GraphEmbedding, load_bert, train_embedding
