@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kgwb.graph import KnowledgeGraph, Mention
+from kgwb.graph.knowledge_graph import expect_graph
 from kgwb.inject.names import collect_names, match_names
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def find_mentions(
         For each sentence its mentions, in order, without overlap.
 
     Raises:
-        TypeError: for a single text.
+        TypeError: for a single text, or what is no graph.
 
     Example:
         >>> import pandas as pd
@@ -44,6 +45,7 @@ def find_mentions(
         raise TypeError(
             f"One text came: {sentences[:40]!r}. Expected a list of texts; type find_mentions([text], ...)."
         )
+    expect_graph(graph, "find_mentions(sentences, {}, bert.tokenizer)")
     names = collect_names(graph)
     return [list(_attach_pieces(text, match_names(text, names), tokenizer)) for text in sentences]
 
