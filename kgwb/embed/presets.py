@@ -37,7 +37,7 @@ _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "large": _LARGE | {"regularisation": 0.02},
         "small": _SMALL | {"regularisation": 0.01},
         "fb15k-237": {"regularisation": 0.05},
-        "wn18rr": {"batch": 500, "regularisation": 0.1, "dropout": 0.2},
+        "wn18rr": {"dim": 128, "batch": 500, "learning_rate": 0.2, "regularisation": 0.1, "dropout": 0.2},
         "umls": _HUNDREDS | {"dim": 1024, "epochs": 150, "cool_down": 75, "regularisation": 0.01, "dropout": 0.2},
         "kinship": _HUNDREDS | {"dim": 512, "epochs": 130, "dropout": 0.7, "relation_weight": 4.0},
         "nations": _HUNDREDS | {"epochs": 80, "dropout": 0.7},
@@ -48,7 +48,7 @@ _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "large": _LARGE | {"dropout": 0.1, "regularisation": 0.1},
         "small": _SMALL,
         "fb15k-237": {"dropout": 0.2, "regularisation": 0.5},
-        "wn18rr": {"batch": 500, "dropout": 0.1, "regularisation": 0.3},
+        "wn18rr": {"negatives": 2000, "dropout": 0.1, "regularisation": 1.0},
     },
     "rescal": {
         "default": {"dim": 64, "regularisation": 0.05},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from kgwb.inject.alignment import Alignment as Alignment
+from kgwb.inject.alignment import align as align
 from kgwb.inject.bert import Bert as Bert
 from kgwb.inject.bert import load_bert as load_bert
 from kgwb.inject.door import inject as inject
@@ -11,6 +13,7 @@ from kgwb.inject.doors.injector import Injector as Injector
 from kgwb.inject.encoding import Encoding as Encoding
 from kgwb.inject.encoding import encode as encode
 from kgwb.inject.mentions import find_mentions as find_mentions
+from kgwb.inject.missing_vectors import fill_missing as fill_missing
 from kgwb.inject.reading import Reading as Reading
 from kgwb.inject.reading import read as read
 from kgwb.rooms import CallableRoom

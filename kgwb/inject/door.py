@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -17,10 +18,13 @@ from kgwb.inject.doors.joined import JoinedInjector
 from kgwb.inject.doors.memory import MemoryInjector
 from kgwb.inject.doors.relation import RelationInjector
 from kgwb.inject.knowledge import EntityVectors, gather_knowledge
+from kgwb.inject.missing_vectors import fill_missing, find_missing
 from kgwb.inject.shape import measure_shape
 
 if TYPE_CHECKING:
     from kgwb.inject.bert import Bert
+
+log = logging.getLogger(__name__)
 
 Mode = Literal["entity", "relation", "graph", "tower", "memory"]
 
@@ -57,6 +61,9 @@ def inject(
         **options: of the door, see `EntityInjector`, `RelationInjector`, `GraphInjector` and `MemoryInjector`; of
             several doors, a dict for each: memory={"hops": 2}.
 
+    An entity whose vector was never trained gets one from its label (`fill_missing`); `model.injector.filled` names
+    them, and the log counts them.
+
     Raises:
         ValueError: for an unknown mode or control, or if BERT already has an injector.
         TypeError: for an option that the door does not take.
@@ -80,6 +87,7 @@ def inject(
         raise ValueError(
             f"{bert.name!r} already has an injector. Inject into the plain model: kgwb.inject(kgwb.load_bert(...), vectors)."
         )
+    vectors, filled = _complete(bert, vectors)
     knowledge = take_knowledge_away(gather_knowledge(vectors), control, seed=seed)
     shape = measure_shape(bert.model, bert.words)
     doors = [
@@ -88,10 +96,26 @@ def inject(
     model = copy.deepcopy(bert)
     injector = doors[0] if len(doors) == 1 else JoinedInjector(knowledge, doors)
     model.injector = injector.to(bert.device)
+    model.injector.filled = filled
     if any(door.touched_attention for door in doors):
         open_attention(model.model)
     model.name = "/".join([bert.name, injector.mode, *([control] if control else [])])
     return model
+
+
+def _complete(bert: Bert, vectors: EntityVectors) -> tuple[EntityVectors, tuple[int, ...]]:
+    """Entities without a vector get one from their label, where some have been trained and others not."""
+    missing = find_missing(vectors)
+    if not bool(missing.any()) or bool(missing.all()):
+        return vectors, ()
+    complete = fill_missing(bert, vectors)
+    log.info(
+        "%d of %d entities had no vector and were given one from their label: %s ...",
+        len(complete.filled),
+        len(missing),
+        ", ".join(vectors.graph.labels[entity] for entity in complete.filled[:3]),
+    )
+    return complete, tuple(int(entity) for entity in complete.filled)
 
 
 def _options_of(mode: Mode, modes: tuple[Mode, ...], options: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 
 from kgwb.rooms import CallableRoom
+from kgwb.tune.attribution import attribute_answer as attribute_answer
+from kgwb.tune.editing import Edits as Edits
+from kgwb.tune.editing import try_edits as try_edits
 from kgwb.tune.objectives import MaskedAnswers as MaskedAnswers
 from kgwb.tune.policies import Policy as Policy
 from kgwb.tune.probing import answer_questions as answer_questions

@@ -76,7 +76,7 @@ class GraphInjector(Injector):
         adaptive: bool = False,
         seed: int = 0,
     ) -> None:
-        super().__init__(knowledge, "tower" if exchange else "graph")
+        super().__init__(knowledge, "tower" if exchange else "graph", reads_facts=True)
         for name, value in (("hops", hops), ("most", most), ("width", width), ("depth", depth), ("bases", bases)):
             expect_at_least(name, value, 1)
         self.hops, self.most, self.exchange = hops, most, exchange
@@ -85,7 +85,8 @@ class GraphInjector(Injector):
         )
         unit = knowledge.entities / knowledge.entities.norm(dim=1).mean().clamp_min(1e-12)
         self.register_buffer("table", (unit * strength).to(shape.dtype), persistent=True)
-        self._index = index_facts(knowledge.facts, len(knowledge.entities), len(knowledge.relations))
+        self._relations = len(knowledge.relations)
+        self.sort_facts()
         draw, kinds, dtype = draw_from(seed, "door"), 2 * len(knowledge.relations), shape.dtype
         self.enter = make_map(self.table.shape[1], width, 1.0, draw, dtype)
         self.messages = nn.ModuleList(RelationalLayer(width, kinds, bases, draw, dtype) for _ in range(depth))
@@ -100,6 +101,9 @@ class GraphInjector(Injector):
         self.to_text = nn.ModuleList(attention(shape.width, width, strength * shape.hidden_length) for _ in self.layers)
         self.to_nodes = nn.ModuleList(attention(width, shape.width, strength) for _ in range(between))
         self.gates = nn.ModuleList(Gate(shape.width, adaptive=adaptive, dtype=dtype) for _ in self.layers)
+
+    def sort_facts(self) -> None:
+        self._index = index_facts(self.triples.cpu(), len(self.table), self._relations)
 
     @property
     def touched_layers(self) -> tuple[int, ...]:

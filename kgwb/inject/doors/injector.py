@@ -12,6 +12,7 @@ from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.graph import KnowledgeGraph
+from kgwb.inject.doors.facts import Facts, edit_facts
 from kgwb.inject.knowledge import Knowledge
 
 if TYPE_CHECKING:
@@ -34,17 +35,51 @@ class Injector(nn.Module, ABC):
         mode: the door's name.
         graph: the graph whose entities it knows.
         control: which knowledge was taken away, or None for the real thing.
+        filled: the entities that had no vector and were given one from their label.
     """
 
     identity: Tensor
+    triples: Tensor
 
-    def __init__(self, knowledge: Knowledge, mode: str) -> None:
+    def __init__(self, knowledge: Knowledge, mode: str, *, reads_facts: bool = False) -> None:
         super().__init__()
         self.mode = mode
         self.graph: KnowledgeGraph = knowledge.graph
         self.control = knowledge.control
         self.register_buffer("identity", knowledge.identity, persistent=True)
+        self.register_buffer("triples", knowledge.facts[: len(knowledge.facts) * reads_facts], persistent=True)
+        self._reads_facts = reads_facts
         self._is_on = True
+        self.filled: tuple[int, ...] = ()
+
+    @property
+    def reads_facts(self) -> bool:
+        """Whether it looks facts up, so that they can be edited."""
+        return self._reads_facts
+
+    @property
+    def facts(self) -> Int[Tensor, "fact 3"]:
+        """The triples that it looks up, (head, relation, tail)."""
+        return self.triples
+
+    def sort_facts(self) -> None:
+        """Make the facts ready to be looked up; called whenever they change."""
+
+    def add(self, triples: Facts) -> None:
+        """Let it read more facts, from now on and without training."""
+        edit_facts(self, added=triples)
+
+    def withdraw(self, triples: Facts) -> None:
+        """Take facts away, from now on and without training.
+
+        Raises:
+            ValueError: if one is not there.
+        """
+        edit_facts(self, withdrawn=triples)
+
+    def replace(self, old: Facts, new: Facts) -> None:
+        """Put new facts in the place of old ones, from now on and without training."""
+        edit_facts(self, withdrawn=old, added=new)
 
     @property
     def parts(self) -> tuple[Injector, ...]:

@@ -29,6 +29,11 @@ class JoinedInjector(Injector):
     def parts(self) -> tuple[Injector, ...]:
         return tuple(door for door in self.members if isinstance(door, Injector))
 
+    @property
+    def facts(self) -> Int[Tensor, "fact 3"]:
+        """Those of the first door that looks facts up."""
+        return next((door.facts for door in self.parts if door.reads_facts), self.triples)
+
     def score_entities(
         self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"]
     ) -> Float[Tensor, "row candidate"] | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import numpy as np
 import torch
 from torch import nn
 
-from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.axes import Bool, Float, Tensor
 from kgwb.embed.errors import expect_at_least, expect_choice
 from kgwb.inject.controls import draw_from
 from kgwb.inject.doors.gate import Gate, gate_at, widest
@@ -64,7 +62,6 @@ class MemoryInjector(Injector):
 
     entities: Tensor
     relations: Tensor
-    triples: Tensor
 
     def __init__(
         self,
@@ -79,7 +76,7 @@ class MemoryInjector(Injector):
         adaptive: bool = False,
         seed: int = 0,
     ) -> None:
-        super().__init__(knowledge, "memory")
+        super().__init__(knowledge, "memory", reads_facts=True)
         expect_choice("reach", reach, get_args(Reach))
         expect_at_least("hops", hops, 1)
         expect_at_least("most", most, 1)
@@ -88,8 +85,7 @@ class MemoryInjector(Injector):
         for name, table in (("entities", knowledge.entities), ("relations", knowledge.directed_relations)):
             unit = table / table.norm(dim=1).mean().clamp_min(1e-12)
             self.register_buffer(name, (unit * strength * shape.hidden_length).to(shape.dtype), persistent=True)
-        self.register_buffer("triples", knowledge.facts, persistent=True)
-        self._index = index_facts(knowledge.facts, len(knowledge.entities), len(knowledge.relations))
+        self.sort_facts()
         draw, dim = draw_from(seed, "door"), self.entities.shape[1]
         found_by = dim + self.relations.shape[1]
 
@@ -101,52 +97,8 @@ class MemoryInjector(Injector):
             Gate(shape.width // shape.heads, adaptive=adaptive, dtype=shape.dtype) for _ in self.layers
         )
 
-    @property
-    def facts(self) -> Int[Tensor, "fact 3"]:
-        """The triples that it reads."""
-        return self.triples
-
-    def add(self, triples: Sequence[Sequence[int]] | np.ndarray) -> None:
-        """Let it read more facts, from now on and without training."""
-        self._keep(torch.cat([self.triples, self._check(triples)]))
-
-    def withdraw(self, triples: Sequence[Sequence[int]] | np.ndarray) -> None:
-        """Take facts away again.
-
-        Raises:
-            ValueError: if one is not there.
-        """
-        gone = self._check(triples)
-        same = (self.triples[:, None] == gone[None]).all(-1)
-        if not bool(same.any(0).all()):
-            missing = gone[int((~same.any(0)).nonzero()[0, 0])]
-            raise ValueError(f"The memory holds no fact {self._tell(missing)}. Its facts stand in injector.facts.")
-        self._keep(self.triples[~same.any(1)])
-
-    def replace(self, old: Sequence[Sequence[int]] | np.ndarray, new: Sequence[Sequence[int]] | np.ndarray) -> None:
-        """Edit facts: withdraw the old ones, add the new ones."""
-        added = self._check(new)
-        self.withdraw(old)
-        self._keep(torch.cat([self.triples, added]))
-
-    def _keep(self, triples: Int[Tensor, "fact 3"]) -> None:
-        self.triples = triples.unique(dim=0) if len(triples) else triples
+    def sort_facts(self) -> None:
         self._index = index_facts(self.triples.cpu(), len(self.entities), len(self.relations) // 2)
-
-    def _check(self, triples: Sequence[Sequence[int]] | np.ndarray) -> Int[Tensor, "fact 3"]:
-        table = torch.as_tensor(np.asarray(triples, dtype=np.int64).reshape(-1, 3), device=self.triples.device)
-        limits = torch.tensor([len(self.entities), len(self.relations) // 2, len(self.entities)], device=table.device)
-        outside = ((table < 0) | (table >= limits)).any(1)
-        if bool(outside.any()):
-            raise ValueError(
-                f"Ids outside the graph came: {table[outside][0].tolist()}. Expected (head, relation, tail) ids: "
-                "graph.entity_id('Paris'), graph.relation_id('capital of')."
-            )
-        return table
-
-    def _tell(self, triple: Int[Tensor, 3]) -> str:
-        head, relation, tail = triple.tolist()
-        return repr((self.graph.labels[head], self.graph.relation_labels[relation], self.graph.labels[tail]))
 
     @property
     def touched_attention(self) -> tuple[int, ...]:

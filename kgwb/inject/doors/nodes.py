@@ -12,7 +12,6 @@ from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.inject.doors.maps import make_map
 from kgwb.inject.doors.neighbourhood import Neighbourhood
 
-
 # How long a relation's mark is, where vectors have length one or two: tokens find nodes by it first.
 LOUD = 4.0
 

@@ -75,7 +75,7 @@ class RelationInjector(Injector):
         adaptive: bool = False,
         seed: int = 0,
     ) -> None:
-        super().__init__(knowledge, "relation")
+        super().__init__(knowledge, "relation", reads_facts=True)
         expect_choice("how", how, get_args(How))
         self.how = how
         self.layers = shape.pick_layers(layers, tuple(range(max(1, shape.layers - 1))))
@@ -83,9 +83,9 @@ class RelationInjector(Injector):
         directed = knowledge.directed_relations.to(shape.dtype)
         unit = directed / directed.norm(dim=1).mean().clamp_min(1e-12)
         self.register_buffer("relations", unit * strength * shape.hidden_length, persistent=True)
-        links, kinds = _sort_links(knowledge)
-        self.register_buffer("links", links, persistent=True)
-        self.register_buffer("kinds", kinds, persistent=True)
+        for name in ("links", "kinds"):
+            self.register_buffer(name, torch.empty(0, dtype=torch.int64), persistent=False)
+        self.sort_facts()
         draw = draw_from(seed, "door")
         width = self.relations.shape[1]
         if how == "keys and values":
@@ -102,6 +102,9 @@ class RelationInjector(Injector):
             Gate(shape.width // shape.heads, adaptive=adaptive and how == "keys and values", dtype=shape.dtype)
             for _ in self.layers
         )
+
+    def sort_facts(self) -> None:
+        self.links, self.kinds = _sort_links(self.triples, len(self.identity), len(self.relations) // 2)
 
     @property
     def touched_attention(self) -> tuple[int, ...]:
@@ -182,14 +185,15 @@ class RelationInjector(Injector):
         return f"{len(self.links) // 2:,} linked pairs, {self.how}, gate={self.gate:.3f}, control={self.control}"
 
 
-def _sort_links(knowledge: Knowledge) -> tuple[Int[Tensor, " link"], Int[Tensor, " link"]]:
+def _sort_links(
+    facts: Int[Tensor, "fact 3"], entities: int, relations: int
+) -> tuple[Int[Tensor, " link"], Int[Tensor, " link"]]:
     """Pairs as one number each, sorted, and the relation and direction of each pair's first fact."""
-    heads, relations, tails = knowledge.facts.unbind(1)
-    entities, count = len(knowledge.entities), len(knowledge.relations)
+    heads, asserted, tails = facts.unbind(1)
     pairs = torch.cat([heads * entities + tails, tails * entities + heads])
-    kinds = torch.cat([relations, relations + count])
+    kinds = torch.cat([asserted, asserted + relations])
     order = pairs.argsort(stable=True)
     pairs, kinds = pairs[order], kinds[order]
-    first = torch.ones(len(pairs), dtype=torch.bool)
+    first = torch.ones(len(pairs), dtype=torch.bool, device=pairs.device)
     first[1:] = pairs[1:] != pairs[:-1]
     return pairs[first].contiguous(), kinds[first].contiguous()

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
+
 from kgwb.graph.files.whole import refuse_other_files, write_whole
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def save_injector(injector: Injector, folder: Path) -> Path:
     refuse_other_files(folder, (_WEIGHTS, _FACTS), "a door")
     with write_whole(folder) as new:
         new.mkdir()
-        state = {name: tensor.detach().cpu().contiguous() for name, tensor in injector.state_dict().items()}
+        state = {name: tensor.detach().cpu().clone() for name, tensor in injector.state_dict().items()}
         save_file(state, new / _WEIGHTS)
         (new / _FACTS).write_text(json.dumps(_describe(injector), indent=1), encoding="utf-8")
     return folder
@@ -53,6 +55,10 @@ def load_injector(injector: Injector, folder: Path) -> None:
                 f"The door in {str(folder)!r} has {what} {facts.get(what)!r}, this one {mine!r}. "
                 "Make this one as that was made: kgwb.inject(bert, vectors, mode=..., control=...)."
             )
+    for name, buffer in injector.named_buffers():
+        if name.endswith("triples") and name in state and state[name].shape[1:] == buffer.shape[1:]:
+            # Facts may have been added since the door was made.
+            injector.get_submodule(name.rpartition(".")[0]).triples = torch.empty_like(state[name])
     own = {name: tensor.shape for name, tensor in injector.state_dict().items()}
     wrong = sorted(n for n in own.keys() | state.keys() if n not in own or n not in state or own[n] != state[n].shape)
     if wrong:
@@ -61,6 +67,8 @@ def load_injector(injector: Injector, folder: Path) -> None:
             "Give kgwb.inject the BERT and the options that the saved one was made with."
         )
     injector.load_state_dict(state)
+    for door in injector.parts:
+        door.sort_facts()
 
 
 def _describe(injector: Injector) -> dict[str, str | None]:
