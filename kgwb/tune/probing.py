@@ -13,10 +13,10 @@ import torch
 
 from kgwb.embed.precision import Precision, choose_precision
 from kgwb.inject import Bert
-from kgwb.tune.grid import PlannedRun, fingerprint_model
 from kgwb.tune.grid import plan_runs as plan_runs
 from kgwb.tune.kept_answers import read_answers, write_answers
 from kgwb.tune.objectives import EncodedQuestions, encode_questions
+from kgwb.tune.planned_run import PlannedRun, fingerprint_model
 from kgwb.tune.questions import Questions
 
 Run: TypeAlias = Bert | Callable[[int], Bert]

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 import kgwb
-from kgwb.tune import grid
+from kgwb.tune import planned_run
 from kgwb.tune.comparison import compare_doors
 from kgwb.tune.controls import mark_mentions, misdirect, remove_answers, tell_facts
+from kgwb.tune.grid import check_plan
 
 ALL = ("shuffled", "random", "matched", "off", "markers", "text")
 
@@ -40,7 +41,7 @@ def tuned(monkeypatch):
         calls.append(model.name)
         return kgwb.tune(model, tasks, **options)
 
-    monkeypatch.setattr(grid, "tune", counting)
+    monkeypatch.setattr(planned_run, "tune", counting)
     return calls
 
 
@@ -112,6 +113,7 @@ def test_other_vectors_and_door_options_reach_the_door(plan, vectors):
         ({"controls": ("shufled",)}, r"controls='shufled' came. Type one of 'shuffled', 'random', 'matched', 'off'"),
         ({"modes": ("entity", "entity")}, r"Two runs would be named after 'entity'. Name each mode, control and share"),
         ({"other_vectors": ("off",)}, r"Two runs would be named after 'off'"),
+        ({"other_vectors": ("noise 0.2",), "noise": (0.2,)}, r"Two runs would be named after 'noise 0.2'"),
         ({"doors": ("memory",)}, r"doors has options for 'memory', which is not among the modes entity"),
         ({"noise": (20,)}, r"noise=20 came. Expected shares of the mentions above 0, up to 1: noise=\(0.2, 0.5\)"),
     ],
@@ -119,7 +121,7 @@ def test_other_vectors_and_door_options_reach_the_door(plan, vectors):
 def test_a_plan_that_cannot_be(given, message):
     usual = {"modes": ("entity",), "controls": (), "noise": (), "doors": (), "other_vectors": ()}
     with pytest.raises(ValueError, match=message):
-        grid.check_plan(**usual | given)
+        check_plan(**usual | given)
 
 
 def test_several_doors_have_one_name_and_options_each(plan):
