@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import kgwb
+from kgwb.graph import Mention, Sentence
 from kgwb.tune.objectives import encode_questions
 
 
@@ -26,6 +27,63 @@ def test_answers_are_the_best_candidate_with_its_probability(small_bert, questio
     assert answers["correct"].to_list() == (answers["given"] == answers["answer"]).to_list()
     right = chances[torch.arange(len(questions)), encoded.answers]
     assert answers["probability"].to_list() == pytest.approx(right.tolist(), abs=1e-5)
+
+
+def test_every_candidate_is_an_entity_and_nobody_else(small_bert, town, questions):
+    encoded = encode_questions(small_bert, questions)
+    for row, question in zip(encoded.entities.tolist(), questions, strict=True):
+        named = {encoded.names[i]: entity for i, entity in enumerate(row) if entity >= 0}
+        assert named == dict(zip(question.names, question.candidates, strict=True))
+    several = kgwb.ask_questions(say_tongues(town), town)
+    rows = encode_questions(small_bert, replace(several, items=(*questions[:2].items, *several.items))).entities
+    assert (rows < 0).any(1).all()  # a trade is no candidate where a tongue is asked for
+
+
+def say_tongues(town):
+    ket, vorek = town.entity_id("Ket"), town.entity_id("vorek")
+    mentions = (Mention(0, 5, vorek), Mention(13, 16, ket))
+    return [Sentence("vorek speaks Ket.", mentions, (vorek, town.relation_id("speaks"), ket))]
+
+
+def test_candidates_of_one_name_stand_for_the_answer_or_the_first(small_bert, questions):
+    question = replace(questions[0], candidates=(0, 2, 1, 5), names=("Same", "Same", "Other", "Other"), answer=2)
+    encoded = encode_questions(small_bert, replace(questions, items=(question,)))
+    assert encoded.names == ("Other", "Same") and encoded.entities.tolist() == [[1, 2]]
+
+
+def test_a_door_at_the_output_scores_the_candidates_as_entities(small_bert, vectors, questions):
+    model = kgwb.inject(small_bert, vectors, place="output")
+    encoded = encode_questions(model, questions)
+    rows = list(range(6))
+    plain = encoded.scores(small_bert, rows)
+    assert torch.equal(encoded.scores(model, rows), plain)
+    for parameter in model.injector.parameters():
+        torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        hidden = model.read_mask(encoded.encoding.select(rows))
+        added = model.injector.score_entities(hidden, encoded.entities[rows])
+        torch.testing.assert_close(encoded.scores(model, rows), plain + added)
+        assert float(added.abs().max()) > 1e-3
+        with model.injector.off():
+            assert torch.equal(encoded.scores(model, rows), plain)
+
+
+def test_half_precision_answers_nearly_alike(small_bert, questions):
+    exact, rough = (kgwb.answer_questions(small_bert, questions, precision=p) for p in ("float32", "bfloat16"))
+    assert rough["probability"].to_numpy() == pytest.approx(exact["probability"].to_numpy(), abs=0.02)
+    assert (rough["probability"] != exact["probability"]).any()
+
+
+def test_a_bar_counts_every_run_and_seed(small_bert, questions, capsys):
+    kgwb.probe({"one": small_bert, "two": lambda seed: small_bert}, questions, seeds=2, progress=True)
+    assert "3/3" in capsys.readouterr().err
+
+
+def test_the_table_keeps_its_counts(small_bert, questions):
+    table = kgwb.probe({"plain": small_bert}, questions)
+    right = int(table.loc["plain", "accuracy"] * 80 + 0.5)
+    assert table.attrs["counts"] == [{"run": "plain", "seed": 0, "relation": "works as", "right": right, "asked": 80}]
+    assert table.attrs["chances"] == {"works as": 0.5}
 
 
 def test_runs_are_plain_each_door_and_its_controls(small_bert, vectors, questions):
