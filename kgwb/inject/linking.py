@@ -58,9 +58,9 @@ def link_mentions(
     bert: Bert | None = None,
     vectors: GraphEmbedding | None = None,
     prior: int | float = 0.1,
-    context: int | float = 0.4,
-    coherence: int | float = 0.5,
-    threshold: int | float = 0.25,
+    context: int | float = 0.3,
+    coherence: int | float = 0.6,
+    threshold: int | float = 0.15,
 ) -> Links:
     """Choose among the entities that each mention may name by renown, by the sentence, and by the other mentions.
 
@@ -103,7 +103,7 @@ def link_mentions(
     weights: dict[str, int | float] = {"prior": prior, "context": context, "coherence": coherence}
     _check_arguments(sentences, mentions, graph, vectors, weights)
     choices = _list_choices(mentions)
-    spelt = [mention.text for found in mentions for mention in found]
+    spelt = _spell(sentences, mentions)
     seen = {
         "prior": weigh_renown(graph, choices, spelt),
         "context": np.full(len(choices.entity), np.nan),
@@ -111,7 +111,7 @@ def link_mentions(
     }
     if bert is not None and len(choices.entity):
         seen["context"] = weigh_context(graph, choices, sentences, bert)
-    scores = _tabulate(graph, mentions, choices, seen, _combine(seen, weights), threshold)
+    scores = _tabulate(graph, mentions, spelt, choices, seen, _combine(seen, weights), threshold)
     return _choose(mentions, scores, threshold)
 
 
@@ -131,18 +131,24 @@ def _check_arguments(
     for name, weight in weights.items():
         expect_at_least(name, weight, 0)
     if not sum(weights.values()):
-        raise ValueError("All three weights are 0. Expected one above it: link_mentions(..., coherence=0.5).")
+        raise ValueError("All three weights are 0. Expected one above it: link_mentions(..., coherence=0.6).")
     if vectors is not None and vectors.graph.fingerprint != graph.fingerprint:
         raise ValueError(
             f"The vectors are of {vectors.graph.name!r}, the mentions of {graph.name!r}, and their entities differ. "
             "Train vectors on this graph, or leave them out."
         )
-    last = max((entity for found in mentions for mention in found for entity in _candidates(mention)), default=0)
-    if last >= max(len(graph.entities), 1):
+    ids = {entity for found in mentions for mention in found for entity in _candidates(mention)}
+    unknown = [entity for entity in ids if not 0 <= entity < len(graph.entities)]
+    if unknown:
         raise ValueError(
-            f"A mention may name entity {last}, and the graph {graph.name!r} has {len(graph.entities)}. Expected "
-            "mentions found with the same graph: find_mentions(sentences, graph, bert.tokenizer)."
+            f"A mention may name entity {min(unknown)}, and the graph {graph.name!r} has 0 to {len(graph.entities) - 1}. "
+            "Expected mentions found with the same graph: find_mentions(sentences, graph, bert.tokenizer)."
         )
+
+
+def _spell(sentences: Sequence[str | Sentence], mentions: Sequence[Sequence[Mention]]) -> list[str]:
+    texts = [sentence.text if isinstance(sentence, Sentence) else sentence for sentence in sentences]
+    return [text[each.start : each.end] for text, found in zip(texts, mentions, strict=True) for each in found]
 
 
 def _candidates(mention: Mention) -> tuple[int, ...]:
@@ -167,19 +173,19 @@ def _combine(seen: dict[str, np.ndarray], weights: dict[str, int | float]) -> np
 def _tabulate(
     graph: KnowledgeGraph,
     mentions: Sequence[Sequence[Mention]],
+    spelt: list[str],
     choices: Choices,
     seen: dict[str, np.ndarray],
     score: np.ndarray,
     threshold: int | float,
 ) -> pd.DataFrame:
     numbers = np.asarray([number for found in mentions for number in range(len(found))], dtype=np.int64)
-    spelt = np.asarray([mention.text for found in mentions for mention in found], dtype=object)
     labels = np.asarray(graph.labels, dtype=object)
     table = pd.DataFrame(
         {
             "sentence": choices.sentence,
             "mention": numbers[choices.mention],
-            "text": spelt[choices.mention],
+            "text": np.asarray(spelt, dtype=object)[choices.mention],
             "entity": choices.entity,
             "label": labels[choices.entity],
             **seen,

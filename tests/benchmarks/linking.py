@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--choose", action="store_true", help="look for better weights on the other half")
-    parser.add_argument("--vectors", action="store_true", help="train vectors of each graph too (minutes)")
+    parser.add_argument("--vectors", nargs="*", choices=SETS, default=list(SETS[:3]), help="train vectors for these")
     parser.add_argument("--threads", type=int, default=0, help="0 for as many as torch likes")
     asked = parser.parse_args()
     data = begin("fb15k-237", "fewrel", threads=asked.threads)
@@ -51,12 +51,20 @@ def main() -> None:
         if name == "wikipedia" and data is None:
             continue
         named = read_wikipedia(data) if name == "wikipedia" and data else read_sample(name)
-        scored[name], speed = link_set(named, bert, vectors=asked.vectors)
+        scored[name], speed = link_set(named, bert, vectors=name in asked.vectors)
         figures = describe_set(scored[name]["test"]) | {"sentences per second": speed}
-        row = [name, *(f"{value:,.0f}" if value > 1 else f"{value:.3f}" for value in figures.values())]
+        row = [name, *(spell(value) for value in figures.values())]
         log.info("%s\nwritten to %s", " | ".join(row), record("linking", {name: figures}, row))
     if asked.choose:
-        log.info("%s", choose_weights([parts["choice"] for parts in scored.values()]).to_string())
+        tables = [parts["choice"] for parts in scored.values()]
+        log.info("%s\n%s", choose_weights(tables).to_string(), try_thresholds(tables).to_string())
+
+
+def spell(value: float | str) -> str:
+    """A figure for the table."""
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if value > 1 else f"{value:.3f}".lstrip("0")
 
 
 def read_sample(name: str) -> NamedTexts:
@@ -113,21 +121,22 @@ def train(graph: kgwb.KnowledgeGraph) -> kgwb.GraphEmbedding:
     return embedding
 
 
-def describe_set(table: pd.DataFrame) -> dict[str, float]:
+def describe_set(table: pd.DataFrame) -> dict[str, float | str]:
     """Accuracy on ambiguous names by what counts, then precision and recall of NIL."""
-    linking = table[table["counts"] != "nil"]
-    several = linking[pick_ambiguous(linking)]
-    figures = {"mentions": float(len(several.drop_duplicates(["sentence", "mention"])))}
+    several = pick_ambiguous(table[table["counts"] != "nil"])
+    names = several["text"].map(lambda text: fold(text).text).nunique()
+    figures: dict[str, float | str] = {"names": f"{several.groupby(['sentence', 'mention']).ngroups:,} of {names}"}
     figures |= {name: accuracy(several, DEFAULTS * on) for name, on in SETTINGS.items()}
-    if "coherence by vectors" in table:
-        figures["all, with vectors"] = accuracy(several.assign(coherence=several["coherence by vectors"]), DEFAULTS)
+    figures["with vectors"] = "–"
+    if "coherence by vectors" in several:
+        figures["with vectors"] = accuracy(several.assign(coherence=several["coherence by vectors"]), DEFAULTS)
     return figures | judge_nil(table[table["counts"] != "linking"], DEFAULTS, THRESHOLD)
 
 
-def pick_ambiguous(table: pd.DataFrame) -> pd.Series:
-    """The rows of mentions with several candidates, one of which is right."""
+def pick_ambiguous(table: pd.DataFrame) -> pd.DataFrame:
+    """The candidates of mentions that have several, one of which is right."""
     mentions = table.groupby(["sentence", "mention"])["right"]
-    return (mentions.transform("size") > 1) & mentions.transform("any")
+    return table[(mentions.transform("size") > 1) & mentions.transform("any")]
 
 
 def weigh(table: pd.DataFrame, weights: np.ndarray) -> pd.Series:
@@ -137,10 +146,14 @@ def weigh(table: pd.DataFrame, weights: np.ndarray) -> pd.Series:
 
 
 def accuracy(table: pd.DataFrame, weights: np.ndarray) -> float:
-    """How often the best candidate is right; of several equally good ones each counts its part."""
-    scored = table.assign(score=weigh(table, weights).round(9))
+    """How often the best candidate is right, every name counting once however often it is mentioned.
+
+    Of several equally good candidates each counts its part.
+    """
+    scored = table.assign(score=weigh(table, weights).round(9), name=table["text"].map(lambda text: fold(text).text))
     best = scored[scored["score"] == scored.groupby(["sentence", "mention"])["score"].transform("max")]
-    return float(best.groupby(["sentence", "mention"])["right"].mean().mean())
+    mentions = best.groupby(["name", "sentence", "mention"])["right"].mean()
+    return float(mentions.groupby("name").mean().mean())
 
 
 def judge_nil(table: pd.DataFrame, weights: np.ndarray, threshold: float) -> dict[str, float]:
@@ -158,21 +171,27 @@ def judge_nil(table: pd.DataFrame, weights: np.ndarray, threshold: float) -> dic
 
 
 def choose_weights(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """The ten best settings by the mean over all sets of accuracy and F1 of NIL."""
+    """The ten best weights by accuracy, the mean over the sets."""
+    several = [pick_ambiguous(table[table["counts"] != "nil"]) for table in tables]
     tried = []
-    for prior, context, threshold in product(
-        (0, 0.05, 0.1, 0.15, 0.2, 0.3), (0.2, 0.3, 0.4, 0.5), np.arange(0.15, 0.6, 0.05)
-    ):
-        weights, marks = np.array([prior, context, 1 - prior - context]), []
-        for table in tables:
-            linking = table[table["counts"] != "nil"]
-            nil = judge_nil(table[table["counts"] != "linking"], weights, threshold)
-            precision, recall = nil["NIL precision"], nil["NIL recall"]
-            f1 = 2 * precision * recall / max(precision + recall, 1e-9)
-            marks.append((accuracy(linking[pick_ambiguous(linking)], weights), f1))
-        tried.append((*weights, threshold, *np.mean(marks, axis=0), np.mean(marks)))
-    columns = [*EVIDENCE, "threshold", "accuracy", "F1 of NIL", "mean"]
-    return pd.DataFrame(tried, columns=columns).sort_values("mean", ascending=False).head(10)
+    for prior, context in product((0, 0.05, 0.1, 0.15, 0.2, 0.3), (0.1, 0.2, 0.3, 0.4, 0.5)):
+        weights = np.array([prior, context, 1 - prior - context])
+        tried.append((*weights, np.mean([accuracy(table, weights) for table in several])))
+    table = pd.DataFrame(tried, columns=[*EVIDENCE, "accuracy"])
+    return table.sort_values("accuracy", ascending=False).head(10)
+
+
+def try_thresholds(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """What each threshold does in each set: NIL recall, and the share kept of what the graph has."""
+    nil = [table[table["counts"] != "linking"] for table in tables]
+    tried = {
+        threshold: [
+            f"{told['NIL recall']:.2f} / {told['kept']:.2f}"
+            for told in (judge_nil(t, DEFAULTS, threshold) for t in nil)
+        ]
+        for threshold in np.arange(0.1, 0.32, 0.02).round(2)
+    }
+    return pd.DataFrame.from_dict(tried, orient="index")
 
 
 if __name__ == "__main__":

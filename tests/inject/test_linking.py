@@ -184,7 +184,8 @@ def test_nothing_to_link_is_nothing_linked(graph, bert):
 
 
 def test_a_mention_given_by_hand_has_itself_for_a_candidate(graph):
-    links = link_mentions(["Georgia"], [[Mention(0, 7, graph.entity_id("georgia_us"), "Georgia")]], graph, threshold=0)
+    links = link_mentions(["Georgia"], [[Mention(0, 7, graph.entity_id("georgia_us"))]], graph)
+    assert links.scores["text"].tolist() == ["Georgia"] and links.scores["prior"].item() > 0.5
     assert name(graph, links.mentions) == [["georgia_us"]]
 
 
@@ -194,7 +195,12 @@ def test_a_mention_given_by_hand_has_itself_for_a_candidate(graph):
         ([], {}, r"0 lists of mentions came for 1 sentences\. Expected one for each: find_mentions\(sentences"),
         ([[]], {"prior": -1}, r"prior=-1 came\. It must be at least 0"),
         ([[]], {"prior": 0, "context": 0, "coherence": 0}, r"All three weights are 0\. Expected one above it"),
-        ([[Mention(0, 1, 99)]], {}, r"A mention may name entity 99, and the graph 'graph' has 10\. Expected mentions"),
+        ([[Mention(0, 1, -1)]], {}, r"A mention may name entity -1"),
+        (
+            [[Mention(0, 1, 99)]],
+            {},
+            r"A mention may name entity 99, and the graph 'graph' has 0 to 9\. Expected mentions",
+        ),
     ],
 )
 def test_what_cannot_be_linked_is_said(graph, mentions, options, said):
