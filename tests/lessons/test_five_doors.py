@@ -1,0 +1,158 @@
+"""What notebook 06 measures and draws, and what it tells its learners."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+import torch
+
+import kgwb
+from kgwb.graph import Mention
+from kgwb.inject import Reading
+from kgwb.lessons import five_doors
+from kgwb.lessons.gates import join_gates
+from kgwb.tune import Question, Questions
+
+FACTS = [("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"), ("Cy", "speaks", "Ruo")]
+
+
+@pytest.fixture(autouse=True)
+def _as_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KGWB_STRICT", raising=False)
+
+
+@pytest.fixture
+def graph() -> kgwb.KnowledgeGraph:
+    return kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]))
+
+
+@pytest.fixture
+def questions(graph: kgwb.KnowledgeGraph) -> Questions:
+    ada, bo, ket, sol, ruo = (graph.entity_id(name) for name in ("Ada", "Bo", "Ket", "Sol", "Ruo"))
+    rows = [("Ada", ada, ket, (ket, sol)), ("Bo", bo, sol, (sol, ruo))]
+    items = tuple(
+        Question(
+            f"{name} speaks [MASK].",
+            (Mention(0, len(name), head),),
+            head,
+            0,
+            answer,
+            candidates,
+            tuple(graph.labels[one] for one in candidates),
+        )
+        for name, head, answer, candidates in rows
+    )
+    return Questions(graph, items)
+
+
+@pytest.fixture
+def reading() -> Reading:
+    slots = torch.zeros(1, 3, 2, 3, 3)  # the first layer has no memory
+    slots[0, 1, :, 2] = torch.tensor([[0.2, 0.1, 0.4], [0.0, 0.1, 0.2]])
+    slots[0, 2, :, 2] = torch.tensor([[0.4, 0.0, 0.0], [0.2, 0.0, 0.0]])
+    return Reading(
+        sentences=("Ada speaks [MASK].",),
+        tokens=(("ada", "speaks", "[MASK]"),),
+        mentions=((),),
+        attention=torch.zeros(1, 3, 2, 3, 3),
+        hidden=torch.zeros(1, 4, 3, 4),
+        injected=((True, True, True),),
+        name="tiny/memory",
+        gates={"entity": torch.eye(4, 3)[None], "memory": torch.full((1, 4, 3), 0.25)},
+        slots=slots,
+        facts=(((0, 0, 2), (1, 0, 4), (0, 0, 2)),),
+    )
+
+
+def test_facts_are_weighed_over_the_layers_that_read_them(reading: Reading, graph: kgwb.KnowledgeGraph) -> None:
+    weights = five_doors.weigh_facts(reading, graph)
+    first, second = (f"{graph.labels[head]} speaks {graph.labels[tail]}" for head, tail in ((0, 2), (1, 4)))
+    assert list(weights.index) == [first, second]
+    # Mean over heads: .1 + .3 and .3 + 0 in the two layers with a memory.
+    assert weights[first] == pytest.approx(0.35)
+    assert weights[second] == pytest.approx(0.05)
+
+
+def test_without_a_memory_no_fact_can_be_weighed(reading: Reading, graph: kgwb.KnowledgeGraph) -> None:
+    with pytest.raises(
+        ValueError, match=r"'tiny/memory' has no memory\. Type kgwb\.inject\(bert, vectors, mode='memory'\)"
+    ):
+        five_doors.weigh_facts(replace(reading, slots=None), graph)
+
+
+def test_an_unread_memory_weighs_nothing(reading: Reading, graph: kgwb.KnowledgeGraph) -> None:
+    assert not five_doors.weigh_facts(replace(reading, slots=torch.zeros(1, 3, 2, 3, 3)), graph).any()
+
+
+def test_people_change_places_where_the_other_answer_is_a_choice(questions: Questions) -> None:
+    exchanged = five_doors.exchange_people(questions)
+    ada, bo = questions
+    # Ada may become Bo, for Sol is among her choices; Ket, Ada's own, is not among Bo's.
+    assert [question.text for question in exchanged] == [ada.text]
+    assert exchanged[0].head == exchanged[0].mentions[0].entity == bo.head
+    assert exchanged[0].answer == bo.answer
+    assert exchanged[0].candidates == ada.candidates
+
+
+def test_doors_are_drawn_where_they_stand_open(reading: Reading) -> None:
+    other = replace(reading, gates={}, name="closed")
+    picture = five_doors.draw_gates({"both": reading, "closed": other})
+    assert repr(picture) == "Picture: how far doors stand open in one sentence; at most both 1.00, closed 0.00."
+    cells = [mark for mark in ElementTree.fromstring(picture.svg).iter() if mark.get("class") == "injected"]
+    assert sorted({cell.get("fill-opacity") for cell in cells}) == ["0.25", "1.00"]
+    assert len(cells) == reading.gates["memory"].numel()
+
+
+def test_of_two_doors_the_wider_counts(reading: Reading) -> None:
+    assert join_gates(reading, 0)[0].tolist() == [1.0, 0.25, 0.25]
+
+
+def test_readings_of_different_sentences_are_not_drawn_together(reading: Reading) -> None:
+    other = replace(reading, tokens=(("bo", "speaks", "[MASK]"),))
+    with pytest.raises(
+        ValueError, match=r"2 readings of 2 sentences came\. Expected one or more, of the same sentence"
+    ):
+        five_doors.draw_gates({"one": reading, "other": other})
+    with pytest.raises(ValueError, match="0 readings of 0 sentences came"):
+        five_doors.draw_gates({})
+
+
+def test_a_fact_in_two_slots_counts_twice() -> None:
+    def first_slot_only(reading: Reading, layer: int, fact: five_doors.Triple) -> float:
+        assert reading.slots is not None
+        query = reading.tokens[0].index("[MASK]")
+        return float(reading.slots[0, layer, :, query, reading.facts[0].index(fact)].mean())
+
+    assert "expected  0.625" in repr(five_doors.check_memory_mass(first_slot_only))
+
+
+def test_who_sees_everything_or_minds_the_direction_has_not_understood_the_visible_matrix() -> None:
+    def all_of_it(entities: list[int], linked: set[tuple[int, int]]) -> list[list[bool]]:
+        return [[True] * len(entities)] * len(entities)
+
+    def one_way(entities: list[int], linked: set[tuple[int, int]]) -> list[list[bool]]:
+        return [[one == two or -1 in (one, two) or (one, two) in linked for two in entities] for one in entities]
+
+    assert "('xxx.', 'xxxx', 'xxx.', '.x.x')" in repr(five_doors.check_visible(all_of_it))
+    assert "visible([7, -1, 4], {(4, 7)})" in repr(five_doors.check_visible(one_way))
+
+
+def test_text_and_noise_are_no_controls() -> None:
+    def over_all(table: pd.DataFrame, door: str) -> float:
+        return float(table.loc[door, "accuracy"] - table.drop(index=door)["accuracy"].max())
+
+    assert "expected  0.3" in repr(five_doors.check_gain(over_all))
+
+
+def test_an_added_fact_is_not_an_edited_one() -> None:
+    def add(model: kgwb.Bert, head: str, relation: str, tail: str) -> None:
+        assert model.injector is not None
+        graph = model.injector.graph
+        model.injector.add([[graph.entity_id(head), graph.relation_id(relation), graph.entity_id(tail)]])
+
+    verdict = five_doors.check_edit(add)
+    assert "the facts after edit('Ada', 'speaks', 'Sol')" in repr(verdict)
+    assert not verdict.passed
