@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.graph import Sentence
 from kgwb.inject.doors.injector import Injector
 from kgwb.inject.encoding import Encoding
 from kgwb.inject.passage import Passage, Record
@@ -145,13 +146,21 @@ class Bert(nn.Module):
         return f"name={self.name!r}, new_head={self.new_head}"
 
 
-def load_bert(source: str | Path = "minilm", *, device: str | torch.device | None = None, seed: int = 0) -> Bert:
-    """Load a BERT: the one that travels with kgwb, one from a folder, or one by its hub id.
+def load_bert(
+    source: str | Path = "minilm",
+    *,
+    text: str | Path | Sequence[str | Sentence] | None = None,
+    device: str | torch.device | None = None,
+    seed: int = 0,
+) -> Bert:
+    """Load a BERT: the one that travels with kgwb, one trained here, one from a folder, or one by its hub id.
 
     Args:
-        source: "minilm" (the real MiniLM-L6: BERT's architecture, 384 wide, 6 layers, 12 heads; works offline), a
-            folder that Hugging Face's `save_pretrained` wrote, or a hub id such as "bert-base-uncased" or
-            "bert-base-chinese" (fetched once, then cached).
+        source: "minilm" (the real MiniLM-L6: BERT's architecture, 384 wide, 6 layers, 12 heads; works offline),
+            "tiny" (trained from scratch on `text` in about a minute, then kept, see `train_tiny`), a folder that
+            Hugging Face's `save_pretrained` wrote, or a hub id such as "bert-base-uncased" or "bert-base-chinese"
+            (fetched once, then cached).
+        text: what "tiny" may read: sentences, or a file of them; by default a sample graph's.
         device: where to put it; by default the CPU.
         seed: for the head's first weights, where the checkpoint holds no masked-language head.
 
@@ -162,7 +171,11 @@ def load_bert(source: str | Path = "minilm", *, device: str | torch.device | Non
         >>> load_bert().layers
         6
     """
-    place = _find_minilm() if source == "minilm" else source
+    if text is not None and source != "tiny":
+        raise BertLoadError(
+            f"A text came for {str(source)!r}, which has been trained. Type load_bert('tiny', text=...)."
+        )
+    place = _find_minilm() if source == "minilm" else _train(text, seed) if source == "tiny" else source
     _check_family(place)
     # Explicit, because the default differs between releases of transformers.
     with _quiet_loading(), torch.random.fork_rng(devices=[]), _explain(source):
@@ -176,8 +189,15 @@ def load_bert(source: str | Path = "minilm", *, device: str | torch.device | Non
     _check_tokenizer(tokenizer, source)
     head_names = ("cls.", "lm_head.", "vocab_transform.")
     new_head = any(name.startswith(head_names) and "decoder" not in name for name in loading["missing_keys"])
-    name = source if isinstance(source, str) and not Path(source).is_dir() else Path(source).name
+    own = source in ("minilm", "tiny") or (isinstance(source, str) and not Path(source).is_dir())
+    name = source if own else Path(source).name
     return Bert(model.to(device or "cpu"), tokenizer, name=str(name), new_head=new_head).eval()
+
+
+def _train(text: str | Path | Sequence[str | Sentence] | None, seed: int) -> Path:
+    from kgwb.inject.tiny import train_tiny
+
+    return train_tiny(text, seed=seed)
 
 
 def _find_minilm() -> Path:
@@ -232,7 +252,7 @@ def _explain(source: str | Path) -> Iterator[None]:
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise BertLoadError(
-            f'No BERT could be loaded from {str(source)!r} ({first_line}). Expected "minilm", a folder with '
+            f'No BERT could be loaded from {str(source)!r} ({first_line}). expected "minilm", "tiny", a folder with '
             'config.json, model.safetensors and tokenizer.json, or a hub id; offline, type kgwb.load_bert("minilm").'
         ) from error
 

@@ -30,10 +30,12 @@ ASKED: dict[str, dict[str, Any]] = {
     "world": {"known": ("capital", "currency", "official_language"), "derivable": ("continent",), "wording": 1},
 }
 MODES = ("entity", "relation", "graph", "tower", "memory")
+# The relation door acts between two mentions that the graph links, so it is asked with the choices in the text; the
+# others are asked as one asks, with all tails of the relation to choose from.
+CHOICES = {"relation": 4}
 CONTROLS = ("shuffled", "random", "matched", "off", "markers", "text")
 QUICK = ("shuffled", "matched", "off")
-DOORS: dict[str, dict[str, Any]] = {}
-CHOICES, SHARE, BATCH, STEPS = 4, 0.4, 32, 100
+SHARE, BATCH, STEPS = 0.4, 32, 150
 log = logging.getLogger("bench")
 
 
@@ -44,27 +46,29 @@ def main() -> None:
     asked = read_arguments()
     if asked.threads:
         torch.set_num_threads(asked.threads)
+    for choices in sorted({CHOICES.get(mode, 0) for mode in asked.modes}):
+        run_grid(asked, [mode for mode in asked.modes if CHOICES.get(mode, 0) == choices], choices)
+
+
+def run_grid(asked: argparse.Namespace, modes: list[str], choices: int) -> None:
+    """The doors that are asked in one form, beside plain BERT asked so."""
     began = time.perf_counter()
-    seen, unseen, derivable = ask(asked.graph, quick=asked.quick)
-    bert = kgwb.load_bert(asked.bert)
-    runs = plan(asked, bert, seen, unseen, derivable)
-    name = f"doors-{asked.graph}-{asked.bert}" + ("-quick" if asked.quick else "")
+    seen, unseen, groups = ask(asked.graph, choices, quick=asked.quick)
+    bert = load(asked.bert, seen)
+    runs = plan(asked, bert, modes, seen, unseen, groups)
+    name = f"doors-{asked.graph}-{asked.bert}-{choices or 'open'}" + ("-quick" if asked.quick else "")
     log.info("%d questions to tune on, %d to ask, %d runs", len(seen), len(unseen), len(runs))
-    table = kgwb.probe(runs, unseen, seeds=asked.seeds, progress=True, folder=asked.folder or OUT / name)
+    folder = (asked.folder or OUT) / name
+    table = kgwb.probe(runs, unseen, seeds=asked.seeds, progress=True, folder=folder)
     minutes = (time.perf_counter() - began) / 60
-    labels = unseen.graph.relation_labels
-    groups = {
-        "in the graph": sorted({labels[q.relation] for q in unseen} - {labels[q.relation] for q in derivable}),
-        "derivable, its edge removed": sorted({labels[q.relation] for q in derivable}),
-    }
+    form = f"{choices} choices in the text" if choices else "open questions"
     protocol = (
-        f"{asked.graph}, {bert.name}, {asked.steps} steps of {BATCH}, {CHOICES} choices; entities and wording never seen in "
-        "tuning"
+        f"{asked.graph}, {bert.name}, {asked.steps} steps of {BATCH}, {form}; entities and wording never seen in tuning"
     )
     view = show_probe(table, groups=groups, protocol=protocol)
     view.save(OUT / f"{name}.svg")
     log.info("%s\n%.1f minutes", view.frame.round(3).to_string(), minutes)
-    keep(asked, view.frame, list(groups), minutes)
+    keep(asked, view.frame, modes, list(groups), minutes)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -83,32 +87,51 @@ def read_arguments() -> argparse.Namespace:
     return asked
 
 
-def ask(name: str, *, quick: bool) -> tuple[kgwb.Questions, kgwb.Questions, kgwb.Questions]:
-    """Questions to tune on, to ask about entities and in words never seen, and those of them that must be derived."""
+def ask(name: str, choices: int, *, quick: bool) -> tuple[kgwb.Questions, kgwb.Questions, dict[str, list[str]]]:
+    """Questions to tune on, to ask about entities and in words never seen, and the relations of each group."""
     graph, wanted = kgwb.read_graph(SAMPLES / name), ASKED[name]
-    relations = [*wanted["known"], *wanted["derivable"]]
+    groups = {"in the graph": wanted["known"], "derivable, its edges removed": wanted["derivable"]}
     sentences = kgwb.read_sentences(SAMPLES / name, graph)
-    questions = kgwb.ask_questions(sentences, graph, relations=relations, choices=CHOICES)
+    relations = [relation for asked in groups.values() for relation in asked]
+    questions = kgwb.ask_questions(sentences, graph, relations=relations, choices=choices)
     seen, unseen = kgwb.hold_out(questions, SHARE, wording=wanted["wording"])
-    unseen = unseen[::2] if quick else unseen
-    follows = {graph.relation_id(relation) for relation in wanted["derivable"]}
-    derivable = tuple(question for question in unseen if question.relation in follows)
-    return seen, unseen, kgwb.Questions(graph, derivable)
+    labels = graph.relation_labels
+    told = {group: [labels[graph.relation_id(relation)] for relation in asked] for group, asked in groups.items()}
+    return seen, unseen[::2] if quick else unseen, told
+
+
+def load(name: str, seen: kgwb.Questions) -> kgwb.Bert:
+    """MiniLM, or a small BERT trained on no other text than what tuning may see."""
+    if name == "minilm":
+        return kgwb.load_bert("minilm")
+    return kgwb.load_bert(
+        "tiny", text=[question.text.replace("[MASK]", seen.graph.labels[question.answer]) for question in seen]
+    )
 
 
 def plan(
-    asked: argparse.Namespace, bert: kgwb.Bert, seen: kgwb.Questions, unseen: kgwb.Questions, derivable: kgwb.Questions
+    asked: argparse.Namespace,
+    bert: kgwb.Bert,
+    modes: list[str],
+    seen: kgwb.Questions,
+    unseen: kgwb.Questions,
+    groups: dict[str, list[str]],
 ) -> dict[str, Any]:
-    """The grid: vectors know neither derivable answer, and those called "answers removed" none that is asked for."""
-    graph = remove_answers(seen.graph, derivable)
+    """The grid: no vectors know a derivable answer, and those called "answers removed" none that is asked for.
+
+    Derivable answers are removed for the entities of tuning too, or the doors would learn to look them up.
+    """
+    graph = seen.graph
+    follows = {graph.relation_id(label) for label in groups["derivable, its edges removed"]}
+    derivable = tuple(question for question in (*seen, *unseen) if question.relation in follows)
+    graph = remove_answers(graph, kgwb.Questions(graph, derivable))
     options: dict[str, Any] = {"epochs": max(1, round(asked.steps * BATCH / len(seen))), "batch": BATCH}
     if asked.quick:
         options |= {"controls": QUICK}
     else:
         without = {"answers removed": learn(remove_answers(graph, unseen))}
         options |= {"controls": CONTROLS, "noise": (0.2, 0.5), "other_vectors": without}
-    doors = {mode: DOORS[mode] for mode in asked.modes if mode in DOORS}
-    return kgwb.plan_runs(bert, learn(graph), kgwb.MaskedAnswers(seen), modes=asked.modes, doors=doors, **options)
+    return kgwb.plan_runs(bert, learn(graph), kgwb.MaskedAnswers(seen), modes=modes, **options)
 
 
 def learn(graph: kgwb.KnowledgeGraph) -> kgwb.GraphEmbedding:
@@ -120,11 +143,11 @@ def learn(graph: kgwb.KnowledgeGraph) -> kgwb.GraphEmbedding:
     return vectors
 
 
-def keep(asked: argparse.Namespace, frame: Any, groups: list[str], minutes: float) -> None:
+def keep(asked: argparse.Namespace, frame: Any, modes: list[str], groups: list[str], minutes: float) -> None:
     """All figures as JSON, and for each door a row: accuracy, gain and best control, in each group."""
     figures = {"asked": {key: str(value) for key, value in vars(asked).items()}, "minutes": minutes}
     figures["rows"] = frame.reset_index().to_dict("records")
-    for door in asked.modes:
+    for door in modes:
         cells = []
         for group in groups:
             found = frame.loc[(group, door)]
