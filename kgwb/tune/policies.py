@@ -15,7 +15,7 @@ Policy = Literal["full", "partial"]
 # A new head and a new injector start from nothing and have far to go; BERT's own layers do not. Measured on the
 # archipelago: at one rate for all, the top layers learn the sentences by heart before the door has opened.
 NEW_HEAD = 30
-INJECTOR = 100
+INJECTOR = 300
 GATE = 3000
 
 
@@ -25,7 +25,8 @@ def group_parameters(bert: Bert, policy: Policy, *, learning_rate: float, top_la
     Args:
         bert: the model; nothing in it is changed.
         policy: "full" trains all; "partial" trains the injector, the masked-language head and the top layers.
-        learning_rate: of BERT's own layers; a new head takes 30 times it, the injector 100, its gate 3,000.
+        learning_rate: of BERT's own layers; a new head takes 30 times it, the injector 300
+            (times its `pace`), its gate 3,000.
         top_layers: how many layers "partial" trains.
 
     Raises:
@@ -39,12 +40,15 @@ def group_parameters(bert: Bert, policy: Policy, *, learning_rate: float, top_la
     in_encoder = {id(parameter) for parameter in encoder.parameters()}
     # The decoder shares the word embeddings, which stay with the encoder.
     head = [parameter for parameter in bert.model.parameters() if id(parameter) not in in_encoder]
-    injected = list(bert.injector.parameters()) if bert.injector is not None else []
+    doors = bert.injector.parts if bert.injector is not None else ()
     groups = [
         {"params": own, "lr": learning_rate},
         {"params": head, "lr": learning_rate * (NEW_HEAD if bert.new_head else 1)},
-        {"params": [p for p in injected if p.ndim > 0], "lr": learning_rate * INJECTOR},
-        {"params": [p for p in injected if p.ndim == 0], "lr": learning_rate * GATE},
+        {"params": [p for door in doors for p in door.parameters() if p.ndim == 0], "lr": learning_rate * GATE},
+    ]
+    groups += [
+        {"params": [p for p in door.parameters() if p.ndim > 0], "lr": learning_rate * INJECTOR * door.pace}
+        for door in doors
     ]
     return [group for group in groups if group["params"]]
 

@@ -106,6 +106,11 @@ class GraphInjector(Injector):
         self._index = index_facts(self.triples.cpu(), len(self.table), self._relations)
 
     @property
+    def pace(self) -> float:
+        """A third: at a single map's rate, maps behind maps overshoot and learn one relation at a time."""
+        return 1 / 3
+
+    @property
     def touched_layers(self) -> tuple[int, ...]:
         return self.layers
 

@@ -82,6 +82,11 @@ class Injector(nn.Module, ABC):
         edit_facts(self, withdrawn=old, added=new)
 
     @property
+    def pace(self) -> float:
+        """How fast its weights may learn, beside those of a single linear map."""
+        return 1.0
+
+    @property
     def parts(self) -> tuple[Injector, ...]:
         """The doors it is made of: itself, unless it joins several."""
         return (self,)

@@ -101,6 +101,11 @@ class MemoryInjector(Injector):
         self._index = index_facts(self.triples.cpu(), len(self.entities), len(self.relations) // 2)
 
     @property
+    def pace(self) -> float:
+        """A third, as keys and values have to find each other."""
+        return 1 / 3
+
+    @property
     def touched_attention(self) -> tuple[int, ...]:
         return self.layers
 
