@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from kgwb.graph import find_leakage as find_leakage
     from kgwb.graph import find_rules as find_rules
     from kgwb.graph import from_pykeen as from_pykeen
+    from kgwb.graph import learn_wordings as learn_wordings
     from kgwb.graph import load_dataset as load_dataset
     from kgwb.graph import match_pattern as match_pattern
     from kgwb.graph import query_graph as query_graph
@@ -56,13 +57,17 @@ if TYPE_CHECKING:
     from kgwb.graph import read_split as read_split
     from kgwb.graph import split_triples as split_triples
     from kgwb.graph import to_pykeen as to_pykeen
+    from kgwb.graph import verbalise as verbalise
     from kgwb.graph import write_graph as write_graph
     from kgwb.graph import write_split as write_split
     from kgwb.inject import Bert as Bert
     from kgwb.inject import Injector as Injector
     from kgwb.inject import Reading as Reading
+    from kgwb.inject import align as align
+    from kgwb.inject import fill_missing as fill_missing
     from kgwb.inject import find_mentions as find_mentions
     from kgwb.inject import inject as inject
+    from kgwb.inject import link_mentions as link_mentions
     from kgwb.inject import load_bert as load_bert
     from kgwb.inject import read as read
     from kgwb.see import log_to_tensorboard as log_to_tensorboard
@@ -70,6 +75,7 @@ if TYPE_CHECKING:
     from kgwb.see import record_film as record_film
     from kgwb.see import show_attention as show_attention
     from kgwb.see import show_graph as show_graph
+    from kgwb.see import show_probe as show_probe
     from kgwb.see import show_space as show_space
     from kgwb.see import show_training as show_training
     from kgwb.see import write_page as write_page
@@ -79,16 +85,23 @@ if TYPE_CHECKING:
     from kgwb.tune import Step as Step
     from kgwb.tune import answer_questions as answer_questions
     from kgwb.tune import ask_questions as ask_questions
+    from kgwb.tune import attribute_answer as attribute_answer
+    from kgwb.tune import compare_doors as compare_doors
     from kgwb.tune import hold_out as hold_out
+    from kgwb.tune import mark_mentions as mark_mentions
+    from kgwb.tune import misdirect as misdirect
     from kgwb.tune import plan_runs as plan_runs
     from kgwb.tune import probe as probe
+    from kgwb.tune import remove_answers as remove_answers
+    from kgwb.tune import tell_facts as tell_facts
+    from kgwb.tune import try_edits as try_edits
     from kgwb.tune import tune as tune
 
 _ROOMS = {
     "kgwb.graph": (
         "GraphStore KnowledgeGraph Mention Sentence Split add_types apply_rules find_leakage find_rules "
-        "from_pykeen load_dataset match_pattern query_graph read_graph read_sentences read_split "
-        "split_triples to_pykeen write_graph write_split"
+        "from_pykeen learn_wordings load_dataset match_pattern query_graph read_graph read_sentences "
+        "read_split split_triples to_pykeen verbalise write_graph write_split"
     ),
     "kgwb.embed": (
         "AdversarialNegatives AffineEncoder ComplEx CompositionConvolution DistMult EncoderChain Epoch "
@@ -96,10 +109,14 @@ _ROOMS = {
         "VariationalEncoder calibrate classify_triples estimate_cost learn_baseline load_embedding "
         "preset rank_triples read_vectors score_leaks train_embedding write_vectors"
     ),
-    "kgwb.inject": ("Bert Injector Reading find_mentions inject load_bert read"),
-    "kgwb.tune": ("MaskedAnswers Question Questions Step answer_questions ask_questions hold_out plan_runs probe tune"),
+    "kgwb.inject": ("Bert Injector Reading align fill_missing find_mentions inject link_mentions load_bert read"),
+    "kgwb.tune": (
+        "MaskedAnswers Question Questions Step answer_questions ask_questions attribute_answer compare_doors "
+        "hold_out mark_mentions misdirect plan_runs probe remove_answers tell_facts try_edits tune"
+    ),
     "kgwb.see": (
-        "log_to_tensorboard log_to_wandb record_film show_attention show_graph show_space show_training write_page"
+        "log_to_tensorboard log_to_wandb record_film show_attention show_graph show_probe show_space "
+        "show_training write_page"
     ),
     "kgwb.environment": ("doctor"),
 }

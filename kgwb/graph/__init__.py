@@ -31,3 +31,5 @@ from kgwb.graph.sentences import read_sentences as read_sentences
 from kgwb.graph.splitting import Split as Split
 from kgwb.graph.splitting import read_split as read_split
 from kgwb.graph.splitting import split_triples as split_triples
+from kgwb.graph.wording import learn_wordings as learn_wordings
+from kgwb.graph.wording import verbalise as verbalise

@@ -12,6 +12,8 @@ from kgwb.inject.door import inject as inject
 from kgwb.inject.doors.injector import Injector as Injector
 from kgwb.inject.encoding import Encoding as Encoding
 from kgwb.inject.encoding import encode as encode
+from kgwb.inject.linking import Links as Links
+from kgwb.inject.linking import link_mentions as link_mentions
 from kgwb.inject.mentions import find_mentions as find_mentions
 from kgwb.inject.missing_vectors import fill_missing as fill_missing
 from kgwb.inject.reading import Reading as Reading

@@ -13,6 +13,7 @@ from kgwb.see.graph import GraphView as GraphView
 from kgwb.see.graph import show_graph as show_graph
 from kgwb.see.page import Fragment as Fragment
 from kgwb.see.page import write_page as write_page
+from kgwb.see.probe_picture import show_probe as show_probe
 from kgwb.see.projection import ProjectionQuality as ProjectionQuality
 from kgwb.see.projection import projection_quality as projection_quality
 from kgwb.see.sinks import log_to_tensorboard as log_to_tensorboard

@@ -6,6 +6,11 @@ import sys
 
 from kgwb.rooms import CallableRoom
 from kgwb.tune.attribution import attribute_answer as attribute_answer
+from kgwb.tune.comparison import compare_doors as compare_doors
+from kgwb.tune.controls import mark_mentions as mark_mentions
+from kgwb.tune.controls import misdirect as misdirect
+from kgwb.tune.controls import remove_answers as remove_answers
+from kgwb.tune.controls import tell_facts as tell_facts
 from kgwb.tune.editing import Edits as Edits
 from kgwb.tune.editing import try_edits as try_edits
 from kgwb.tune.objectives import MaskedAnswers as MaskedAnswers

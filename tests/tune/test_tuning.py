@@ -43,7 +43,7 @@ def test_partial_trains_injector_head_and_top_layers_only(small_bert, vectors, q
     before = copy.deepcopy(model)
     tune_fully(model, questions, policy="partial", top_layers=1)
     moved = changed(before, model)
-    assert {"injector.alpha", "injector.project.weight"} <= moved
+    assert {"injector.gates.input.alpha", "injector.maps.input.weight"} <= moved
     assert any(name.startswith("model.cls.predictions.transform") for name in moved)
     assert any("encoder.layer.1." in name for name in moved)
     assert not any("encoder.layer.0." in name or "embeddings" in name or name == "injector.table" for name in moved)
