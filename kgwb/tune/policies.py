@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from torch import nn
@@ -19,7 +20,9 @@ INJECTOR = 300
 GATE = 3000
 
 
-def group_parameters(bert: Bert, policy: Policy, *, learning_rate: float, top_layers: int) -> list[dict[str, Any]]:
+def group_parameters(
+    bert: Bert, policy: Policy, *, learning_rate: float, top_layers: int, heads: Sequence[nn.Module] = ()
+) -> list[dict[str, Any]]:
     """The parameters that a policy trains, in optimizer groups.
 
     Args:
@@ -28,6 +31,7 @@ def group_parameters(bert: Bert, policy: Policy, *, learning_rate: float, top_la
         learning_rate: of BERT's own layers; a new head takes 30 times it, the injector 300
             (times its `pace`), its gate 3,000.
         top_layers: how many layers "partial" trains.
+        heads: what tasks bring along; it starts from nothing, as a new head does.
 
     Raises:
         ValueError: for another policy, or more layers than there are.
@@ -41,16 +45,19 @@ def group_parameters(bert: Bert, policy: Policy, *, learning_rate: float, top_la
     # The decoder shares the word embeddings, which stay with the encoder.
     head = [parameter for parameter in bert.model.parameters() if id(parameter) not in in_encoder]
     doors = bert.injector.parts if bert.injector is not None else ()
-    groups = [
+    brought = {id(parameter): parameter for module in heads for parameter in module.parameters()}
+    groups: list[dict[str, Any]] = [
         {"params": own, "lr": learning_rate},
         {"params": head, "lr": learning_rate * (NEW_HEAD if bert.new_head else 1)},
+        {"params": list(brought.values()), "lr": learning_rate * NEW_HEAD},
         {"params": [p for door in doors for p in door.parameters() if p.ndim == 0], "lr": learning_rate * GATE},
     ]
     groups += [
         {"params": [p for p in door.parameters() if p.ndim > 0], "lr": learning_rate * INJECTOR * door.pace}
         for door in doors
     ]
-    return [group for group in groups if group["params"]]
+    learning = [group | {"params": [p for p in group["params"] if p.requires_grad]} for group in groups]
+    return [group for group in learning if group["params"]]
 
 
 def _parameters_of_top(encoder: nn.Module, layers: int, top_layers: int) -> list[nn.Parameter]:

@@ -8,8 +8,11 @@ import pytest
 import torch
 
 import kgwb
+from kgwb.tune import policies, tuning
+from kgwb.tune.next_sentences import NextSentences
 from kgwb.tune.objectives import encode_questions
 from kgwb.tune.policies import group_parameters
+from kgwb.tune.pretraining import MaskedWords
 from kgwb.tune.tuning import expect_tasks
 
 
@@ -92,6 +95,85 @@ def test_several_tasks_take_turns(small_bert, town, sentences):
     tasks = [kgwb.MaskedAnswers(half) for half in halves]
     steps = list(kgwb.tune(copy.deepcopy(small_bert), tasks, epochs=1, batch=8, precision="float32"))
     assert len(steps) == 2 + 8
+    assert [step.task for step in steps[:4]] == ["MaskedAnswers", "MaskedAnswers 2"] * 2
+    assert {step.task for step in steps[4:]} == {"MaskedAnswers 2"} and {step.stage for step in steps} == {1}
+
+
+def test_two_stages_come_one_after_the_other_each_with_its_own_warm_up(small_bert, vectors, questions, sentences):
+    model = kgwb.inject(small_bert, vectors)
+    tasks = [MaskedWords(sentences[:16]), MaskedWords(sentences[16:32]), kgwb.MaskedAnswers(questions)]
+    options = {"epochs": (2, 1), "batch": 8, "precision": "float32"}
+    steps = list(kgwb.tune(model, tasks, strategy="two-stage", **options))
+    assert [step.stage for step in steps] == [1] * 8 + [2] * 10
+    assert [step.number for step in steps] == list(range(1, 19)) and {step.total for step in steps} == {18}
+    assert [step.task for step in steps[:8]] == ["MaskedWords", "MaskedWords 2"] * 4
+    assert {step.task for step in steps[8:]} == {"MaskedAnswers"}
+
+
+def test_each_stage_warms_up_and_cools_down(small_bert, questions, sentences, monkeypatch):
+    rates = []
+
+    def note(bert, task, rows, optimizer, **options):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        return 0.0
+
+    monkeypatch.setattr(tuning, "_learn", note)
+    tasks = [MaskedWords(sentences), kgwb.MaskedAnswers(questions)]
+    options = {"epochs": (4, 2), "batch": 8, "learning_rate": 1.0, "precision": "float32"}
+    list(kgwb.tune(copy.deepcopy(small_bert), tasks, strategy="two-stage", **options))
+    first, second = rates[:40], rates[40:]
+    assert len(second) == 20 and first.index(max(first)) == 3 and second.index(max(second)) == 1
+    assert max(first) == max(second) == 1 and first[-1] < 0.05 and second[0] == 0.5 and second[-1] < 0.06
+
+
+def test_what_a_task_brings_along_is_trained(small_bert, sentences):
+    pairs = NextSentences(sentences, follows="entity").prepare(small_bert)
+    before = copy.deepcopy(pairs.head)
+    model = copy.deepcopy(small_bert)
+    list(kgwb.tune(model, [pairs, MaskedWords(sentences)], epochs=1, batch=40, precision="float32"))
+    assert not any(torch.equal(p, q) for p, q in zip(before.parameters(), pairs.head.parameters(), strict=True))
+
+
+def test_a_shared_head_is_trained_once_per_step(small_bert, sentences):
+    one = NextSentences(sentences, follows="entity").prepare(small_bert)
+    other = NextSentences(sentences[:20], follows="entity", head=one.head).prepare(small_bert)
+    groups = group_parameters(small_bert, "partial", learning_rate=1e-4, top_layers=1, heads=[one, other])
+    every = [id(parameter) for group in groups for parameter in group["params"]]
+    assert len(every) == len(set(every)) and {id(p) for p in one.head.parameters()} <= set(every)
+    assert [group["lr"] for group in groups if group["params"][0] is one.head[0].weight] == [3e-3]
+
+
+def test_frozen_parameters_stay(small_bert, vectors, questions):
+    model = kgwb.inject(small_bert, vectors)
+    model.injector.get_parameter("maps.input.weight").requires_grad_(False)
+    before = copy.deepcopy(model)
+    tune_fully(model, questions)
+    moved = changed(before, model)
+    assert "injector.gates.input.alpha" in moved and "injector.maps.input.weight" not in moved
+
+
+def test_gates_learn_faster_than_maps(small_bert, vectors):
+    model = kgwb.inject(small_bert, vectors)
+    groups = group_parameters(model, "partial", learning_rate=1e-5, top_layers=1)
+    own = {id(parameter) for parameter in model.injector.parameters()}
+    rates = {p.ndim > 0: group["lr"] for group in groups for p in group["params"] if id(p) in own}
+    maps = 1e-5 * policies.INJECTOR * model.injector.pace
+    assert rates == {True: pytest.approx(maps), False: pytest.approx(1e-5 * policies.GATE)}
+
+
+def test_what_strategies_ask_for(small_bert, questions):
+    answers, model = kgwb.MaskedAnswers(questions), copy.deepcopy(small_bert)
+    with pytest.raises(
+        ValueError, match=r"came with one task. Expected two or more, of which the last is learnt after"
+    ):
+        kgwb.tune(model, answers, strategy="two-stage")
+    with pytest.raises(ValueError, match=r"epochs=\(1, 2\) came for 1 stage. Type epochs=4, or one for each"):
+        kgwb.tune(model, answers, epochs=(1, 2))
+    with pytest.raises(ValueError, match=r"epochs=\[1\] came for 2 stages."):
+        kgwb.tune(model, [answers, answers], strategy="two-stage", epochs=[1])
+    with pytest.raises(ValueError, match=r"epochs=0 came. It must be at least 1; type epochs=1"):
+        kgwb.tune(model, answers, epochs=0)
 
 
 def test_no_task(small_bert):
