@@ -65,6 +65,15 @@ def read_corpus(
     Raises:
         FileNotFoundError: there is no such file; names what lies near it.
         ValueError: if no sentence is left.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> from kgwb import load_bert
+        >>> path = Path(mkdtemp(), "diary.txt")
+        >>> _ = path.write_text("It rained. We got wet." + " And wet" * 600 + ".", encoding="utf-8")
+        >>> read_corpus(path, load_bert(), by="sentence")
+        diary.txt: 2 sentences, 0 mentions
+          left out: 1 longer than 512 word pieces
     """
     expect_choice("by", by, get_args(Unit))
     text = read_text(Path(path).expanduser(), expected="text").replace("\r\n", "\n")

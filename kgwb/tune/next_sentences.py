@@ -42,6 +42,13 @@ class NextSentences:
     Raises:
         TypeError: for a single text.
         ValueError: for no sentence, or another kind of following.
+
+    Example:
+        >>> from kgwb import load_bert
+        >>> bert = load_bert()
+        >>> pairs = NextSentences(["It rained.", "We got wet.", "Then came the sun.", "We were dry."]).prepare(bert)
+        >>> len(pairs), pairs.pairs[0]
+        (6, (0, 1, True))
     """
 
     sentences: Texts

@@ -36,6 +36,13 @@ class MaskedWords:
     Raises:
         TypeError: for a single text.
         ValueError: for no sentence, or a share that is none.
+
+    Example:
+        >>> from kgwb import load_bert, tune
+        >>> bert = load_bert()
+        >>> steps = tune(bert, MaskedWords(["The sea is wide.", "The sea is deep."]), epochs=3)
+        >>> [step.task for step in steps]
+        ['MaskedWords', 'MaskedWords', 'MaskedWords']
     """
 
     sentences: Texts
@@ -112,6 +119,11 @@ def guess_words(bert: Bert, task: MaskedWords, *, batch: int = 64) -> pd.DataFra
     Returns:
         One row per hidden piece: `sentence` (its number), `piece` (what stood there), `shown`, `given` (the model's
         guess), `probability` (of what stood there), `correct`.
+
+    Example:
+        >>> from kgwb import load_bert
+        >>> len(guess_words(load_bert(), MaskedWords(["The sea is wide.", "The sea is deep."], 0.4)))
+        4
     """
     prepared = task.prepare(bert)
     was_training = bert.training
