@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn.functional import gelu, linear
 
-from kgwb.axes import Float, Tensor
+from kgwb.axes import Float, Int, Tensor
 from kgwb.graph import Sentence
 from kgwb.inject.doors.injector import Injector
 from kgwb.inject.encoding import Encoding
@@ -99,14 +100,26 @@ class Bert(nn.Module):
             )
         return self(encoding).last_hidden_state[masks]
 
-    def answer_head(self, hidden: Float[Tensor, "... width"]) -> Float[Tensor, "... vocabulary"]:
-        """The model's own masked-language head."""
+    def answer_head(
+        self, hidden: Float[Tensor, "... width"], pieces: Int[Tensor, " piece"] | None = None
+    ) -> Float[Tensor, "... vocabulary"]:
+        """The model's own masked-language head; with `pieces`, its logits for these word pieces only."""
+        model: Any = self.model
+        if pieces is None and hasattr(model, "cls"):
+            return model.cls(hidden)
+        if pieces is None and hasattr(model, "lm_head"):
+            return model.lm_head(hidden)
+        decoder = model.get_output_embeddings()
+        rows = slice(None) if pieces is None else pieces
+        return linear(self._before_decoder(hidden), decoder.weight[rows], decoder.bias[rows])
+
+    def _before_decoder(self, hidden: Float[Tensor, "... width"]) -> Float[Tensor, "... width"]:
         model: Any = self.model
         if hasattr(model, "cls"):
-            return model.cls(hidden)
+            return model.cls.predictions.transform(hidden)
         if hasattr(model, "lm_head"):
-            return model.lm_head(hidden)
-        return model.vocab_projector(model.vocab_layer_norm(model.activation(model.vocab_transform(hidden))))
+            return model.lm_head.layer_norm(gelu(model.lm_head.dense(hidden)))
+        return model.vocab_layer_norm(model.activation(model.vocab_transform(hidden)))
 
     @property
     def stack(self) -> nn.ModuleList:
@@ -252,7 +265,7 @@ def _explain(source: str | Path) -> Iterator[None]:
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise BertLoadError(
-            f'No BERT could be loaded from {str(source)!r} ({first_line}). expected "minilm", "tiny", a folder with '
+            f'No BERT could be loaded from {str(source)!r} ({first_line}). Expected "minilm", "tiny", a folder with '
             'config.json, model.safetensors and tokenizer.json, or a hub id; offline, type kgwb.load_bert("minilm").'
         ) from error
 

@@ -81,8 +81,10 @@ class EncodedQuestions:
         device = bert.device
         entities = self.entities[list(rows)].to(device)
         hidden = bert.read_mask(self.encoding.select(rows).to(device))
-        logits = bert.answer_head(hidden).float()
-        scores = (logits[:, self.name_pieces.to(device)] * self.name_weights.to(device)).sum(-1)
+        # Of the whole vocabulary, only the pieces of the candidates' names are asked for.
+        pieces, place = self.name_pieces.to(device).unique(return_inverse=True)
+        logits = bert.answer_head(hidden, pieces).float()
+        scores = (logits[:, place] * self.name_weights.to(device)).sum(-1)
         if bert.injector is not None and bert.injector.is_on:
             added = bert.injector.score_entities(hidden, entities)
             scores = scores if added is None else scores + added.float()

@@ -77,6 +77,9 @@ def test_a_folder_with_a_head_of_its_own(tmp_path, model, minilm_tokenizer, vect
     torch.testing.assert_close(logits, output.logits[0, where], atol=1e-6, rtol=0)
     reading = kgwb.read(kgwb.inject(loaded, vectors), "Paris is [MASK].")
     assert torch.equal(reading.attention[0], torch.cat(output.attentions))
+    hidden, pieces = torch.randn(3, loaded.words.embedding_dim), torch.tensor([5, 2, 9])
+    with torch.no_grad():
+        torch.testing.assert_close(loaded.answer_head(hidden, pieces), loaded.answer_head(hidden)[:, pieces])
 
 
 def test_exactly_one_mask(bert):
@@ -103,7 +106,9 @@ def test_a_folder_without_a_tokenizer(tmp_path):
 def test_a_folder_without_a_model(tmp_path, config):
     if config is not None:
         (tmp_path / "config.json").write_text(config if isinstance(config, str) else json.dumps(config))
-    with pytest.raises(BertLoadError, match=r"(?s)No BERT could be loaded from .*Expected \"minilm\", a folder with"):
+    with pytest.raises(
+        BertLoadError, match=r"(?s)No BERT could be loaded from .*Expected \"minilm\", \"tiny\", a folder with"
+    ):
         kgwb.load_bert(tmp_path)
 
 
@@ -140,3 +145,10 @@ def test_without_the_package_of_minilm(monkeypatch):
 def test_a_bert_says_what_it_is(bert):
     assert isinstance(bert, Bert)
     assert "name='minilm', new_head=True" in repr(bert)
+
+
+def test_a_text_is_for_the_tiny_bert():
+    with pytest.raises(
+        BertLoadError, match=r"A text came for 'minilm', which has been trained\. Type load_bert\('tiny', text="
+    ):
+        kgwb.load_bert("minilm", text=["The sea is wide."])
