@@ -1,0 +1,173 @@
+"""What notebook 05 lends its learners: measurements that agree with slower ones, and checks that see a wrong answer."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+
+import kgwb
+from kgwb.lessons import heads, how_bert_reads, masks, senses
+
+FACTS = [("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"), ("Cy", "speaks", "Ket"), ("Di", "speaks", "Sol")]
+
+
+@pytest.fixture(autouse=True)
+def _as_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KGWB_STRICT", raising=False)
+
+
+@pytest.fixture(scope="module")
+def bert() -> kgwb.Bert:
+    return kgwb.load_bert("minilm")
+
+
+@pytest.fixture(scope="module")
+def questions() -> kgwb.Questions:
+    graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]))
+    ids = graph.entity_id
+    sentences = [
+        kgwb.Sentence(
+            f"{head} speaks {tail}.",
+            (
+                kgwb.Mention(0, len(head), ids(head), head),
+                kgwb.Mention(len(head) + 8, len(head) + 8 + len(tail), ids(tail), tail),
+            ),
+            (ids(head), 0, ids(tail)),
+        )
+        for head, _, tail in FACTS
+    ]
+    return kgwb.ask_questions(sentences, graph)
+
+
+def _make_reading(attention: torch.Tensor, hidden: torch.Tensor, *tokens: tuple[str, ...]) -> kgwb.Reading:
+    return kgwb.Reading(
+        sentences=tuple(" ".join(each) for each in tokens),
+        tokens=tokens,
+        mentions=((),) * len(tokens),
+        attention=attention,
+        hidden=hidden,
+        injected=tuple((False,) * len(each) for each in tokens),
+    )
+
+
+def test_pieces_that_stay_apart_are_not_words_yet() -> None:
+    verdict = how_bert_reads.check_join_pieces(lambda tokens: tokens[1:-1])
+    assert "expected  ['akish', 'speaks']" in repr(verdict)
+
+
+def test_distance_is_not_direction() -> None:
+    verdict = how_bert_reads.check_find_parting(lambda one, other: int((one - other).norm(dim=1).argmax()))
+    assert "expected  1" in repr(verdict)
+    assert "cosine_similarity" in repr(verdict)
+
+
+def test_what_a_piece_gives_itself_or_the_next_is_not_what_it_gives_back() -> None:
+    assert "expected  0.5" in repr(how_bert_reads.check_share_back(lambda weights: float(weights.diagonal().mean())))
+    assert not how_bert_reads.check_share_back(lambda weights: float(weights.diagonal(1).mean())).passed
+
+
+def test_a_head_is_shared_out_over_its_places() -> None:
+    weights = torch.tensor([0.1, 0.2, 0.3, 0.15, 0.05, 0.2]).expand(6, 6)
+    padded = torch.zeros(2, 1, 1, 7, 7)
+    padded[0, 0, 0, :6, :6] = weights  # [CLS] a b c d [SEP]: b and c ask
+    padded[1, 0, 0, :4, :4] = 0.25  # [CLS] a b [SEP]: nobody does
+    tokens = ("[CLS]", "a", "b", "c", "d", "[SEP]")
+    shares = heads.summarise_heads(_make_reading(padded, torch.zeros(2, 2, 7, 4), tokens, ("[CLS]", "a", "b", "[SEP]")))
+    expected = {
+        "the piece before": (0.2 + 0.3) / 2,
+        "itself": (0.3 + 0.15) / 2,
+        "the piece after": (0.15 + 0.05) / 2,
+        "[CLS]": 0.1,
+        "[SEP]": 0.2,
+    }
+    for place, share in expected.items():
+        assert shares.loc[(0, 0), place] == pytest.approx(share)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
+
+
+def test_short_sentences_have_no_neighbours(bert: kgwb.Bert) -> None:
+    with pytest.raises(ValueError, match=r"No sentence has three word pieces between \[CLS\] and \[SEP\]"):
+        heads.summarise_heads(kgwb.read(bert, "Paris."))
+
+
+def test_every_head_is_drawn_to_its_full_width(bert: kgwb.Bert) -> None:
+    picture = heads.draw_heads(heads.summarise_heads(kgwb.read(bert, "Paris is the capital of France.")))
+    assert repr(picture).startswith("Picture: where each of 6 × 12 heads looks; on the average the piece before 0.")
+    bars = [
+        float(each.get("width", 0)) for each in ElementTree.fromstring(picture.svg).iter() if each.get("height") == "18"
+    ]
+    assert len(bars) == 6 * 12 * len(heads.PLACES)
+    drawn = np.array(bars).reshape(72, -1).sum(1)
+    np.testing.assert_allclose(drawn, drawn[0], atol=0.4)  # each of six is rounded to a tenth
+
+
+def test_senses_that_are_two_directions_part_and_others_do_not() -> None:
+    directions = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, 3.0]])
+    hidden = torch.stack([torch.ones(4, 2), directions], 1)[:, :, None].expand(4, 2, 3, 2)
+    reading = _make_reading(torch.zeros(4, 1, 1, 3, 3), hidden, *[("[CLS]", "bank", "[SEP]")] * 4)
+    table = senses.compare_senses(reading, "bank", ["river", "river", "money", "money"])
+    assert table.loc["layer 0", ["same", "other", "difference"]].tolist() == pytest.approx([1, 1, 0], abs=1e-6)
+    assert table.loc["layer 1", ["same", "other", "difference"]].tolist() == pytest.approx([1, 0, 1], abs=1e-6)
+    assert table.loc["layer 0", "by lot"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_word_in_pieces_is_refused(bert: kgwb.Bert) -> None:
+    with pytest.raises(ValueError, match=r"has no word piece 'vevau' but '\[CLS\] ve ##va ##u"):
+        senses.compare_senses(kgwb.read(bert, "Vevau."), "vevau", ["one"])
+
+
+def test_every_use_is_a_sentence_with_its_word_and_a_wording_of_its_own(bert: kgwb.Bert) -> None:
+    uses = senses.list_uses()
+    assert set(uses.groupby(["word", "sense"]).size()) == {6}
+    assert uses["sentence"].is_unique
+    for word, sentence in zip(uses["word"], uses["sentence"], strict=True):
+        assert bert.tokenizer.tokenize(sentence).count(word) == 1, sentence
+
+
+def test_votes_of_neighbours_are_those_of_another_library(bert: kgwb.Bert, questions: kgwb.Questions) -> None:
+    shares = masks.read_off_masks(bert, questions, neighbours=1)
+    reading = kgwb.read(bert, [question.text for question in questions])
+    answers = [question.answer for question in questions]
+    judge = KNeighborsClassifier(1, metric="cosine")
+    for layer in range(7):
+        vectors = [reading.hidden[i, layer, tokens.index("[MASK]")] for i, tokens in enumerate(reading.tokens)]
+        voted = cross_val_predict(judge, torch.stack(vectors).numpy(), answers, cv=LeaveOneOut())
+        if layer:  # before any context all four are one vector, and ties may fall either way
+            assert shares[f"layer {layer}"] == pytest.approx(np.mean(voted == answers))
+    assert shares["the most frequent"] == 0.5
+
+
+def test_a_vote_needs_others(bert: kgwb.Bert, questions: kgwb.Questions) -> None:
+    with pytest.raises(ValueError, match=r"4 questions came for votes of 5 others\. .*neighbours=3\."):
+        masks.read_off_masks(bert, questions)
+
+
+def test_leaving_a_piece_out_is_reading_the_sentence_without_it(bert: kgwb.Bert, questions: kgwb.Questions) -> None:
+    table = masks.weigh_pieces(bert, kgwb.Sentence(questions[0].text, questions[0].mentions))
+    assert table["piece"].tolist() == ["[CLS]", "a name", "speaks", ".", "[SEP]"]
+    whole, holed = (kgwb.read(bert, text) for text in ("Ada speaks [MASK].", "Ada [UNK] [MASK]."))
+    before, after = whole.hidden[0, -1, 3], holed.hidden[0, -1, 3]
+    row = table[table["piece"] == "speaks"].iloc[0]
+    assert row["effect"] == pytest.approx(float((after - before).norm() / before.norm()), abs=1e-5)
+    assert row["attention"] == pytest.approx(float(whole.attention[0, :, :, 3, 2].mean()), abs=1e-6)
+
+
+def test_places_are_dealt_out_in_a_copy(bert: kgwb.Bert) -> None:
+    dealt = heads.deal_places(bert, seed=1)
+    ours, theirs = (each.model.base_model.embeddings.position_embeddings.weight for each in (bert, dealt))
+    assert not torch.equal(ours, theirs)
+    assert torch.equal(ours.sort(0).values, theirs.sort(0).values)
+    assert torch.equal(bert.words.weight, dealt.words.weight)
+    again = heads.deal_places(bert, seed=1).model.base_model.embeddings.position_embeddings.weight
+    assert torch.equal(theirs, again)
+
+
+def test_nonsense_is_of_words_that_bert_knows_whole(bert: kgwb.Bert) -> None:
+    [nonsense] = heads.deal_words(bert, ["The Danube flows past Vienna."])
+    assert len(bert.tokenizer.tokenize(nonsense)) == len(nonsense.split()) == 5
