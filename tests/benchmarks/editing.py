@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--modes", nargs="+", default=["memory", "graph"])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=250, help="of tuning, 32 questions each")
+    parser.add_argument("--steps", type=int, default=400, help="of tuning, 32 questions each")
     parser.add_argument("--edits", type=int, default=50)
     parser.add_argument("--threads", type=int, default=0, help="0 for as many as torch likes")
     asked = parser.parse_args()
