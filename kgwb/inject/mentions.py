@@ -18,7 +18,8 @@ def find_mentions(
 ) -> list[list[Mention]]:
     """Find where sentences name entities of a graph: the longest match over labels and aliases, from the left.
 
-    Case, the accents of Latin and Greek letters, and line breaks or further spaces within a name are ignored. A name
+    Case, the accents of Latin and Greek letters, and line breaks or further spaces within a name are ignored; but a
+    name of one or two Latin letters is found to the letter only (US, not us), and punctuation alone never. A name
     begins and ends where a word does, except in scripts that write no spaces. Of several entities with one name the
     best connected is taken; all are kept in `candidates`, among which `link_mentions` chooses by the sentence.
 

@@ -10,6 +10,8 @@ from kgwb.graph import KnowledgeGraph, Mention
 
 # A name in Chinese, Japanese or Thai needs no space around it.
 _SPACELESS = ("CJK", "HIRAGANA", "KATAKANA", "THAI")
+# "us" and "in" are words, "US" and "IN" are names.
+_SHORTEST_IN_ANY_CASE = 3
 _APOSTROPHES = "\u2018\u2019\u02bc\uff07"
 
 
@@ -44,10 +46,12 @@ class Names:
     Attributes:
         entities: folded name to the entities it can name, best connected first.
         lengths: first character of a name to the lengths such names have, longest first.
+        spellings: folded name to how it is spelt, where that matters: "IN" is Indiana, "in" is not.
     """
 
     entities: Mapping[str, tuple[int, ...]]
     lengths: Mapping[str, tuple[int, ...]]
+    spellings: Mapping[str, set[str]]
 
     def find_longest(self, folded: Folded, start: int) -> str | None:
         """The longest name that begins at a border and ends at one."""
@@ -66,12 +70,17 @@ def collect_names(graph: KnowledgeGraph) -> Names:
     spellings: list[Iterable[object]] = [[label] for column in columns for label in graph.entities[column]]
     ids = [*range(len(graph.entities))] * len(columns)
     found: dict[str, set[int]] = {}
+    exact: dict[str, set[str]] = {}
     for entity, names in zip(
         [*ids, *range(len(graph.entities))], [*spellings, *graph.entities["aliases"]], strict=True
     ):
         for name in names:
             if isinstance(name, str) and (folded := fold(name.strip()).text):
+                if folded.isascii() and not any(map(str.isalnum, folded)):
+                    continue  # a full stop names nothing
                 found.setdefault(folded, set()).add(entity)
+                if folded.isascii() and len(folded) < _SHORTEST_IN_ANY_CASE:
+                    exact.setdefault(folded, set()).add(name.strip())
     degrees = graph.degrees
     lengths: dict[str, set[int]] = {}
     for name in found:
@@ -79,6 +88,7 @@ def collect_names(graph: KnowledgeGraph) -> Names:
     return Names(
         {name: tuple(sorted(ids, key=lambda i: (-degrees[i], i))) for name, ids in found.items()},
         {first: tuple(sorted(those, reverse=True)) for first, those in lengths.items()},
+        exact,
     )
 
 
@@ -88,12 +98,12 @@ def match_names(text: str, names: Names) -> Iterator[Mention]:
     position = 0
     while position < len(folded.text):
         name = names.find_longest(folded, position)
-        if name is None:
-            position += 1
-            continue
-        start, position = folded.starts[position], position + len(name)
-        end, ids = folded.ends[position - 1], names.entities[name]
-        yield Mention(start, end, ids[0], text[start:end], candidates=ids)
+        stop = position + (len(name) if name else 1)
+        start, end = folded.starts[position], folded.ends[stop - 1]
+        position = stop
+        if name and text[start:end] in names.spellings.get(name, {text[start:end]}):
+            ids = names.entities[name]
+            yield Mention(start, end, ids[0], text[start:end], candidates=ids)
 
 
 def fold(text: str) -> Folded:
@@ -109,12 +119,9 @@ def fold(text: str) -> Folded:
     for start, end in _split_letters(text):
         folded = _fold_letter(text[start:end])
         # A line of Chinese may break within a word.
-        if (
-            folded == " "
-            and "\n" in text[start:end]
-            and all(map(_is_spaceless, text[start - 1 : start] + text[end : end + 1]))
-        ):
-            continue
+        if folded == " " and "\n" in text[start:end] and letters and end < len(text):
+            if _is_spaceless(letters[-1][-1]) and _is_spaceless(text[end]):
+                continue
         letters.append(folded)
         starts += [start] * len(folded)
         ends += [end] * len(folded)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kgwb
@@ -63,6 +63,14 @@ def test_a_name_with_an_apostrophe_is_found_whichever_way_it_curls(bert):
     assert find(bert, kgwb.KnowledgeGraph.from_pandas(facts), "In Nuku’alofa") == [("Nuku’alofa", "Nuku'alofa")]
 
 
+def test_short_names_are_found_to_the_letter_and_punctuation_never(bert):
+    aliases = pd.DataFrame({"entity": ["Indiana", "America"], "aliases": ["IN|.", "US|USA"]})
+    facts = pd.DataFrame([("Indiana", "in", "America")], columns=["head", "relation", "tail"])
+    graph = kgwb.KnowledgeGraph.from_pandas(facts, aliases)
+    found = find(bert, graph, "Live in Gary, IN, in the US. The usa and us.")
+    assert found == [("IN", "Indiana"), ("US", "America"), ("usa", "America")]
+
+
 def test_a_letter_is_never_cut_from_its_marks(bert):
     facts = pd.DataFrame([("ไม", "in", "Siam")], columns=["head", "relation", "tail"])
     graph = kgwb.KnowledgeGraph.from_pandas(facts)
@@ -91,6 +99,7 @@ def test_folding_says_where_every_character_came_from(text):
     assert list(folded.starts) == sorted(folded.starts) and list(folded.ends) == sorted(folded.ends)
 
 
+@example("パ\n")
 @given(st.text(alphabet="aéǖñ Å한パ\n北京xΆй’'", max_size=20))
 def test_folding_does_not_mind_how_a_text_is_encoded(text):
     assert fold(unicodedata.normalize("NFD", text)).text == fold(unicodedata.normalize("NFC", text)).text
