@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kgwb.graph import KnowledgeGraph, Mention
@@ -66,21 +66,15 @@ class Names:
 
 def collect_names(graph: KnowledgeGraph) -> Names:
     """All labels, in every language, and all aliases of a graph."""
-    columns = [column for column in graph.entities.columns if column == "label" or column.startswith("label_")]
-    spellings: list[Iterable[object]] = [[label] for column in columns for label in graph.entities[column]]
-    ids = [*range(len(graph.entities))] * len(columns)
     found: dict[str, set[int]] = {}
     exact: dict[str, set[str]] = {}
-    for entity, names in zip(
-        [*ids, *range(len(graph.entities))], [*spellings, *graph.entities["aliases"]], strict=True
-    ):
-        for name in names:
-            if isinstance(name, str) and (folded := fold(name.strip()).text):
-                if folded.isascii() and not any(map(str.isalnum, folded)):
-                    continue  # a full stop names nothing
-                found.setdefault(folded, set()).add(entity)
-                if folded.isascii() and len(folded) < _SHORTEST_IN_ANY_CASE:
-                    exact.setdefault(folded, set()).add(name.strip())
+    for entity, name in _list_names(graph):
+        folded = fold(name).text
+        if folded.isascii() and not any(map(str.isalnum, folded)):
+            continue  # nothing, or punctuation: a full stop names no one
+        found.setdefault(folded, set()).add(entity)
+        if folded.isascii() and len(folded) < _SHORTEST_IN_ANY_CASE:
+            exact.setdefault(folded, set()).add(name)
     degrees = graph.degrees
     lengths: dict[str, set[int]] = {}
     for name in found:
@@ -90,6 +84,15 @@ def collect_names(graph: KnowledgeGraph) -> Names:
         {first: tuple(sorted(those, reverse=True)) for first, those in lengths.items()},
         exact,
     )
+
+
+def _list_names(graph: KnowledgeGraph) -> Iterator[tuple[int, str]]:
+    for column in graph.entities.columns:
+        if column == "label" or column.startswith("label_"):
+            labels = enumerate(graph.entities[column])
+            yield from ((entity, label.strip()) for entity, label in labels if isinstance(label, str))
+    for entity, aliases in enumerate(graph.entities["aliases"]):
+        yield from ((entity, alias.strip()) for alias in aliases)
 
 
 def match_names(text: str, names: Names) -> Iterator[Mention]:
@@ -119,9 +122,9 @@ def fold(text: str) -> Folded:
     for start, end in _split_letters(text):
         folded = _fold_letter(text[start:end])
         # A line of Chinese may break within a word.
-        if folded == " " and "\n" in text[start:end] and letters and end < len(text):
-            if _is_spaceless(letters[-1][-1]) and _is_spaceless(text[end]):
-                continue
+        around = (letters[-1][-1] if letters else "", text[end : end + 1])
+        if folded == " " and "\n" in text[start:end] and all(map(_is_spaceless, around)):
+            continue
         letters.append(folded)
         starts += [start] * len(folded)
         ends += [end] * len(folded)
