@@ -80,6 +80,8 @@ if TYPE_CHECKING:
     from kgwb.see import show_training as show_training
     from kgwb.see import write_page as write_page
     from kgwb.tune import MaskedAnswers as MaskedAnswers
+    from kgwb.tune import MaskedWords as MaskedWords
+    from kgwb.tune import NextSentences as NextSentences
     from kgwb.tune import Question as Question
     from kgwb.tune import Questions as Questions
     from kgwb.tune import Step as Step
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
     from kgwb.tune import misdirect as misdirect
     from kgwb.tune import plan_runs as plan_runs
     from kgwb.tune import probe as probe
+    from kgwb.tune import read_corpus as read_corpus
     from kgwb.tune import remove_answers as remove_answers
     from kgwb.tune import tell_facts as tell_facts
     from kgwb.tune import try_edits as try_edits
@@ -111,8 +114,9 @@ _ROOMS = {
     ),
     "kgwb.inject": ("Bert Injector Reading align fill_missing find_mentions inject link_mentions load_bert read"),
     "kgwb.tune": (
-        "MaskedAnswers Question Questions Step answer_questions ask_questions attribute_answer compare_doors "
-        "hold_out mark_mentions misdirect plan_runs probe remove_answers tell_facts try_edits tune"
+        "MaskedAnswers MaskedWords NextSentences Question Questions Step answer_questions ask_questions "
+        "attribute_answer compare_doors hold_out mark_mentions misdirect plan_runs probe read_corpus "
+        "remove_answers tell_facts try_edits tune"
     ),
     "kgwb.see": (
         "log_to_tensorboard log_to_wandb record_film show_attention show_graph show_probe show_space "

@@ -11,10 +11,14 @@ from kgwb.tune.controls import mark_mentions as mark_mentions
 from kgwb.tune.controls import misdirect as misdirect
 from kgwb.tune.controls import remove_answers as remove_answers
 from kgwb.tune.controls import tell_facts as tell_facts
+from kgwb.tune.corpus import Corpus as Corpus
+from kgwb.tune.corpus import read_corpus as read_corpus
 from kgwb.tune.editing import Edits as Edits
 from kgwb.tune.editing import try_edits as try_edits
+from kgwb.tune.next_sentences import NextSentences as NextSentences
 from kgwb.tune.objectives import MaskedAnswers as MaskedAnswers
 from kgwb.tune.policies import Policy as Policy
+from kgwb.tune.pretraining import MaskedWords as MaskedWords
 from kgwb.tune.probing import answer_questions as answer_questions
 from kgwb.tune.probing import plan_runs as plan_runs
 from kgwb.tune.probing import probe as probe
