@@ -15,3 +15,10 @@ def make_map(
     weight = torch.randn(outputs, inputs, generator=draw, dtype=dtype) / outputs**0.5
     made.weight = nn.Parameter(weight * loudness)
     return made
+
+
+def map_at(maps: nn.ModuleList, number: int) -> nn.Linear:
+    """One map of a list."""
+    found = maps[number]
+    assert isinstance(found, nn.Linear)
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
@@ -13,31 +12,15 @@ from kgwb.embed.errors import expect_at_least, expect_choice
 from kgwb.inject.controls import draw_from
 from kgwb.inject.doors.gate import Gate, gate_at, widest
 from kgwb.inject.doors.injector import Heads, Injector, Weights
-from kgwb.inject.doors.maps import make_map
+from kgwb.inject.doors.maps import make_map, map_at
 from kgwb.inject.doors.neighbourhood import Neighbourhood, gather_neighbourhood, index_facts, mentioned
+from kgwb.inject.doors.slots import Slots, Told, lay_out, read_slots, sum_exponentials
 from kgwb.inject.encoding import Encoding
 from kgwb.inject.knowledge import Knowledge
 from kgwb.inject.passage import Passage
 from kgwb.inject.shape import Shape
 
 Reach = Literal["mentions", "all"]
-
-
-@dataclass(frozen=True, eq=False)
-class Slots:
-    """The slots of a batch.
-
-    Attributes:
-        keys: what they are found by, [e_owner; r], [sentence or 1, slot, inputs].
-        values: what they tell, e_other, [sentence or 1, slot, dim].
-        mask: 0 at a fact, −inf at padding, [sentence or 1, 1, 1, slot].
-        around: which fact each slot holds.
-    """
-
-    keys: Float[Tensor, "batch slot inputs"]
-    values: Float[Tensor, "batch slot dim"]
-    mask: Float[Tensor, "batch 1 1 slot"]
-    around: Neighbourhood
 
 
 class MemoryInjector(Injector):
@@ -111,12 +94,7 @@ class MemoryInjector(Injector):
 
     def prepare(self, encoding: Encoding) -> Slots:
         """The facts that each sentence may read."""
-        around = self.find_facts(encoding)
-        device = self.entities.device
-        owners, relations, others = (part.to(device) for part in (around.owners, around.relations, around.others))
-        keys = torch.cat([self.entities[owners.clamp_min(0)], self.relations[relations]], -1)
-        mask = torch.zeros(owners.shape, dtype=keys.dtype, device=device).masked_fill(owners < 0, float("-inf"))
-        return Slots(keys, self.entities[others.clamp_min(0)], mask[:, None, None], around)
+        return lay_out(self.find_facts(encoding), self.entities, self.relations)
 
     def find_facts(self, encoding: Encoding) -> Neighbourhood:
         """Which fact each slot of each sentence holds; one row stands for all sentences where all facts are read."""
@@ -132,31 +110,30 @@ class MemoryInjector(Injector):
         self, layer: int, query: Heads, scores: Weights, weights: Weights, output: Heads, passage: Passage
     ) -> tuple[Weights, Heads]:
         slots, number = passage.prepared[self], self.layers.index(layer)
-        keys = self._split(self.keys[number](slots.keys))
-        values = self._split(self.values[number](slots.values))
-        found = torch.matmul(query, keys.transpose(2, 3)) * query.shape[-1] ** -0.5 + slots.mask
-        # Against the tokens' own sum of exponentials; −inf throughout where a sentence has no fact.
-        total = found.logsumexp(-1, keepdim=True)
-        chosen = (found - total.clamp_min(torch.finfo(found.dtype).min)).exp()
-        told = torch.matmul(chosen, values)
-        excess = total - scores.logsumexp(-1, keepdim=True)
-        mass = self._mass(number, query, told, excess)
+        tables, keep = self._map(number, slots), passage.record is not None
+        read = read_slots(query, sum_exponentials(scores), slots, *tables, keep=keep)
+        mass = self._mass(number, query, read)
         passage.note_gate(self, layer + 1, mass[..., 0].mean(1))
-        if passage.record is not None:
-            passage.record.slots[layer] = (chosen * mass).detach()
-        return weights * (1 - mass), (1 - mass) * output + mass * told
+        if passage.record is not None and read.chosen is not None:
+            passage.record.slots[layer] = (read.chosen * mass).detach()
+        return weights * (1 - mass), output.lerp(read.told, mass)
 
-    def _mass(
-        self, number: int, query: Heads, told: Heads, excess: Float[Tensor, "sentence head query 1"]
-    ) -> Float[Tensor, "sentence head query 1"]:
-        """g S / (g S + Z), from log S − log Z."""
-        opened = gate_at(self.gates, number).mass(query, told)
-        ratio = excess.clamp(-80, 60).exp()
-        share = opened * ratio / (opened * ratio + 1)
-        return share.masked_fill(excess == float("-inf"), 0.0)
+    def _map(self, number: int, slots: Slots) -> tuple[Tensor, Tensor, Tensor]:
+        """K [e; r] in two parts, for it is the sum of both, and V e; by head."""
+        weight, dim = map_at(self.keys, number).weight, slots.entities.shape[1]
+        by_owner = nn.functional.linear(slots.entities, weight[:, :dim])
+        by_kind = nn.functional.linear(slots.directions, weight[:, dim:])
+        by_other = map_at(self.values, number)(slots.entities)
+        by_owner, by_kind, by_other = (
+            table.unflatten(-1, (self.shape.heads, -1)) for table in (by_owner, by_kind, by_other)
+        )
+        return by_owner, by_kind, by_other
 
-    def _split(self, vectors: Float[Tensor, "batch slot width"]) -> Float[Tensor, "batch head slot part"]:
-        return vectors.unflatten(-1, (self.shape.heads, -1)).transpose(1, 2)
+    def _mass(self, number: int, query: Heads, read: Told) -> Float[Tensor, "sentence head query 1"]:
+        """g S / (g S + Z)."""
+        held = gate_at(self.gates, number).mass(query, read.told) * read.held
+        # Where next to nothing is left to the tokens, a closed gate is still closed, and its slope finite.
+        return held / (held + read.left.clamp_min(max(1e-18, torch.finfo(held.dtype).tiny)))
 
     def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
         """Every word piece of a sentence that has facts to read."""
