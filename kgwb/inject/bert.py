@@ -208,7 +208,7 @@ def load_bert(
 
 
 def _train(text: str | Path | Sequence[str | Sentence] | None, seed: int) -> Path:
-    from kgwb.inject.tiny import train_tiny
+    from kgwb.inject.tiny.tiny import train_tiny
 
     return train_tiny(text, seed=seed)
 

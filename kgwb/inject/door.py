@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from kgwb.embed.errors import expect_choice
+from kgwb.inject.alignment.missing_vectors import fill_missing, find_missing
 from kgwb.inject.attention import open_attention
 from kgwb.inject.controls import Control, take_knowledge_away
 from kgwb.inject.doors.entity import EntityInjector
@@ -18,7 +19,6 @@ from kgwb.inject.doors.joined import JoinedInjector
 from kgwb.inject.doors.memory import MemoryInjector
 from kgwb.inject.doors.relation import RelationInjector
 from kgwb.inject.knowledge import EntityVectors, gather_knowledge
-from kgwb.inject.missing_vectors import fill_missing, find_missing
 from kgwb.inject.shape import measure_shape
 
 if TYPE_CHECKING:

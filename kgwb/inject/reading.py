@@ -13,7 +13,7 @@ from kgwb.graph import Mention, Sentence
 from kgwb.inject.bert import Bert
 from kgwb.inject.doors.memory import MemoryInjector
 from kgwb.inject.encoding import Encoding, encode
-from kgwb.inject.mentions import find_mentions
+from kgwb.inject.linking.mentions import find_mentions
 from kgwb.inject.passage import Record
 
 

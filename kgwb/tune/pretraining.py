@@ -13,7 +13,7 @@ from kgwb.axes import Float, Tensor
 from kgwb.graph import Sentence
 from kgwb.graph.knowledge_graph import count_things
 from kgwb.inject import Bert, Encoding, encode
-from kgwb.inject.masking import MaskedPieces, find_ordinary, mask_pieces
+from kgwb.inject.tiny.masking import MaskedPieces, find_ordinary, mask_pieces
 
 Texts = Sequence[str | Sentence]
 

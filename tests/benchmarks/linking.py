@@ -26,8 +26,8 @@ from ambiguous_names import (
 from figures import begin, record
 
 import kgwb
-from kgwb.inject.linking import link_mentions
-from kgwb.inject.names import collect_names, fold
+from kgwb.inject.linking.linking import link_mentions
+from kgwb.inject.linking.names import collect_names, fold
 
 EVIDENCE = ["prior", "context", "coherence"]
 DEFAULTS = np.array([link_mentions.__kwdefaults__[kind] for kind in EVIDENCE])

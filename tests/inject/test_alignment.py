@@ -15,12 +15,12 @@ from sklearn.metrics import r2_score
 from sklearn.metrics.pairwise import cosine_similarity
 
 import kgwb
-from kgwb.inject.alignment import Alignment, align, choose_fit
-from kgwb.inject.alignment_pairs import Pairs
-from kgwb.inject.alignment_quality import AlignmentQuality, judge_map
-from kgwb.inject.linear_maps import fit_contrastive, fit_procrustes, fit_ridge
-from kgwb.inject.missing_vectors import FilledVectors
-from kgwb.inject.word_space import read_labels
+from kgwb.inject.alignment.alignment import Alignment, align, choose_fit
+from kgwb.inject.alignment.linear_maps import fit_contrastive, fit_procrustes, fit_ridge
+from kgwb.inject.alignment.missing_vectors import FilledVectors
+from kgwb.inject.alignment.pairs import Pairs
+from kgwb.inject.alignment.quality import AlignmentQuality, judge_map
+from kgwb.inject.alignment.word_space import read_labels
 
 METHODS = ["least squares", "procrustes", "trained"]
 WORDS = (

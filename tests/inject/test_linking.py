@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import kgwb
 from kgwb.graph import Mention
-from kgwb.inject.coherence import Choices, weigh_coherence
-from kgwb.inject.evidence import tell_entities
-from kgwb.inject.linking import link_mentions
+from kgwb.inject.linking.coherence import Choices, weigh_coherence
+from kgwb.inject.linking.evidence import tell_entities
+from kgwb.inject.linking.linking import link_mentions
 
 FACTS = [
     ("georgia", "capital", "tbilisi"),

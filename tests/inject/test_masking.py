@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kgwb.graph import Mention, Sentence
 from kgwb.inject import encode
-from kgwb.inject.masking import find_ordinary, mask_pieces
+from kgwb.inject.tiny.masking import find_ordinary, mask_pieces
 
 TEXT = "Quorrin Vath was born in Paris, and New York is far."
 NAMES = ((0, 12, 5), (25, 30, 4), (36, 44, 3))

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kgwb
-from kgwb.inject.names import fold
+from kgwb.inject.linking.names import fold
 
 
 def find(bert, graph, text):

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
 import kgwb
+from kgwb.inject.alignment.linear_maps import fit_ridge
+from kgwb.inject.alignment.missing_vectors import FilledVectors, fill_missing, find_missing
+from kgwb.inject.alignment.word_space import read_labels
 from kgwb.inject.door import Mode
 from kgwb.inject.knowledge import gather_knowledge
-from kgwb.inject.linear_maps import fit_ridge
-from kgwb.inject.missing_vectors import FilledVectors, fill_missing, find_missing
-from kgwb.inject.word_space import read_labels
 
 LABELS = ("America", "Berlin", "Italy", "Lyon", "Madrid", "Paris", "Rome", "Spain", "Vienna")
 

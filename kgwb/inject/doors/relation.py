@@ -8,12 +8,13 @@ from typing import Literal, get_args
 import torch
 from torch import nn
 
-from kgwb.axes import Bool, Int, Tensor
+from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.embed.errors import expect_choice
 from kgwb.inject.controls import draw_from
 from kgwb.inject.doors.gate import Gate, gate_at, widest
 from kgwb.inject.doors.injector import Heads, Injector, Weights
-from kgwb.inject.doors.maps import make_map
+from kgwb.inject.doors.links import Links, gather_links
+from kgwb.inject.doors.maps import make_map, map_at
 from kgwb.inject.encoding import Encoding
 from kgwb.inject.knowledge import Knowledge
 from kgwb.inject.passage import Passage
@@ -23,20 +24,16 @@ How = Literal["keys and values", "bias", "visible"]
 
 
 @dataclass(frozen=True, eq=False)
-class Links:
+class Linked:
     """Who is linked to whom in a batch.
 
     Attributes:
-        kinds: relation and direction from each piece to each other, −1 where none, −2 outside mentions.
-        linked: where there is one, for all heads alike.
-        which: its place in `present`, 0 where there is none.
-        present: the relations and directions that the batch holds.
+        links: the pieces of mentions that the graph links.
+        hidden: True between mentions that it does not, where that counts.
     """
 
-    kinds: Int[Tensor, "sentence query key"]
-    linked: Bool[Tensor, "sentence 1 query key"]
-    which: Int[Tensor, "sentence query key"]
-    present: Int[Tensor, " kind"]
+    links: Links
+    hidden: Bool[Tensor, "sentence 1 query key"] | None
 
 
 class RelationInjector(Injector):
@@ -110,63 +107,77 @@ class RelationInjector(Injector):
     def touched_attention(self) -> tuple[int, ...]:
         return self.layers
 
-    def prepare(self, encoding: Encoding) -> Links:
+    def prepare(self, encoding: Encoding) -> Linked:
         """The links among the mentions of a batch."""
-        kinds = self._find_kinds(encoding)
-        present = kinds[kinds >= 0].unique()
-        linked = kinds >= 0
-        return Links(kinds, linked[:, None], torch.searchsorted(present, kinds) * linked, present)
+        pairs, kinds = self._find_pairs(encoding)
+        linked, length = kinds >= 0, encoding.pieces.shape[1]
+        links = gather_links(pairs[linked], kinds[linked], length)
+        if self.how != "visible":
+            return Linked(links, None)
+        hidden = encoding.is_token.new_zeros(len(encoding), 1, length, length)
+        sentences, queries, keys = pairs[~linked].unbind(1)
+        hidden[sentences, 0, queries, keys] = True
+        return Linked(links, hidden)
 
-    def _find_kinds(self, encoding: Encoding) -> Int[Tensor, "sentence query key"]:
-        """The relation and direction from each piece to each other, −1 where there is none, −2 outside mentions."""
+    def _find_pairs(self, encoding: Encoding) -> tuple[Int[Tensor, "pair 3"], Int[Tensor, " pair"]]:
+        """Sentence, query and key where two pieces name two entities, and how the graph links these; −1 if it does not."""
         who = self.who(encoding)
-        pair = (who[:, :, None] >= 0) & (who[:, None, :] >= 0) & (who[:, :, None] != who[:, None, :])
+        named = who >= 0
+        pairs = (named[:, :, None] & named[:, None, :] & (who[:, :, None] != who[:, None, :])).nonzero()
+        sentences, queries, keys = pairs.unbind(1)
         if self.control == "matched":  # the same constant for every pair: which pairs are linked is knowledge
-            return torch.where(pair, 0, -2)
-        kinds = self._find_links(who[:, :, None] * len(self.identity) + who[:, None, :])
-        return torch.where(pair, kinds, -2)
+            return pairs, torch.zeros_like(sentences)
+        return pairs, self._find_links(who[sentences, queries] * len(self.identity) + who[sentences, keys])
 
-    def _find_links(self, pairs: Int[Tensor, "sentence query key"]) -> Int[Tensor, "sentence query key"]:
+    def _find_links(self, pairs: Int[Tensor, " pair"]) -> Int[Tensor, " pair"]:
         if not len(self.links):
             return torch.full_like(pairs, -1)
         place = torch.searchsorted(self.links, pairs).clamp_max(len(self.links) - 1)
         return torch.where(self.links[place] == pairs, self.kinds[place], -1)
 
     def change_scores(self, layer: int, query: Heads, scores: Weights, passage: Passage) -> Weights:
-        links, number = passage.prepared[self], self.layers.index(layer)
-        if not len(links.present) and self.how != "visible":
-            return scores
-        if self.how == "visible":
-            hidden = (links.kinds == -1)[:, None]
-            gate = gate_at(self.gates, number)
+        linked, gate = passage.prepared[self], gate_at(self.gates, self.layers.index(layer))
+        if linked.hidden is not None:
             share = gate.mass(query[:, 0], query[:, 0])[:, None]  # one number, repeated
-            return scores + torch.log1p(-share.clamp_max(1 - 1e-6)) * hidden
+            return scores + torch.log1p(-share.clamp_max(1 - 1e-6)) * linked.hidden
+        if not len(linked.links):
+            return scores
+        gain = gate.factor * self._score_links(self.layers.index(layer), query, linked.links)
+        return scores.index_put(_at_pairs(linked.links, scores), gain, accumulate=True)
+
+    def _score_links(self, number: int, query: Heads, links: Links) -> Float[Tensor, "pair head"]:
+        """q · a_r / √d, or b_r."""
         if self.how == "bias":
-            bias = self.bias[number][links.present][links.which].permute(0, 3, 1, 2)
-            return scores + gate_at(self.gates, number).factor * bias * links.linked
-        # q · a_r for every relation first, then each pair takes its own: pairs are many, relations few.
-        keys = self._split(self.keys[number](self.relations[links.present]))
-        by_relation = torch.einsum("bhqd,rhd->bhqr", query, keys) * query.shape[-1] ** -0.5
-        chosen = by_relation.gather(-1, links.which[:, None].expand_as(scores))
-        return scores + gate_at(self.gates, number).factor * chosen * links.linked
+            return self.bias[number][links.present][links.kinds][links.groups]
+        keys = self._split(map_at(self.keys, number)(self.relations[links.present]))
+        asked = query[links.asker_sentences, :, links.asker_pieces]
+        by_group = (asked[links.askers] * keys[links.kinds]).sum(-1) * query.shape[-1] ** -0.5
+        return by_group[links.groups]
 
     def change_output(
         self, layer: int, query: Heads, scores: Weights, weights: Weights, output: Heads, passage: Passage
     ) -> tuple[Weights, Heads]:
-        links, number = passage.prepared[self], self.layers.index(layer)
-        gate, any_link = gate_at(self.gates, number), links.linked[:, 0].any(-1)
-        if self.how != "keys and values" or not len(links.present):
-            opened = gate.factor.abs() * any_link
-            passage.note_gate(self, layer + 1, opened)
-            return weights, output
-        values = self._split(self.values[number](self.relations[links.present]))
-        # How much each query looks at each relation, summed over the pairs that hold it.
-        shares = weights.new_zeros(*weights.shape[:3], len(links.present))
-        shares = shares.scatter_add(-1, links.which[:, None].expand_as(weights), weights * links.linked)
-        told = torch.einsum("bhqr,rhd->bhqd", shares, values)
-        openness = gate(query, told)
-        passage.note_gate(self, layer + 1, openness[..., 0].abs().mean(1) * any_link)
-        return weights, output + openness * told
+        links, number = passage.prepared[self].links, self.layers.index(layer)
+        gate, where = gate_at(self.gates, number), (links.asker_sentences, links.asker_pieces)
+        openness = gate.factor.abs().expand(len(links.asker_pieces))
+        if self.how == "keys and values" and len(links):
+            told = self._tell_links(number, weights, links)
+            opened = gate(query[where[0], :, where[1]], told)
+            heads = torch.arange(output.shape[1], device=output.device)
+            at_askers = (where[0][:, None], heads, where[1][:, None])
+            output = output.index_put(at_askers, opened * told, accumulate=True)
+            openness = opened[..., 0].abs().mean(1)
+        blank = openness.new_zeros(passage.encoding.pieces.shape)
+        passage.note_gate(self, layer + 1, blank.index_put(where, openness))
+        return weights, output
+
+    def _tell_links(self, number: int, weights: Weights, links: Links) -> Float[Tensor, "asker head part"]:
+        """Σ_j p_ij v_r for each asker: how much it looks at each kind of link first, then what the kind tells."""
+        values = self._split(map_at(self.values, number)(self.relations[links.present]))
+        looks = weights[links.sentences, :, links.queries, links.keys]
+        shares = looks.new_zeros(len(links.kinds), looks.shape[1]).index_add(0, links.groups, looks)
+        told = values.new_zeros(len(links.asker_pieces), *values.shape[1:])
+        return told.index_add(0, links.askers, shares[..., None] * values[links.kinds])
 
     def _split(self, vectors: Tensor) -> Tensor:
         """[relation, width] -> [relation, head, part]."""
@@ -174,7 +185,11 @@ class RelationInjector(Injector):
 
     def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
         """Every word piece of a mention that the graph links to another one of its sentence."""
-        return (self._find_kinds(encoding) >= 0).any(-1)
+        pairs, kinds = self._find_pairs(encoding)
+        sentences, queries, _ = pairs[kinds >= 0].unbind(1)
+        here = torch.zeros_like(encoding.is_token)
+        here[sentences, queries] = True
+        return here
 
     @property
     def gate(self) -> float:
@@ -183,6 +198,12 @@ class RelationInjector(Injector):
 
     def extra_repr(self) -> str:
         return f"{len(self.links) // 2:,} linked pairs, {self.how}, gate={self.gate:.3f}, control={self.control}"
+
+
+def _at_pairs(links: Links, scores: Weights) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Where pairs stand among the scores, for each head."""
+    heads = torch.arange(scores.shape[1], device=scores.device)
+    return links.sentences[:, None], heads, links.queries[:, None], links.keys[:, None]
 
 
 def _sort_links(

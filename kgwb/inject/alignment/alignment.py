@@ -17,12 +17,12 @@ from torch.nn import functional
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.embed.errors import expect_at_least, expect_choice
 from kgwb.graph import KnowledgeGraph
-from kgwb.inject.alignment_pairs import Pairs, draw_held_out, make_pairs, shuffle_within
-from kgwb.inject.alignment_quality import AlignmentQuality, average_quality, judge_map
+from kgwb.inject.alignment.linear_maps import LinearMap, fit_contrastive, fit_procrustes, fit_ridge
+from kgwb.inject.alignment.missing_vectors import expect_pairs, find_missing
+from kgwb.inject.alignment.pairs import Pairs, draw_held_out, make_pairs, shuffle_within
+from kgwb.inject.alignment.quality import AlignmentQuality, average_quality, judge_map
+from kgwb.inject.alignment.word_space import LabelWords, Vocabulary, read_labels, read_vocabulary
 from kgwb.inject.knowledge import EntityVectors
-from kgwb.inject.linear_maps import LinearMap, fit_contrastive, fit_procrustes, fit_ridge
-from kgwb.inject.missing_vectors import expect_pairs, find_missing
-from kgwb.inject.word_space import LabelWords, Vocabulary, read_labels, read_vocabulary
 
 if TYPE_CHECKING:
     from kgwb.inject.bert import Bert

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.graph.knowledge_graph import expect_graph
-from kgwb.inject.names import collect_names, match_names
+from kgwb.inject.linking.names import collect_names, match_names
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

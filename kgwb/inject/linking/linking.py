@@ -13,8 +13,8 @@ import pandas as pd
 from kgwb.embed.errors import expect_at_least
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.graph.knowledge_graph import expect_graph
-from kgwb.inject.coherence import Choices, weigh_coherence
-from kgwb.inject.evidence import weigh_context, weigh_renown
+from kgwb.inject.linking.coherence import Choices, weigh_coherence
+from kgwb.inject.linking.evidence import weigh_context, weigh_renown
 
 if TYPE_CHECKING:
     from kgwb.embed import GraphEmbedding
@@ -87,7 +87,7 @@ def link_mentions(
             candidate is not in the graph, the vectors are another graph's, or a sentence is too long for BERT.
 
     Example:
-        >>> from kgwb.inject.mentions import find_mentions
+        >>> from kgwb.inject.linking.mentions import find_mentions
         >>> from kgwb import load_bert
         >>> facts = pd.DataFrame(
         ...     [["springfield_il", "in", "Illinois"], ["springfield_ma", "in", "Massachusetts"]],

@@ -10,8 +10,8 @@ import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.graph import KnowledgeGraph, Sentence
-from kgwb.inject.coherence import Choices, Neighbourhoods
 from kgwb.inject.encoding import encode
+from kgwb.inject.linking.coherence import Choices, Neighbourhoods
 
 if TYPE_CHECKING:
     from kgwb.inject.bert import Bert

@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.embed.errors import expect_at_least
-from kgwb.inject.alignment_pairs import Pairs
-from kgwb.inject.linear_maps import LinearMap
+from kgwb.inject.alignment.linear_maps import LinearMap
+from kgwb.inject.alignment.pairs import Pairs
 
 _ROWS = 512
 

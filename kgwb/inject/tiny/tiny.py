@@ -20,13 +20,13 @@ from kgwb.graph.files.text_files import read_text
 from kgwb.graph.files.whole import write_whole
 from kgwb.inject.bert import Bert, BertLoadError, _quiet_loading
 from kgwb.inject.encoding import Encoding, encode
-from kgwb.inject.masking import mask_pieces
-from kgwb.inject.wordpieces import learn_word_pieces
+from kgwb.inject.tiny.masking import mask_pieces
+from kgwb.inject.tiny.word_pieces import learn_word_pieces
 
 if TYPE_CHECKING:
     from transformers import BertForMaskedLM
 
-SAMPLE = Path(__file__).parents[2] / "sample_graphs" / "archipelago" / "sentences.jsonl"
+SAMPLE = Path(__file__).parents[3] / "sample_graphs" / "archipelago" / "sentences.jsonl"
 LONGEST = 128  # positions: what no sentence of the text reaches stays as it was drawn
 RECIPE = 1  # a change to this file that changes what is learnt needs another number, or old caches would stand for it
 

@@ -9,9 +9,9 @@ import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.graph import KnowledgeGraph
+from kgwb.inject.alignment.linear_maps import LinearMap
+from kgwb.inject.alignment.word_space import LabelWords
 from kgwb.inject.controls import draw_from
-from kgwb.inject.linear_maps import LinearMap
-from kgwb.inject.word_space import LabelWords
 
 
 @dataclass(frozen=True, eq=False)

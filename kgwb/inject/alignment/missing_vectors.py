@@ -11,9 +11,9 @@ import torch
 from kgwb.axes import Bool, Float, Tensor
 from kgwb.graph import KnowledgeGraph
 from kgwb.graph.knowledge_graph import count_things
+from kgwb.inject.alignment.linear_maps import fit_ridge
+from kgwb.inject.alignment.word_space import LabelWords, read_labels
 from kgwb.inject.knowledge import EntityVectors, gather_knowledge
-from kgwb.inject.linear_maps import fit_ridge
-from kgwb.inject.word_space import LabelWords, read_labels
 
 if TYPE_CHECKING:
     from kgwb.inject.bert import Bert
@@ -80,7 +80,7 @@ def fill_missing(bert: Bert, vectors: EntityVectors) -> FilledVectors:
 
     An entity has none if it stood in no triple that was trained on, or its vector is all zeros or not finite. Its
     label's word vector (the mean word embedding of its pieces) is mapped into the space of the entities by ridge
-    regression, fitted on the entities that have both; λ as in `kgwb.inject.linear_maps.fit_ridge`. A label without a
+    regression, fitted on the entities that have both; λ as in `fit_ridge`. A label without a
     known word piece gets the mean of the vectors that there are.
 
     Args:
