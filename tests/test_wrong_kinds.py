@@ -34,6 +34,9 @@ for call in calls:
 print(json.dumps(said))
 """
 SAID = {
+    "kgwb.tune(bert, kgwb.MaskedWords(['A.']), strategy='x')": "ValueError: strategy='x' came.",
+    "kgwb.NextSentences(['A.'], follows='time')": "ValueError: follows='time' came.",
+    "kgwb.read_corpus('x.txt', bert, by='word')": "ValueError: by='word' came.",
     "kgwb.inject(bert, vectors, mode='window')": "ValueError: mode='window' came.",
     "kgwb.inject(bert, vectors, control='off')": "ValueError: control='off' came.",
     "kgwb.inject(bert, vectors, place='cellar')": "ValueError: place='cellar' came.",
