@@ -6,6 +6,7 @@ python tests/benchmarks/linking.py
 from __future__ import annotations
 
 import argparse
+import inspect
 import logging
 import time
 import zlib
@@ -30,7 +31,7 @@ from kgwb.inject.linking.linking import link_mentions
 from kgwb.inject.linking.names import collect_names, fold
 
 EVIDENCE = ["prior", "context", "coherence"]
-DEFAULTS = np.array([link_mentions.__kwdefaults__[kind] for kind in EVIDENCE])
+DEFAULTS = np.array([inspect.signature(link_mentions).parameters[kind].default for kind in EVIDENCE])
 THRESHOLD = link_mentions.__kwdefaults__["threshold"]
 SETTINGS = {"prior": (1, 0, 0), "+ context": (1, 1, 0), "+ coherence": (1, 0, 1), "all": (1, 1, 1)}
 SETS = ("archipelago", "archipelago, a fifth of the facts hidden", "world", "wikipedia")
