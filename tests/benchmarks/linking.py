@@ -32,7 +32,7 @@ from kgwb.inject.linking.names import collect_names, fold
 
 EVIDENCE = ["prior", "context", "coherence"]
 DEFAULTS = np.array([inspect.signature(link_mentions).parameters[kind].default for kind in EVIDENCE])
-THRESHOLD = link_mentions.__kwdefaults__["threshold"]
+THRESHOLD = inspect.signature(link_mentions).parameters["threshold"].default
 SETTINGS = {"prior": (1, 0, 0), "+ context": (1, 1, 0), "+ coherence": (1, 0, 1), "all": (1, 1, 1)}
 SETS = ("archipelago", "archipelago, a fifth of the facts hidden", "world", "wikipedia")
 log = logging.getLogger("bench")
