@@ -116,7 +116,7 @@ class MemoryInjector(Injector):
         passage.note_gate(self, layer + 1, mass[..., 0].mean(1))
         if passage.record is not None and read.chosen is not None:
             passage.record.slots[layer] = (read.chosen * mass).detach()
-        return weights * (1 - mass), output.lerp(read.told, mass)
+        return weights * (1 - mass), output.lerp(read.told.to(output.dtype), mass.to(output.dtype))
 
     def _map(self, number: int, slots: Slots) -> tuple[Tensor, Tensor, Tensor]:
         """K [e; r] in two parts, for it is the sum of both, and V e; by head."""

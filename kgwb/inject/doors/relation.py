@@ -143,7 +143,7 @@ class RelationInjector(Injector):
         if not len(linked.links):
             return scores
         gain = gate.factor * self._score_links(self.layers.index(layer), query, linked.links)
-        return scores.index_put(_at_pairs(linked.links, scores), gain, accumulate=True)
+        return scores.index_put(_at_pairs(linked.links, scores), gain.to(scores.dtype), accumulate=True)
 
     def _score_links(self, number: int, query: Heads, links: Links) -> Float[Tensor, "pair head"]:
         """q · a_r / √d, or b_r."""
@@ -165,7 +165,7 @@ class RelationInjector(Injector):
             opened = gate(query[where[0], :, where[1]], told)
             heads = torch.arange(output.shape[1], device=output.device)
             at_askers = (where[0][:, None], heads, where[1][:, None])
-            output = output.index_put(at_askers, opened * told, accumulate=True)
+            output = output.index_put(at_askers, (opened * told).to(output.dtype), accumulate=True)
             openness = opened[..., 0].abs().mean(1)
         blank = openness.new_zeros(passage.encoding.pieces.shape)
         passage.note_gate(self, layer + 1, blank.index_put(where, openness))
@@ -177,7 +177,7 @@ class RelationInjector(Injector):
         looks = weights[links.sentences, :, links.queries, links.keys]
         shares = looks.new_zeros(len(links.kinds), looks.shape[1]).index_add(0, links.groups, looks)
         told = values.new_zeros(len(links.asker_pieces), *values.shape[1:])
-        return told.index_add(0, links.askers, shares[..., None] * values[links.kinds])
+        return told.index_add(0, links.askers, (shares[..., None] * values[links.kinds]).to(told.dtype))
 
     def _split(self, vectors: Tensor) -> Tensor:
         """[relation, width] -> [relation, head, part]."""
