@@ -80,7 +80,9 @@ def link_mentions(
         prior: weight.
         context: weight.
         coherence: weight.
-        threshold: the least score of a link; 0 links every mention.
+        threshold: the least score of a link; 0 links every mention. 0.15 leaves at least nine in ten right links in
+            place, in text from elsewhere too; 0.2 finds most names that mean something else where the text is about
+            the graph, and costs text from elsewhere half of its links.
 
     Raises:
         ValueError: for a negative weight or none above 0, as many lists of mentions as sentences did not come, a
