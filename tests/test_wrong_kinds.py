@@ -34,6 +34,8 @@ for call in calls:
 print(json.dumps(said))
 """
 SAID = {
+    "kgwb.link_mentions([], [], split)": "TypeError: A graph was expected, but a Split came.",
+    "kgwb.find_mentions([], split, bert.tokenizer)": "TypeError: A graph was expected, but a Split came.",
     "kgwb.tune(bert, kgwb.MaskedWords(['A.']), strategy='x')": "ValueError: strategy='x' came.",
     "kgwb.NextSentences(['A.'], follows='time')": "ValueError: follows='time' came.",
     "kgwb.read_corpus('x.txt', bert, by='word')": "ValueError: by='word' came.",
