@@ -11,7 +11,7 @@ from kgwb.inject import Reading
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import draw_picture, draw_text, measure_text, shorten
 
-_LEFT, _CELL, _BETWEEN, _SIZE, _RIGHT = 104.0, 12.0, 20.0, 11.0, 30.0
+_LEFT, _CELL, _BETWEEN, _SIZE, _RIGHT = 128.0, 12.0, 20.0, 11.0, 30.0
 
 
 def draw_gates(readings: Mapping[str, Reading], *, sentence: int = 0) -> Picture:
