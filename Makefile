@@ -2,6 +2,7 @@
 # make test       install, then run every test
 # make tour       the whole journey without a notebook; writes build/tour/index.html
 # make notebooks  run every notebook in a fresh kernel and save it with its pictures
+# make oldest     the doors with the oldest transformers that kgwb admits, in an environment of its own
 # make bench      the figures named in the benchmarks
 # make lint       ruff and mypy
 # make assets     rebuild the scripts of the views (development only, needs Node.js)
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOURNEY := notebooks/00_the_whole_journey.ipynb
 STAMPS := .venv/stamps
 
-.PHONY: help lab test tour notebooks bench lint assets install clean
+.PHONY: help lab test oldest tour notebooks bench lint assets install clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -29,6 +30,13 @@ lab: install
 
 test: $(STAMPS)/tests $(STAMPS)/kgwb
 	$(BIN)/python -m pytest $(ARGS)
+
+oldest: tests/oldest.txt
+	$(PYTHON) -m venv build/oldest
+	build/oldest/bin/pip install --quiet torch==2.13.0
+	build/oldest/bin/pip install --quiet -r tests/oldest.txt
+	build/oldest/bin/pip install --quiet --no-deps --editable .
+	build/oldest/bin/python -m pytest tests/inject tests/tune $(ARGS)
 
 tour: install
 	$(BIN)/python -m kgwb tour --graph sample_graphs/archipelago --out build/tour

@@ -68,11 +68,13 @@ class Bert(nn.Module):
         encoder: Any = self.model.base_model
         passage = Passage(encoding, parts, self.stack, encoder.embeddings, record)
         options = {"kgwb_passage": passage} if passage.attends else {}
+        entering = passage.enter(self.words(encoding.pieces))
         with passage.underway():
             output = encoder(
-                inputs_embeds=passage.enter(self.words(encoding.pieces)),
-                attention_mask=encoding.is_token.long(),
+                inputs_embeds=entering,
+                attention_mask=passage.is_token.long(),
                 output_attentions=record,
+                **passage.positions(self.first_position),
                 **options,
             )
         return output, passage
@@ -144,11 +146,13 @@ class Bert(nn.Module):
     @property
     def longest(self) -> int:
         """The most word pieces a sentence may have."""
-        positions = int(self.model.config.max_position_embeddings)
+        return int(self.model.config.max_position_embeddings) - self.first_position
+
+    @property
+    def first_position(self) -> int:
+        """The row of the position table where sentences begin."""
         # RoBERTa counts positions from one past its padding id.
-        return (
-            positions - self.model.config.pad_token_id - 1 if self.model.config.model_type == "roberta" else positions
-        )
+        return self.model.config.pad_token_id + 1 if self.model.config.model_type == "roberta" else 0
 
     @property
     def layers(self) -> int:

@@ -11,22 +11,24 @@ from torch import nn
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.embed.errors import expect_choice
 from kgwb.inject.controls import draw_from
+from kgwb.inject.doors.beside import Aside, Beside, Inserted, fold
 from kgwb.inject.doors.gate import Gate, widest
-from kgwb.inject.doors.injector import Hidden, Injector
+from kgwb.inject.doors.injector import Heads, Hidden, Injector, Weights
 from kgwb.inject.doors.maps import make_map
 from kgwb.inject.encoding import Encoding
 from kgwb.inject.knowledge import Knowledge
 from kgwb.inject.passage import Passage
 from kgwb.inject.shape import Shape
 
-Place = Literal["input", "middle", "output"]
+Place = Literal["input", "beside", "middle", "output"]
 
 
 class EntityInjector(Injector):
-    """Adds an entity's mapped vector to what BERT holds at its mention.
+    """Brings an entity's mapped vector to where BERT reads its name.
 
     At the input: x' = x + g · W e, on the word embeddings (the mapping of entity vectors into word space follows
-    Poerner et al., 2020, E-BERT). In the middle: h' = h + g · W e after chosen layers (Zhang et al., 2019, ERNIE). At
+    Poerner et al., 2020, E-BERT). Beside: W e is set in at the name's own position, and words attend to it, see
+    `Beside`. In the middle: h' = h + g · W e after chosen layers (Zhang et al., 2019, ERNIE). At
     the output: an entity e scores g · e · W h at a mask, beside its name's word pieces. g is `Gate`'s, zero at the start.
     With the gate wide open, W e of an average entity starts `strength` times as long as an average word embedding, or
     hidden state.
@@ -34,9 +36,10 @@ class EntityInjector(Injector):
     Args:
         knowledge: one frozen vector per entity.
         shape: of the BERT it leads into.
-        place: "input", "middle" or "output", or several of them.
+        place: "input", "beside", "middle" or "output", or several of them.
         layers: in the middle: after which layers, counted from 0; by default the middle one.
-        pieces: "all" adds at every piece of the mention, "first" at its first only.
+        pieces: "all" adds at every piece of the mention, "first" at its first only; beside, there is one vector for each
+            mention.
         strength: how loud the vector can get, in lengths of a word.
         adaptive: let the context decide how far the gate is open, token by token.
         seed: for the first W.
@@ -77,13 +80,42 @@ class EntityInjector(Injector):
             }
         )
         self.gates = nn.ModuleDict({stop: Gate(shape.width, adaptive=adaptive, dtype=shape.dtype) for stop in stops})
+        self.beside = Beside(dim, shape, draw=draw, adaptive=adaptive) if "beside" in self.places else None
 
     @property
     def touched_layers(self) -> tuple[int, ...]:
         return self.layers
 
+    @property
+    def touched_attention(self) -> tuple[int, ...]:
+        return () if self.beside is None else tuple(range(len(self.beside.gates)))
+
     def at_input(self, embeddings: Hidden, passage: Passage) -> Hidden:
         return self._add("input", 0, embeddings, passage) if "input" in self.places else embeddings
+
+    def insert(self, passage: Passage) -> Inserted | None:
+        if self.beside is None:
+            return None
+        inserted = self.beside.insert(self.who(passage.encoding), self.table, passage.encoding)
+        if inserted is None and "input" not in self.places:
+            passage.note_gate(self, 0, torch.zeros_like(passage.encoding.is_token, dtype=self.table.dtype))
+        return inserted
+
+    def look_aside(
+        self,
+        layer: int,
+        query: Heads,
+        scores: Weights,
+        aside: Aside,
+        weights: Weights,
+        output: Heads,
+        passage: Passage,
+    ) -> tuple[Weights, Heads]:
+        if self.beside is None or passage.inserted is None:
+            return weights, output
+        share, chosen, output = self.beside.read(layer, query, scores, aside, output)
+        passage.note_gate(self, layer + 1, share[..., 0].mean(1))
+        return fold(weights * (1 - share), chosen, passage.inserted.columns), output
 
     def after_layer(self, layer: int, hidden: Hidden, passage: Passage) -> Hidden:
         return self._add(f"layer {layer}", layer + 1, hidden, passage)
@@ -119,7 +151,8 @@ class EntityInjector(Injector):
     @property
     def gate(self) -> float:
         """|tanh(α)| of the widest of its gates; its sign is W's to choose."""
-        return widest(self.gates.values())
+        beside = () if self.beside is None else self.beside.gates
+        return widest([*self.gates.values(), *beside])
 
     def extra_repr(self) -> str:
         entities, dim = self.table.shape

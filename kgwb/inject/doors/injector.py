@@ -16,6 +16,7 @@ from kgwb.inject.doors.facts import Facts, edit_facts
 from kgwb.inject.knowledge import Knowledge
 
 if TYPE_CHECKING:
+    from kgwb.inject.doors.beside import Aside, Inserted
     from kgwb.inject.encoding import Encoding
     from kgwb.inject.passage import Passage
 
@@ -109,6 +110,10 @@ class Injector(nn.Module, ABC):
         """The word embeddings that BERT starts from."""
         return embeddings
 
+    def insert(self, passage: Passage) -> Inserted | None:
+        """Vectors that travel beside the words, from the first layer to the last."""
+        return None
+
     def after_layer(self, layer: int, hidden: Hidden, passage: Passage) -> Hidden:
         """The hidden states that leave a layer."""
         return hidden
@@ -116,6 +121,19 @@ class Injector(nn.Module, ABC):
     def change_scores(self, layer: int, query: Heads, scores: Weights, passage: Passage) -> Weights:
         """Attention scores, before the softmax."""
         return scores
+
+    def look_aside(
+        self,
+        layer: int,
+        query: Heads,
+        scores: Weights,
+        aside: Aside,
+        weights: Weights,
+        output: Heads,
+        passage: Passage,
+    ) -> tuple[Weights, Heads]:
+        """Attention weights, and what they gathered, once the words have seen what travels beside them."""
+        return weights, output
 
     def change_output(
         self, layer: int, query: Heads, scores: Weights, weights: Weights, output: Heads, passage: Passage
