@@ -205,13 +205,15 @@ def _learn(
         loss = task.loss(bert, rows)
         bert.eval()
     gradients = torch.autograd.grad(loss, trained, allow_unused=True)
-    if not bool(torch.isfinite(loss)):
-        raise FloatingPointError(
-            f"The loss became {loss.item()}. Expected a finite number; type a lower rate: tune(..., learning_rate=1e-4)."
-        )
     for parameter, gradient in zip(trained, gradients, strict=True):
         parameter.grad = gradient
-    torch.nn.utils.clip_grad_norm_(trained, 1.0)
+    length = torch.nn.utils.clip_grad_norm_(trained, 1.0)
+    if not bool(torch.isfinite(loss) & torch.isfinite(length)):
+        rate = optimizer.param_groups[0]["initial_lr"] / 3
+        raise FloatingPointError(
+            f"The loss became {loss.item()}, with a gradient of length {length.item()}. Expected finite numbers; the weights "
+            f"are those of the step before. Type a lower rate: tune(..., learning_rate={rate:.1g})."
+        )
     optimizer.step()
     return loss.item()
 

@@ -25,6 +25,7 @@ GRAPH = Path(__file__).parents[2] / "sample_graphs" / "archipelago"
 FACTS = 1000
 DOORS: dict[str, tuple[str, dict[str, Any]]] = {
     "entity": ("entity", {}),
+    "entity, beside": ("entity", {"place": "beside"}),
     "relation": ("relation", {}),
     "relation, bias": ("relation", {"how": "bias"}),
     "relation, visible": ("relation", {"how": "visible"}),

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,9 @@ ASKED: dict[str, dict[str, Any]] = {
     },
     "world": {"known": ("capital", "currency", "official_language"), "derivable": ("continent",), "wording": 1},
 }
+# Where most answers are the only ones of their kind, as capitals are, those that tuning has met are asked for apart: a door
+# can bring a vector that it has not met, but nothing has taught it how that vector is spelt.
+PARTED = ("world",)
 MODES = ("entity", "relation", "graph", "tower", "memory")
 # The relation door acts between two mentions that the graph links, so it is asked with the choices in the text; the
 # others are asked as one asks, with all tails of the relation to choose from.
@@ -44,8 +51,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("kgwb").setLevel(logging.WARNING)
     asked = read_arguments()
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
+    # One thread each: batches of 32 short sentences keep no second one busy.
+    torch.set_num_threads(asked.threads)
     for choices in sorted({CHOICES.get(mode, 0) for mode in asked.modes}):
         run_grid(asked, [mode for mode in asked.modes if CHOICES.get(mode, 0) == choices], choices)
 
@@ -54,12 +61,22 @@ def run_grid(asked: argparse.Namespace, modes: list[str], choices: int) -> None:
     """The doors that are asked in one form, beside plain BERT asked so."""
     began = time.perf_counter()
     seen, unseen, groups = ask(asked.graph, choices, quick=asked.quick)
+    if asked.graph in PARTED and not choices:
+        unseen, groups = choose_answers(seen, unseen, groups, new=asked.new_answers)
     bert = load(asked.bert, seen)
+    others = [] if asked.part else start_others(asked, modes)
     runs = plan(asked, bert, modes, seen, unseen, groups)
-    name = f"doors-{asked.graph}-{asked.bert}-{choices or 'open'}" + ("-quick" if asked.quick else "")
+    name = f"doors-{asked.graph}-{asked.bert}-{choices or 'open'}{'-new' * asked.new_answers}{'-quick' * asked.quick}"
     log.info("%d questions to tune on, %d to ask, %d runs", len(seen), len(unseen), len(runs))
-    folder = (asked.folder or OUT) / name
-    table = kgwb.probe(runs, unseen, seeds=asked.seeds, progress=True, folder=folder)
+    answer = {"seeds": asked.seeds, "progress": True, "folder": (asked.folder or OUT) / name}
+    if others or asked.part:
+        kgwb.probe(deal_runs(runs, asked.part, asked.processes), unseen, **answer)
+    if asked.part:
+        return
+    for other in others:
+        if other.wait():
+            raise RuntimeError(f"{other.args} ended with {other.returncode}. Its answers so far are kept; run again.")
+    table = kgwb.probe(runs, unseen, **answer)  # reads what has been answered
     minutes = (time.perf_counter() - began) / 60
     form = f"{choices} choices in the text" if choices else "open questions"
     protocol = (
@@ -71,6 +88,20 @@ def run_grid(asked: argparse.Namespace, modes: list[str], choices: int) -> None:
     keep(asked, view.frame, modes, list(groups), minutes)
 
 
+def start_others(asked: argparse.Namespace, modes: list[str]) -> list[subprocess.Popen[bytes]]:
+    """More processes like this one, each for its part of a grid; they meet in the folder of answers."""
+    told = [sys.executable, __file__, *sys.argv[1:], "--modes", *modes]
+    return [subprocess.Popen([*told, "--part", str(part)]) for part in range(1, asked.processes)]
+
+
+def deal_runs(runs: Mapping[str, Any], part: int, parts: int) -> dict[str, Any]:
+    """Every n-th model of a grid, with all the ways in which it is asked."""
+    of_model: dict[str, dict[str, Any]] = {}
+    for name, run in runs.items():
+        of_model.setdefault(run.lender or name, {})[name] = run
+    return {name: run for model in list(of_model)[part::parts] for name, run in of_model[model].items()}
+
+
 def read_arguments() -> argparse.Namespace:
     """What to run."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -78,10 +109,13 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--bert", choices=("minilm", "tiny"), default="minilm")
     parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
     parser.add_argument("--seeds", type=int, default=0, help="0 for 3, or 1 with --quick")
+    parser.add_argument("--new-answers", action="store_true", help="on world: ask for answers that tuning never met")
     parser.add_argument("--steps", type=int, default=STEPS, help="of tuning, each run")
     parser.add_argument("--quick", action="store_true", help="three controls, fewer questions")
     parser.add_argument("--folder", type=Path, default=None, help="where answers are kept; build/bench by default")
-    parser.add_argument("--threads", type=int, default=0, help="0 for as many as torch likes")
+    parser.add_argument("--processes", type=int, default=min(4, os.cpu_count() or 1), help="that share the runs")
+    parser.add_argument("--part", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--threads", type=int, default=1, help="of each process")
     asked = parser.parse_args()
     asked.seeds = asked.seeds or (1 if asked.quick else 3)
     return asked
@@ -98,6 +132,19 @@ def ask(name: str, choices: int, *, quick: bool) -> tuple[kgwb.Questions, kgwb.Q
     labels = graph.relation_labels
     told = {group: [labels[graph.relation_id(relation)] for relation in asked] for group, asked in groups.items()}
     return seen, unseen[::2] if quick else unseen, told
+
+
+def choose_answers(
+    seen: kgwb.Questions, unseen: kgwb.Questions, groups: dict[str, list[str]], *, new: bool
+) -> tuple[kgwb.Questions, dict[str, list[str]]]:
+    """The questions whose answers tuning has met, or has not, and the relations that are left."""
+    met = {(question.relation, question.answer) for question in seen}
+    asked = kgwb.Questions(
+        unseen.graph, tuple(question for question in unseen if ((question.relation, question.answer) in met) != new)
+    )
+    left = {unseen.graph.relation_labels[question.relation] for question in asked}
+    kept = {group: [label for label in labels if label in left] for group, labels in groups.items()}
+    return asked, {group: labels for group, labels in kept.items() if labels}
 
 
 def load(name: str, seen: kgwb.Questions) -> kgwb.Bert:
@@ -155,10 +202,10 @@ def keep(asked: argparse.Namespace, frame: Any, modes: list[str], groups: list[s
                 f"{found['accuracy']:.2f} ± {found['spread']:.2f}; {found['gain']:+.2f} ± {found['gain spread']:.2f} over "
                 f"{str(found['control']).rpartition('/')[2]}"
             )
-        setting = f"{asked.graph}, {asked.bert}, {asked.seeds} × {asked.steps} steps" + (
-            ", quick" if asked.quick else ""
-        )
-        record("doors", figures, [setting, door, *cells, f"{minutes:.0f}"])
+        cells += ["–"] * (2 - len(groups))
+        setting = f"{asked.graph}, {asked.bert}, {asked.seeds} × {asked.steps} steps"
+        setting += ", answers never met" * asked.new_answers + ", quick" * asked.quick
+        record("doors", figures, [setting, door, *cells, f"{minutes:.1f}, {asked.processes} processes"])
 
 
 if __name__ == "__main__":

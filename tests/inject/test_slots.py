@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -91,3 +93,14 @@ def test_the_sum_of_exponentials_is_torchs_own():
     scores = draw(2, 3, 4, 5) * 20
     scores[..., 3:] += torch.finfo(torch.float64).min
     torch.testing.assert_close(sum_exponentials(scores), scores.logsumexp(-1, keepdim=True))
+
+
+@pytest.mark.parametrize("away", [60.0, 84.0, 88.0, 100.0, 120.0])
+def test_slots_that_next_to_nothing_goes_to_have_a_finite_slope(away):
+    slots, query, scores = make_slots(shared=True), draw(2, HEADS, 6, PART).float(), draw(2, HEADS, 6, 6).float() + away
+    narrow = replace(slots, entities=slots.entities.float(), directions=slots.directions.float())
+    table = torch.randn(len(slots.entities), HEADS, PART, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    kinds = torch.zeros(len(slots.directions), HEADS, PART)
+    told = read_slots(query, sum_exponentials(scores), narrow, table, kinds, table * 30, keep=False)
+    (told.told * told.held).sum().backward()
+    assert told.told.isfinite().all() and table.grad.isfinite().all()

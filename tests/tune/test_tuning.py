@@ -194,5 +194,27 @@ def test_more_layers_than_there_are(small_bert):
 def test_a_loss_that_is_no_number_stops_with_what_to_type(small_bert, questions):
     model = copy.deepcopy(small_bert)
     torch.nn.init.constant_(model.model.cls.predictions.transform.dense.weight, float("nan"))
-    with pytest.raises(FloatingPointError, match=r"The loss became nan. Expected a finite number; type a lower rate"):
+    with pytest.raises(FloatingPointError, match=r"The loss became nan, with a gradient of .* learning_rate=2e-05"):
         tune_fully(model, questions)
+
+
+class Cliff:
+    """A loss that is a number where its slope is none."""
+
+    def prepare(self, bert):
+        return self
+
+    def __len__(self):
+        return 8
+
+    def loss(self, bert, rows):
+        return (bert.model.cls.predictions.transform.dense.weight.square().sum() * 0).sqrt()
+
+
+def test_a_gradient_that_is_no_number_leaves_the_weights_as_they_were(small_bert):
+    model = copy.deepcopy(small_bert)
+    with pytest.raises(
+        FloatingPointError, match=r"The loss became 0.0, with a gradient of length nan. Expected finite"
+    ):
+        list(kgwb.tune(model, Cliff()))
+    assert not changed(small_bert, model)

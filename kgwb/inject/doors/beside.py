@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.inject.doors.gate import Gate, gate_at, widest
+from kgwb.inject.doors.gate import Gate, above_zero, gate_at, widest
 from kgwb.inject.doors.injector import Heads, Hidden, Weights
 from kgwb.inject.doors.maps import make_map
 from kgwb.inject.encoding import Encoding
@@ -91,12 +91,11 @@ class Beside(nn.Module):
         everything = torch.cat([scores, aside.scores], -1).softmax(-1)
         chosen = everything[..., scores.shape[-1] :]
         held = chosen.sum(-1, keepdim=True)
-        tiny = torch.finfo(held.dtype).tiny
-        chosen = chosen / held.clamp_min(tiny)
+        chosen = chosen / above_zero(held)
         told = torch.matmul(chosen, aside.values)
         held = gate_at(self.gates, layer).mass(query, told) * held
         left = everything[..., : scores.shape[-1]].sum(-1, keepdim=True)
-        share = held / (held + left.clamp_min(max(1e-18, tiny)))
+        share = held / (held + above_zero(left))
         return share, chosen * share, output.lerp(told.to(output.dtype), share.to(output.dtype))
 
 

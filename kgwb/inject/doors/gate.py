@@ -77,3 +77,8 @@ def gate_at(gates: nn.ModuleList, number: int) -> Gate:
 def widest(gates: Iterable[nn.Module]) -> float:
     """The openness of the gate that is open farthest."""
     return max(gate.openness for gate in gates if isinstance(gate, Gate))
+
+
+def above_zero(share: Float[Tensor, "*rows 1"]) -> Float[Tensor, "*rows 1"]:
+    """A share of attention to divide by, which may have vanished: its inverse, squared, is still a finite slope."""
+    return share.clamp_min(min(torch.finfo(share.dtype).tiny ** 0.5, 1e-4))

@@ -10,7 +10,7 @@ from torch import nn
 from kgwb.axes import Bool, Float, Tensor
 from kgwb.embed.errors import expect_at_least, expect_choice
 from kgwb.inject.controls import draw_from
-from kgwb.inject.doors.gate import Gate, gate_at, widest
+from kgwb.inject.doors.gate import Gate, above_zero, gate_at, widest
 from kgwb.inject.doors.injector import Heads, Injector, Weights
 from kgwb.inject.doors.maps import make_map, map_at
 from kgwb.inject.doors.neighbourhood import Neighbourhood, gather_neighbourhood, index_facts, mentioned
@@ -133,7 +133,7 @@ class MemoryInjector(Injector):
         """g S / (g S + Z)."""
         held = gate_at(self.gates, number).mass(query, read.told) * read.held
         # Where next to nothing is left to the tokens, a closed gate is still closed, and its slope finite.
-        return held / (held + read.left.clamp_min(max(1e-18, torch.finfo(held.dtype).tiny)))
+        return held / (held + above_zero(read.left))
 
     def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
         """Every word piece of a sentence that has facts to read."""

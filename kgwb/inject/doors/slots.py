@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Int, Tensor
+from kgwb.inject.doors.gate import above_zero
 from kgwb.inject.doors.injector import Heads, Weights
 from kgwb.inject.doors.neighbourhood import Neighbourhood
 
@@ -113,7 +114,7 @@ def read_slots(
         gathered = gathered[0].unflatten(1, (len(query), -1)).transpose(0, 1)
         weights = None if weights is None else weights[0].unflatten(1, (len(query), -1)).transpose(0, 1)
     held, left = gathered[..., part : part + 1], gathered[..., part + 1 : part + 2]
-    whole = held.clamp_min(torch.finfo(held.dtype).tiny)
+    whole = above_zero(held)
     chosen = None if weights is None else weights[..., :-1] / whole
     return Told(gathered[..., :part] / whole, held, left, chosen)
 
