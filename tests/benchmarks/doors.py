@@ -198,14 +198,19 @@ def keep(asked: argparse.Namespace, frame: Any, modes: list[str], groups: list[s
         cells = []
         for group in groups:
             found = frame.loc[(group, door)]
+            control = str(found["control"]).rpartition("/")[2]
             cells.append(
-                f"{found['accuracy']:.2f} ± {found['spread']:.2f}; {found['gain']:+.2f} ± {found['gain spread']:.2f} over "
-                f"{str(found['control']).rpartition('/')[2]}"
+                f"{tell(found['accuracy'], found['spread'])}; {tell(found['gain'], found['gain spread'], '+')} over {control}"
             )
         cells += ["–"] * (2 - len(groups))
         setting = f"{asked.graph}, {asked.bert}, {asked.seeds} × {asked.steps} steps"
         setting += ", answers never met" * asked.new_answers + ", quick" * asked.quick
         record("doors", figures, [setting, door, *cells, f"{minutes:.1f}, {asked.processes} processes"])
+
+
+def tell(mean: float, spread: float, sign: str = "") -> str:
+    """Mean ± spread; one seed has no spread."""
+    return f"{mean:{sign}.2f}" + (f" ± {spread:.2f}" if spread == spread else "")
 
 
 if __name__ == "__main__":
