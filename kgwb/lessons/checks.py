@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
@@ -78,6 +80,8 @@ def _agree(came: Any, expected: Any) -> bool:
 def _shorten(value: Any) -> str:
     if isinstance(value, float):  # numpy's too, which name their type otherwise
         return f"{value:.4g}"
+    if isinstance(value, pd.DataFrame):  # its first line says nothing
+        return f"a table of {len(value)} rows, {', '.join(map(str, value.columns))}"[:100]
     text = f"{type(value).__name__}: {value}" if isinstance(value, Exception) else repr(value)
     first, *more = text.splitlines() or [""]
     return first[:100] + (" …" if more or len(first) > 100 else "")

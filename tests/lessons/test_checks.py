@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kgwb.lessons import budget, check
@@ -45,6 +46,12 @@ def test_a_stub_that_returns_nothing_is_simply_not_right_yet() -> None:
 def test_numbers_are_shown_short() -> None:
     message = repr(check(lambda: np.float64(0.7000000000000001), [((), 1 / 3)], hint=""))
     assert "gave      0.7\n  expected  0.3333\n" in message
+
+
+def test_a_table_is_shown_by_its_size_and_columns() -> None:
+    table = pd.DataFrame({"accuracy": [0.5, 0.25], "spread": [0.0, 0.1]})
+    verdict = check(lambda given: 1.0, [((table,), 2.0)], hint="")
+    assert "(a table of 2 rows, accuracy, spread)" in verdict.message
 
 
 def test_lists_may_come_in_any_order() -> None:
