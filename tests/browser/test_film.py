@@ -64,6 +64,15 @@ def name_of(page: Any) -> str:
     return str(page.locator(".kgwb-film .now strong").inner_text())
 
 
+def wait_for_epoch(page: Any, *, first: int) -> None:
+    """Until the film shows this epoch or a later one, but not the last: on a busy machine it passes some over."""
+    page.wait_for_function(
+        "first => { const epoch = /^epoch ([0-7])$/.exec(document.querySelector('.kgwb-film strong').textContent);"
+        "return epoch !== null && Number(epoch[1]) >= first; }",
+        arg=first,
+    )
+
+
 def assert_quiet(page: Any) -> None:
     assert page.requests_made == [] and page.errors_logged == []
     assert page.evaluate("window.hit") is None
@@ -77,7 +86,7 @@ def test_it_plays_to_its_end(browser_page: Any, tmp_path: Path, screenshots: Pat
     assert name_of(browser_page) == "epoch 8"  # it opens with what training led to
     end = canvas.evaluate(PIXELS)
     browser_page.get_by_role("button", name="Play").click()
-    browser_page.wait_for_function("document.querySelector('.kgwb-film strong').textContent === 'epoch 3'")
+    wait_for_epoch(browser_page, first=3)
     assert canvas.evaluate(PIXELS) != end
     browser_page.screenshot(path=screenshots / f"film-{scheme}.png", full_page=True)
     browser_page.get_by_role("button", name="Pause").click()
@@ -137,9 +146,22 @@ def test_who_asked_for_less_motion_gets_steps(browser_page: Any, tmp_path: Path,
     browser_page.emulate_media(reduced_motion="reduce")
     browser_page.goto(film.save(tmp_path / "film.html").as_uri())
     browser_page.get_by_role("button", name="Play").click()
-    browser_page.wait_for_function("document.querySelector('.kgwb-film strong').textContent === 'epoch 2'")
+    wait_for_epoch(browser_page, first=2)
     canvas = browser_page.locator(".kgwb-film canvas")
     assert len({canvas.evaluate(PIXELS) for _ in range(4)}) <= 2
+
+
+def test_a_click_within_a_frame_is_later_than_the_frames_own_time(
+    browser_page: Any, tmp_path: Path, film: FilmView
+) -> None:
+    browser_page.emulate_media(reduced_motion="reduce")
+    browser_page.add_init_script(
+        "const later = requestAnimationFrame; window.requestAnimationFrame = call => later(moment => call(moment - 50))"
+    )
+    browser_page.goto(film.save(tmp_path / "film.html").as_uri())
+    browser_page.get_by_role("button", name="Play").click()
+    wait_for_epoch(browser_page, first=2)
+    assert_quiet(browser_page)
 
 
 def test_in_a_notebooks_frame_it_follows_the_theme(browser_page: Any, tmp_path: Path, film: FilmView) -> None:

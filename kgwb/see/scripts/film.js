@@ -184,7 +184,8 @@ const kgwbFilm = (() => {
 
     function step(moment) {
       if (!state.playing) return;
-      const time = Math.min(last, state.from + (moment - state.begun) / each);
+      // The moment is when the frame began, which may be before the click in it.
+      const time = Math.min(last, state.from + Math.max(0, moment - state.begun) / each);
       state.time = still.matches ? Math.floor(time) : time;
       if (time >= last) Object.assign(state, { playing: false, time: last });
       paint();
