@@ -10,7 +10,7 @@ import logging
 from typing import Any
 
 import torch
-from doors import BATCH, SAMPLES, STEPS, ask, learn
+from doors import BATCH, SAMPLES, STEPS, ask, learn, tell
 from figures import OUT, record
 
 import kgwb
@@ -94,8 +94,8 @@ def keep(asked: argparse.Namespace, way: str, frame: Any, groups: list[str]) -> 
         plain, door = frame.loc[(group, "plain")], frame.loc[(group, asked.mode)]
         best = str(door["control"]).rpartition("/")[2]
         cells.append(
-            f"{plain['accuracy']:.2f}; {door['accuracy']:.2f} ± {door['spread']:.2f}; {door['gain']:+.2f} ± "
-            f"{door['gain spread']:.2f} over {best}"
+            f"{plain['accuracy']:.2f}; {tell(door['accuracy'], door['spread'])}; "
+            f"{tell(door['gain'], door['gain spread'], '+')} over {best}"
         )
     figures = {"asked": vars(asked), "way": way, "rows": frame.reset_index().to_dict("records")}
     record("strategies", figures, [f"{asked.mode}, {asked.seeds} × {asked.steps} steps of each task", way, *cells])
