@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.inject.doors.beside import Aside, Inserted, lay_beside
+from kgwb.inject.doors.beside import Aside, Inserted, fold, lay_beside
 from kgwb.inject.doors.injector import Heads, Hidden, Injector, Weights
 from kgwb.inject.encoding import Encoding
 
@@ -60,6 +60,7 @@ class Passage:
         self.record = Record() if record else None
         self.prepared: dict[Injector, Any] = {door: door.prepare(encoding) for door in doors}
         self.inserted: Inserted | None = None
+        self._inserter: Injector | None = None
         self.attends = any(door.touched_attention for door in doors)
         # DistilBERT's attention does not know which layer it stands in.
         self._layer_of = (
@@ -83,7 +84,8 @@ class Passage:
         """The word embeddings, as the doors change them, with what doors set beside them."""
         for door in self.doors:
             embeddings = door.at_input(embeddings, self)
-            self.inserted = self.inserted or door.insert(self)
+            if self.inserted is None and (inserted := door.insert(self)) is not None:
+                self.inserted, self._inserter = inserted, door
         return embeddings if self.inserted is None else lay_beside(embeddings, self.inserted)
 
     @property
@@ -143,13 +145,21 @@ class Passage:
         weights = nn.functional.dropout(scores.softmax(-1), p=dropout, training=module.training)
         output = torch.matmul(weights, value)
         if aside is not None:  # first, for slots take their share of all that counts as words
-            for door in doors:
-                weights, output = door.look_aside(layer, query, scores, aside, weights, output, self)
+            weights, output = self._look_aside(layer, query, scores, aside, weights, output)
         for door in doors:
             weights, output = door.change_output(layer, query, scores, weights, output, self)
         if aside is not None:
             output = torch.cat([output, aside.output.to(output.dtype)], 2)
         return output.transpose(1, 2).contiguous(), weights
+
+    def _look_aside(
+        self, layer: int, query: Heads, scores: Weights, aside: Aside, weights: Weights, output: Heads
+    ) -> tuple[Weights, Heads]:
+        """Attention weights, and what they gathered, once the words have seen what travels beside them."""
+        assert self.inserted is not None and self._inserter is not None
+        share, chosen, output = self.inserted.reader.read(layer, query, scores, aside, output)
+        self.note_gate(self._inserter, layer + 1, share[..., 0].mean(1))
+        return fold(weights * (1 - share), chosen, self.inserted.columns), output
 
     def note_gate(self, door: Injector, place: int, openness: Float[Tensor, "sentence token"]) -> None:
         """Record how far a door stood open: at the input (0), or in or after the layer `place - 1`."""

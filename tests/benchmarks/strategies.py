@@ -10,12 +10,11 @@ import logging
 from typing import Any
 
 import torch
-from doors import BATCH, SAMPLES, STEPS, ask, learn, tell
+from doors import BATCH, SAMPLES, STEPS, ask, forget_derivable, learn, tell
 from figures import OUT, record
 
 import kgwb
 from kgwb.graph import Sentence
-from kgwb.tune.controls import remove_answers
 
 GRAPH = "archipelago"
 CONTROLS = ("shuffled", "matched")
@@ -30,9 +29,7 @@ def main() -> None:
     if asked.threads:
         torch.set_num_threads(asked.threads)
     seen, unseen, groups = ask(GRAPH, 0, quick=False)
-    follows = {seen.graph.relation_id(label) for label in groups["derivable, its edges removed"]}
-    derivable = tuple(question for question in (*seen, *unseen) if question.relation in follows)
-    vectors = learn(remove_answers(seen.graph, kgwb.Questions(seen.graph, derivable)))
+    vectors = learn(forget_derivable(seen, unseen, groups))
     bert, text = kgwb.load_bert("minilm"), find_text(seen, unseen)
     log.info("%d questions to tune on, %d sentences to read, %d questions to ask", len(seen), len(text), len(unseen))
     for way, (tasks, strategy) in list_ways(seen, text).items():

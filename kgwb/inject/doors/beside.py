@@ -23,11 +23,13 @@ class Inserted:
         vectors: in the place of word embeddings, [sentence, extra, width].
         columns: the word piece whose position each shares, [sentence, extra].
         is_there: False where a sentence has fewer than others, [sentence, extra].
+        reader: how words attend to them.
     """
 
     vectors: Float[Tensor, "sentence extra width"]
     columns: Int[Tensor, "sentence extra"]
     is_there: Bool[Tensor, "sentence extra"]
+    reader: Beside
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ class Beside(nn.Module):
         columns = named.int().argsort(dim=1, descending=True, stable=True)[:, :most]
         is_there = named.gather(1, columns)
         vectors = self.map(table[who.gather(1, columns).clamp_min(0)]) + self.marker
-        return Inserted(vectors, columns, is_there)
+        return Inserted(vectors, columns, is_there, self)
 
     def read(
         self, layer: int, query: Heads, scores: Weights, aside: Aside, output: Heads

@@ -11,9 +11,9 @@ from torch import nn
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.embed.errors import expect_choice
 from kgwb.inject.controls import draw_from
-from kgwb.inject.doors.beside import Aside, Beside, Inserted, fold
+from kgwb.inject.doors.beside import Beside, Inserted
 from kgwb.inject.doors.gate import Gate, widest
-from kgwb.inject.doors.injector import Heads, Hidden, Injector, Weights
+from kgwb.inject.doors.injector import Hidden, Injector
 from kgwb.inject.doors.maps import make_map
 from kgwb.inject.encoding import Encoding
 from kgwb.inject.knowledge import Knowledge
@@ -100,22 +100,6 @@ class EntityInjector(Injector):
         if inserted is None and "input" not in self.places:
             passage.note_gate(self, 0, torch.zeros_like(passage.encoding.is_token, dtype=self.table.dtype))
         return inserted
-
-    def look_aside(
-        self,
-        layer: int,
-        query: Heads,
-        scores: Weights,
-        aside: Aside,
-        weights: Weights,
-        output: Heads,
-        passage: Passage,
-    ) -> tuple[Weights, Heads]:
-        if self.beside is None or passage.inserted is None:
-            return weights, output
-        share, chosen, output = self.beside.read(layer, query, scores, aside, output)
-        passage.note_gate(self, layer + 1, share[..., 0].mean(1))
-        return fold(weights * (1 - share), chosen, passage.inserted.columns), output
 
     def after_layer(self, layer: int, hidden: Hidden, passage: Passage) -> Hidden:
         return self._add(f"layer {layer}", layer + 1, hidden, passage)

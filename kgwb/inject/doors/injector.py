@@ -16,7 +16,7 @@ from kgwb.inject.doors.facts import Facts, edit_facts
 from kgwb.inject.knowledge import Knowledge
 
 if TYPE_CHECKING:
-    from kgwb.inject.doors.beside import Aside, Inserted
+    from kgwb.inject.doors.beside import Inserted
     from kgwb.inject.encoding import Encoding
     from kgwb.inject.passage import Passage
 
@@ -121,19 +121,6 @@ class Injector(nn.Module, ABC):
     def change_scores(self, layer: int, query: Heads, scores: Weights, passage: Passage) -> Weights:
         """Attention scores, before the softmax."""
         return scores
-
-    def look_aside(
-        self,
-        layer: int,
-        query: Heads,
-        scores: Weights,
-        aside: Aside,
-        weights: Weights,
-        output: Heads,
-        passage: Passage,
-    ) -> tuple[Weights, Heads]:
-        """Attention weights, and what they gathered, once the words have seen what travels beside them."""
-        return weights, output
 
     def change_output(
         self, layer: int, query: Heads, scores: Weights, weights: Weights, output: Heads, passage: Passage

@@ -8,7 +8,7 @@ from kgwb.axes import Int, Tensor
 
 
 @dataclass(frozen=True, eq=False)
-class Links:
+class LinkedPieces:
     """Linked pairs of pieces, few among all pairs, and their groups, so that nothing is computed twice.
 
     A group holds the pairs of one query that are linked to it in the same way; an asker is a query that has any.
@@ -39,7 +39,7 @@ class Links:
         return len(self.sentences)
 
 
-def gather_links(pairs: Int[Tensor, "pair 3"], kinds: Int[Tensor, " pair"], length: int) -> Links:
+def gather_links(pairs: Int[Tensor, "pair 3"], kinds: Int[Tensor, " pair"], length: int) -> LinkedPieces:
     """Sort linked pairs of pieces.
 
     Args:
@@ -52,4 +52,6 @@ def gather_links(pairs: Int[Tensor, "pair 3"], kinds: Int[Tensor, " pair"], leng
     count = max(1, len(present))
     found, groups = ((sentences * length + queries) * count + which).unique(return_inverse=True)
     places, askers = (found // count).unique(return_inverse=True)
-    return Links(sentences, queries, keys, groups, found % count, askers, places // length, places % length, present)
+    return LinkedPieces(
+        sentences, queries, keys, groups, found % count, askers, places // length, places % length, present
+    )

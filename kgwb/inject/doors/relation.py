@@ -13,7 +13,7 @@ from kgwb.embed.errors import expect_choice
 from kgwb.inject.controls import draw_from
 from kgwb.inject.doors.gate import Gate, gate_at, widest
 from kgwb.inject.doors.injector import Heads, Injector, Weights
-from kgwb.inject.doors.links import Links, gather_links
+from kgwb.inject.doors.links import LinkedPieces, gather_links
 from kgwb.inject.doors.maps import make_map, map_at
 from kgwb.inject.encoding import Encoding
 from kgwb.inject.knowledge import Knowledge
@@ -32,7 +32,7 @@ class Linked:
         hidden: True between mentions that it does not, where that counts.
     """
 
-    links: Links
+    links: LinkedPieces
     hidden: Bool[Tensor, "sentence 1 query key"] | None
 
 
@@ -145,7 +145,7 @@ class RelationInjector(Injector):
         gain = gate.factor * self._score_links(self.layers.index(layer), query, linked.links)
         return scores.index_put(_at_pairs(linked.links, scores), gain.to(scores.dtype), accumulate=True)
 
-    def _score_links(self, number: int, query: Heads, links: Links) -> Float[Tensor, "pair head"]:
+    def _score_links(self, number: int, query: Heads, links: LinkedPieces) -> Float[Tensor, "pair head"]:
         """q · a_r / √d, or b_r."""
         if self.how == "bias":
             return self.bias[number][links.present][links.kinds][links.groups]
@@ -171,7 +171,7 @@ class RelationInjector(Injector):
         passage.note_gate(self, layer + 1, blank.index_put(where, openness))
         return weights, output
 
-    def _tell_links(self, number: int, weights: Weights, links: Links) -> Float[Tensor, "asker head part"]:
+    def _tell_links(self, number: int, weights: Weights, links: LinkedPieces) -> Float[Tensor, "asker head part"]:
         """Σ_j p_ij v_r for each asker: how much it looks at each kind of link first, then what the kind tells."""
         values = self._split(map_at(self.values, number)(self.relations[links.present]))
         looks = weights[links.sentences, :, links.queries, links.keys]
@@ -200,7 +200,7 @@ class RelationInjector(Injector):
         return f"{len(self.links) // 2:,} linked pairs, {self.how}, gate={self.gate:.3f}, control={self.control}"
 
 
-def _at_pairs(links: Links, scores: Weights) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _at_pairs(links: LinkedPieces, scores: Weights) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Where pairs stand among the scores, for each head."""
     heads = torch.arange(scores.shape[1], device=scores.device)
     return links.sentences[:, None], heads, links.queries[:, None], links.keys[:, None]
