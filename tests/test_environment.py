@@ -56,7 +56,7 @@ def test_an_old_package_is_told_from_a_missing_one(monkeypatch: pytest.MonkeyPat
 
 
 def test_damaged_weights_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kgwb.inject import bert
+    from kgwb.bert import bert
 
     monkeypatch.setattr(bert, "MINILM_SHA256", "0" * 64)
     weights = next(finding for finding in doctor().findings if finding.part == "BERT weights")

@@ -14,8 +14,8 @@ from kgwb.embed.exporting import write_vectors as write_vectors
 from kgwb.embed.graph_embedding import GraphEmbedding as GraphEmbedding
 from kgwb.embed.importing import read_vectors as read_vectors
 from kgwb.embed.presets import preset as preset
-from kgwb.embed.ranking.baseline import learn_baseline as learn_baseline
-from kgwb.embed.ranking.calibration import calibrate as calibrate
+from kgwb.embed.ranking.baseline import fit_baseline as fit_baseline
+from kgwb.embed.ranking.calibration import calibrate_scores as calibrate_scores
 from kgwb.embed.ranking.classification import classify_triples as classify_triples
 from kgwb.embed.ranking.leaks import score_leaks as score_leaks
 from kgwb.embed.ranking.rank_report import RankReport as RankReport

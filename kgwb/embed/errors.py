@@ -1,9 +1,6 @@
-"""What the embedding room says when something is wrong: what came, what was expected, what to type."""
+"""What can go wrong with an embedding."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from numbers import Integral, Real
 
 
 class EmbeddingFileError(ValueError):
@@ -12,32 +9,3 @@ class EmbeddingFileError(ValueError):
 
 class TrainingError(ArithmeticError):
     """Training has left the numbers behind."""
-
-
-def expect_choice(argument: str, value: object, choices: Sequence[str]) -> None:
-    """An argument that takes one of a few words.
-
-    Raises:
-        ValueError: `value` is none of them; the message holds them all.
-    """
-    if value not in choices:
-        raise ValueError(f"{argument}={value!r} came. Type one of {', '.join(map(repr, choices))}.")
-
-
-def expect_at_least(argument: str, value: object, least: int | float, *, whole: bool = False) -> None:
-    """An argument with a smallest value; numpy's numbers count, True and False do not.
-
-    Raises:
-        ValueError: `value` is smaller, no number, or not whole where it must be.
-
-    Example:
-        >>> expect_at_least("dim", 2.5, 1, whole=True)
-        Traceback (most recent call last):
-        ValueError: dim=2.5 came. It must be a whole number, at least 1; type dim=1.
-    """
-    if whole and (isinstance(value, bool) or not isinstance(value, Integral)):
-        raise ValueError(
-            f"{argument}={value!r} came. It must be a whole number, at least {least}; type {argument}={least}."
-        )
-    if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= least:
-        raise ValueError(f"{argument}={value!r} came. It must be at least {least}; type {argument}={least}.")

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
-from kgwb.graph.errors import load_package
-from kgwb.graph.files.whole import refuse_other_files, write_whole
+from kgwb.files import refuse_other_files, write_whole
+from kgwb.packages import load_package
 
 FORMATS = ".parquet, .npz or .txt (word2vec)"
 NO_NAME = "%"  # a sign that escaping never leaves alone

@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.checks import expect_at_least
 from kgwb.embed.encoders.shapes import encode_tables, expect_encoder
-from kgwb.embed.errors import expect_at_least
 from kgwb.embed.prediction import rank_answers
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
 from kgwb.embed.triple_ids import Triples, read_ids
 from kgwb.embed.vectors import Vectors
-from kgwb.graph.errors import describe_kind
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
+from kgwb.words import describe_kind
 
 
 class GraphEmbedding(nn.Module):

@@ -17,8 +17,10 @@ from kgwb.embed.errors import EmbeddingFileError
 from kgwb.embed.exporting import FORMATS, name_relations, unescape_name
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.scorers.scorer import Scorer
-from kgwb.graph.errors import load_package, missing_file
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things, expect_graph
+from kgwb.graph.errors import missing_file
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
+from kgwb.packages import load_package
+from kgwb.words import count_things
 
 
 def read_vectors(path: str | Path, graph: KnowledgeGraph, *, scorer: Scorer, seed: int = 0) -> GraphEmbedding:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kgwb.embed.errors import expect_at_least, expect_choice
+from kgwb.checks import expect_at_least, expect_choice
 
 # What all settings of a scorer share stands first; each data set says what differs. The figures that they reach are in
 # tests/benchmarks/README.md.

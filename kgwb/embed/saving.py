@@ -18,7 +18,8 @@ from kgwb.embed.scorers.rescal import RESCAL
 from kgwb.embed.scorers.rotate import RotatE
 from kgwb.embed.scorers.scorer import Scorer
 from kgwb.embed.scorers.transe import TransE
-from kgwb.graph.files.whole import write_whole
+from kgwb.environment import VERSION
+from kgwb.files import write_whole
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 SCORERS: dict[str, type[Scorer]] = {scorer.__name__: scorer for scorer in (TransE, DistMult, ComplEx, RotatE, RESCAL)}
@@ -77,12 +78,11 @@ def load_embedding(folder: str | Path, graph: KnowledgeGraph | None = None) -> G
 def _write(embedding: GraphEmbedding, folder: Path) -> None:
     from safetensors.torch import save_file
 
-    from kgwb import __version__
     from kgwb.graph import write_graph
 
     graph = embedding.graph
     facts = {
-        "kgwb": __version__,
+        "kgwb": VERSION,
         "scorer": {"name": type(embedding.scorer).__name__, "arguments": asdict(embedding.scorer)},
         "dim": embedding.dim,
         "seed": embedding.seed,

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.errors import GraphFileError, missing_columns, quote
+from kgwb.graph.errors import GraphFileError, missing_columns
 from kgwb.graph.files.entity_tables import describe_names, is_missing, name_columns
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import quote
 
 COLUMNS = ("head", "relation", "tail")
 Notes = tuple[tuple[str, int], ...]

@@ -8,10 +8,10 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.errors import describe_kind
 from kgwb.graph.joins import Steps, cut, distinct, expand_ranges, hold
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things, show_line
+from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.rules import Rules, Source, read_source, word_step
+from kgwb.words import count_things, describe_kind, shorten
 
 _NEEDED = ("rule", "confidence", "pca_confidence", "trust", "path", "implied", "constant")
 
@@ -49,7 +49,7 @@ class Conclusions:
     def __repr__(self) -> str:
         rows = [
             f"  {row.confidence:.2f}  "
-            + show_line(f"{row.head_label} — {row.relation_label} → {row.tail_label}, because {row.because}", 240)
+            + shorten(f"{row.head_label} — {row.relation_label} → {row.tail_label}, because {row.because}", 240)
             for row in self.frame.head(5).itertuples(index=False, name="Row")
         ]
         known = int(self.frame["known"].sum())

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from kgwb.graph.building import Notes, sum_notes
-from kgwb.graph.errors import GraphFileError, load_package
+from kgwb.graph.errors import GraphFileError
 from kgwb.graph.published import PUBLISHED, PublishedFile, PublishedGraph
 from kgwb.graph.splitting import Split, read_split
+from kgwb.packages import load_package
 
 
 def load_dataset(name: str) -> Split:

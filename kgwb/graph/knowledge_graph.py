@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.errors import UnknownIdError, UnknownNameError, describe_kind
+from kgwb.graph.errors import UnknownIdError, UnknownNameError
+from kgwb.words import count_things, describe_kind, shorten
 
 ENTITY_COLUMNS = ("entity", "label", "type", "description", "aliases")
 RELATION_COLUMNS = ("relation", "label", "description")
@@ -151,7 +151,9 @@ class KnowledgeGraph:
             )
         )
         facts = [
-            f"  {show_line(self.labels[head])} — {show_line(self.relation_labels[relation])} → {show_line(self.labels[tail])}"
+            "  {} — {} → {}".format(
+                *(shorten(name, 80) for name in (self.labels[head], self.relation_labels[relation], self.labels[tail]))
+            )
             for head, relation, tail in self.triples[:3]
         ]
         left = [f"  counted while reading: {count:,} {what}" for what, count in self.notes]
@@ -181,27 +183,10 @@ class KnowledgeGraph:
         return ids
 
 
-def count_things(count: int, kind: str) -> str:
-    """A count with its noun in the right number.
-
-    Example:
-        >>> count_things(1, "triple"), count_things(2000, "entity")
-        ('1 triple', '2,000 entities')
-    """
-    plural = {"entity": "entities"}.get(kind, kind + "s")
-    return f"{count:,} {kind if count == 1 else plural}"
-
-
 def _check_id(kind: str, given: int | np.integer | np.bool_, count: int, names: Mapping[str, int]) -> int:
     if isinstance(given, (bool, np.bool_)) or not 0 <= given < count:
         raise UnknownIdError(kind, given, count, named=str(given) in names)
     return int(given)
-
-
-def show_line(text: str, most: int = 80) -> str:
-    """A text on one line, cut where it is very long, without signs that steer a terminal or turn the text round."""
-    line = re.sub("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", " ".join(text.split()))
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def expect_graph(graph: object, call: str) -> None:

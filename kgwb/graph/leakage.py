@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.knowledge_graph import count_things
 from kgwb.graph.splitting import Split, expect_split
+from kgwb.words import count_things
 
 # Below this share a test set asks mostly for what train does not say outright.
 _NOTABLE = 0.01

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.errors import quote
 from kgwb.graph.joins import expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.graph.query_names import QueryError
+from kgwb.words import quote
 
 Term = str | int | np.integer
 Pattern = Sequence[Term]

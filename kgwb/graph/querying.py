@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.errors import describe_kind, load_package
 from kgwb.graph.files.rdf_names import XSD, read_local
 from kgwb.graph.files.rdf_writing import state_graph
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.graph.query_names import PREFIXES, QueryError, QueryNames
+from kgwb.packages import load_package
+from kgwb.words import describe_kind
 
 _FLOATS = {XSD + kind for kind in ("decimal", "double", "float")}
 _PLACE = re.compile(r"error at (\d+):(\d+): ")

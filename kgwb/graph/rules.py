@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.joins import Steps
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things, show_line
+from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.path_mining import mine_paths
 from kgwb.graph.rule_mining import mine_constants, mine_pairs
 from kgwb.graph.splitting import Split, expect_source
+from kgwb.words import count_things, shorten
 
 KINDS = ("symmetric", "inverse", "subsumption", "composition", "constant")
 DOUBT = 5  # so many further failures are taken for granted
@@ -47,7 +48,7 @@ class Rules:
         kinds = ", ".join(f"{counts[kind]:,} {kind}" for kind in KINDS if kind in counts)
         found = f"{count_things(len(self), 'rule')} from {count_things(self.facts, 'fact')}"
         rows = [
-            f"  {row.confidence:.2f}  {show_line(row.rule, 240)}  (support {row.support:,})"
+            f"  {row.confidence:.2f}  {shorten(row.rule, 240)}  (support {row.support:,})"
             for row in self.frame.head(10).itertuples(index=False, name="Row")
         ]
         more = [f"  ... and {len(self) - 10:,} more"] if len(self) > 10 else []

@@ -9,9 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kgwb.graph.errors import GraphFileError, UnknownNameError, broken_line, quote
+from kgwb.graph.errors import GraphFileError, UnknownNameError, broken_line
 from kgwb.graph.files.text_files import read_text
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import quote
 
 _HINT = (
     'A line is {"text": "...", "mentions": [{"start": 0, "end": 6, "entity": "..."}], "triple": [head, relation, tail] '

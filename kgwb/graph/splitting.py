@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.errors import describe_kind, missing_file
+from kgwb.graph.errors import missing_file
 from kgwb.graph.files.folders import read_parts
 from kgwb.graph.files.headers import Columns, check_columns
 from kgwb.graph.files.reading import make_graph
 from kgwb.graph.files.text_files import OnError
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import count_things, describe_kind
 
 _AT_ONCE = 1 << 16  # triples that stand in Python lists at a time, so that ten million of them need no gigabytes
 

@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.errors import quote
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
+from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.sentences import Mention, Sentence
+from kgwb.words import count_things, quote
 
 HEAD, TAIL = "{head}", "{tail}"
 Triples: TypeAlias = np.ndarray | Sequence[Sequence[str | int | np.integer]]

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from kgwb.bert import Bert, Reading, inject, load_bert
 from kgwb.embed import ComplEx, GraphEmbedding
 from kgwb.graph import KnowledgeGraph
-from kgwb.inject import Bert, Reading, inject, load_bert
+from kgwb.learn import Question, Questions
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.gates import draw_gates as draw_gates
 from kgwb.lessons.learning import learn as learn
-from kgwb.tune import Question, Questions
 
 Triple = tuple[int, int, int]
 

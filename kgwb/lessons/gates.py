@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from kgwb.axes import Float, Tensor
-from kgwb.inject import Reading
+from kgwb.bert import Reading
 from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.see.drawing import draw_picture, draw_text, measure_text, shorten
+from kgwb.see.drawing import draw_picture, draw_text, measure_text
+from kgwb.words import shorten
 
 _LEFT, _CELL, _BETWEEN, _SIZE, _RIGHT = 128.0, 12.0, 20.0, 11.0, 30.0
 

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from kgwb.axes import Float, Tensor
-from kgwb.inject import Bert, Reading
+from kgwb.bert import Bert, Reading
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_text
 from kgwb.see.palette import TYPE_COLOURS

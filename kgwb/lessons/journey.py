@@ -13,12 +13,12 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from kgwb.bert import Bert, inject, load_bert, read
 from kgwb.embed import ComplEx, GraphEmbedding, RankReport, preset, rank_triples, train_embedding
 from kgwb.graph import KnowledgeGraph, Sentence, read_graph, read_sentences
-from kgwb.inject import Bert, inject, load_bert, read
+from kgwb.learn import MaskedAnswers, Questions, make_questions, plan_runs, probe, split_questions, tune
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page
 from kgwb.see.page import Fragment, View
-from kgwb.tune import MaskedAnswers, Questions, ask_questions, hold_out, plan_runs, probe, tune
 
 Thing = TypeVar("Thing")
 
@@ -62,7 +62,7 @@ def walk_the_journey(
     graph = read_graph(folder)
     vectors, course = _learn_vectors(graph, epochs)
     bert = load_bert("minilm")
-    seen, unseen = hold_out(_ask(graph, read_sentences(folder, graph)))
+    seen, unseen = split_questions(_ask(graph, read_sentences(folder, graph)))
     tuning_epochs = tuning_epochs or max(2, round(100 * 32 / len(seen)))
     model, steps = _tune_one(bert, vectors, seen, tuning_epochs)
     runs = plan_runs(bert, vectors, MaskedAnswers(seen), epochs=tuning_epochs)
@@ -97,13 +97,13 @@ def _rank_some(vectors: GraphEmbedding, count: int = 2000) -> RankReport:
 
 def _ask(graph: KnowledgeGraph, sentences: Sequence[Sentence], *, most: int = 4, enough: int = 8) -> Questions:
     """Questions for the relations with most sentences per candidate: only those give examples enough to learn from."""
-    questions = ask_questions(sentences, graph)
+    questions = make_questions(sentences, graph)
     asked = Counter(question.relation for question in questions)
     examples = {
         question.relation: asked[question.relation] / len(question.candidates) for question in reversed(questions)
     }
     best = sorted(examples, key=lambda relation: -examples[relation])
-    return ask_questions(sentences, graph, relations=[r for r in best[:most] if examples[r] >= enough] or best[:1])
+    return make_questions(sentences, graph, relations=[r for r in best[:most] if examples[r] >= enough] or best[:1])
 
 
 def _tune_one(bert: Bert, vectors: GraphEmbedding, seen: Questions, epochs: int) -> tuple[Bert, TrainingView]:

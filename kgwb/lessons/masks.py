@@ -10,9 +10,9 @@ import pandas as pd
 import torch
 from torch.nn.functional import normalize
 
+from kgwb.bert import Bert, encode_sentences, read
 from kgwb.graph import Sentence
-from kgwb.inject import Bert, encode, read
-from kgwb.tune import Question
+from kgwb.learn import Question
 
 
 def read_off_masks(bert: Bert, questions: Sequence[Question], *, neighbours: int = 5) -> pd.Series:
@@ -57,11 +57,11 @@ def weigh_pieces(bert: Bert, sentence: Sentence) -> pd.DataFrame:
         the mean of all heads of all layers, and its `effect` ‖h' − h‖ / ‖h‖, where h' is the last vector of [MASK] with
         [UNK] in the place of that piece.
     """
-    whole = encode(bert, [sentence])
+    whole = encode_sentences(bert, [sentence])
     count = whole.pieces.shape[1]
     blank = torch.eye(count, dtype=torch.bool)
     pieces = whole.pieces.expand(count, -1).masked_fill(blank, bert.tokenizer.unk_token_id)
-    holed = replace(encode(bert, [sentence] * count), pieces=pieces)
+    holed = replace(encode_sentences(bert, [sentence] * count), pieces=pieces)
     reading = read(bert, sentence)
     mask = reading.tokens[0].index("[MASK]")
     before, after = reading.hidden[0, -1, mask], bert(holed.to(bert.device)).last_hidden_state[:, mask].cpu()

@@ -12,11 +12,12 @@ from kgwb.axes import Float, Tensor
 from kgwb.embed import GraphEmbedding, Scorer
 from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text, shorten
+from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text
+from kgwb.see.graph.scene import name_types
 from kgwb.see.labels import place_labels
 from kgwb.see.palette import colour_types
 from kgwb.see.panels import Panel
-from kgwb.see.scene import name_types
+from kgwb.words import shorten
 
 _STEPS = 24  # points on the way from a head to where its relation moves it
 _TOP, _GAP, _MARGIN = 30.0, 16.0, 12.0

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_text, measure_text, shorten
+from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_text, measure_text
+from kgwb.words import shorten
 
 WIDTH, ROW = 720.0, 24.0
 

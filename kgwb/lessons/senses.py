@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch.nn.functional import normalize
 
-from kgwb.inject import Reading
+from kgwb.bert import Reading
 
 # No two sentences of a word share their wording, or likeness of wording would pass for likeness of sense.
 _USES = """

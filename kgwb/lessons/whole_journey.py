@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 import torch
 
+from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
-from kgwb.inject import Reading
 from kgwb.lessons.checks import Verdict, check
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kgwb.see.palette import DARK, FONT, LIGHT
+from kgwb.words import count_things, shorten
 
 _MOST_TYPES = 8  # as many as there are colours; what comes after shares them
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -28,22 +29,6 @@ def escape(text: object) -> str:
     '&lt;/svg&gt;&lt;script&gt;'
     """
     return html.escape(_NOT_XML.sub("\ufffd", str(text)))
-
-
-def shorten(text: str, length: int = 28) -> str:
-    """The text on one line, cut with an ellipsis where it is longer than `length` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
-
-
-def count(number: int, what: str) -> str:
-    """A number and its noun.
-
-    >>> count(1, "fact"), count(2000, "entity")
-    ('1 fact', '2,000 entities')
-    """
-    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
-    return f"{number:,} {what if number == 1 else plural}"
 
 
 def measure_text(text: str, size: float) -> float:
@@ -116,7 +101,7 @@ def type_marks(types: Iterable[str], colours: Mapping[str, str]) -> list[Mark]:
     ranked = rank_types(types)
     marks = [Mark(kind, colours[kind]) for kind in ranked[:_MOST_TYPES]]
     if len(ranked) > _MOST_TYPES:
-        marks.append(Mark(f"{count(len(ranked) - _MOST_TYPES, 'further type')} in these colours", "muted"))
+        marks.append(Mark(f"{count_things(len(ranked) - _MOST_TYPES, 'further type')} in these colours", "muted"))
     return marks
 
 

@@ -9,7 +9,7 @@ import html
 from importlib.resources import files
 from typing import Any
 
-from kgwb.see.packages import load_package
+from kgwb.packages import load_package
 from kgwb.see.page import CONTENT_POLICY, Fragment
 from kgwb.see.palette import style_variables
 
@@ -22,8 +22,8 @@ _FRAME_STYLE = (
 
 def make_widget(fragment: Fragment, *, title: str) -> Any:
     """A widget that shows the fragment in a frame of that title; its trait `selected` holds the ids of the entities chosen."""
-    anywidget = load_package("anywidget", "anywidget", "An interactive view")
-    traitlets = load_package("traitlets", "traitlets", "An interactive view")
+    anywidget = load_package("anywidget", "An interactive view")
+    traitlets = load_package("traitlets", "An interactive view")
 
     class FrameWidget(anywidget.AnyWidget):  # type: ignore[name-defined]
         _esm = (files("kgwb.see") / "scripts" / "frame.js").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ def share_turned(graph: kgwb.KnowledgeGraph, relation: str) -> float:
 
 
 # %% exercise-3
-def share_leaked(split: kgwb.Split) -> float:
+def share_leaked(split: kgwb.graph.Split) -> float:
     joined = {frozenset(pair) for pair in split.train[:, [0, 2]].tolist()}
     asked = [frozenset(pair) for pair in split.test[:, [0, 2]].tolist()]
     return sum(pair in joined for pair in asked) / len(asked)

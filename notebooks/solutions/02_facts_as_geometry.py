@@ -18,7 +18,7 @@ def score_rotation(head: complex, angle: float, tail: complex) -> float:
 
 
 # %% exercise-3
-class OneWay(kgwb.Scorer):
+class OneWay(kgwb.embed.Scorer):
     """score = Σ relation · (a d − b c), with head = (a, b) and tail = (c, d)."""
 
     def query_tail(self, head: torch.Tensor, relation: torch.Tensor) -> torch.Tensor:

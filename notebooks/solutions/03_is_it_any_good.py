@@ -14,7 +14,7 @@ def filtered_rank(scores: dict[str, float], answer: str, known: set[str]) -> flo
 
 
 # %% exercise-2
-def clean_mrr(ranks: kgwb.RankReport, leaky: np.ndarray) -> float:
+def clean_mrr(ranks: kgwb.embed.RankReport, leaky: np.ndarray) -> float:
     return float((1 / ranks.ranks[~np.concatenate([leaky, leaky])]).mean())
 
 

@@ -14,7 +14,7 @@ def visible(entities: list[int], linked: set[tuple[int, int]]) -> list[list[bool
 
 
 # %% exercise-2
-def memory_mass(reading: kgwb.Reading, layer: int, fact: tuple[int, int, int]) -> float:
+def memory_mass(reading: kgwb.bert.Reading, layer: int, fact: tuple[int, int, int]) -> float:
     query = reading.tokens[0].index("[MASK]")
     holds = [slot for slot, held in enumerate(reading.facts[0]) if held == fact]
     return float(reading.slots[0, layer, :, query, holds].sum(-1).mean())
@@ -28,7 +28,7 @@ def gain(table: pd.DataFrame, door: str) -> float:
 
 
 # %% exercise-4
-def edit(model: kgwb.Bert, head: str, relation: str, tail: str) -> None:
+def edit(model: kgwb.bert.Bert, head: str, relation: str, tail: str) -> None:
     graph, facts = model.injector.graph, model.injector.facts
     one, asks = graph.entity_id(head), graph.relation_id(relation)
     old = facts[(facts[:, 0] == one) & (facts[:, 1] == asks)]

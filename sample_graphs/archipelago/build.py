@@ -14,7 +14,7 @@ from random import Random
 from entities import Entity, make_entities
 from facts import RELATIONS, Fact, make_facts
 from names import NameMaker
-from wordings import tell_facts, tell_stories
+from wordings import prepend_facts, tell_stories
 
 SEED = 1816
 COLUMNS = ("entity", "label", "type", "description", "aliases", "label_zh")
@@ -61,7 +61,7 @@ def build(folder: Path, vocabulary: frozenset[str]) -> None:
     relations = ((name, label, text, chinese) for name, (label, chinese, text) in sorted(RELATIONS.items()))
     write_table(folder / "relations.tsv", ("relation", "label", "description", "label_zh"), relations)
     stories = tell_stories(groups, Random(SEED + 3))
-    write_sentences(folder / "sentences.jsonl", (*tell_facts(facts, entities), *stories))
+    write_sentences(folder / "sentences.jsonl", (*prepend_facts(facts, entities), *stories))
 
 
 def _name(entity: Entity) -> str:

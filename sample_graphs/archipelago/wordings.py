@@ -90,7 +90,7 @@ def write_sentence(wording: str, slots: dict[str, tuple[str, str]]) -> tuple[str
     return text, mentions
 
 
-def tell_facts(facts: Sequence[Fact], entities: dict[str, Entity]) -> Iterator[dict]:
+def prepend_facts(facts: Sequence[Fact], entities: dict[str, Entity]) -> Iterator[dict]:
     """Every sentence that states a fact."""
     told = dict.fromkeys(ENGLISH, 0)
     for fact in facts:

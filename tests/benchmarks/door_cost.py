@@ -19,7 +19,7 @@ import torch
 from figures import begin, record
 
 import kgwb
-from kgwb.inject import Bert, Encoding, encode
+from kgwb.bert import Bert, Encoding, encode_sentences
 
 GRAPH = Path(__file__).parents[2] / "sample_graphs" / "archipelago"
 FACTS = 1000
@@ -106,13 +106,13 @@ def make_batch(bert: Bert, graph: kgwb.KnowledgeGraph, sentences: int, pieces: i
         while len(bert.tokenizer((longer := join(text, next(next_fact))).text)["input_ids"]) <= pieces:
             text = longer
         texts.append(text)
-    encoding = encode(bert, texts)
+    encoding = encode_sentences(bert, texts)
     named = statistics.mean(map(len, encoding.mentions))
     log.info("%d × %d word pieces, %.1f mentions in each", *encoding.pieces.shape, named)
     return encoding
 
 
-def join(one: kgwb.Sentence, other: kgwb.Sentence) -> kgwb.Sentence:
+def join(one: kgwb.graph.Sentence, other: kgwb.graph.Sentence) -> kgwb.graph.Sentence:
     """One sentence after the other."""
     shift = len(one.text) + 1
     moved = [replace(mention, start=mention.start + shift, end=mention.end + shift) for mention in other.mentions]

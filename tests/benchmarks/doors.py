@@ -19,8 +19,8 @@ import torch
 from figures import OUT, record
 
 import kgwb
-from kgwb.see.probe_picture import show_probe
-from kgwb.tune.controls import remove_answers
+from kgwb.learn.controls import remove_answers
+from kgwb.see.probe.view import show_probe
 
 SAMPLES = Path(__file__).parents[2] / "sample_graphs"
 # The relations asked for: what stands in the graph, and what follows once its own edge has been removed, by
@@ -125,25 +125,27 @@ def read_arguments() -> argparse.Namespace:
     return asked
 
 
-def ask(name: str, choices: int, *, quick: bool) -> tuple[kgwb.Questions, kgwb.Questions, dict[str, list[str]]]:
+def ask(
+    name: str, choices: int, *, quick: bool
+) -> tuple[kgwb.learn.Questions, kgwb.learn.Questions, dict[str, list[str]]]:
     """Questions to tune on, to ask about entities and in words never seen, and the relations of each group."""
     graph, wanted = kgwb.read_graph(SAMPLES / name), ASKED[name]
     groups = {"in the graph": wanted["known"], "derivable, its edges removed": wanted["derivable"]}
     sentences = kgwb.read_sentences(SAMPLES / name, graph)
     relations = [relation for asked in groups.values() for relation in asked]
-    questions = kgwb.ask_questions(sentences, graph, relations=relations, choices=choices)
-    seen, unseen = kgwb.hold_out(questions, SHARE, wording=wanted["wording"])
+    questions = kgwb.make_questions(sentences, graph, relations=relations, choices=choices)
+    seen, unseen = kgwb.split_questions(questions, SHARE, wording=wanted["wording"])
     labels = graph.relation_labels
     told = {group: [labels[graph.relation_id(relation)] for relation in asked] for group, asked in groups.items()}
     return seen, unseen[::2] if quick else unseen, told
 
 
 def choose_answers(
-    seen: kgwb.Questions, unseen: kgwb.Questions, groups: dict[str, list[str]], *, new: bool
-) -> tuple[kgwb.Questions, dict[str, list[str]]]:
+    seen: kgwb.learn.Questions, unseen: kgwb.learn.Questions, groups: dict[str, list[str]], *, new: bool
+) -> tuple[kgwb.learn.Questions, dict[str, list[str]]]:
     """The questions whose answers tuning has met, or has not, and the relations that are left."""
     met = {(question.relation, question.answer) for question in seen}
-    asked = kgwb.Questions(
+    asked = kgwb.learn.Questions(
         unseen.graph, tuple(question for question in unseen if ((question.relation, question.answer) in met) != new)
     )
     left = {unseen.graph.relation_labels[question.relation] for question in asked}
@@ -151,7 +153,7 @@ def choose_answers(
     return asked, {group: labels for group, labels in kept.items() if labels}
 
 
-def load(name: str, seen: kgwb.Questions) -> kgwb.Bert:
+def load(name: str, seen: kgwb.learn.Questions) -> kgwb.bert.Bert:
     """MiniLM, or a small BERT trained on no other text than what tuning may see."""
     if name == "minilm":
         return kgwb.load_bert("minilm")
@@ -162,10 +164,10 @@ def load(name: str, seen: kgwb.Questions) -> kgwb.Bert:
 
 def plan(
     asked: argparse.Namespace,
-    bert: kgwb.Bert,
+    bert: kgwb.bert.Bert,
     modes: list[str],
-    seen: kgwb.Questions,
-    unseen: kgwb.Questions,
+    seen: kgwb.learn.Questions,
+    unseen: kgwb.learn.Questions,
     groups: dict[str, list[str]],
 ) -> dict[str, Any]:
     """The grid: no vectors know a derivable answer, and those called "answers removed" none that is asked for.
@@ -182,11 +184,13 @@ def plan(
     return kgwb.plan_runs(bert, learn(graph), kgwb.MaskedAnswers(seen), modes=modes, **options)
 
 
-def forget_derivable(seen: kgwb.Questions, unseen: kgwb.Questions, groups: dict[str, list[str]]) -> kgwb.KnowledgeGraph:
+def forget_derivable(
+    seen: kgwb.learn.Questions, unseen: kgwb.learn.Questions, groups: dict[str, list[str]]
+) -> kgwb.KnowledgeGraph:
     """The graph without the derivable answers, of tuning and of the exam."""
     follows = {seen.graph.relation_id(label) for label in groups["derivable, its edges removed"]}
     derivable = tuple(question for question in (*seen, *unseen) if question.relation in follows)
-    return remove_answers(seen.graph, kgwb.Questions(seen.graph, derivable))
+    return remove_answers(seen.graph, kgwb.learn.Questions(seen.graph, derivable))
 
 
 def learn(graph: kgwb.KnowledgeGraph) -> kgwb.GraphEmbedding:

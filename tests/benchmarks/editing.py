@@ -33,8 +33,8 @@ def main() -> None:
     if asked.threads:
         torch.set_num_threads(asked.threads)
     graph = kgwb.read_graph(ARCHIPELAGO)
-    questions = kgwb.ask_questions(kgwb.read_sentences(ARCHIPELAGO, graph), graph, relations=RELATIONS)
-    seen, unseen = kgwb.hold_out(questions)
+    questions = kgwb.make_questions(kgwb.read_sentences(ARCHIPELAGO, graph), graph, relations=RELATIONS)
+    seen, unseen = kgwb.split_questions(questions)
     vectors = learn(graph)
     bert = kgwb.load_bert("minilm")
     for mode in asked.modes:
@@ -44,7 +44,7 @@ def main() -> None:
             epochs = max(1, round(asked.steps * 32 / len(seen)))
             for _ in kgwb.tune(model, kgwb.MaskedAnswers(seen), epochs=epochs, seed=seed):
                 pass
-            edits = kgwb.try_edits(model, unseen, edits=asked.edits, seed=seed)
+            edits = kgwb.learn.measure_edits(model, unseen, edits=asked.edits, seed=seed)
             right = kgwb.answer_questions(model, unseen)["correct"].mean()
             log.info("%s, seed %d: %.3f right; %r", mode, seed, right, edits)
             found.append([right, edits.efficacy, edits.generality, edits.locality])

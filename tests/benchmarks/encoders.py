@@ -21,7 +21,7 @@ from kgwb.embed.encoders.literal_encoder import LiteralEncoder
 from kgwb.embed.encoders.relational_convolution import RelationalConvolution
 from kgwb.embed.encoders.variational_encoder import VariationalEncoder
 
-ENCODERS: dict[str, Callable[[kgwb.Split, int], nn.Module | None]] = {
+ENCODERS: dict[str, Callable[[kgwb.graph.Split, int], nn.Module | None]] = {
     "none": lambda split, dim: None,
     "relational": lambda split, dim: RelationalConvolution(split, dim=dim),
     "composition": lambda split, dim: CompositionConvolution(split, dim=dim),

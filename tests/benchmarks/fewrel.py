@@ -24,8 +24,8 @@ from figures import OUT, begin, record
 
 import kgwb
 from kgwb.graph import KnowledgeGraph, Mention
-from kgwb.tune.comparison import compare_doors
-from kgwb.tune.questions import MASK, Questions
+from kgwb.learn.comparison import compare_doors
+from kgwb.learn.questions import MASK, Questions
 
 DOORS = ("entity", "relation", "graph", "tower", "memory")
 TEXTS: dict[str, tuple[str, str] | None] = {"names": None, "X and Y": ("X", "Y")}
@@ -189,7 +189,7 @@ def ask_relations(
     for one in stated:
         text, mentions = _write(one, spelt)
         answer, kind = names.index(one.relation), kinds.index(one.kind)
-        items.append(kgwb.Question(text, mentions, -1, kind, answer, choices, tuple(names)))
+        items.append(kgwb.learn.Question(text, mentions, -1, kind, answer, choices, tuple(names)))
     return Questions(about, tuple(items))
 
 

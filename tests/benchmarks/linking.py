@@ -27,8 +27,8 @@ from ambiguous_names import (
 from figures import begin, record
 
 import kgwb
-from kgwb.inject.linking.linking import link_mentions
-from kgwb.inject.linking.names import collect_names, fold
+from kgwb.bert.linking.linking import link_mentions
+from kgwb.bert.linking.names import collect_names, fold
 
 EVIDENCE = ["prior", "context", "coherence"]
 DEFAULTS = np.array([inspect.signature(link_mentions).parameters[kind].default for kind in EVIDENCE])

@@ -46,7 +46,7 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure_kgwb(split: kgwb.Split, asked: argparse.Namespace) -> dict[str, Any]:
+def measure_kgwb(split: kgwb.graph.Split, asked: argparse.Namespace) -> dict[str, Any]:
     """Train by the preset until the minutes are over, then rank every test triple."""
     from tqdm import tqdm
 

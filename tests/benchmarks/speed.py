@@ -54,14 +54,14 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure_training(split: kgwb.Split, scorer: str, negatives: Any, *, batch: int) -> float:
+def measure_training(split: kgwb.graph.Split, scorer: str, negatives: Any, *, batch: int) -> float:
     """Triples per second of the second epoch; the first warms up."""
     embedding = kgwb.GraphEmbedding(split.graph, SCORERS[scorer], dim=REALS)
     epochs = list(kgwb.train_embedding(embedding, split, epochs=2, negatives=negatives, batch=batch))
     return epochs[-1].metrics["triples per second"]
 
 
-def measure_ranking(split: kgwb.Split, scorer: str) -> float:
+def measure_ranking(split: kgwb.graph.Split, scorer: str) -> float:
     """Test triples ranked per second, all of them, both sides; the second time of two."""
     embedding = kgwb.GraphEmbedding(split.graph, SCORERS[scorer], dim=REALS)
     for _ in range(2):
@@ -70,7 +70,7 @@ def measure_ranking(split: kgwb.Split, scorer: str) -> float:
     return len(split.test) / (time.perf_counter() - start)
 
 
-def measure_pykeen(split: kgwb.Split, scorer: str) -> dict[str, float]:
+def measure_pykeen(split: kgwb.graph.Split, scorer: str) -> dict[str, float]:
     """PyKEEN's figures: the second epoch over 20,000 triples with 64 negatives each, the better of two batch sizes; and
     the ranking of 500 test triples.
     """

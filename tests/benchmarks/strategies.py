@@ -60,7 +60,7 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def find_text(seen: kgwb.Questions, unseen: kgwb.Questions) -> list[Sentence]:
+def find_text(seen: kgwb.learn.Questions, unseen: kgwb.learn.Questions) -> list[Sentence]:
     """As many sentences as questions to tune on, none of which names anybody, or uses a wording, of the exam."""
     people = {question.head for question in unseen}
     worded = {question.wording for question in unseen}
@@ -72,10 +72,10 @@ def find_text(seen: kgwb.Questions, unseen: kgwb.Questions) -> list[Sentence]:
     return sentences[:: max(1, len(sentences) // len(seen))][: len(seen)]
 
 
-def list_ways(seen: kgwb.Questions, text: list[Sentence]) -> dict[str, tuple[list[Any], Any]]:
+def list_ways(seen: kgwb.learn.Questions, text: list[Sentence]) -> dict[str, tuple[list[Any], Any]]:
     """What is learnt, and whether at once."""
     answers = kgwb.MaskedAnswers(seen)
-    reading = [kgwb.MaskedWords(text), kgwb.NextSentences(text, follows="entity")]
+    reading = [kgwb.learn.MaskedWords(text), kgwb.learn.NextSentences(text, follows="entity")]
     return {
         "fine-tuning": ([answers], "together"),
         "pre-training": (reading, "together"),

@@ -56,7 +56,7 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure_kgwb(split: kgwb.Split, scorer: str) -> dict[str, float]:
+def measure_kgwb(split: kgwb.graph.Split, scorer: str) -> dict[str, float]:
     """Seconds of training by the preset until the goal is reached."""
     options = kgwb.preset(scorer, "fb15k-237") | {"epochs": 1000, "evaluate_every": 1, "evaluate_on": 2000}
     embedding = kgwb.GraphEmbedding(split.graph, SCORERS[scorer], dim=options.pop("dim"))
@@ -70,7 +70,7 @@ def measure_kgwb(split: kgwb.Split, scorer: str) -> dict[str, float]:
     return {"seconds": seconds, "epochs": epoch.number, "mrr": mrr}
 
 
-def measure_pykeen(split: kgwb.Split, scorer: str, *, limit: float, batch: int) -> dict[str, float]:
+def measure_pykeen(split: kgwb.graph.Split, scorer: str, *, limit: float, batch: int) -> dict[str, float]:
     """Seconds of PyKEEN's training until the goal or the limit is reached."""
     from pykeen.models import model_resolver
     from pykeen.training import SLCWATrainingLoop

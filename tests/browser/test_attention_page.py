@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from kgwb.bert import Reading, load_bert, read
 from kgwb.graph import Mention
-from kgwb.inject import Reading, load_bert, read
-from kgwb.see.attention import ASSETS, show_attention
+from kgwb.see.attention.view import ASSETS, show_attention
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.film import FilmView, record_film
+from kgwb.see.film.view import FilmView, record_film
 from kgwb.see.frame_widget import write_frame
 
 pytestmark = pytest.mark.browser

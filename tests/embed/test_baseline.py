@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kgwb.embed import rank_triples
-from kgwb.embed.ranking.baseline import TRIVIAL, RuleBaseline, learn_baseline
+from kgwb.embed.ranking.baseline import TRIVIAL, RuleBaseline, fit_baseline
 from kgwb.embed.ranking.leaks import score_leaks
 from kgwb.graph import KnowledgeGraph, Split, find_leakage, read_split
 
@@ -58,7 +58,7 @@ def _score_by_hand(baseline: RuleBaseline, train: set, known: int, relation: int
 
 @given(triples=triples_of, kinds=some.sets(some.sampled_from(KINDS)), seed=some.integers(0, 99))
 def test_scores_equal_brute_force(triples: list[tuple[int, int, int]], kinds: set[str], seed: int) -> None:
-    baseline = learn_baseline(_split(triples), kinds=sorted(kinds), min_support=1)
+    baseline = fit_baseline(_split(triples), kinds=sorted(kinds), min_support=1)
     random = np.random.default_rng(seed)
     known, relation = random.integers(0, ENTITIES, 5), random.integers(0, RELATIONS, 5)
     scores = baseline.score_answers(torch.from_numpy(known), torch.from_numpy(relation), tails=2)
@@ -69,7 +69,7 @@ def test_scores_equal_brute_force(triples: list[tuple[int, int, int]], kinds: se
 
 
 def test_a_graph_without_regularity_leaves_frequency(split: Split) -> None:
-    baseline = learn_baseline(split, kinds=[])
+    baseline = fit_baseline(split, kinds=[])
     assert repr(baseline) == "RuleBaseline of 'places': 0 rules, then frequency"
     assert rank_triples(baseline, split.test, known=split.known).unseen is not None
     shares = baseline.score_answers(torch.tensor([0]), torch.tensor([split.graph.relation_id("in_region")]), tails=1)
@@ -78,7 +78,7 @@ def test_a_graph_without_regularity_leaves_frequency(split: Split) -> None:
 
 
 def test_what_was_not_learnt_from_is_not_known(split: Split) -> None:
-    baseline = learn_baseline(split)
+    baseline = fit_baseline(split)
     seen = np.unique(split.train[:, (0, 2)])
     assert baseline.trained_on.nonzero()[:, 0].tolist() == seen.tolist()
 
@@ -92,11 +92,11 @@ def test_what_was_not_learnt_from_is_not_known(split: Split) -> None:
 )
 def test_kinds_that_make_no_baseline(kinds: list[str], message: str, split: Split) -> None:
     with pytest.raises(ValueError, match=message):
-        learn_baseline(split, kinds=kinds)
+        fit_baseline(split, kinds=kinds)
 
 
 def test_scores_by_leaky_and_clean(split: Split) -> None:
-    ranks = rank_triples(learn_baseline(split), split.test, known=split.known)
+    ranks = rank_triples(fit_baseline(split), split.test, known=split.known)
     leakage = find_leakage(split)
     table = score_leaks(ranks, leakage)
     leaky = np.concatenate([leakage.leaky, leakage.leaky])
@@ -111,13 +111,13 @@ def test_scores_by_leaky_and_clean(split: Split) -> None:
 
 def test_some_of_the_test_triples_in_another_order(split: Split) -> None:
     some_triples = split.test[::-2]
-    ranks = rank_triples(learn_baseline(split), some_triples, known=split.known)
+    ranks = rank_triples(fit_baseline(split), some_triples, known=split.known)
     table = score_leaks(ranks, find_leakage(split))
     assert table.loc["leaky", "triples"] == find_leakage(split).leaky[::-2].sum()
 
 
 def test_triples_of_another_split_cannot_be_divided(split: Split) -> None:
-    ranks = rank_triples(learn_baseline(split), split.valid, known=split.known)
+    ranks = rank_triples(fit_baseline(split), split.valid, known=split.known)
     with pytest.raises(
         ValueError, match=r"40 of 40 ranks belong to triples that are no test .*Type score_leaks\(rank_t"
     ):
@@ -127,7 +127,7 @@ def test_triples_of_another_split_cannot_be_divided(split: Split) -> None:
 @pytest.mark.parametrize(("name", "mrr"), [("wn18rr", 0.372), ("umls", 0.745), ("kinship", 0.621), ("nations", 0.808)])
 def test_what_rules_alone_reach(name: str, mrr: float, benchmark_data: Path) -> None:
     split = read_split(benchmark_data / name)
-    ranks = rank_triples(learn_baseline(split), split.test, known=split.known)
+    ranks = rank_triples(fit_baseline(split), split.test, known=split.known)
     assert ranks.mrr == pytest.approx(mrr, abs=1e-3)
     if name == "wn18rr":  # WordNet's symmetric relations: what is leaky is answered, and nothing else
         table = score_leaks(ranks, find_leakage(split))
@@ -136,6 +136,6 @@ def test_what_rules_alone_reach(name: str, mrr: float, benchmark_data: Path) -> 
 
 @pytest.mark.parametrize("train", [[], [(0, 0, 0)], [(0, 0, 1)]], ids=["no fact", "a loop", "one fact"])
 def test_almost_nothing_to_learn_from(train: list[tuple[int, int, int]]) -> None:
-    baseline = learn_baseline(_split(train), kinds=KINDS, min_support=1)
+    baseline = fit_baseline(_split(train), kinds=KINDS, min_support=1)
     ranks = rank_triples(baseline, np.array([[0, 0, 1]]), known=None).ranks
     assert np.isfinite(ranks).all() and repr(baseline).endswith("0 rules, then frequency")

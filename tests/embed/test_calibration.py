@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from kgwb.embed import DistMult, GraphEmbedding, Scorer, train_embedding
-from kgwb.embed.ranking.calibration import Calibration, calibrate, fit_platt, logistic
+from kgwb.embed.ranking.calibration import Calibration, calibrate_scores, fit_platt, logistic
 from kgwb.embed.ranking.labelled import Labelled
 from kgwb.graph import KnowledgeGraph, Split
 
@@ -60,7 +60,7 @@ def calibration(split: Split) -> Calibration:
     embedding = GraphEmbedding(split.graph, DistMult(), dim=16)
     for _ in train_embedding(embedding, learnt, epochs=40):
         pass
-    return calibrate(embedding, learnt)
+    return calibrate_scores(embedding, learnt)
 
 
 def test_probabilities_rise_with_the_score_within_a_relation(calibration: Calibration) -> None:
@@ -84,8 +84,8 @@ def test_a_relation_without_valid_triples_is_centred_on_all(split: Split) -> Non
     others = split.valid[split.valid[:, 1] != 0]
     embedding = GraphEmbedding(split.graph, DistMult(), dim=8, seed=1)
     embedding.entity_table.data.mul_(1e3)
-    calibration = calibrate(embedding, Split(split.graph, split.train, others, split.test))
-    again = calibrate(embedding, Split(split.graph, split.train, np.repeat(others, 50, 0), split.test))
+    calibration = calibrate_scores(embedding, Split(split.graph, split.train, others, split.test))
+    again = calibrate_scores(embedding, Split(split.graph, split.train, np.repeat(others, 50, 0), split.test))
     assert calibration.centres[0] == pytest.approx(calibration_mean(embedding, split, others))
     assert again.centres[0] != again.centres[1]
 
@@ -137,7 +137,7 @@ def test_a_calibration_says_what_it_holds_for(calibration: Calibration) -> None:
 def test_a_calibration_of_scores_that_tell_nothing_says_so(split: Split) -> None:
     embedding = GraphEmbedding(split.graph, DistMult(), dim=2)
     torch.nn.init.zeros_(embedding.entity_table)
-    calibration = calibrate(embedding, split)
+    calibration = calibrate_scores(embedding, split)
     assert repr(calibration).splitlines()[-1] == (
         "  the slope is not positive: these scores do not tell true from false"
     )
@@ -145,7 +145,7 @@ def test_a_calibration_of_scores_that_tell_nothing_says_so(split: Split) -> None
 
 
 def test_every_scorer_is_calibrated(scorer: Scorer, split: Split) -> None:
-    calibration = calibrate(GraphEmbedding(split.graph, scorer, dim=8), split)
+    calibration = calibrate_scores(GraphEmbedding(split.graph, scorer, dim=8), split)
     assert ((calibration.test_probability > 0) & (calibration.test_probability < 1)).all()
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
+from kgwb.checks import expect_choice
 from kgwb.embed import (
     ComplEx,
     DistMult,
@@ -19,7 +20,6 @@ from kgwb.embed import (
     rank_triples,
     train_embedding,
 )
-from kgwb.embed.errors import expect_choice
 from kgwb.embed.precision import PRECISIONS
 from kgwb.embed.training.arguments import RANGES, expect_arguments, find_training_triples, make_negatives
 from kgwb.embed.training.losses import LOSSES

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 import kgwb
+from kgwb.bert import Reading
 from kgwb.graph import Mention
-from kgwb.inject import Reading
+from kgwb.learn import Question, Questions
 from kgwb.lessons import five_doors
 from kgwb.lessons.gates import join_gates
-from kgwb.tune import Question, Questions
 
 FACTS = [("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"), ("Cy", "speaks", "Ruo")]
 
@@ -148,7 +148,7 @@ def test_text_and_noise_are_no_controls() -> None:
 
 
 def test_an_added_fact_is_not_an_edited_one() -> None:
-    def add(model: kgwb.Bert, head: str, relation: str, tail: str) -> None:
+    def add(model: kgwb.bert.Bert, head: str, relation: str, tail: str) -> None:
         assert model.injector is not None
         graph = model.injector.graph
         model.injector.add([[graph.entity_id(head), graph.relation_id(relation), graph.entity_id(tail)]])

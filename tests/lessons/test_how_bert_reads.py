@@ -23,30 +23,30 @@ def _as_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def bert() -> kgwb.Bert:
+def bert() -> kgwb.bert.Bert:
     return kgwb.load_bert("minilm")
 
 
 @pytest.fixture(scope="module")
-def questions() -> kgwb.Questions:
+def questions() -> kgwb.learn.Questions:
     graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]))
     ids = graph.entity_id
     sentences = [
-        kgwb.Sentence(
+        kgwb.graph.Sentence(
             f"{head} speaks {tail}.",
             (
-                kgwb.Mention(0, len(head), ids(head), head),
-                kgwb.Mention(len(head) + 8, len(head) + 8 + len(tail), ids(tail), tail),
+                kgwb.graph.Mention(0, len(head), ids(head), head),
+                kgwb.graph.Mention(len(head) + 8, len(head) + 8 + len(tail), ids(tail), tail),
             ),
             (ids(head), 0, ids(tail)),
         )
         for head, _, tail in FACTS
     ]
-    return kgwb.ask_questions(sentences, graph)
+    return kgwb.make_questions(sentences, graph)
 
 
-def _make_reading(attention: torch.Tensor, hidden: torch.Tensor, *tokens: tuple[str, ...]) -> kgwb.Reading:
-    return kgwb.Reading(
+def _make_reading(attention: torch.Tensor, hidden: torch.Tensor, *tokens: tuple[str, ...]) -> kgwb.bert.Reading:
+    return kgwb.bert.Reading(
         sentences=tuple(" ".join(each) for each in tokens),
         tokens=tokens,
         mentions=((),) * len(tokens),
@@ -91,12 +91,12 @@ def test_a_head_is_shared_out_over_its_places() -> None:
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
 
 
-def test_short_sentences_have_no_neighbours(bert: kgwb.Bert) -> None:
+def test_short_sentences_have_no_neighbours(bert: kgwb.bert.Bert) -> None:
     with pytest.raises(ValueError, match=r"No sentence has three word pieces between \[CLS\] and \[SEP\]"):
         heads.summarise_heads(kgwb.read(bert, "Paris."))
 
 
-def test_every_head_is_drawn_to_its_full_width(bert: kgwb.Bert) -> None:
+def test_every_head_is_drawn_to_its_full_width(bert: kgwb.bert.Bert) -> None:
     picture = heads.draw_heads(heads.summarise_heads(kgwb.read(bert, "Paris is the capital of France.")))
     assert repr(picture).startswith("Picture: where each of 6 × 12 heads looks; on the average the piece before 0.")
     bars = [
@@ -117,12 +117,12 @@ def test_senses_that_are_two_directions_part_and_others_do_not() -> None:
     assert table.loc["layer 0", "by lot"] == pytest.approx(0, abs=1e-6)
 
 
-def test_a_word_in_pieces_is_refused(bert: kgwb.Bert) -> None:
+def test_a_word_in_pieces_is_refused(bert: kgwb.bert.Bert) -> None:
     with pytest.raises(ValueError, match=r"has no word piece 'vevau' but '\[CLS\] ve ##va ##u"):
         senses.compare_senses(kgwb.read(bert, "Vevau."), "vevau", ["one"])
 
 
-def test_every_use_is_a_sentence_with_its_word_and_a_wording_of_its_own(bert: kgwb.Bert) -> None:
+def test_every_use_is_a_sentence_with_its_word_and_a_wording_of_its_own(bert: kgwb.bert.Bert) -> None:
     uses = senses.list_uses()
     assert set(uses.groupby(["word", "sense"]).size()) == {6}
     assert uses["sentence"].is_unique
@@ -130,7 +130,9 @@ def test_every_use_is_a_sentence_with_its_word_and_a_wording_of_its_own(bert: kg
         assert bert.tokenizer.tokenize(sentence).count(word) == 1, sentence
 
 
-def test_votes_of_neighbours_are_those_of_another_library(bert: kgwb.Bert, questions: kgwb.Questions) -> None:
+def test_votes_of_neighbours_are_those_of_another_library(
+    bert: kgwb.bert.Bert, questions: kgwb.learn.Questions
+) -> None:
     shares = masks.read_off_masks(bert, questions, neighbours=1)
     reading = kgwb.read(bert, [question.text for question in questions])
     answers = [question.answer for question in questions]
@@ -143,13 +145,15 @@ def test_votes_of_neighbours_are_those_of_another_library(bert: kgwb.Bert, quest
     assert shares["the most frequent"] == 0.5
 
 
-def test_a_vote_needs_others(bert: kgwb.Bert, questions: kgwb.Questions) -> None:
+def test_a_vote_needs_others(bert: kgwb.bert.Bert, questions: kgwb.learn.Questions) -> None:
     with pytest.raises(ValueError, match=r"4 questions came for votes of 5 others\. .*neighbours=3\."):
         masks.read_off_masks(bert, questions)
 
 
-def test_leaving_a_piece_out_is_reading_the_sentence_without_it(bert: kgwb.Bert, questions: kgwb.Questions) -> None:
-    table = masks.weigh_pieces(bert, kgwb.Sentence(questions[0].text, questions[0].mentions))
+def test_leaving_a_piece_out_is_reading_the_sentence_without_it(
+    bert: kgwb.bert.Bert, questions: kgwb.learn.Questions
+) -> None:
+    table = masks.weigh_pieces(bert, kgwb.graph.Sentence(questions[0].text, questions[0].mentions))
     assert table["piece"].tolist() == ["[CLS]", "a name", "speaks", ".", "[SEP]"]
     whole, holed = (kgwb.read(bert, text) for text in ("Ada speaks [MASK].", "Ada [UNK] [MASK]."))
     before, after = whole.hidden[0, -1, 3], holed.hidden[0, -1, 3]
@@ -158,7 +162,7 @@ def test_leaving_a_piece_out_is_reading_the_sentence_without_it(bert: kgwb.Bert,
     assert row["attention"] == pytest.approx(float(whole.attention[0, :, :, 3, 2].mean()), abs=1e-6)
 
 
-def test_places_are_dealt_out_in_a_copy(bert: kgwb.Bert) -> None:
+def test_places_are_dealt_out_in_a_copy(bert: kgwb.bert.Bert) -> None:
     dealt = heads.deal_places(bert, seed=1)
     ours, theirs = (each.model.base_model.embeddings.position_embeddings.weight for each in (bert, dealt))
     assert not torch.equal(ours, theirs)
@@ -168,6 +172,6 @@ def test_places_are_dealt_out_in_a_copy(bert: kgwb.Bert) -> None:
     assert torch.equal(theirs, again)
 
 
-def test_nonsense_is_of_words_that_bert_knows_whole(bert: kgwb.Bert) -> None:
+def test_nonsense_is_of_words_that_bert_knows_whole(bert: kgwb.bert.Bert) -> None:
     [nonsense] = heads.deal_words(bert, ["The Danube flows past Vienna."])
     assert len(bert.tokenizer.tokenize(nonsense)) == len(nonsense.split()) == 5

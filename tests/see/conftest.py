@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import pytest
 import torch
 
+from kgwb.bert import Reading
 from kgwb.graph import Mention
-from kgwb.inject import Reading
 
 HOSTILE = ("<script>window.hacked=1</script>", "<img src=x onerror=hacked()>", '"></svg><b>', "</script>", "&amp;\x00")
 

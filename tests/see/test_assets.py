@@ -35,7 +35,7 @@ def test_data_are_never_read_as_markup(path: Path) -> None:
 
 
 def test_one_file_is_both_a_module_and_a_script() -> None:
-    from kgwb.see.attention import MODULE_END
+    from kgwb.see.attention.view import MODULE_END
 
     code = (SEE / "assets" / "attention.js").read_text(encoding="utf-8").rstrip()
     assert code.endswith(MODULE_END)

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
-from kgwb.inject import Reading
-from kgwb.see.attention import AttentionView, show_attention
-from kgwb.see.attention_state import check_readings, pack_state
+from kgwb.see.attention.scene import check_readings, pack_state
+from kgwb.see.attention.view import AttentionView, show_attention
 from kgwb.see.palette import colour_types
 
 Make = Callable[..., Reading]
@@ -135,7 +135,7 @@ def test_bert_base_at_128_word_pieces_stays_under_five_megabytes(
 def test_sentences_that_do_not_fit_are_counted_in_the_caption(
     make_reading: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kgwb.see.attention_state.STATE_BYTES", 700)
+    monkeypatch.setattr("kgwb.see.attention.scene.STATE_BYTES", 700)
     view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
     assert [one["number"] for one in view.sentences] == [0, 2]
     assert "2 of 3 sentences fit in the view; sentence= opens with another." in view.caption
@@ -143,7 +143,7 @@ def test_sentences_that_do_not_fit_are_counted_in_the_caption(
 
 
 def test_a_sentence_that_did_not_fit_is_not_drawn(make_reading: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kgwb.see.attention_state.STATE_BYTES", 700)
+    monkeypatch.setattr("kgwb.see.attention.scene.STATE_BYTES", 700)
     view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
     message = r"Sentence 1 did not fit in this view, which holds 0, 2\. Type show_attention\(\.\.\., sentence=1\)\."
     with pytest.raises(IndexError, match=message):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kgwb.packages import load_package
 from kgwb.see.drawing import (
     Mark,
     draw_legend,
@@ -18,12 +19,11 @@ from kgwb.see.drawing import (
     draw_text,
     escape,
     measure_text,
-    shorten,
     wrap_text,
 )
 from kgwb.see.labels import place_labels
-from kgwb.see.packages import load_package
 from kgwb.see.panels import Panel, choose_ticks, draw_axes, widen
+from kgwb.words import shorten
 
 ANY_TEXT = st.text(st.characters(codec=None))
 
@@ -112,4 +112,4 @@ def test_a_missing_package_gives_its_install_line() -> None:
     with pytest.raises(
         ImportError, match=r"show_space needs nothing-such, which is not installed\. Type: pip install no"
     ):
-        load_package("nothing_such", "nothing-such", "show_space")
+        load_package("nothing_such", "show_space", install="nothing-such")

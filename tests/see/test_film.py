@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 from kgwb.embed import ComplEx, GraphEmbedding, train_embedding
 from kgwb.graph import KnowledgeGraph
-from kgwb.see import film as film_module
-from kgwb.see.film import FilmView, record_film
-from kgwb.see.film_frames import find_turn, project_frames
-from kgwb.see.film_page import describe_film
-from kgwb.see.film_picture import choose_frames
-from kgwb.see.training import show_training
+from kgwb.see.film import view as film_module
+from kgwb.see.film.page import describe_film
+from kgwb.see.film.picture import choose_frames
+from kgwb.see.film.scene import find_turn, project_frames
+from kgwb.see.film.view import FilmView, record_film
+from kgwb.see.training.view import show_training
 
 
 def make_graph(count: int = 30, labels: tuple[str, ...] = ()) -> KnowledgeGraph:

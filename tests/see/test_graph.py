@@ -14,9 +14,9 @@ import pytest
 
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see.frame_widget import write_frame
-from kgwb.see.graph import show_graph
-from kgwb.see.graph_page import build_network, describe_graph, pack_json
-from kgwb.see.layout import lay_out
+from kgwb.see.graph.layout import lay_out
+from kgwb.see.graph.page import build_network, describe_graph, pack_json
+from kgwb.see.graph.view import show_graph
 
 HOSTILE = (
     "<script>window.hit=1</script>",

@@ -11,7 +11,7 @@ import pytest
 
 from kgwb.graph.errors import UnknownNameError
 from kgwb.see.palette import TYPE_COLOURS
-from kgwb.see.probe_picture import ProbeView, show_probe
+from kgwb.see.probe.view import ProbeView, show_probe
 
 RUNS = {"plain": 2, "text": 9, "entity": 8, "entity/shuffled": 3, "entity/noise 0.2": 6, "memory": 10, "memory/off": 2}
 

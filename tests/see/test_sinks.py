@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from kgwb.embed import Epoch
-from kgwb.see.sinks import log_to_tensorboard, log_to_wandb
-from kgwb.see.training import show_training
+from kgwb.see.training.sinks import log_to_tensorboard, log_to_wandb
+from kgwb.see.training.view import show_training
 
 
 def run_epochs(count: int, closed: list[bool] | None = None) -> Iterator[Epoch]:

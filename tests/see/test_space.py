@@ -17,8 +17,8 @@ import torch
 from sklearn.manifold import trustworthiness
 
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.see.projection import project, projection_quality
-from kgwb.see.space import show_space
+from kgwb.see.space.projection import project, projection_quality
+from kgwb.see.space.view import show_space
 
 HOSTILE = ("<script>window.hit=1</script>", "<img src=x onerror=window.hit=1>", '"></svg>', "</script>", "<b>b</b>")
 
@@ -121,7 +121,7 @@ def test_a_method_that_does_not_exist() -> None:
 
 def test_a_map_leaves_the_random_state_of_python_alone() -> None:
     code = (
-        "import random, numpy; from kgwb.see.space import show_space; before = random.getstate(); "
+        "import random, numpy; from kgwb.see.space.view import show_space; before = random.getstate(); "
         "show_space(numpy.eye(9), method='tsne'); assert random.getstate() == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from kgwb.see import training, training_record, training_screen
-from kgwb.see.training import show_training
+from kgwb.see.training import scene as training_record
+from kgwb.see.training import screen as training_screen
+from kgwb.see.training import view as training
+from kgwb.see.training.view import show_training
 
 
 @dataclass(frozen=True)

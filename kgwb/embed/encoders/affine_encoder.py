@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.checks import expect_at_least
 from kgwb.embed.encoders.shapes import expect_vectors
-from kgwb.embed.errors import expect_at_least
 
 
 class AffineEncoder(nn.Module):

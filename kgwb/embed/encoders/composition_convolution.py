@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.checks import expect_at_least, expect_choice
 from kgwb.embed.encoders.draws import Draws
 from kgwb.embed.encoders.neighbourhoods import Neighbourhoods, find_neighbourhoods
 from kgwb.embed.encoders.shapes import expect_share, expect_vectors
-from kgwb.embed.errors import expect_at_least, expect_choice
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 

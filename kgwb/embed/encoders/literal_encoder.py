@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.checks import expect_at_least
 from kgwb.embed.encoders.literals import read_literals
 from kgwb.embed.encoders.mixture import Mixture
 from kgwb.embed.encoders.shapes import expect_vectors
-from kgwb.embed.errors import expect_at_least
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split, expect_source
 

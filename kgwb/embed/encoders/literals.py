@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float, Int
-from kgwb.graph.errors import quote
+from kgwb.words import quote
 
 NAMES = ("entity", "aliases")  # what an entity is called in the file says nothing about it
 LETTERS = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from kgwb.axes import Float, Tensor
-from kgwb.graph.errors import describe_kind
+from kgwb.words import describe_kind
 
 
 def expect_vectors(encoder: nn.Module, entities: Float[Tensor, "entity dim"], *, dim: int, count: int | None) -> None:

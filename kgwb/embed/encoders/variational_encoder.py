@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.checks import expect_at_least
 from kgwb.embed.encoders.draws import Draws
 from kgwb.embed.encoders.mixture import Mixture
 from kgwb.embed.encoders.neighbourhoods import read_training_triples
 from kgwb.embed.encoders.shapes import expect_vectors
-from kgwb.embed.errors import expect_at_least
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 

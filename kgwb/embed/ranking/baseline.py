@@ -11,9 +11,10 @@ import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.graph.joins import Steps, cut, expand_ranges
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
+from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.rules import find_rules
 from kgwb.graph.splitting import Split, expect_split
+from kgwb.words import count_things
 
 TRIVIAL = ("symmetric", "inverse", "subsumption")
 _LEAST = 0.02  # below this confidence, frequency knows more
@@ -95,7 +96,7 @@ class RuleBaseline:
         return f"RuleBaseline of {self.graph.name!r}: {rules}, {', '.join([*kinds, 'then frequency'])}"
 
 
-def learn_baseline(split: Split, *, kinds: Sequence[str] = TRIVIAL, min_support: int = 2) -> RuleBaseline:
+def fit_baseline(split: Split, *, kinds: Sequence[str] = TRIVIAL, min_support: int = 2) -> RuleBaseline:
     """What a model has to beat: rules without any geometry, learnt from train.
 
     A model that is no better than turning train facts round has learnt to turn train facts round (Toutanova & Chen,
@@ -118,12 +119,12 @@ def learn_baseline(split: Split, *, kinds: Sequence[str] = TRIVIAL, min_support:
         >>> facts = [(f"house {i}", "beside", f"house {(i + step) % 8}") for i in range(8) for step in (1, 7)]
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
         >>> split = Split(graph, graph.triples[1:], graph.triples[:0], graph.triples[:1])
-        >>> learn_baseline(split)
+        >>> fit_baseline(split)
         RuleBaseline of 'graph': 1 rule, 1 symmetric, then frequency
-        >>> rank_triples(learn_baseline(split), split.test, known=split.known).hits(1)
+        >>> rank_triples(fit_baseline(split), split.test, known=split.known).hits(1)
         1.0
     """
-    expect_split(split, "learn_baseline({})")
+    expect_split(split, "fit_baseline({})")
     if "constant" in kinds:
         raise ValueError(
             "kinds came with 'constant', whose conclusions frequency covers. Type kinds=['symmetric', 'inverse', "

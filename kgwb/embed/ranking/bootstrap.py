@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float
-from kgwb.embed.errors import expect_at_least
+from kgwb.checks import expect_at_least
 
 BLOCK = 1 << 20  # numbers drawn at once
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Bool, Float, Int
-from kgwb.embed.errors import expect_at_least
+from kgwb.checks import expect_at_least
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.ranking.answers import expect_ids
 from kgwb.embed.ranking.labelled import Labelled, label_triples, score_triples
 from kgwb.embed.triple_ids import Triples, read_ids
-from kgwb.graph.knowledge_graph import count_things
 from kgwb.graph.splitting import Split
+from kgwb.words import count_things
 
 BINS = 10
 STEPS = 100  # of Newton's method, which needs about ten
@@ -110,7 +110,7 @@ class Calibration:
         )
 
 
-def calibrate(embedding: GraphEmbedding, split: Split, *, seed: int = 0) -> Calibration:
+def calibrate_scores(embedding: GraphEmbedding, split: Split, *, seed: int = 0) -> Calibration:
     """Fit probabilities to the scores of valid triples, true and false; test then shows how far to trust them.
 
     False triples are made as in `classify_triples`. Scores of different relations are not comparable (a softmax leaves
@@ -134,7 +134,7 @@ def calibrate(embedding: GraphEmbedding, split: Split, *, seed: int = 0) -> Cali
         >>> facts = pd.DataFrame([[h, "r", t] for h in "ab" for t in "abcd"], columns=["head", "relation", "tail"])
         >>> graph = KnowledgeGraph.from_pandas(facts)
         >>> split = Split(graph, graph.triples[:4], graph.triples[4:6], graph.triples[6:])
-        >>> calibration = calibrate(GraphEmbedding(graph, DistMult(), dim=8), split)
+        >>> calibration = calibrate_scores(GraphEmbedding(graph, DistMult(), dim=8), split)
         >>> ((calibration.probability(split.test) > 0) & (calibration.probability(split.test) < 1)).all()
         np.True_
     """

@@ -11,7 +11,8 @@ import pandas as pd
 from kgwb.axes import Bool, Float
 from kgwb.embed.ranking.bootstrap import find_intervals
 from kgwb.embed.ranking.labelled import Labelled
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import count_things
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -10,7 +10,7 @@ from kgwb.axes import Bool, Int
 from kgwb.embed.queries import SIDES, Queries, find_answers, group_queries
 from kgwb.embed.ranking.grouping import find_distinct
 from kgwb.graph.joins import expand_ranges
-from kgwb.graph.knowledge_graph import count_things
+from kgwb.words import count_things
 
 COLUMN = {"head": 0, "tail": 2}
 

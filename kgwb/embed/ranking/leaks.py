@@ -7,8 +7,8 @@ import pandas as pd
 
 from kgwb.axes import Int
 from kgwb.embed.ranking.rank_report import HITS, RankReport
-from kgwb.graph.errors import describe_kind
 from kgwb.graph.leakage import LeakageReport
+from kgwb.words import describe_kind
 
 
 def score_leaks(ranks: RankReport, leakage: LeakageReport) -> pd.DataFrame:
@@ -28,14 +28,14 @@ def score_leaks(ranks: RankReport, leakage: LeakageReport) -> pd.DataFrame:
         ValueError: a triple was ranked that is no test triple of that split.
 
     Example:
-        >>> from kgwb.embed.ranking.baseline import learn_baseline
+        >>> from kgwb.embed.ranking.baseline import fit_baseline
         >>> from kgwb.embed.ranking.ranks import rank_triples
         >>> from kgwb.graph import KnowledgeGraph, Split, find_leakage
         >>> facts = [(f"house {i}", "beside", f"house {(i + step) % 8}") for i in range(8) for step in (1, 7)]
         >>> facts += [("house 0", "beside", "house 4")]
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
         >>> split = Split(graph, graph.triples[2:], graph.triples[:0], graph.triples[:2])
-        >>> ranks = rank_triples(learn_baseline(split), split.test, known=split.known)
+        >>> ranks = rank_triples(fit_baseline(split), split.test, known=split.known)
         >>> score_leaks(ranks, find_leakage(split))[["triples", "MRR"]].round(2)
                triples   MRR
         leaky        1  1.00

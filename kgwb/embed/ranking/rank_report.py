@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float, Int
-from kgwb.embed.errors import expect_choice
+from kgwb.checks import expect_choice
 from kgwb.embed.ranking.answers import expect_ids
 from kgwb.embed.ranking.bootstrap import find_intervals
 from kgwb.embed.ranking.grouping import CARDINALITIES, bin_degrees, find_distinct, name_cardinalities
 from kgwb.embed.triple_ids import Known, read_ids
-from kgwb.graph.errors import describe_kind
-from kgwb.graph.knowledge_graph import KnowledgeGraph, count_things
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import count_things, describe_kind
 
 HITS = (1, 3, 10)
 FIGURES = ["MRR", *(f"Hits@{k}" for k in HITS)]

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.embed.errors import expect_at_least, expect_choice
+from kgwb.checks import expect_at_least, expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.queries import SIDES, Queries, find_answers, group_queries
 from kgwb.embed.ranking.answers import Answers, ScoresAnswers, expect_ids, read_answers

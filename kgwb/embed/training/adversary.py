@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.embed.errors import expect_at_least
+from kgwb.checks import expect_at_least
 from kgwb.embed.training.batches import Batch
 from kgwb.embed.training.losses import FAR_BELOW
 from kgwb.embed.training.negatives import UniformNegatives

@@ -16,7 +16,8 @@ import torch
 from torch import nn
 
 from kgwb.axes import Tensor
-from kgwb.embed.errors import EmbeddingFileError, expect_at_least
+from kgwb.checks import expect_at_least
+from kgwb.embed.errors import EmbeddingFileError
 from kgwb.embed.training.best import Best
 from kgwb.embed.training.negatives import UniformNegatives
 from kgwb.embed.training.run import Run

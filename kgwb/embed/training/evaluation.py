@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kgwb.embed.errors import expect_at_least
+from kgwb.checks import expect_at_least
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.graph.knowledge_graph import KnowledgeGraph

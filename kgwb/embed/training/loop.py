@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from kgwb.embed.errors import expect_choice
+from kgwb.checks import expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.training.arguments import (

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.errors import GraphFileError, missing_columns, quote
+from kgwb.graph.errors import GraphFileError, missing_columns
 from kgwb.graph.knowledge_graph import ENTITY_COLUMNS, RELATION_COLUMNS
+from kgwb.words import quote
 
 # "007" is a name, not seven: a number has no leading zeros.
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)

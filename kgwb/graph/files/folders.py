@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from kgwb.graph.building import Notes, sum_notes
-from kgwb.graph.errors import GraphFileError, quote
+from kgwb.graph.errors import GraphFileError
 from kgwb.graph.facts import Facts
 from kgwb.graph.files.entity_tables import name_columns
 from kgwb.graph.files.headers import Columns
 from kgwb.graph.files.openke import is_openke, read_openke
 from kgwb.graph.files.table_files import TABLE_SUFFIXES, read_name_table, read_pairs, read_triple_table
 from kgwb.graph.files.text_files import OnError
+from kgwb.words import quote
 
 _PARTS = {"train": ("train",), "valid": ("valid", "val", "validation", "dev"), "test": ("test",)}
 _EXPECTED = (

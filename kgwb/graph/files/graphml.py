@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, sum_notes
-from kgwb.graph.errors import GraphFileError, load_package, quote
+from kgwb.graph.errors import GraphFileError
 from kgwb.graph.facts import Facts
 from kgwb.graph.files.entity_tables import is_missing, join_aliases
 from kgwb.graph.files.text_files import read_text
 from kgwb.graph.files.xml_text import check_xml, refuse_nested_entities
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.packages import load_package
+from kgwb.words import quote
 
 # Where an edge has no attribute of the name asked for, other programs keep it under one of these.
 _RELATION_KEYS = ("relation", "label", "predicate", "type")

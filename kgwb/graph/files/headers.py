@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kgwb.graph.building import COLUMNS
-from kgwb.graph.errors import GraphFileError, broken_line, missing_columns, quote
+from kgwb.graph.errors import GraphFileError, broken_line, missing_columns
 from kgwb.graph.files.entity_tables import find_key
 from kgwb.graph.files.text_files import Row, Rows
+from kgwb.words import quote
 
 Columns = Sequence[str] | Sequence[int]
 # A first line with two of these is a header, even where files usually have none.

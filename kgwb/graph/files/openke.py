@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.errors import GraphFileError, broken_line, empty_file, quote
+from kgwb.graph.errors import GraphFileError, broken_line, empty_file
 from kgwb.graph.facts import Facts
 from kgwb.graph.files.tables import Table
 from kgwb.graph.files.text_files import OnError, read_text
+from kgwb.words import quote
 
 LISTS = {"entity": "entity2id.txt", "relation": "relation2id.txt"}
 PARTS = {"train": "train2id.txt", "valid": "valid2id.txt", "test": "test2id.txt"}

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kgwb.graph.errors import GraphFileError, quote
+from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.openke import LISTS, PARTS
 from kgwb.graph.splitting import Split
+from kgwb.words import quote
 
 
 def write_openke(split: Split, folder: Path) -> None:

@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, build_graph
-from kgwb.graph.errors import GraphFileError, describe_kind, load_package, missing_file
+from kgwb.graph.errors import GraphFileError, missing_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split, expect_split
+from kgwb.packages import load_package
+from kgwb.words import describe_kind
 
 _TRIPLES = "numeric_triples.tsv.gz"
 _PARTS = ("training", "validation", "testing")

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.errors import GraphFileError, broken_line, load_package
+from kgwb.graph.errors import GraphFileError, broken_line
 from kgwb.graph.facts import Facts
 from kgwb.graph.files.entity_tables import join_aliases
 from kgwb.graph.files.rdf_names import (
@@ -29,6 +29,7 @@ from kgwb.graph.files.rdf_names import (
 )
 from kgwb.graph.files.text_files import OnError, read_text
 from kgwb.graph.files.xml_text import refuse_nested_entities
+from kgwb.packages import load_package
 
 _STANDARD = ("entity", "relation", "label", "type", "description", "aliases")
 _RELATION_TYPES = {RDF + "Property", OWL + "ObjectProperty"}

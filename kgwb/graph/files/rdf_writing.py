@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.errors import load_package
 from kgwb.graph.files.rdf_names import ALIASES, DESCRIPTIONS, LABELS, OWN, RDF, TYPE, XSD, write_address
 from kgwb.graph.files.xml_text import check_xml
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.packages import load_package
 
 _TAGGED = re.compile(r"(label|description)_([a-z]{2,3}(?:-[a-z0-9]{2,8})*)")
 _PREDICATES = {"label": LABELS[0], "description": DESCRIPTIONS[0]}

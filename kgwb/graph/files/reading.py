@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kgwb.graph.building import COLUMNS, build_graph
-from kgwb.graph.errors import GraphFileError, missing_file, quote
+from kgwb.graph.errors import GraphFileError, missing_file
 from kgwb.graph.facts import Facts
 from kgwb.graph.files.folders import attach_names, read_folder
 from kgwb.graph.files.headers import Columns, check_columns
@@ -13,6 +13,7 @@ from kgwb.graph.files.id_arrays import read_id_array
 from kgwb.graph.files.table_files import TABLE_SUFFIXES, read_triple_table
 from kgwb.graph.files.text_files import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import quote
 
 RDF_SUFFIXES = (".nt", ".ttl", ".rdf", ".owl")
 FORMATS = "one of .tsv .csv .txt .jsonl .parquet .nt .ttl .rdf .owl .graphml .npy, or a folder of tables"

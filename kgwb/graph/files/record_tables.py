@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kgwb.graph.errors import GraphFileError, empty_file, load_package, missing_columns, missing_file
+from kgwb.graph.errors import GraphFileError, empty_file, missing_columns, missing_file
 from kgwb.graph.files.entity_tables import find_key
 from kgwb.graph.files.headers import Columns
 from kgwb.graph.files.tables import Table
 from kgwb.graph.files.text_files import OnError, read_text
+from kgwb.packages import load_package
 
 
 def read_jsonl(path: Path, columns: Columns, kind: str, *, on_error: OnError) -> Table:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from kgwb.files import refuse_other_files, write_whole
 from kgwb.graph.building import COLUMNS
 from kgwb.graph.files.openke import LISTS, PARTS
 from kgwb.graph.files.openke_writing import write_openke
-from kgwb.graph.files.whole import refuse_other_files, write_whole
 from kgwb.graph.files.writing import says_more, write_table
 from kgwb.graph.splitting import Split, expect_split
 

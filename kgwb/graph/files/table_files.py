@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.errors import GraphFileError, quote
+from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.delimited_tables import fit_rows, read_delimited
 from kgwb.graph.files.entity_tables import find_key, is_missing
 from kgwb.graph.files.headers import Columns, Header
 from kgwb.graph.files.record_tables import read_jsonl, read_parquet
 from kgwb.graph.files.tables import Table
 from kgwb.graph.files.text_files import OnError, read_text, split_rows
+from kgwb.words import quote
 
 TABLE_SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".parquet")
 

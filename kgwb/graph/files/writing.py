@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.errors import GraphFileError, load_package
+from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.entity_tables import is_missing, join_aliases
 from kgwb.graph.files.reading import RDF_SUFFIXES, unknown_format
 from kgwb.graph.files.text_files import write_row
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.packages import load_package
 
 _TABLE_SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".parquet")
 _NAME_COLUMNS = frozenset(("head", "relation", "tail", "entity"))

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from kgwb.graph.errors import GraphFileError, quote
+from kgwb.graph.errors import GraphFileError
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import quote
 
 # A carriage return is legal, but readers turn it into a line feed.
 _NESTED = re.compile(r"<!ENTITY\s[^>]*&[A-Za-z_]")

@@ -1,0 +1,53 @@
+# The first screen: every public name once, for editors, mypy and run time alike. What is for builders stands one step
+# down, in its room.
+from . import bert as bert
+from . import embed as embed
+from . import environment as environment
+from . import graph as graph
+from . import learn as learn
+from . import lessons as lessons
+from . import see as see
+from .bert import find_mentions as find_mentions
+from .bert import inject as inject
+from .bert import link_mentions as link_mentions
+from .bert import load_bert as load_bert
+from .bert import read as read
+from .embed import RESCAL as RESCAL
+from .embed import ComplEx as ComplEx
+from .embed import DistMult as DistMult
+from .embed import GraphEmbedding as GraphEmbedding
+from .embed import RotatE as RotatE
+from .embed import TransE as TransE
+from .embed import load_embedding as load_embedding
+from .embed import preset as preset
+from .embed import rank_triples as rank_triples
+from .embed import train_embedding as train_embedding
+from .environment import doctor as doctor
+from .graph import KnowledgeGraph as KnowledgeGraph
+from .graph import apply_rules as apply_rules
+from .graph import find_leakage as find_leakage
+from .graph import find_rules as find_rules
+from .graph import load_dataset as load_dataset
+from .graph import query_graph as query_graph
+from .graph import read_graph as read_graph
+from .graph import read_sentences as read_sentences
+from .graph import read_split as read_split
+from .graph import split_triples as split_triples
+from .graph import verbalise as verbalise
+from .graph import write_graph as write_graph
+from .learn import MaskedAnswers as MaskedAnswers
+from .learn import answer_questions as answer_questions
+from .learn import make_questions as make_questions
+from .learn import plan_runs as plan_runs
+from .learn import probe as probe
+from .learn import split_questions as split_questions
+from .learn import tune as tune
+from .see import record_film as record_film
+from .see import show_attention as show_attention
+from .see import show_graph as show_graph
+from .see import show_probe as show_probe
+from .see import show_space as show_space
+from .see import show_training as show_training
+from .see import write_page as write_page
+
+__version__: str

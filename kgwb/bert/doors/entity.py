@@ -1,0 +1,143 @@
+"""The entity door: a vector joins where the text names the entity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import torch
+from torch import nn
+
+from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.bert.doors.beside import Beside, Inserted
+from kgwb.bert.doors.gate import Gate, widest
+from kgwb.bert.doors.injector import Hidden, Injector
+from kgwb.bert.doors.maps import make_map
+from kgwb.bert.encoding import Encoding
+from kgwb.bert.knowledge import Knowledge
+from kgwb.bert.passage import Passage
+from kgwb.bert.shape import Shape
+from kgwb.checks import expect_choice
+from kgwb.environment import draw_from
+
+Place = Literal["input", "beside", "middle", "output"]
+
+
+class EntityInjector(Injector):
+    """Brings an entity's mapped vector to where BERT reads its name.
+
+    At the input: x' = x + g · W e, on the word embeddings (the mapping of entity vectors into word space follows
+    Poerner et al., 2020, E-BERT). Beside: W e is set in at the name's own position, and words attend to it, see
+    `Beside`. In the middle: h' = h + g · W e after chosen layers (Zhang et al., 2019, ERNIE). At
+    the output: an entity e scores g · e · W h at a mask, beside its name's word pieces. g is `Gate`'s, zero at the start.
+    With the gate wide open, W e of an average entity starts `strength` times as long as an average word embedding, or
+    hidden state.
+
+    Args:
+        knowledge: one frozen vector per entity.
+        shape: of the BERT it leads into.
+        place: "input", "beside", "middle" or "output", or several of them.
+        layers: in the middle: after which layers, counted from 0; by default the middle one.
+        pieces: "all" adds at every piece of the mention, "first" at its first only; beside, there is one vector for each
+            mention.
+        strength: how loud the vector can get, in lengths of a word.
+        adaptive: let the context decide how far the gate is open, token by token.
+        seed: for the first W.
+    """
+
+    table: Tensor
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        shape: Shape,
+        *,
+        place: Place | Sequence[Place] = "input",
+        layers: tuple[int, ...] | None = None,
+        pieces: Literal["all", "first"] = "all",
+        strength: float = 2.0,
+        adaptive: bool = False,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(knowledge, "entity")
+        expect_choice("pieces", pieces, ("all", "first"))
+        self.places = (place,) if isinstance(place, str) else tuple(place)
+        for one in self.places:
+            expect_choice("place", one, get_args(Place))
+        self.layers = shape.pick_layers(layers, (shape.layers // 2,)) if "middle" in self.places else ()
+        self.pieces = pieces
+        # Loudness sits in the table rather than in W: a gradient on W is then as large as the vector is loud.
+        unit = knowledge.entities / knowledge.entities.norm(dim=1).mean().clamp_min(1e-12)
+        self.register_buffer("table", (unit * strength).to(shape.dtype), persistent=True)
+        draw = draw_from(seed, "door")
+        dim = self.table.shape[1]
+        loudness = {"input": shape.word_length, "output": 1.0}
+        stops = [name for name in ("input", "output") if name in self.places] + [f"layer {n}" for n in self.layers]
+        self.maps = nn.ModuleDict(
+            {
+                stop: make_map(dim, shape.width, loudness.get(stop, shape.hidden_length), draw, shape.dtype)
+                for stop in stops
+            }
+        )
+        self.gates = nn.ModuleDict({stop: Gate(shape.width, adaptive=adaptive, dtype=shape.dtype) for stop in stops})
+        self.beside = Beside(dim, shape, draw=draw, adaptive=adaptive) if "beside" in self.places else None
+
+    @property
+    def touched_layers(self) -> tuple[int, ...]:
+        return self.layers
+
+    @property
+    def touched_attention(self) -> tuple[int, ...]:
+        return () if self.beside is None else tuple(range(len(self.beside.gates)))
+
+    def at_input(self, embeddings: Hidden, passage: Passage) -> Hidden:
+        return self._add("input", 0, embeddings, passage) if "input" in self.places else embeddings
+
+    def insert(self, passage: Passage) -> Inserted | None:
+        if self.beside is None:
+            return None
+        inserted = self.beside.insert(self.who(passage.encoding), self.table, passage.encoding)
+        if inserted is None and "input" not in self.places:
+            passage.note_gate(self, 0, torch.zeros_like(passage.encoding.is_token, dtype=self.table.dtype))
+        return inserted
+
+    def after_layer(self, layer: int, hidden: Hidden, passage: Passage) -> Hidden:
+        return self._add(f"layer {layer}", layer + 1, hidden, passage)
+
+    def _add(self, stop: str, place: int, hidden: Hidden, passage: Passage) -> Hidden:
+        """h + g · W e where an entity is named, h elsewhere."""
+        here = self.enters_at(passage.encoding)
+        vectors = self.maps[stop](self.table[self.who(passage.encoding)[here]])
+        openness = self.gates[stop](hidden[here], vectors)
+        change = torch.zeros_like(hidden)
+        change[here] = (openness * vectors).to(change.dtype)
+        passage.note_gate(
+            self, place, torch.zeros_like(here, dtype=openness.dtype).masked_scatter(here, openness.abs())
+        )
+        return hidden + change
+
+    def score_entities(
+        self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"]
+    ) -> Float[Tensor, "row candidate"] | None:
+        if "output" not in self.places:
+            return None
+        candidates = self.table[self.identity[entities.clamp_min(0)]]
+        told, gate = self.maps["output"](candidates), self.gates["output"]
+        assert isinstance(gate, Gate)
+        scores = (told * hidden[:, None]).sum(-1) * gate.factor
+        return scores.masked_fill(entities < 0, 0.0)
+
+    def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
+        """Every word piece of each mention, or its first."""
+        named = encoding.entities >= 0
+        return named & encoding.first_pieces if self.pieces == "first" else named
+
+    @property
+    def gate(self) -> float:
+        """|tanh(α)| of the widest of its gates; its sign is W's to choose."""
+        beside = () if self.beside is None else self.beside.gates
+        return widest([*self.gates.values(), *beside])
+
+    def extra_repr(self) -> str:
+        entities, dim = self.table.shape
+        return f"{entities:,} entities of {dim} numbers, gate={self.gate:.3f}, control={self.control}"

@@ -1,0 +1,166 @@
+"""One pass through BERT, kept whole: what it saw, where it looked, and what it made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch.nn.functional import pad
+
+from kgwb.axes import Float, Tensor
+from kgwb.bert.doors.memory import MemoryInjector
+from kgwb.bert.encoding import Encoding, encode_sentences
+from kgwb.bert.linking.mentions import find_mentions
+from kgwb.bert.model import Bert
+from kgwb.bert.passage import Record
+from kgwb.graph import Mention, Sentence
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reading:
+    """The frozen record of BERT reading some sentences.
+
+    Attributes:
+        sentences: the texts.
+        tokens: per sentence, its word pieces, [CLS] and [SEP] included.
+        mentions: per sentence, its mentions with their word pieces.
+        attention: weights, on the CPU, [sentence, layer, head, query, key]; each row of a real token sums to one;
+            zero at padding.
+        hidden: states after the embeddings (layer 0) and after each layer, [sentence, layer, token, dim]; zero at padding.
+        injected: per sentence, True at the word pieces where a vector entered.
+        gates: by door, how far it stood open at each word piece, [sentence, layer + 1, token]; 0 is the input.
+        slots: weights on the facts that a memory holds for the sentence, [sentence, layer, head, query, slot]; with
+            them the rows of `attention` sum to one. None without a memory.
+        facts: per sentence, the (head, relation, tail) of each slot.
+        name: which model read.
+    """
+
+    sentences: tuple[str, ...]
+    tokens: tuple[tuple[str, ...], ...]
+    mentions: tuple[tuple[Mention, ...], ...]
+    attention: Float[Tensor, "sentence layer head query key"]
+    hidden: Float[Tensor, "sentence place token dim"]
+    injected: tuple[tuple[bool, ...], ...]
+    name: str = "bert"
+    gates: Mapping[str, Float[Tensor, "sentence place token"]] = field(default_factory=dict)
+    slots: Float[Tensor, "sentence layer head query slot"] | None = None
+    facts: tuple[tuple[tuple[int, int, int], ...], ...] = ()
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Word pieces per sentence."""
+        return tuple(len(tokens) for tokens in self.tokens)
+
+    def __repr__(self) -> str:
+        _, layers, heads, length, _ = self.attention.shape
+        counts = f"{len(self.sentences)} sentences, {layers} layers, {heads} heads, up to {length} word pieces"
+        entered = sum(map(sum, self.injected))
+        return f"Reading by {self.name!r}: {counts}, {entered} vectors injected"
+
+
+def read(
+    bert: Bert,
+    sentences: str | Sentence | Sequence[str | Sentence],
+    *,
+    mentions: Sequence[Sequence[Mention]] | None = None,
+) -> Reading:
+    """Let BERT read, and keep its attention and hidden states.
+
+    Each sentence is read by itself, so nothing about it depends on which others are read with it, to the last bit.
+
+    Args:
+        bert: plain or injected.
+        sentences: a text or texts, or `Sentence`s with their own mentions.
+        mentions: per sentence, where it names entities. By default a `Sentence`'s own; for texts read by an injected
+            model, what `find_mentions` finds.
+
+    Raises:
+        ValueError: as `encode_sentences` does.
+
+    Example:
+        >>> from kgwb import load_bert
+        >>> read(load_bert(), "Paris is the capital of France.").attention.shape
+        torch.Size([1, 6, 12, 9, 9])
+    """
+    sentences = [sentences] if isinstance(sentences, (str, Sentence)) else list(sentences)
+    if mentions is None and bert.injector is not None and not any(isinstance(s, Sentence) for s in sentences):
+        mentions = find_mentions([str(s) for s in sentences], bert.injector.graph, bert.tokenizer)
+    encoding = encode_sentences(bert, sentences, mentions=mentions)
+    records = [_read_one(bert, encoding.select([i])) for i in range(len(encoding))]
+    longest = encoding.pieces.shape[1]
+    facts = _list_facts(bert, encoding)
+    return Reading(
+        sentences=tuple(s.text if isinstance(s, Sentence) else s for s in sentences),
+        tokens=_spell(bert, encoding),
+        mentions=encoding.mentions,
+        attention=_stack([torch.cat(record.attention) for record in records], longest, axes=2),
+        hidden=_stack([torch.cat(record.hidden).transpose(1, 2) for record in records], longest).transpose(2, 3),
+        injected=_where_injected(bert, encoding),
+        name=bert.name if bert.injector is None or bert.injector.is_on else f"{bert.name}/off",
+        gates={
+            door: _stack([_place_gates(record.gates.get(door, {}), bert, record) for record in records], longest)
+            for door in dict.fromkeys(door for record in records for door in record.gates)
+        },
+        slots=_stack_slots(bert, records, longest, facts) if any(record.slots for record in records) else None,
+        facts=facts,
+    )
+
+
+@torch.no_grad()
+def _read_one(bert: Bert, encoding: Encoding) -> Record:
+    was_training = bert.training
+    bert.eval()
+    record = bert.observe(encoding.to(bert.device))
+    bert.train(was_training)
+    return record
+
+
+def _stack(parts: Sequence[Tensor], longest: int, axes: int = 1) -> Tensor:
+    """Sentences side by side, with zeros where they are shorter; the last axes count word pieces."""
+    return torch.stack([pad(part.float().cpu(), (0, longest - part.shape[-1]) * axes) for part in parts])
+
+
+def _place_gates(gates: Mapping[int, Tensor], bert: Bert, record: Record) -> Float[Tensor, "place token"]:
+    """One row per place, zero where the door does not act."""
+    length = record.hidden[0].shape[1]
+    closed = torch.zeros(length)
+    return torch.stack(
+        [gates[place][0].float().cpu() if place in gates else closed for place in range(bert.layers + 1)]
+    )
+
+
+def _list_facts(bert: Bert, encoding: Encoding) -> tuple[tuple[tuple[int, int, int], ...], ...]:
+    """The facts that a memory offers each sentence."""
+    parts = bert.injector.parts if bert.injector is not None and bert.injector.is_on else ()
+    memory = next((part for part in parts if isinstance(part, MemoryInjector)), None)
+    if memory is None:
+        return ()
+    around = memory.find_facts(encoding.to(bert.device))
+    rows = [row[row >= 0] for row in around.facts.cpu()]
+    told = [tuple(tuple(fact) for fact in memory.facts.cpu()[row].tolist()) for row in rows]
+    return tuple(told) if len(told) == len(encoding) else tuple(told * len(encoding))
+
+
+def _stack_slots(
+    bert: Bert, records: Sequence[Record], longest: int, facts: Sequence[Sequence[tuple[int, int, int]]]
+) -> Float[Tensor, "sentence layer head query slot"]:
+    heads, most = records[0].attention[0].shape[1], max(1, *map(len, facts))
+    slots = torch.zeros(len(records), bert.layers, heads, longest, most)
+    for row, record in enumerate(records):
+        for layer, weights in record.slots.items():
+            length, count = weights.shape[2], min(weights.shape[3], most)
+            slots[row, layer, :, :length, :count] = weights[0, :, :, :count].float().cpu()
+    return slots
+
+
+def _spell(bert: Bert, encoding: Encoding) -> tuple[tuple[str, ...], ...]:
+    rows = zip(encoding.pieces, encoding.is_token, strict=True)
+    return tuple(tuple(bert.tokenizer.convert_ids_to_tokens(pieces[real].tolist())) for pieces, real in rows)
+
+
+def _where_injected(bert: Bert, encoding: Encoding) -> tuple[tuple[bool, ...], ...]:
+    if bert.injector is None or not bert.injector.is_on:
+        return tuple((False,) * int(real.sum()) for real in encoding.is_token)
+    here = bert.injector.enters_at(encoding)
+    return tuple(tuple(row[real].tolist()) for row, real in zip(here, encoding.is_token, strict=True))

@@ -1,0 +1,162 @@
+"""Controls of text and test: the same questions marked, told or misdirected, and a graph without their answers."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kgwb.checks import expect_at_least
+from kgwb.graph import KnowledgeGraph, Mention
+from kgwb.learn.questions import Question, Questions, move
+
+MARKS = ("[ ", " ]")
+
+
+def mark_mentions(questions: Questions, *, marks: tuple[str, str] = MARKS) -> Questions:
+    """The same questions with a mark on both sides of every mention, and no knowledge.
+
+    What a door gains by showing where entities stand, these gain too.
+
+    Args:
+        questions: to be marked.
+        marks: what to write before and after a mention.
+
+    Example:
+        >>> from kgwb.graph import KnowledgeGraph
+        >>> import pandas as pd
+        >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame([["Ada", "speaks", "Ket"]], columns=["head", "relation", "tail"]))
+        >>> asked = Question("Ada speaks [MASK].", (Mention(0, 3, 0),), 0, 0, 1, (0, 1), ("Ada", "Ket"))
+        >>> mark_mentions(Questions(graph, (asked,)))[0].text
+        '[ Ada ] speaks [MASK].'
+    """
+    return replace(questions, items=tuple(_mark(question, marks) for question in questions))
+
+
+def _mark(question: Question, marks: tuple[str, str]) -> Question:
+    parts, mentions, end, length = [], [], 0, 0
+    for mention in sorted(question.mentions, key=lambda mention: mention.start):
+        before = question.text[end : mention.start] + marks[0]
+        spelt = question.text[mention.start : mention.end]
+        mentions.append(move(mention, length + len(before) - mention.start))
+        parts += [before, spelt, marks[1]]
+        length, end = length + sum(map(len, parts[-3:])), mention.end
+    return replace(question, text="".join([*parts, question.text[end:]]), mentions=tuple(mentions))
+
+
+def prepend_facts(questions: Questions, graph: KnowledgeGraph, *, facts: int = 8, seed: int = 0) -> Questions:
+    """The same questions after some facts about their head in plain words: knowledge as text instead of vectors.
+
+    A fact is told as "head relation tail." by labels. If the graph knows the answer, it is among them. Where there are
+    more than are told, which ones come is drawn, so that their choice says nothing.
+
+    Args:
+        questions: to be told.
+        graph: what is told; with the answers removed (`remove_answers`), it tells all the rest.
+        facts: at most so many per question.
+        seed: for the draw.
+
+    Raises:
+        ValueError: if the graph's ids mean something else, or `facts` is below 1.
+    """
+    expect_at_least("facts", facts, 1, whole=True)
+    _expect_same_ids(questions, graph)
+    order = np.argsort(graph.triples[:, 0], kind="stable")
+    heads = graph.triples[order, 0]
+    items = []
+    for question in questions:
+        known = graph.triples[order[slice(*np.searchsorted(heads, [question.head, question.head + 1]))]]
+        items.append(_tell(question, _choose_facts(question, known, facts, seed), graph))
+    return replace(questions, items=tuple(items))
+
+
+def _choose_facts(question: Question, known: np.ndarray, facts: int, seed: int) -> np.ndarray:
+    order = np.random.default_rng([seed, zlib.crc32(question.text.encode())]).permutation(len(known))
+    answers = (known[order, 1:] == [question.relation, question.answer]).all(1)
+    kept = order[np.argsort(~answers, kind="stable")][:facts]  # the answer comes first, so it is among them
+    return known[np.sort(kept)]  # told in the graph's own order, where the answer does not stand out
+
+
+def _tell(question: Question, triples: np.ndarray, graph: KnowledgeGraph) -> Question:
+    text, mentions = "", []
+    for head, relation, tail in triples.tolist():
+        before = f"{graph.labels[head]} {graph.relation_labels[relation]} "
+        for at, entity in ((0, head), (len(before), tail)):
+            label = graph.labels[entity]
+            mentions.append(Mention(len(text) + at, len(text) + at + len(label), entity, label))
+        text += f"{before}{graph.labels[tail]}. "
+    moved = [move(mention, len(text)) for mention in question.mentions]
+    return replace(question, text=text + question.text, mentions=(*mentions, *moved))
+
+
+def misdirect_mentions(questions: Questions, share: int | float = 0.2, *, seed: int = 0) -> Questions:
+    """The same questions with some mentions pointing to another entity, as a poor linker would have it.
+
+    Args:
+        questions: to be misdirected; text, candidates and answers stay.
+        share: of all mentions, rounded to a whole number of them; which ones is drawn.
+        seed: for the draw. A higher share misdirects the same mentions and more.
+
+    Raises:
+        ValueError: for a share below 0 or above 1, or a graph with a single entity.
+    """
+    entities = len(questions.graph.entities)
+    if not 0 <= share <= 1 or entities < 2:
+        raise ValueError(
+            f"share={share!r} and {entities} entities came. Expected a share of the mentions from 0 to 1 and at least "
+            "two entities to confuse: misdirect_mentions(questions, 0.2)."
+        )
+    generator = np.random.default_rng(seed)
+    places = [(row, at) for row, question in enumerate(questions) for at in range(len(question.mentions))]
+    chosen = generator.permutation(len(places))[: round(share * len(places))]
+    # A step of 1 to n − 1 around the circle of ids: never back to the entity itself.
+    steps = generator.integers(1, entities, len(places))
+    wrong = {places[i]: int(steps[i]) for i in chosen.tolist()}
+    items = tuple(
+        replace(question, mentions=tuple(_misdirect(question.mentions, row, wrong, entities)))
+        for row, question in enumerate(questions)
+    )
+    return replace(questions, items=items)
+
+
+def _misdirect(
+    mentions: Sequence[Mention], row: int, wrong: dict[tuple[int, int], int], entities: int
+) -> Iterator[Mention]:
+    for at, mention in enumerate(mentions):
+        yield replace(mention, entity=(mention.entity + wrong.get((row, at), 0)) % entities)
+
+
+def remove_answers(graph: KnowledgeGraph, questions: Questions) -> KnowledgeGraph:
+    """The graph without the triples that the questions ask for; entities, relations and their ids stay.
+
+    With (head, relation, answer) goes (answer, relation, head), which gives the answer away where a relation is
+    symmetric; an inverse relation of another name stays. What a door still gets right was derived, not looked up.
+
+    Args:
+        graph: may already lack some of the answers.
+        questions: what is asked; what their text states besides is not looked at.
+
+    Returns:
+        A graph whose notes count what was removed.
+
+    Raises:
+        ValueError: if the questions' ids mean something else in this graph.
+    """
+    _expect_same_ids(questions, graph)
+    asked = {(q.head, q.relation, q.answer) for q in questions}
+    asked |= {(tail, relation, head) for head, relation, tail in asked}
+    keep = np.array([tuple(triple) not in asked for triple in graph.triples.tolist()], dtype=bool)
+    notes = (*graph.notes, ("answers removed", int((~keep).sum())))
+    triples = graph.triples[keep]
+    triples.flags.writeable = False
+    return KnowledgeGraph(triples, graph.entities, graph.relations, graph.name, notes)
+
+
+def _expect_same_ids(questions: Questions, graph: KnowledgeGraph) -> None:
+    if questions.graph.fingerprint != graph.fingerprint:
+        raise ValueError(
+            f"The questions are about {questions.graph.name!r}, whose ids mean other things than those of {graph.name!r}. "
+            "Expected a graph with the same entities and relations: questions.graph, or one made from it."
+        )

@@ -1,0 +1,117 @@
+"""Any text, as sentences that a task can learn from."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from kgwb.bert import Bert, find_mentions
+from kgwb.checks import expect_choice
+from kgwb.graph import KnowledgeGraph, Sentence
+from kgwb.graph.files.text_files import read_text
+from kgwb.words import count_things
+
+Unit = Literal["line", "sentence", "paragraph"]
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*")
+
+
+@dataclass(frozen=True, repr=False)
+class Corpus(Sequence[Sentence]):
+    """The sentences of a text, and why parts of it are not among them.
+
+    Attributes:
+        name: where they come from.
+        items: the sentences, in order.
+        stretches: for each, the number of the unbroken piece of text it stands in; only within one does a sentence follow
+            the one before.
+        left_out: what is missing, with counts.
+    """
+
+    name: str
+    items: tuple[Sentence, ...]
+    stretches: tuple[int, ...]
+    left_out: tuple[tuple[str, int], ...] = ()
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        """The sentence at a position, or the sentences of a slice."""
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __repr__(self) -> str:
+        named = sum(len(sentence.mentions) for sentence in self.items)
+        first = f"{self.name}: {count_things(len(self), 'sentence')}, {count_things(named, 'mention')}"
+        return "\n".join([first, *(f"  left out: {count:,} {why}" for why, count in self.left_out)])
+
+
+def read_corpus(
+    path: str | Path, bert: Bert, *, graph: KnowledgeGraph | None = None, by: Unit = "line", language: str = "en"
+) -> Corpus:
+    """Read a text file, for `MaskedWords` and `NextSentences`.
+
+    Args:
+        path: a file in UTF-8; an empty line ends a stretch of text.
+        bert: what is too long for its position table, or holds no word piece that it knows, is left out and counted.
+        graph: mark the entities of this graph, so that a door can act; by default none are marked.
+        by: what a sentence is: a "line", a "sentence" (a paragraph is cut after . ! ? and their Chinese signs, which also
+            cuts after "Dr."), or a "paragraph".
+        language: of the text.
+
+    Raises:
+        FileNotFoundError: there is no such file; names what lies near it.
+        ValueError: if no sentence is left.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> from kgwb import load_bert
+        >>> path = Path(mkdtemp(), "diary.txt")
+        >>> _ = path.write_text("It rained. We got wet." + " And wet" * 600 + ".", encoding="utf-8")
+        >>> read_corpus(path, load_bert(), by="sentence")
+        diary.txt: 2 sentences, 0 mentions
+          left out: 1 longer than 512 word pieces
+    """
+    expect_choice("by", by, get_args(Unit))
+    text = read_text(Path(path).expanduser(), expected="text").replace("\r\n", "\n")
+    blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
+    found = [(stretch, part) for stretch, block in enumerate(blocks) for part in _cut(block, by)]
+    if by == "paragraph":  # paragraphs follow one another
+        found = [(0, part) for _, part in found]
+    return _keep_readable(Path(path).name, found, bert, graph, language)
+
+
+def _cut(block: str, by: Unit) -> list[str]:
+    whole = " ".join(block.split())
+    parts = {"line": block.split("\n"), "sentence": _SENTENCE_ENDS.split(whole), "paragraph": [whole]}[by]
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _keep_readable(
+    name: str, found: Sequence[tuple[int, str]], bert: Bert, graph: KnowledgeGraph | None, language: str
+) -> Corpus:
+    cut = bert.tokenizer([text for _, text in found], verbose=False)["input_ids"] if found else []
+    marks = set(bert.tokenizer.all_special_ids)
+    left_out: Counter[str] = Counter()
+    kept: list[tuple[int, str]] = []
+    stretch = 0
+    for i, (pieces, (block, text)) in enumerate(zip(cut, found, strict=True)):
+        stretch += i > 0 and block != found[i - 1][0]
+        why = "of unknown pieces alone" if marks.issuperset(pieces) else f"longer than {bert.longest} word pieces"
+        if marks.issuperset(pieces) or len(pieces) > bert.longest:
+            left_out[why] += 1
+            stretch += 1  # what stood before it is not followed by what stands after it
+        else:
+            kept.append((stretch, text))
+    if not kept:
+        raise ValueError(
+            f"No sentence is left of {name} (left out: {dict(left_out)}). Expected some of at most {bert.longest} word "
+            "pieces; type read_corpus(path, bert, by='sentence')."
+        )
+    texts = [text for _, text in kept]
+    mentions = find_mentions(texts, graph, bert.tokenizer) if graph is not None else [[] for _ in texts]
+    items = tuple(Sentence(text, tuple(m), language=language) for text, m in zip(texts, mentions, strict=True))
+    return Corpus(name, items, tuple(stretch for stretch, _ in kept), tuple(sorted(left_out.items())))

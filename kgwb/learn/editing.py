@@ -1,0 +1,134 @@
+"""Editing what a door knows, and whether only that changes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kgwb.bert import Bert
+from kgwb.bert.doors.facts import expect_facts
+from kgwb.checks import expect_at_least
+from kgwb.learn.probing import answer_questions
+from kgwb.learn.questions import Question, Questions
+
+
+@dataclass(frozen=True, eq=False)
+class Edits:
+    """What became of edited facts.
+
+    Attributes:
+        frame: one row per question: `question`, `before`, `after`, `wanted` (the new answer, or the old one where
+            nothing was edited), `role` ("edited", "reworded", "other") and `as_wanted`.
+        facts: the edits: `head`, `relation`, `old` and `new` tail, as labels.
+    """
+
+    frame: pd.DataFrame
+    facts: pd.DataFrame
+
+    @property
+    def efficacy(self) -> float:
+        """The share of edited questions that get the new answer."""
+        return self._share("edited")
+
+    @property
+    def generality(self) -> float:
+        """The same for other wordings of those questions; NaN where there are none."""
+        return self._share("reworded")
+
+    @property
+    def locality(self) -> float:
+        """The share of all other questions whose answer, right or wrong, is what it was."""
+        return self._share("other")
+
+    def _share(self, role: str) -> float:
+        return float(self.frame.loc[self.frame["role"] == role, "as_wanted"].mean())
+
+    def __repr__(self) -> str:
+        counts = self.frame["role"].value_counts()
+        return (
+            f"{len(self.facts)} facts edited: efficacy {self.efficacy:.3f}, generality {self.generality:.3f} "
+            f"({counts.get('reworded', 0)} reworded questions), locality {self.locality:.3f} ({counts.get('other', 0)} others)"
+        )
+
+
+def measure_edits(model: Bert, questions: Questions, *, edits: int = 50, seed: int = 0) -> Edits:
+    """Replace facts that a door looks up, ask again, and put them back; nothing is trained.
+
+    Each edit gives the head of a question another of the question's candidates as its tail. All are made at once.
+    The measures follow Meng et al., 2022 ("Locating and editing factual associations in GPT").
+
+    Args:
+        model: a BERT whose door looks facts up: "memory", "graph", "tower" or "relation". It is left as it is.
+        questions: about facts that the door has.
+        edits: how many facts to edit.
+        seed: for the choice of facts and of new tails.
+
+    Raises:
+        ValueError: if fewer questions ask for a fact that the door has, or BERT has no door.
+        TypeError: if the door looks no facts up.
+    """
+    expect_at_least("edits", edits, 1)
+    if model.injector is None:
+        raise ValueError(f"{model.name!r} has no door. Type kgwb.inject(bert, vectors, mode='memory').")
+    expect_facts(model.injector)
+    chosen = _choose(model, questions, edits, seed)
+    old = np.array(list(chosen))
+    new = old.copy()
+    new[:, 2] = list(chosen.values())
+    edited = copy.deepcopy(model)
+    assert edited.injector is not None
+    edited.injector.replace(old, new)
+    before, after = (answer_questions(one, questions)["given"] for one in (model, edited))
+    frame = pd.DataFrame(_judge(questions, chosen, before.tolist(), after.tolist()))
+    labels, relations = questions.graph.labels, questions.graph.relation_labels
+    told = [(labels[h], relations[r], labels[t], labels[chosen[h, r, t]]) for h, r, t in chosen]
+    return Edits(frame, pd.DataFrame(told, columns=["head", "relation", "old", "new"]))
+
+
+def _choose(model: Bert, questions: Questions, edits: int, seed: int) -> dict[tuple[int, int, int], int]:
+    """Triple -> its new tail, for as many triples as asked."""
+    injector = model.injector
+    assert injector is not None
+    known = set(map(tuple, injector.facts.tolist()))
+    draw = np.random.default_rng(seed)
+    asked = {q.head: q for q in (questions[int(i)] for i in draw.permutation(len(questions))) if _triple(q) in known}
+    if len(asked) < edits:
+        raise ValueError(
+            f"{len(asked)} heads with a question about a fact of the {injector.mode} door were found, and edits={edits} "
+            f"came. Type edits={len(asked)}, or ask about more."
+        )
+    chosen = {}
+    for question in list(asked.values())[:edits]:
+        others = [c for c in question.candidates if c != question.answer and c != question.head]
+        chosen[_triple(question)] = int(draw.choice(others))
+    return chosen
+
+
+def _triple(question: Question) -> tuple[int, int, int]:
+    return (question.head, question.relation, question.answer)
+
+
+def _judge(
+    questions: Questions, chosen: dict[tuple[int, int, int], int], before: list[str], after: list[str]
+) -> Iterator[dict[str, object]]:
+    """Rows of the frame: the first question about an edited fact is "edited", later ones are "reworded"."""
+    met: set[tuple[int, int, int]] = set()
+    for question, was, now in zip(questions, before, after, strict=True):
+        triple = _triple(question)
+        wanted, role = was, "other"
+        if triple in chosen:
+            wanted = question.names[question.candidates.index(chosen[triple])]
+            role = "reworded" if triple in met else "edited"
+            met.add(triple)
+        yield {
+            "question": question.text,
+            "before": was,
+            "after": now,
+            "wanted": wanted,
+            "role": role,
+            "as_wanted": now == wanted,
+        }

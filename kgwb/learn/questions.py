@@ -1,0 +1,268 @@
+"""Questions with one masked answer and a closed set of candidates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+import pandas as pd
+
+from kgwb.checks import expect_at_least
+from kgwb.graph import KnowledgeGraph, Mention, Sentence
+
+MASK = "[MASK]"
+# Between the choices, before the last of them, and after it.
+_LISTS = {"en": (", ", " or ", "? "), "zh": ("、", "还是", "？")}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A sentence whose answer is masked.
+
+    Attributes:
+        text: the sentence, with [MASK] in place of the answer.
+        mentions: the entities that the rest of the sentence names.
+        head: the entity asked about.
+        relation: the relation asked for.
+        answer: the entity that was masked.
+        candidates: the entities to choose from, the answer among them; other right answers are left out.
+        names: the candidates' names in the question's language, in the same order.
+        wording: which paraphrase of the relation it is.
+    """
+
+    text: str
+    mentions: tuple[Mention, ...]
+    head: int
+    relation: int
+    answer: int
+    candidates: tuple[int, ...]
+    names: tuple[str, ...]
+    wording: int = 0
+
+
+@dataclass(frozen=True, repr=False)
+class Questions(Sequence[Question]):
+    """Questions about one graph, and why others were not asked.
+
+    Attributes:
+        graph: the graph that knows the answers.
+        items: the questions.
+        left_out: why sentences became no question here, with counts.
+    """
+
+    graph: KnowledgeGraph
+    items: tuple[Question, ...]
+    left_out: tuple[tuple[str, int], ...] = ()
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        """The question at a position, or the questions of a slice."""
+        return Questions(self.graph, self.items[index]) if isinstance(index, slice) else self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def chance(self) -> float:
+        """The accuracy of guessing evenly among the names of each question's candidates."""
+        return float(np.mean([1 / len(set(question.names)) for question in self.items]))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the questions, their candidates and what the ids in them mean."""
+        said = json.dumps([self.graph.fingerprint, *map(astuple, self.items)])
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per question, with labels."""
+        labels, relations = self.graph.labels, self.graph.relation_labels
+        columns = ["question", "head", "relation", "answer", "candidates"]
+        rows = [
+            (q.text, labels[q.head], relations[q.relation], labels[q.answer], len(q.candidates)) for q in self.items
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def __repr__(self) -> str:
+        heads = len({question.head for question in self.items})
+        per_relation = Counter(self.graph.relation_labels[question.relation] for question in self.items)
+        first = f"{len(self):,} questions about {heads:,} entities" + (
+            f", chance {self.chance:.3f}" if len(self) else ""
+        )
+        asked = [f"  {count:,} × {relation}" for relation, count in sorted(per_relation.items())]
+        left = [f"  left out: {count:,} {why}" for why, count in self.left_out]
+        return "\n".join([first, *asked, *left])
+
+
+def make_questions(
+    sentences: Sequence[Sentence],
+    graph: KnowledgeGraph,
+    *,
+    relations: Sequence[str | int] | None = None,
+    language: str = "en",
+    choices: int = 0,
+    seed: int = 0,
+) -> Questions:
+    """Mask the tail of every sentence that states a fact; the candidates are all tails of that relation in the graph.
+
+    Left out, and counted: sentences where head or tail is not marked exactly once, answers whose name stands in the
+    head's name, texts that hold a mask already, and relations with a single candidate, or fewer than `choices`.
+
+    Args:
+        sentences: the graph's sentences, with mentions and triples.
+        graph: for the candidates and their names.
+        relations: the relations to ask for, by name, label or id; by default all.
+        language: ask only sentences in this language, with candidates' names in it where the graph has them.
+        choices: name this many of the candidates in the text, the answer among them, each as a mention, and allow no
+            other: "Kupen, Toru or Ajeth? Akish Dorne was born in [MASK]." What a door does between two mentions can
+            help only so. 0 names none.
+        seed: for the draw of the choices and their order; the same sentence is always given the same ones.
+
+    Raises:
+        UnknownNameError: for a relation that the graph does not have.
+        ValueError: if no question remains, or for a single choice.
+
+    Example:
+        >>> facts = [("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"), ("Cy", "speaks", "Ruo")]
+        >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
+        >>> said = Sentence("Ada speaks Ket.", (Mention(0, 3, 0, "Ada"), Mention(11, 14, 3, "Ket")), (0, 0, 3))
+        >>> make_questions([said], graph, choices=2)[0].text
+        'Sol or Ket? Ada speaks [MASK].'
+    """
+    if choices:
+        expect_at_least("choices", choices, 2, whole=True)
+    wanted = set(range(len(graph.relations))) if relations is None else {graph.relation_id(r) for r in relations}
+    stated = [s for s in sentences if s.triple is not None and s.triple[1] in wanted and s.language == language]
+    column = f"label_{language}" if f"label_{language}" in graph.entities.columns else "label"
+    names = [name or label for name, label in zip(graph.entities[column], graph.labels, strict=True)]
+    known, tails = _true_tails(graph)
+    questions: list[Question] = []
+    left_out: Counter[str] = Counter()
+    for sentence in stated:
+        head, relation, tail = sentence.triple or (0, 0, 0)
+        others = known.get((head, relation), set()) - {tail}
+        candidates = tuple(entity for entity in tails.get(relation, ()) if entity not in others)
+        why = _why_not(sentence, names, len({names[entity] for entity in candidates}), choices)
+        if why:
+            left_out[why] += 1
+        elif choices:
+            drawn = _draw_choices(sentence, candidates, names, choices, seed)
+            questions.append(_list_choices(_mask_tail(sentence, drawn, names), language))
+        else:
+            questions.append(_mask_tail(sentence, candidates, names))
+    if not questions:
+        raise ValueError(
+            f"No question could be made from {len(sentences)} sentences ({len(stated)} state a wanted fact in {language!r}; "
+            f"left out: {dict(left_out)}). Expected sentences with mentions and a triple: kgwb.read_sentences(folder, graph)."
+        )
+    return Questions(graph, tuple(questions), tuple(sorted(left_out.items())))
+
+
+def _true_tails(graph: KnowledgeGraph) -> tuple[dict[tuple[int, int], set[int]], dict[int, list[int]]]:
+    """The tails of each (head, relation), and of each relation, sorted."""
+    of_query: dict[tuple[int, int], set[int]] = {}
+    of_relation: dict[int, set[int]] = {}
+    for head, relation, tail in graph.triples.tolist():
+        of_query.setdefault((head, relation), set()).add(tail)
+        of_relation.setdefault(relation, set()).add(tail)
+    return of_query, {relation: sorted(found) for relation, found in of_relation.items()}
+
+
+def _why_not(sentence: Sentence, names: Sequence[str], candidates: int, choices: int) -> str | None:
+    head, _, tail = sentence.triple or (0, 0, 0)
+    marked = Counter(mention.entity for mention in sentence.mentions)
+    if marked[head] != 1 or marked[tail] != 1 or head == tail:
+        return "head or tail not marked exactly once"
+    if MASK in sentence.text:
+        return "text holds a mask already"
+    if names[tail].casefold() in names[head].casefold():
+        return "answer stands in the head's name"
+    if candidates < 2:
+        return "only one candidate"
+    return f"fewer than {choices} candidates" if candidates < choices else None
+
+
+def _draw_choices(
+    sentence: Sentence, candidates: Sequence[int], names: Sequence[str], choices: int, seed: int
+) -> tuple[int, ...]:
+    """The answer among as many candidates as wanted, no two of one name, in random order."""
+    _, _, tail = sentence.triple or (0, 0, 0)
+    generator = np.random.default_rng([seed, zlib.crc32(sentence.text.encode())])
+    by_name = {names[entity]: entity for entity in generator.permutation(candidates).tolist()}
+    others = [entity for name, entity in by_name.items() if name != names[tail]]
+    return tuple(generator.permutation([tail, *others[: choices - 1]]).tolist())
+
+
+def _list_choices(question: Question, language: str) -> Question:
+    """The question with its candidates named before it."""
+    between, before_last, after = _LISTS.get(language, _LISTS["en"])
+    gaps = [between] * (len(question.names) - 2) + [before_last, after]
+    starts = accumulate((len(name + gap) for name, gap in zip(question.names, gaps, strict=True)), initial=0)
+    listed = zip(question.candidates, question.names, starts, strict=False)
+    choices = [Mention(start, start + len(name), entity, name) for entity, name, start in listed]
+    prefix = "".join(name + gap for name, gap in zip(question.names, gaps, strict=True))
+    moved = [move(mention, len(prefix)) for mention in question.mentions]
+    return replace(question, text=prefix + question.text, mentions=(*choices, *moved))
+
+
+def move(mention: Mention, by: int) -> Mention:
+    """The mention where it is when so many characters come before it."""
+    return replace(mention, start=mention.start + by, end=mention.end + by, pieces=None)
+
+
+def _mask_tail(sentence: Sentence, candidates: tuple[int, ...], names: Sequence[str]) -> Question:
+    head, relation, tail = sentence.triple or (0, 0, 0)
+    answer = next(mention for mention in sentence.mentions if mention.entity == tail)
+    text, mentions = put_mask(sentence.text, sentence.mentions, answer, MASK)
+    labels = tuple(names[entity] for entity in candidates)
+    return Question(text, mentions, head, relation, tail, candidates, labels, sentence.wording)
+
+
+def put_mask(text: str, mentions: Sequence[Mention], answer: Mention, mask: str) -> tuple[str, tuple[Mention, ...]]:
+    """The text with `mask` over the answer, and the other mentions where they are then."""
+    shift = len(mask) - (answer.end - answer.start)
+    moved = [move(m, shift) if m.start >= answer.end else m for m in mentions if m != answer]
+    return text[: answer.start] + mask + text[answer.end :], tuple(moved)
+
+
+def split_questions(
+    questions: Questions, share: float = 0.3, *, seed: int = 0, wording: int | None = None
+) -> tuple[Questions, Questions]:
+    """Part questions into those to tune on and those about entities that tuning never sees.
+
+    Args:
+        questions: all of them.
+        share: of the heads, how many to hold out, between 0 and 1.
+        seed: for the draw.
+        wording: keep this paraphrase for the held-out questions alone; None uses all paraphrases on both sides.
+
+    Returns:
+        (seen, unseen): no held-out head is mentioned in any seen question. What that removed is counted.
+
+    Raises:
+        ValueError: if either side would be empty.
+    """
+    heads = sorted({question.head for question in questions})
+    chosen = np.random.default_rng(seed).permutation(heads)[: round(share * len(heads))]
+    held = set(chosen.tolist())
+    unseen = [q for q in questions if q.head in held and wording in (None, q.wording)]
+    rest = [q for q in questions if q.head not in held and (wording is None or q.wording != wording)]
+    seen = [q for q in rest if held.isdisjoint(_entities_of(q))]
+    if not seen or not unseen:
+        raise ValueError(
+            f"Holding out {share:.0%} of {len(heads)} heads leaves {len(seen)} questions to tune on and {len(unseen)} to "
+            "probe. Expected some of both: split_questions(questions, share=0.3)."
+        )
+    dropped = (("naming a held-out entity", len(rest) - len(seen)),) if len(rest) > len(seen) else ()
+    return Questions(questions.graph, tuple(seen), dropped), Questions(questions.graph, tuple(unseen))
+
+
+def _entities_of(question: Question) -> Iterator[int]:
+    yield question.answer
+    yield from (mention.entity for mention in question.mentions)

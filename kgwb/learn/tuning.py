@@ -1,0 +1,229 @@
+"""The loop: BERT, its injector and a task learn together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
+from typing import Literal, get_args
+
+import torch
+from torch import nn
+
+from kgwb.bert import Bert
+from kgwb.checks import expect_at_least, expect_choice
+from kgwb.embed.precision import Precision, choose_precision
+from kgwb.learn.objectives import Prepared, Task
+from kgwb.learn.policies import Policy, group_parameters
+
+Strategy = Literal["together", "two-stage"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one batch taught.
+
+    Attributes:
+        number: counted from 1.
+        loss: the batch's mean loss, in nats.
+        seconds: since tuning began.
+        gate: how far the injector is open after the step; None for plain BERT.
+        total: how many steps there will be.
+        task: which task it belongs to, numbered where there are several of a kind: "MaskedAnswers", "MaskedAnswers 2".
+        stage: 1, or 2 in the second stage.
+    """
+
+    number: int
+    loss: float
+    seconds: float
+    gate: float | None
+    total: int
+    task: str = ""
+    stage: int = 1
+
+
+def tune(
+    bert: Bert,
+    tasks: Task | Sequence[Task],
+    *,
+    strategy: Strategy = "together",
+    policy: Policy = "partial",
+    epochs: int | Sequence[int] = 4,
+    batch: int = 32,
+    learning_rate: float = 5e-5,
+    top_layers: int = 2,
+    dropout: bool = False,
+    precision: Precision = "auto",
+    seed: int = 0,
+) -> Iterator[Step]:
+    """Train a model on one task or several, a step at a time; stop whenever you like.
+
+    Args:
+        bert: the model, plain or injected; its weights learn in place (`copy.deepcopy` keeps an untouched one).
+        tasks: what to learn: text (`MaskedWords`, `NextSentences`), as in pre-training, answers (`MaskedAnswers`), as in
+            fine-tuning, or several.
+        strategy: with several tasks, "together" takes a batch of each in turn; "two-stage" learns the last one after all
+            the others, in a stage of its own with its own warm-up.
+        policy: which weights learn: "partial" (injector, head, top layers) or "full".
+        epochs: passes over each task's examples; for two stages, two numbers may be given.
+        batch: examples per step.
+        learning_rate: of BERT's own layers, AdamW's; what starts from nothing takes multiples of it
+            (`kgwb.learn.policies`). It rises over the first tenth of a stage's steps, then falls to zero.
+        top_layers: how many layers "partial" trains.
+        dropout: use BERT's own dropout; on a few thousand short sentences it only slowed learning.
+        precision: of the matmuls while tuning: "float32", "bfloat16", or "auto" for the faster one on this machine.
+        seed: for the order of examples and for dropout.
+
+    Returns:
+        A generator that learns one batch at each `next` and gives its Step.
+
+    Raises:
+        ValueError: for an unknown strategy or policy, no task, one task in two stages, or numbers of epochs that do not
+            fit the stages.
+        TypeError: for what is no task.
+        FloatingPointError: if the loss is no longer a number; raised while iterating.
+    """
+    stages = _part_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
+    passes = _expect_epochs(epochs, len(stages))
+    generator = torch.Generator().manual_seed(seed)
+    number_format = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
+    plans = []
+    for given, repeats in zip(stages, passes, strict=True):
+        prepared = [task.prepare(bert) for task in given]
+        heads = [task for task in prepared if isinstance(task, nn.Module)]
+        groups = group_parameters(bert, policy, learning_rate=learning_rate, top_layers=top_layers, heads=heads)
+        steps = _plan_steps(prepared, _name_tasks(given), repeats, batch, generator)
+        plans.append((steps, torch.optim.AdamW(groups, weight_decay=0.0, fused=True)))
+    return _run(bert, plans, dropout=dropout, precision=number_format, seed=seed)
+
+
+def _part_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
+    expect_choice("strategy", strategy, get_args(Strategy))
+    expect_tasks(tasks)
+    if strategy == "together":
+        return [tasks]
+    if len(tasks) < 2:
+        raise ValueError(
+            "strategy='two-stage' came with one task. Expected two or more, of which the last is learnt after the others: "
+            "kgwb.tune(model, [kgwb.learn.MaskedWords(sentences), kgwb.MaskedAnswers(questions)], strategy='two-stage')."
+        )
+    return [tasks[:-1], tasks[-1:]]
+
+
+def _expect_epochs(epochs: int | Sequence[int], stages: int) -> list[int]:
+    passes = list(epochs) if isinstance(epochs, Sequence) else [epochs] * stages
+    if len(passes) != stages:
+        raise ValueError(
+            f"epochs={epochs!r} came for {stages} stage{'s' * (stages > 1)}. Type epochs=4, or one for each."
+        )
+    for each in passes:
+        expect_at_least("epochs", each, 1, whole=True)
+    return passes
+
+
+def _name_tasks(tasks: Sequence[Task]) -> list[str]:
+    kinds = [type(task).__name__ for task in tasks]
+    return [
+        kind if kinds[:i].count(kind) == 0 else f"{kind} {kinds[:i].count(kind) + 1}" for i, kind in enumerate(kinds)
+    ]
+
+
+def expect_tasks(given: Sequence[object]) -> None:
+    """At least one task, and nothing else.
+
+    Raises:
+        ValueError: for none.
+        TypeError: for what is no task.
+    """
+    if not given:
+        raise ValueError("No task came. Expected at least one: kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
+    for task in given:
+        if not isinstance(task, Task):
+            raise TypeError(f"{type(task).__name__} is no task. Type kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One step to come."""
+
+    name: str
+    task: Prepared
+    rows: list[int]
+
+
+def _plan_steps(
+    tasks: Sequence[Prepared], names: Sequence[str], epochs: int, batch: int, generator: torch.Generator
+) -> list[_Plan]:
+    """Batches of all tasks in turn, epoch by epoch."""
+    steps = []
+    for _ in range(epochs):
+        drawn = [list(_draw_batches(len(task), batch, generator)) for task in tasks]
+        for turn in zip_longest(*drawn):
+            batches = zip(names, tasks, turn, strict=True)
+            steps += [_Plan(name, task, rows) for name, task, rows in batches if rows is not None]
+    return steps
+
+
+def _run(
+    bert: Bert,
+    stages: Sequence[tuple[list[_Plan], torch.optim.Optimizer]],
+    *,
+    dropout: bool,
+    precision: torch.dtype,
+    seed: int,
+) -> Iterator[Step]:
+    total, number = sum(len(steps) for steps, _ in stages), 0
+    began = time.perf_counter()
+    for stage, (steps, optimizer) in enumerate(stages, start=1):
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_rate, steps=len(steps)))
+        for step in steps:
+            number += 1
+            step_seed = seed * total + number
+            loss = _learn(bert, step.task, step.rows, optimizer, dropout=dropout, precision=precision, seed=step_seed)
+            schedule.step()
+            gate = bert.injector.gate if bert.injector is not None else None
+            yield Step(number, loss, time.perf_counter() - began, gate, total, step.name, stage)
+
+
+def _learn(
+    bert: Bert,
+    task: Prepared,
+    rows: list[int],
+    optimizer: torch.optim.Optimizer,
+    *,
+    dropout: bool,
+    precision: torch.dtype,
+    seed: int,
+) -> float:
+    """One step; dropout draws from the step's own seed, so that the caller's random numbers stay as they were."""
+    trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    with torch.random.fork_rng(), torch.autocast(bert.device.type, precision, enabled=precision != torch.float32):
+        torch.manual_seed(seed)
+        bert.train(dropout)
+        loss = task.loss(bert, rows)
+        bert.eval()
+    gradients = torch.autograd.grad(loss, trained, allow_unused=True)
+    for parameter, gradient in zip(trained, gradients, strict=True):
+        parameter.grad = gradient
+    length = torch.nn.utils.clip_grad_norm_(trained, 1.0)
+    if not bool(torch.isfinite(loss) & torch.isfinite(length)):
+        rate = optimizer.param_groups[0]["initial_lr"] / 3
+        raise FloatingPointError(
+            f"The loss became {loss.item()}, with a gradient of length {length.item()}. Expected finite numbers; the weights "
+            f"are those of the step before. Type a lower rate: tune(..., learning_rate={rate:.1g})."
+        )
+    optimizer.step()
+    return loss.item()
+
+
+def _draw_batches(examples: int, batch: int, generator: torch.Generator) -> Iterator[list[int]]:
+    order = torch.randperm(examples, generator=generator).tolist()
+    return (order[start : start + batch] for start in range(0, examples, batch))
+
+
+def _rate(step: int, steps: int) -> float:
+    """Up over the first tenth, then down to zero."""
+    warm = max(1, steps // 10)
+    return min((step + 1) / warm, (steps - step) / max(1, steps - warm))

@@ -1,0 +1,1 @@
+"""Attention: what each word looks at, before and after."""

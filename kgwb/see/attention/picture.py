@@ -1,0 +1,177 @@
+"""The attention view as a still picture: one SVG on paper, legible where no kernel and no script runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kgwb.see.attention.scene import SPECIAL, Span
+from kgwb.see.drawing import draw_picture, draw_text, measure_text
+from kgwb.words import shorten
+
+SIZE = 13
+MARGIN = 12.0
+TOP = 88.0  # of the first word piece, below the title and the names of the columns
+GAP = 120.0  # that the lines cross
+NUMBER = 44.0  # a column of weights
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where everything stands, in pixels: before to the left of the word pieces in focus, after to the right.
+
+    Attributes:
+        tokens: the word pieces.
+        room: width of a column of them.
+        row: height of one of them.
+        left: left edge of the column in focus.
+    """
+
+    tokens: tuple[str, ...]
+    room: float
+    row: int
+    left: float
+
+    @property
+    def right(self) -> float:
+        return self.left + self.room
+
+    def middle(self, i: float) -> float:
+        return TOP + self.row * (i + 0.5)
+
+    def write(self, texts: Sequence[str], x: float, roles: Sequence[str], anchor: str) -> list[str]:
+        """A column of texts, one a row."""
+        return [
+            draw_text(shorten(text, 18), x, self.middle(i) + 4, role=role, size=SIZE, anchor=anchor)
+            for i, (text, role) in enumerate(zip(texts, roles, strict=True))
+        ]
+
+
+def draw_attention(rows: pd.DataFrame, spans: Sequence[Span], *, names: Sequence[str], title: str, note: str) -> str:
+    """Draw what one word piece looks at.
+
+    Args:
+        rows: a view's selection: one row per key word piece.
+        spans: the mentions, with labels and colours.
+        names: of the one or two readings.
+        title: the first line.
+        note: the caption.
+
+    Returns:
+        An SVG on a solid paper background.
+    """
+    two = len(names) > 1
+    tokens = tuple(rows["key_token"])
+    room = min(150.0, max(measure_text(token, SIZE) for token in tokens) + 16)
+    left = MARGIN + (NUMBER + room + GAP if two else 0)
+    columns = _Columns(tokens, room, 20 if len(tokens) <= 48 else 15, left)
+    edge = columns.right + GAP + room + NUMBER + (58 if two else 0)
+    parts = [draw_text(title, MARGIN, 36, size=15, weight=600), *_draw_focus(columns, rows)]
+    if two:
+        parts += _draw_side(columns, rows, "before", names[0], -1)
+        parts += _draw_side(columns, rows, "after", names[1], 1)
+        parts += [draw_text("change", edge, TOP - 16, role="muted", anchor="end")]
+        changes = [format_weight(change, signed=True) for change in rows["change"]]
+        parts += columns.write(changes, edge, ["ink"] * len(tokens), "end")
+    else:
+        parts += _draw_side(columns, rows, "before", names[0], 1, role="ink")
+    parts += _draw_brackets(columns, spans, edge + 14)
+    bottom = columns.middle(len(tokens)) + 14
+    parts += [draw_text(text, MARGIN, bottom + 18 * i, role="muted") for i, text in enumerate(summarise(rows, two))]
+    labels = max([0.0, *(measure_text(shorten(span.label), 12) for span in spans)])
+    width = max(640.0, edge + 30 + labels + MARGIN, MARGIN * 2 + measure_text(title, 15))
+    return draw_picture(parts, width, bottom + 36, title=title, caption=note)
+
+
+def _draw_side(
+    columns: _Columns, rows: pd.DataFrame, column: str, name: str, direction: int, *, role: str = ""
+) -> list[str]:
+    """One reading: lines from the focus, the word pieces they reach, and the weights as numbers."""
+    start = columns.right if direction > 0 else columns.left
+    end = start + direction * GAP
+    injected = rows["injected"] if direction > 0 else np.zeros(len(rows), dtype=bool)
+    roles = ["injected" if here else role or column for here in injected]
+    numbers = end + columns.room + NUMBER if direction > 0 else MARGIN + 34
+    anchor = "end" if direction > 0 else "start"
+    parts = [
+        draw_text(shorten(name, 34), numbers if direction > 0 else MARGIN, TOP - 16, role=role or column, anchor=anchor)
+    ]
+    parts += _draw_lines(columns, rows, rows[column], roles, start, end)
+    parts += columns.write(columns.tokens, end + direction * 6, roles, "start" if direction > 0 else "end")
+    weights = [format_weight(weight) for weight in rows[column]]
+    return parts + columns.write(weights, numbers, [role or column] * len(weights), "end")
+
+
+def _draw_lines(
+    columns: _Columns, rows: pd.DataFrame, weights: pd.Series, roles: Sequence[str], start: float, end: float
+) -> list[str]:
+    y, most, half = columns.middle(int(rows["query"].iloc[0])), find_strongest(rows), (start + end) / 2
+    parts = []
+    for i, (weight, role) in enumerate(zip(weights, roles, strict=True)):
+        share, to = min(1.0, weight / most), columns.middle(i)
+        if share >= 0.005:  # fainter ones cannot be seen
+            path = f"M{start:.1f} {y:.1f}C{half:.1f} {y:.1f} {half:.1f} {to:.1f} {end:.1f} {to:.1f}"
+            look = f'fill="none" stroke-opacity="{share:.3f}" stroke-width="{0.75 + 2.25 * weight:.2f}"'
+            parts.append(f'<path d="{path}" class="line-{role}" {look}/>')
+    return parts
+
+
+def _draw_focus(columns: _Columns, rows: pd.DataFrame) -> list[str]:
+    focus, centre = int(rows["query"].iloc[0]), (columns.left + columns.right) / 2
+    parts = [draw_text("from", centre, TOP - 16, role="muted", anchor="middle")]
+    for i, (token, injected) in enumerate(zip(columns.tokens, rows["injected"], strict=True)):
+        role = "injected" if injected else "ink" if i == focus else "muted"
+        weight = 600 if i == focus else 400
+        text = shorten(token, 18)
+        parts.append(
+            draw_text(text, centre, columns.middle(i) + 4, role=role, size=SIZE, anchor="middle", weight=weight)
+        )
+    return parts
+
+
+def _draw_brackets(columns: _Columns, spans: Sequence[Span], x: float) -> list[str]:
+    parts = []
+    for span in spans:
+        top, bottom = columns.middle(span.first - 0.5) + 3, columns.middle(span.last - 0.5) - 3
+        stroke = f'stroke="{span.colour}"' if span.colour else 'class="line-muted"'
+        parts.append(f'<path d="M{x:.1f} {top:.1f}h4V{bottom:.1f}h-4" fill="none" {stroke}/>')
+        parts.append(draw_text(shorten(span.label), x + 12, (top + bottom) / 2 + 4, role="muted"))
+    return parts
+
+
+def find_strongest(rows: pd.DataFrame) -> float:
+    """The weight drawn at full strength: that of the strongest word, as [CLS] and [SEP] often take most of a row."""
+    words = rows[~rows["key_token"].isin(SPECIAL)]
+    return max(0.1, float(words[["before", "after"]].max(axis=None)) if len(words) else 0.0)
+
+
+def summarise(rows: pd.DataFrame, two: bool) -> list[str]:
+    """How much of the row goes to injected tokens, and how much to [CLS] and [SEP]."""
+    groups: list[tuple[str, Callable[[pd.DataFrame], pd.Series]]] = [
+        ("to injected tokens", lambda frame: frame["injected"]),
+        ("to [CLS] and [SEP]", lambda frame: frame["key_token"].isin(SPECIAL)),
+    ]
+    lines = []
+    for name, choose in groups:
+        part = rows[choose(rows)]
+        if len(part):
+            before, after = part["before"].sum(), part["after"].sum()
+            change = f" → {format_weight(after)} ({format_weight(after - before, signed=True)})" if two else ""
+            lines.append(f"{name} {format_weight(before)}{change}")
+    return lines
+
+
+def format_weight(number: float, signed: bool = False) -> str:
+    """Three digits: .431, 1.000; with a sign for a change: +.031, −.012, 0.
+
+    >>> format_weight(0.4312), format_weight(-0.0117, signed=True)
+    ('.431', '−.012')
+    """
+    text = f"{abs(number):.3f}"
+    if signed and float(text) == 0:
+        return "0"
+    sign = ("−" if number < 0 else "+") if signed else ""
+    return sign + text.removeprefix("0")

@@ -1,0 +1,1 @@
+"""Training as a film: one map for each epoch."""

@@ -1,0 +1,87 @@
+"""The frames of a film: one plane for all of them, so that what moves on the screen moved in the space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kgwb.see.space.projection import ProjectionQuality, projection_quality
+
+MOST_JUDGED = 500  # points over which the quality of every frame is measured
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One moment of a training.
+
+    Attributes:
+        name: "start", "epoch 5", or "end, after epoch 7" where that differs from the last frame before it.
+        points: float [point, 2] on the plane.
+        quality: of this frame's map, over at most 500 of its points.
+        variance: share of this frame's variance that the plane keeps.
+    """
+
+    name: str
+    points: np.ndarray
+    quality: ProjectionQuality
+    variance: float
+
+    @property
+    def spread(self) -> float:
+        """How far the points lie from their middle, as a root of the mean square."""
+        return float(np.sqrt((self.points**2).sum(axis=1).mean()))
+
+
+def project_frames(
+    names: Sequence[str], vectors: Sequence[np.ndarray], *, neighbours: int = 10, seed: int = 0
+) -> tuple[Frame, ...]:
+    """Map every frame's vectors [point, dim] to the plane that keeps most of the last frame.
+
+    The axes are the last frame's first two principal components, for all frames: a linear map, the same at each
+    moment. Within that plane each frame is turned onto the one after it (orthogonal Procrustes, Schönemann, 1966),
+    which takes out what only turned as a whole. In all dimensions it must not be turned so: with about as many
+    dimensions as points a turn can lay pure noise onto the end, and the film would show order that was not there.
+
+    Example:
+        >>> square = np.array([[0.0, 0, 0], [3, 0, 0], [0, 1, 0], [3, 1, 0]])
+        >>> start, end = project_frames(["start", "epoch 1"], [square / 2, square])
+        >>> np.allclose(start.points * 2, end.points), start.variance
+        (True, 1.0)
+    """
+    centred = [each.astype(float) - each.astype(float).mean(axis=0) for each in vectors]
+    axes = find_plane(centred[-1])
+    flat = [each @ axes for each in centred]
+    for i in range(len(flat) - 2, -1, -1):
+        flat[i] = flat[i] @ find_turn(flat[i], flat[i + 1])
+    judged = np.sort(np.random.default_rng(seed).permutation(len(flat[-1]))[:MOST_JUDGED])
+    return tuple(
+        Frame(name, low, projection_quality(high[judged], low[judged], neighbours), _share_kept(high, low))
+        for name, high, low in zip(names, centred, flat, strict=True)
+    )
+
+
+def find_plane(centred: np.ndarray) -> np.ndarray:
+    """The first two principal components as columns [dim, 2], signs fixed; of one dimension the second is nought."""
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    axes = axes[:2] * np.where(np.abs(axes[:2]).max(axis=1) == axes[:2].max(axis=1), 1, -1)[:, None]
+    return np.pad(axes, ((0, 2 - len(axes)), (0, 0))).T
+
+
+def find_turn(points: np.ndarray, onto: np.ndarray) -> np.ndarray:
+    """The rotation [2, 2] that lays points nearest to others; no reflection, for nothing flips over in a film.
+
+    >>> quarter = np.array([[0.0, 1], [-1, 0]])
+    >>> points = np.array([[1.0, 0], [0, 2], [3, 3]])
+    >>> np.allclose(find_turn(points, points @ quarter), quarter)
+    True
+    """
+    left, _, right = np.linalg.svd(points.T @ onto)
+    sign = np.sign(np.linalg.det(left @ right)) or 1.0
+    return np.asarray(left @ np.diag([1.0, sign]) @ right)
+
+
+def _share_kept(high: np.ndarray, low: np.ndarray) -> float:
+    whole = float((high**2).sum())
+    return float((low**2).sum()) / whole if whole else 0.0

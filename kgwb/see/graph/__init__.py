@@ -1,0 +1,1 @@
+"""A graph, or the part of it around some entities."""

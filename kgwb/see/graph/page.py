@@ -1,0 +1,112 @@
+"""A graph as a piece of an offline page: pyvis holds nodes and edges, vis-network draws them, nothing is fetched.
+
+pyvis's own page is not used: it loads scripts from elsewhere, puts labels into the page as markup, is written in the
+machine's own encoding, and checks every new edge against all others. Its nodes, edges and copy of vis-network are.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kgwb.packages import load_package
+from kgwb.see.graph.picture import dot_radii, fit_points, legend_marks, name_fact
+from kgwb.see.graph.scene import Scene
+from kgwb.see.page import Fragment
+from kgwb.words import shorten
+
+_WIDTH, _HEIGHT, _MARGIN = 760.0, 560.0, 40.0
+
+
+def build_network(scene: Scene) -> Any:
+    """The scene as a `pyvis.network.Network`, positions fixed and every text plain."""
+    network = load_package("pyvis.network", "show_graph").Network(directed=True)
+    node_of = load_package("pyvis.node", "show_graph").Node
+    edge_of = load_package("pyvis.edge", "show_graph").Edge
+    # The plane is measured in the pixels of a page, so that a dot or line is as large there as it is given here.
+    points, scale = fit_points(scene.points, _WIDTH, _HEIGHT, _MARGIN)
+    radii = dot_radii(scene, scale).round(1).tolist()
+    for i, (x, y) in enumerate(points.round(1).tolist()):
+        # Labels travel beside the nodes: the page's script places them so that none covers another.
+        node = node_of(i, "dot", "", x=x, y=y, size=radii[i], color=scene.colours[scene.types[i]]).options
+        # The lists are filled directly: add_node and add_edge search all of them at each call.
+        network.nodes.append(node)
+        network.node_ids.append(i)
+        network.node_map[i] = node
+    network.edges.extend(_describe_edges(scene, edge_of))
+    return network
+
+
+def _describe_edges(scene: Scene, edge_of: Any) -> list[dict[str, Any]]:
+    between: dict[tuple[int, int], int] = {}
+    edges = []
+    for i, (head, tail) in enumerate(scene.ends.tolist()):
+        pair = (min(head, tail), max(head, tail))
+        turn = between[pair] = between.get(pair, -1) + 1
+        edge = edge_of(head, tail, directed=True, id=i, name=shorten(name_fact(scene, i), 60)).options
+        if turn:  # a second fact between the same two bends aside
+            way = "curvedCW" if (turn % 2 == 1) == (head < tail) else "curvedCCW"
+            edge["smooth"] = {"enabled": True, "type": way, "roundness": round(0.15 * ((turn + 1) // 2), 2)}
+        if scene.predicted[i]:
+            edge |= {"dashes": [6, 5], "width": 1.6}
+        edges.append(edge)
+    return edges
+
+
+def describe_graph(scene: Scene) -> dict[str, Any]:
+    """Everything the page's script draws, as plain data."""
+    network = build_network(scene)
+    table = scene.graph.entities
+    descriptions = table["description"] if "description" in table else [""] * len(table)
+    return {
+        "nodes": network.nodes,
+        "edges": network.edges,
+        "ids": scene.entities.tolist(),
+        "labels": scene.labels,
+        "order": scene.by_degree[:1500].tolist(),
+        "types": scene.types,
+        "degrees": scene.degrees.tolist(),
+        "about": [
+            shorten(text, 300) if isinstance(text, str) else "" for text in np.array(descriptions)[scene.entities]
+        ],
+        "legend": [[mark.text, mark.colour, mark.shape] for mark in legend_marks(scene)],
+        "centre": [i for i, entity in enumerate(scene.entities.tolist()) if entity in scene.centre],
+    }
+
+
+def write_graph_fragment(scene: Scene, caption: str) -> Fragment:
+    """The scene as a piece of a page, with vis-network and the view's own script as libraries."""
+    data = pack_json(describe_graph(scene))
+    markup = (
+        f'<div class="kgwb-graph"><style>{read_script("graph.css")}</style>'
+        f'<script type="application/json">{data}</script></div>'
+        "<script>kgwbGraph.draw(document.currentScript.previousElementSibling)</script>"
+    )
+    return Fragment(markup, caption, {"vis-network": _read_vis_network(), "kgwb-graph": read_script("graph.js")})
+
+
+def pack_json(data: Any) -> str:
+    """JSON that can stand inside a script element: no text in it can close the element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    # Half of a surrogate pair can stand in a Python string but in no UTF-8 file.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _read_vis_network() -> str:
+    folder = Path(str(load_package("pyvis", "show_graph").__file__)).parent / "lib"
+    script = sorted(folder.glob("vis-*/vis-network.min.js"))[-1].read_text(encoding="utf-8")
+    return "\n".join(line for line in script.split("\n") if not line.startswith("//# sourceMappingURL="))
+
+
+@cache
+def read_script(name: str) -> str:
+    """One of the scripts or styles that travel with the package."""
+    return (files("kgwb.see") / "scripts" / name).read_text(encoding="utf-8")

@@ -1,0 +1,154 @@
+"""Seeing a graph: the whole of a small one, the best connected of a large one, or what lies around an entity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.see.graph.page import write_graph_fragment
+from kgwb.see.graph.picture import draw_graph
+from kgwb.see.graph.scene import Scene, compose_scene
+from kgwb.see.notebook import describe_view, in_notebook
+from kgwb.see.page import Fragment, write_page
+from kgwb.words import count_things
+
+
+def show_graph(
+    graph: KnowledgeGraph,
+    *,
+    around: str | int | Sequence[str | int] | None = None,
+    hops: int = 1,
+    limit: int = 1000,
+    predicted: pd.DataFrame | None = None,
+    seed: int = 0,
+) -> GraphView:
+    """Draw a graph: entities as dots (colour: type, size: degree), facts as blue lines, predicted facts dashed.
+
+    In a notebook: drag, come nearer, find an entity by name, click it to read its facts. Nothing is fetched.
+
+    Args:
+        graph: what to draw.
+        around: an entity, or several, by name, label or id; only what lies within `hops` facts of them is drawn.
+        hops: how many facts away from `around`.
+        limit: at most this many entities; the best connected stay, and the caption counts the others.
+        predicted: a frame with the columns head, relation, tail (names, labels or ids) and, where known, probability.
+        seed: of the layout; the same graph and seed always give the same picture.
+
+    Raises:
+        UnknownNameError: when `around` or `predicted` names something that the graph does not hold.
+        ValueError: when there is nothing to draw.
+
+    Example:
+        >>> facts = pd.DataFrame([["Berlin", "capital of", "Germany"]], columns=["head", "relation", "tail"])
+        >>> show_graph(KnowledgeGraph.from_pandas(facts, name="capitals"), around="Berlin").frame
+             head    relation     tail  predicted  probability
+        0  Berlin  capital of  Germany      False          NaN
+    """
+    if not len(graph.entities):
+        raise ValueError(
+            f"The graph {graph.name!r} has no entities, so there is nothing to draw. Expected at least one; "
+            "type len(graph.entities) to count them and graph.notes to see what was left out while reading."
+        )
+    if limit < 1 or hops < 0:
+        raise ValueError(f"limit={limit} and hops={hops} came; expected limit of at least 1 and hops of at least 0.")
+    names = [around] if isinstance(around, (str, int, np.integer)) else list(around or ())
+    centre = [graph.entity_id(name) for name in names]
+    scene = compose_scene(graph, around=centre, hops=hops, limit=limit, predicted=predicted, seed=seed)
+    return GraphView(scene, _write_caption(scene, hops))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GraphView:
+    """A drawn graph.
+
+    Attributes:
+        scene: which entities and facts are drawn, and where.
+        caption: what is seen, and what was left out.
+    """
+
+    scene: Scene
+    caption: str
+    _widgets: list[Any] = field(default_factory=list)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Every fact drawn, in labels: head, relation, tail, predicted, probability."""
+        labels, relations = np.array(self.scene.graph.labels, object), self.scene.graph.relation_labels
+        head, relation, tail = self.scene.facts.T
+        return pd.DataFrame(
+            {
+                "head": labels[head],
+                "relation": [relations[i] for i in relation],
+                "tail": labels[tail],
+                "predicted": self.scene.predicted,
+                "probability": self.scene.probability,
+            }
+        )
+
+    @property
+    def entities(self) -> pd.DataFrame:
+        """Every entity drawn, indexed by its id: label, type, degree in the whole graph, and where it stands."""
+        scene = self.scene
+        index = pd.Index(scene.entities, name="id")
+        columns = {"label": scene.labels, "type": scene.types, "degree": scene.degrees}
+        return pd.DataFrame(columns | {"x": scene.points[:, 0], "y": scene.points[:, 1]}, index=index)
+
+    @property
+    def selection(self) -> pd.DataFrame:
+        """The entities chosen in the notebook by a click or a search; before that, those the picture was asked for."""
+        chosen = self._widgets[-1].selected if self._widgets and self._widgets[-1].touched else self.scene.centre
+        return self.entities.loc[list(chosen)]
+
+    def fragment(self) -> Fragment:
+        """This view as a piece of a page."""
+        return write_graph_fragment(self.scene, self.caption)
+
+    def save(self, path: str | Path, *, title: str = "") -> Path:
+        """Write the view as one offline page and return its path."""
+        return write_page(path, [("", self)], title or f"Graph {self.scene.graph.name}")
+
+    @cached_property
+    def picture(self) -> str:
+        """The view as a static SVG."""
+        return draw_graph(self.scene, self.caption)
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, Any]:
+        bundle: dict[str, Any] = describe_view(self, self.picture)
+        if in_notebook():
+            from kgwb.see.frame_widget import make_widget
+
+            widget = make_widget(self.fragment(), title="Graph")
+            self._widgets[:] = [widget]
+            bundle |= widget._repr_mimebundle_()[0] | {"text/plain": bundle["text/plain"]}
+        return bundle
+
+    def __repr__(self) -> str:
+        return f"GraphView: {self.caption}"
+
+
+def _write_caption(scene: Scene, hops: int) -> str:
+    graph = scene.graph
+    known, guessed = int((~scene.predicted).sum()), int(scene.predicted.sum())
+    parts = [f"{graph.name}: {count_things(len(scene.entities), 'entity')} and {count_things(known, 'fact')}"]
+    if scene.centre:
+        names = [graph.labels[i] for i in scene.centre]
+        listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        parts[0] += f" within {count_things(hops, 'step')} of {listed}"
+    if scene.entities_left:
+        left = f"{count_things(scene.entities_left, 'entity')} and {count_things(scene.facts_left, 'fact')} more are not drawn"
+        parts.append(f"Only the {'nearest and ' if scene.centre else ''}best connected are shown: {left}")
+    parts.append(
+        "Colour is the type; the larger a dot, the more facts; nearness on the page is a layout, not a measurement"
+    )
+    if guessed:
+        parts.append(
+            f"{count_things(guessed, 'dashed line').capitalize()}: predicted, with probability, not in the graph"
+        )
+    return ". ".join(parts) + "."

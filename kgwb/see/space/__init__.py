@@ -1,0 +1,1 @@
+"""Embedding spaces as maps, with how far a map can be trusted."""

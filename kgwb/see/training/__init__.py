@@ -1,0 +1,1 @@
+"""Training while it runs: loss, ranks, speed, time left."""

@@ -1,0 +1,111 @@
+"""The one output of a notebook cell that is drawn again and again, with a button that ends the run.
+
+A click reaches a kernel that is busy only where widgets have a thread of their own there: JupyterLab 4.4 with
+ipykernel 7 ("subshells"), and later. So the page asks first. When the kernel answers, the button ends the run after its
+epoch; when it does not, the button interrupts the kernel, or where it may not do that names the notebook's own way.
+At the end the widget goes and the picture stays.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from kgwb.packages import load_package
+from kgwb.see.graph.page import read_script
+from kgwb.see.notebook import current_cell, describe_view, in_notebook
+from kgwb.see.palette import style_variables
+
+if TYPE_CHECKING:
+    from kgwb.see.training.view import TrainingView
+
+REDRAW = 0.3  # seconds between two pictures at least
+OPENED, STOP = "opened", "stop"  # what the page says
+
+
+class Screen:
+    """Where a run is seen while it runs; nothing outside a notebook.
+
+    Attributes:
+        stop_asked: whether the button was pressed.
+    """
+
+    def __init__(self, view: TrainingView) -> None:
+        self.view = view
+        self.handle: Any = None
+        self.widget: Any = None
+        self.last = -math.inf
+        self.stop_asked = False
+        self.live = in_notebook()
+        view._cell = current_cell() if self.live else None
+
+    def open(self) -> None:
+        """Show the empty picture with its button, so that the first epoch can be ended too."""
+        if self.live:
+            self.widget = make_widget(self)
+            self.draw()
+
+    def refresh(self) -> None:
+        """Draw again, unless that was just done."""
+        if self.live and time.monotonic() - self.last >= REDRAW:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw the run as far as it is."""
+        self.last = time.monotonic()
+        picture = self.view.picture
+        if self.widget is not None:
+            self.widget.unit = self.view.unit if self.view.records else "round"
+            self.widget.picture = picture
+        if self.handle is None or self.widget is None:
+            self._show(describe_view(self.view, picture))
+
+    def close(self) -> None:
+        """Leave the picture, and nothing that needs a kernel."""
+        if not self.live:
+            return
+        widget, self.widget = self.widget, None
+        self.draw()
+        if widget is not None:
+            widget.close()
+
+    def hear(self, _widget: object, message: Any, _buffers: object) -> None:
+        """Answer the page. This runs beside the training, in a thread of the kernel's, so it touches nothing else."""
+        said = message.get("kgwb") if isinstance(message, dict) else None
+        if said == OPENED and self.widget is not None:
+            self.widget.send({"kgwb": "answered"})
+        if said == STOP:
+            self.stop_asked = True
+
+    def _show(self, bundle: dict[str, Any]) -> None:
+        from IPython.display import display
+
+        if self.handle is not None:
+            self.handle.update(bundle, raw=True)
+            return
+        if self.widget is not None:
+            bundle = {**self.widget._repr_mimebundle_()[0], **bundle}
+        self.handle = display(bundle, raw=True, display_id=True)
+
+
+def make_widget(screen: Screen) -> Any:
+    """A widget that shows the picture and sends the button's click; None where anywidget is not installed."""
+    try:
+        anywidget = load_package("anywidget", "The stop button")
+    except ImportError:
+        return None
+    traitlets = load_package("traitlets", "The stop button")
+
+    class TrainingWidget(anywidget.AnyWidget):  # type: ignore[name-defined]
+        _esm = read_script("training.js")
+        _css = style_variables() + read_script("training.css")
+        picture = traitlets.Unicode().tag(sync=True)
+        unit = traitlets.Unicode().tag(sync=True)
+
+    widget = TrainingWidget(picture=screen.view.picture)
+    widget.on_msg(screen.hear)
+    # ipykernel 7.4 hands what a page says to the thread that spoke to it last, and that one is busy; without this the
+    # thread is the one that JupyterLab asks for. Should a later version do otherwise, the button interrupts instead.
+    widget.comm._reply_subshell_for = None
+    return widget

@@ -1,0 +1,107 @@
+"""Passing training on to other tools: wrappers that log every epoch and hand it out unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from kgwb.packages import load_package
+from kgwb.see.training.scene import close_generator, expect_epochs, read_metrics
+
+
+def log_to_tensorboard(epochs: Iterable[Any], folder: str | Path) -> Iterator[Any]:
+    """Write the loss and every figure of a training for TensorBoard while it runs.
+
+    Args:
+        epochs: what `train_embedding` or `tune` gives.
+        folder: of this run; TensorBoard shows each folder as a run of its own.
+
+    Returns:
+        A generator of the same epochs or steps, unchanged: a loop or `show_training` can take it.
+
+    Raises:
+        TypeError: when these are no epochs.
+        ImportError: with the line that installs tensorboard.
+
+    Example:
+        `show_training(log_to_tensorboard(train_embedding(vectors, split), "runs/first"))`, and in a terminal
+        `tensorboard --logdir runs`.
+    """
+    expect_epochs(epochs, "log_to_tensorboard({}, folder)")
+    load_package("tensorboard", "log_to_tensorboard")
+    module = load_package("torch.utils.tensorboard", "log_to_tensorboard", install="tensorboard")
+    return _write_events(epochs, module, Path(folder).expanduser())
+
+
+def log_to_wandb(
+    epochs: Iterable[Any],
+    *,
+    project: str = "kgwb",
+    name: str | None = None,
+    mode: Literal["online", "offline"] = "offline",
+    run: Any = None,
+) -> Iterator[Any]:
+    """Log the loss and every figure of a training to Weights & Biases while it runs.
+
+    Args:
+        epochs: what `train_embedding` or `tune` gives.
+        project: where the run is filed.
+        name: of the run; Weights & Biases makes one up by default.
+        mode: "offline" keeps everything in the folder wandb, to be sent later with `wandb sync`; "online" sends it.
+        run: an open run to log to, from `wandb.init`; it is left open, and the three above are not looked at.
+
+    Returns:
+        A generator of the same epochs or steps, unchanged.
+
+    Raises:
+        TypeError: when these are no epochs.
+        ImportError: with the line that installs wandb.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from kgwb.embed import Epoch
+        >>> logged = {}
+        >>> run = SimpleNamespace(log=lambda figures, step: logged.update({step: figures}))
+        >>> epochs = list(log_to_wandb([Epoch(1, 3.0, 0.5)], run=run))
+        >>> logged
+        {1: {'loss': 3.0, 'seconds': 0.5}}
+    """
+    expect_epochs(epochs, "log_to_wandb({})")
+    if run is not None:
+        return _log_steps(epochs, run)
+    return _log_run(epochs, load_package("wandb", "log_to_wandb"), project, name, mode)
+
+
+def _write_events(epochs: Iterable[Any], module: Any, folder: Path) -> Iterator[Any]:
+    # Opened when the first epoch is asked for: a training that never runs leaves no folder behind.
+    with module.SummaryWriter(str(folder)) as writer:
+        try:
+            for epoch in epochs:
+                for name, value in _gather(epoch).items():
+                    writer.add_scalar(name, value, epoch.number)
+                writer.flush()
+                yield epoch
+        finally:
+            close_generator(epochs)
+
+
+def _log_run(epochs: Iterable[Any], wandb: Any, project: str, name: str | None, mode: str) -> Iterator[Any]:
+    run = wandb.init(project=project, name=name, mode=mode)
+    try:
+        yield from _log_steps(epochs, run)
+    finally:
+        run.finish()
+
+
+def _log_steps(epochs: Iterable[Any], run: Any) -> Iterator[Any]:
+    try:
+        for epoch in epochs:
+            run.log(_gather(epoch), step=epoch.number)
+            yield epoch
+    finally:
+        close_generator(epochs)
+
+
+def _gather(epoch: Any) -> dict[str, float]:
+    return {"loss": epoch.loss, "seconds": epoch.seconds, **read_metrics(epoch)}

@@ -1,0 +1,225 @@
+"""Watching training: the loss falls while the generator runs, and the last state of the picture is what is saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kgwb.see.notebook import current_cell, describe_view
+from kgwb.see.page import Fragment, write_page
+from kgwb.see.training.picture import draw_training
+from kgwb.see.training.scene import close_generator, measure_memory, read_metrics
+from kgwb.see.training.screen import Screen
+from kgwb.see.training.words import describe_run, find_intervals, say_figures, say_pace, say_time
+
+if TYPE_CHECKING:
+    from kgwb.see.film.view import FilmView
+
+
+def show_training(
+    epochs: Iterable[Any] | Mapping[str, Iterable[Any]],
+    *,
+    total: int | None = None,
+    name: str = "training",
+    film: Any = None,
+) -> TrainingView:
+    """Run a training generator to its end and draw its loss and metrics meanwhile.
+
+    In a notebook the picture moves while the generator runs, with speed, memory and the time left above it. The button
+    "Stop" ends the run after the epoch it is in, the notebook's own interrupt at once; what was learnt is kept either
+    way. Elsewhere the generator is run quietly.
+
+    Args:
+        epochs: what `train_embedding` or `tune` gives, or several of them by name, run one after the other and drawn
+            over one another; a name such as "entity/shuffled" is a control of "entity" and dashed.
+        total: how many epochs or steps a run has, for the time left; read off the records where they say so.
+        name: what to call a single run.
+        film: the embedding that is trained, to keep a film of its space as `view.film`; of a single run.
+
+    Raises:
+        ValueError: when a generator gives nothing, or a film is asked for of several runs.
+
+    Example:
+        >>> from kgwb.embed import Epoch
+        >>> view = show_training(Epoch(i, 3 / i, 0.1, {"MRR": 0.1 * i}) for i in range(1, 4))
+        >>> view.frame[["number", "loss", "MRR"]]
+           number  loss  MRR
+        0       1   3.0  0.1
+        1       2   1.5  0.2
+        2       3   1.0  0.3
+    """
+    runs = dict(epochs) if isinstance(epochs, Mapping) else {name: epochs}
+    view = TrainingView(tuple(runs), total)
+    if film is not None:
+        runs = _record_film(view, runs, film)
+    screen = Screen(view)
+    screen.open()
+    try:
+        for run, records in runs.items():
+            _consume(view, run, records, screen)
+            if view.stopped:
+                break
+    finally:
+        screen.close()
+    return view
+
+
+@dataclass(eq=False, repr=False)
+class TrainingView:
+    """A training run, or several, as far as they came.
+
+    Attributes:
+        runs: the name of each run.
+        total: how many epochs or steps a run has, where that is known.
+        records: what the generators gave, by run.
+        elapsed: seconds since the first epoch or step was asked for, by run.
+        memory: what was held in memory after each epoch or step, in GiB, by run.
+        stopped: whether the button or the notebook's interrupt ended it.
+        film: the film of the space, where one was asked for.
+    """
+
+    runs: tuple[str, ...]
+    total: int | None = None
+    records: dict[str, list[Any]] = field(default_factory=dict)
+    elapsed: dict[str, list[float]] = field(default_factory=dict)
+    memory: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    stopped: bool = False
+    running: bool = False
+    film: FilmView | None = None
+    _cell: object = None
+
+    @property
+    def unit(self) -> str:
+        """What is counted: "epoch" or "step"."""
+        first = next((record for records in self.records.values() for record in records), None)
+        return "epoch" if hasattr(first, "metrics") else "step"
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Every epoch or step: run, number, loss, seconds elapsed, its metrics, and the memory held after it."""
+        rows = [
+            {"run": run, "number": record.number, "loss": record.loss, "seconds": elapsed, **self._figures(run, i)}
+            for run, records in self.records.items()
+            for i, (record, elapsed) in enumerate(zip(records, self.elapsed[run], strict=True))
+        ]
+        return pd.DataFrame(rows, columns=None if rows else ["run", "number", "loss", "seconds"])
+
+    @property
+    def selection(self) -> pd.DataFrame:
+        """The last epoch or step of each run."""
+        return self.frame.groupby("run", sort=False).tail(1).reset_index(drop=True)
+
+    @property
+    def progress(self) -> str:
+        """How far the latest run is, how fast, in how much memory, and how long it may still take."""
+        run, records = next(reversed(self.records.items()), ("", []))
+        if not records:
+            return "starting"
+        done, seconds = records[-1].number, self.elapsed[run][-1]
+        each = seconds / len(records)
+        parts = [f"{self.unit} {done:,}" + (f" of {self.total:,}" if self.total else ""), say_time(seconds)]
+        parts.append(say_pace(each, self.unit))
+        parts += say_figures(self._figures(run, len(records) - 1))
+        if self.running and self.total and self.total > done:
+            parts.append(f"about {say_time((self.total - done) * each)} left")
+        return " · ".join(parts)
+
+    @property
+    def caption(self) -> str:
+        """What was run, how it ended, and what the numbers are."""
+        parts = [describe_run(run, records, self.elapsed[run][-1], self.unit) for run, records in self.records.items()]
+        if self.stopped:
+            run, records = next(reversed(self.records.items()))
+            missing = [each for each in self.runs if each not in self.records]
+            parts.append(f"Stopped by hand after {self.unit} {records[-1].number:,} of {run}; what it learnt is kept")
+            parts += [f"Not run: {', '.join(missing)}"] if missing else []
+        parts.append(
+            "The loss is on the training data, in nats unless it is a margin's; only held-out figures show what was learnt"
+        )
+        if any(map(find_intervals, self.records.values())):
+            parts.append("The band is the 95 % interval: where the figure may lie on other triples of the same kind")
+        return ". ".join(parts) + "."
+
+    @property
+    def picture(self) -> str:
+        """The view as a static SVG."""
+        return draw_training(self)
+
+    def fragment(self) -> Fragment:
+        """This view as a piece of a page."""
+        return Fragment(draw_training(self, captioned=False), self.caption)
+
+    def save(self, path: str | Path, *, title: str = "") -> Path:
+        """Write the view as one offline page and return its path."""
+        return write_page(path, [("", self)], title or "Training")
+
+    def _figures(self, run: str, position: int) -> dict[str, float]:
+        held = self.memory.get(run, [])
+        return {**(held[position] if position < len(held) else {}), **read_metrics(self.records[run][position])}
+
+    def _ipython_display_(self) -> None:
+        # The cell that ran the training shows the picture already.
+        if self._cell is None or self._cell != current_cell():
+            from IPython.display import display
+
+            display(self._repr_mimebundle_(), raw=True)
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, Any]:
+        return describe_view(self, self.picture)
+
+    def __repr__(self) -> str:
+        return f"TrainingView: {self.progress}. {self.caption}"
+
+
+def _consume(view: TrainingView, run: str, epochs: Iterable[Any], screen: Screen) -> None:
+    records: Iterator[Any] = iter(epochs)
+    begun = time.monotonic()
+    view.running = True
+    try:
+        for record in records:
+            view.records.setdefault(run, []).append(record)
+            view.elapsed.setdefault(run, []).append(time.monotonic() - begun)
+            view.memory.setdefault(run, []).append(_measure(view, run))
+            view.total = view.total or getattr(record, "total", None)
+            screen.refresh()
+            if screen.stop_asked:
+                view.stopped = True
+                break
+    except KeyboardInterrupt:
+        if run not in view.records:
+            raise
+        view.stopped = True
+    finally:
+        view.running = False
+        close_generator(records)
+    if run not in view.records:
+        raise ValueError(
+            f"{run!r} gave no epoch: the generator was used up already, or was asked for none. Make a new one, "
+            "for example show_training(train_embedding(vectors, split, epochs=10))."
+        )
+
+
+def _measure(view: TrainingView, run: str) -> dict[str, float]:
+    """Memory, measured at most ten times a second: steps may be quicker than the question."""
+    elapsed, held = view.elapsed[run], view.memory[run]
+    if held and int(elapsed[-1] * 10) == int(elapsed[-2] * 10):
+        return held[-1]
+    return measure_memory()
+
+
+def _record_film(view: TrainingView, runs: dict[str, Iterable[Any]], film: Any) -> dict[str, Iterable[Any]]:
+    from kgwb.see.film.view import record_film
+
+    if len(runs) > 1:
+        raise ValueError(
+            f"film= follows one run, and {len(runs)} came: {', '.join(runs)}. Type record_film(vectors, epochs) "
+            "around each run to film it."
+        )
+    ((run, epochs),) = runs.items()
+    view.film = record_film(film, epochs)
+    return {run: view.film}

@@ -1,0 +1,88 @@
+"""Words for messages and labels: counts with their noun, one line of a long text, what kind of thing came."""
+
+from __future__ import annotations
+
+import difflib
+import heapq
+import re
+from collections.abc import Iterable
+
+LONGEST_QUOTE = 160
+# Signs that steer a terminal, and those that turn the direction of writing round.
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def count_things(count: int, kind: str) -> str:
+    """A count with its noun in the right number.
+
+    Example:
+        >>> count_things(1, "triple"), count_things(2000, "entity")
+        ('1 triple', '2,000 entities')
+    """
+    plural = kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
+    return f"{count:,} {kind if count == 1 else plural}"
+
+
+def shorten(text: str, length: int = 28) -> str:
+    """The text on one line, cut with an ellipsis where it is longer than `length` characters.
+
+    Signs that steer a terminal or turn the direction of writing round are shown as �.
+
+    Example:
+        >>> shorten("a long  name", 8)
+        'a long…'
+    """
+    line = _STEERING.sub("�", " ".join(text.split()))
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def quote(text: object) -> str:
+    """The text in quotation marks, on one line, cut where it is very long."""
+    plain = str(text)
+    return repr(plain if len(plain) <= LONGEST_QUOTE else plain[: LONGEST_QUOTE - 1] + "…")
+
+
+def describe_kind(value: object) -> str:
+    """What came, where something else was expected.
+
+    Example:
+        >>> describe_kind("umls"), describe_kind(Path), describe_kind(None)
+        ("the text 'umls'", 'the class Path', 'None')
+    """
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        return f"the text {quote(value)}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+
+def find_nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The labels spelt most like a name, nearest first.
+
+    Args:
+        name: what somebody typed.
+        known: the labels there are.
+        count: how many to give.
+
+    Returns:
+        At most `count` labels; fewer only where there are fewer.
+
+    Example:
+        >>> find_nearest("Berlni", ["Berlin", "Bern", "Paris"], count=2)
+        ['Berlin', 'Bern']
+    """
+    wanted = name[:LONGEST_QUOTE].casefold()
+    folded: dict[str, str] = {}
+    for label in known:
+        folded.setdefault(label[:LONGEST_QUOTE].casefold(), label)
+    # Comparing letter by letter is slow, so only the labels that share most letter pairs are compared.
+    likely = heapq.nlargest(100, folded, key=lambda label: _shared_pairs(wanted, label))
+    return [folded[match] for match in difflib.get_close_matches(wanted, likely, n=count, cutoff=0.0)]
+
+
+def _shared_pairs(one: str, other: str) -> float:
+    pairs, others = ({text[i : i + 2] for i in range(max(1, len(text) - 1))} for text in (one, other))
+    return len(pairs & others) / (len(pairs) + len(others))

@@ -1,0 +1,141 @@
+"""Probing: answers, their accuracy, and the controls beside them."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+
+import kgwb
+from kgwb.graph import Mention, Sentence
+from kgwb.learn.objectives import encode_questions
+
+
+@pytest.fixture(scope="module")
+def questions(town, sentences):
+    return kgwb.make_questions(sentences, town)
+
+
+def test_answers_are_the_best_candidate_with_its_probability(small_bert, questions):
+    answers = kgwb.answer_questions(small_bert, questions, batch=7)
+    encoded = encode_questions(small_bert, questions)
+    with torch.no_grad():
+        chances = encoded.scores(small_bert, list(range(len(questions)))).softmax(-1)
+    assert answers["given"].to_list() == [encoded.names[i] for i in chances.argmax(1).tolist()]
+    assert answers["correct"].to_list() == (answers["given"] == answers["answer"]).to_list()
+    right = chances[torch.arange(len(questions)), encoded.answers]
+    assert answers["probability"].to_list() == pytest.approx(right.tolist(), abs=1e-5)
+
+
+def test_every_candidate_is_an_entity_and_nobody_else(small_bert, town, questions):
+    encoded = encode_questions(small_bert, questions)
+    for row, question in zip(encoded.entities.tolist(), questions, strict=True):
+        named = {encoded.names[i]: entity for i, entity in enumerate(row) if entity >= 0}
+        assert named == dict(zip(question.names, question.candidates, strict=True))
+    several = kgwb.make_questions(say_tongues(town), town)
+    rows = encode_questions(small_bert, replace(several, items=(*questions[:2].items, *several.items))).entities
+    assert (rows < 0).any(1).all()  # a trade is no candidate where a tongue is asked for
+
+
+def say_tongues(town):
+    ket, vorek = town.entity_id("Ket"), town.entity_id("vorek")
+    mentions = (Mention(0, 5, vorek), Mention(13, 16, ket))
+    return [Sentence("vorek speaks Ket.", mentions, (vorek, town.relation_id("speaks"), ket))]
+
+
+def test_candidates_of_one_name_stand_for_the_answer_or_the_first(small_bert, questions):
+    question = replace(questions[0], candidates=(0, 2, 1, 5), names=("Same", "Same", "Other", "Other"), answer=2)
+    encoded = encode_questions(small_bert, replace(questions, items=(question,)))
+    assert encoded.names == ("Other", "Same") and encoded.entities.tolist() == [[1, 2]]
+
+
+def test_a_door_at_the_output_scores_the_candidates_as_entities(small_bert, vectors, questions):
+    model = kgwb.inject(small_bert, vectors, place="output")
+    encoded = encode_questions(model, questions)
+    rows = list(range(6))
+    plain = encoded.scores(small_bert, rows)
+    assert torch.equal(encoded.scores(model, rows), plain)
+    for parameter in model.injector.parameters():
+        torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        hidden = model.read_mask(encoded.encoding.select(rows))
+        added = model.injector.score_entities(hidden, encoded.entities[rows])
+        torch.testing.assert_close(encoded.scores(model, rows), plain + added)
+        assert float(added.abs().max()) > 1e-3
+        with model.injector.off():
+            assert torch.equal(encoded.scores(model, rows), plain)
+
+
+def test_half_precision_answers_nearly_alike(small_bert, questions):
+    exact, rough = (kgwb.answer_questions(small_bert, questions, precision=p) for p in ("float32", "bfloat16"))
+    assert rough["probability"].to_numpy() == pytest.approx(exact["probability"].to_numpy(), abs=0.02)
+    assert (rough["probability"] != exact["probability"]).any()
+
+
+def test_a_bar_counts_every_run_and_seed(small_bert, questions, capsys):
+    kgwb.probe({"one": small_bert, "two": lambda seed: small_bert}, questions, seeds=2, progress=True)
+    assert "3/3" in capsys.readouterr().err
+
+
+def test_the_table_keeps_its_counts(small_bert, questions):
+    table = kgwb.probe({"plain": small_bert}, questions)
+    right = int(table.loc["plain", "accuracy"] * 80 + 0.5)
+    assert table.attrs["counts"] == [{"run": "plain", "seed": 0, "relation": "works as", "right": right, "asked": 80}]
+    assert table.attrs["chances"] == {"works as": 0.5}
+
+
+def test_runs_are_plain_each_door_and_its_controls(small_bert, vectors, questions):
+    runs = kgwb.plan_runs(small_bert, vectors, kgwb.MaskedAnswers(questions), epochs=1)
+    assert list(runs) == ["plain", "entity", "entity/shuffled", "entity/random"]
+    models = {name: run(0) for name, run in runs.items()}
+    assert models["plain"].injector is None
+    assert [models[name].injector.control for name in list(runs)[1:]] == [None, "shuffled", "random"]
+
+
+def test_the_table_has_mean_spread_chance_and_each_relation(small_bert, questions):
+    seeds = []
+
+    def run(seed):
+        seeds.append(seed)
+        model = copy.deepcopy(small_bert)
+        torch.nn.init.normal_(
+            model.model.cls.predictions.transform.dense.weight, generator=torch.Generator().manual_seed(seed)
+        )
+        return model
+
+    table = kgwb.probe({"ready": small_bert, "run": run}, questions, seeds=3)
+    assert seeds == [0, 1, 2]
+    assert list(table.index) == ["ready", "run"]
+    assert table["seeds"].to_list() == [1, 3]
+    values = [kgwb.answer_questions(run(seed), questions)["correct"].mean() for seed in range(3)]
+    assert table.loc["run", "accuracy"] == pytest.approx(sum(values) / 3)
+    assert table.loc["run", "spread"] == pytest.approx(float(torch.tensor(values).std()))
+    assert table["chance"].to_list() == [0.5, 0.5]
+    assert table.loc["ready", "works as"] == table.loc["ready", "accuracy"]
+    assert set(table.attrs["values"]) == {"ready, seed 0", "run, seed 0", "run, seed 1", "run, seed 2"}
+
+
+def test_knowledge_shows_and_its_controls_do_not(small_bert, vectors, questions):
+    seen, unseen = kgwb.split_questions(questions, 0.3)
+    runs = kgwb.plan_runs(
+        small_bert, vectors, kgwb.MaskedAnswers(seen), epochs=30, batch=8, learning_rate=1e-4, precision="float32"
+    )
+    table = kgwb.probe({name: runs[name] for name in ("entity", "entity/shuffled")}, unseen, seeds=2)
+    assert table.loc["entity", "accuracy"] > 0.9
+    assert table.loc["entity/shuffled", "accuracy"] < 0.8
+
+
+def test_a_relation_may_be_called_chance(small_bert, town, questions):
+    renamed = kgwb.KnowledgeGraph(town.triples, town.entities, town.relations.assign(label=["speaks", "chance"]))
+    table = kgwb.probe({"plain": small_bert}, replace(questions, graph=renamed))
+    assert table.loc["plain", "chance"] == 0.5
+    assert table.loc["plain", "chance (relation)"] == table.loc["plain", "accuracy"]
+
+
+def test_nothing_to_probe(small_bert, questions):
+    with pytest.raises(ValueError, match=r"0 runs and 3 seeds came. Expected at least one of each: probe\(runs"):
+        kgwb.probe({}, questions)
+    with pytest.raises(ValueError, match=r"1 runs and 0 seeds came"):
+        kgwb.probe({"plain": small_bert}, questions, seeds=0)
