@@ -46,8 +46,8 @@ def describe_kind(value: object) -> str:
     """What came, where something else was expected.
 
     Example:
-        >>> describe_kind("umls"), describe_kind(Path), describe_kind(None)
-        ("the text 'umls'", 'the class Path', 'None')
+        >>> describe_kind("umls"), describe_kind(dict), describe_kind(None)
+        ("the text 'umls'", 'the class dict', 'None')
     """
     if value is None or isinstance(value, (bool, int, float)):
         return repr(value)

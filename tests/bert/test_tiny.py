@@ -65,7 +65,7 @@ def test_it_learns_what_the_text_says(cache):
     losses = json.loads((folder / "training.json").read_text())["losses"]
     assert len(losses) == 80 and sum(losses[-5:]) / 5 < 0.5 * sum(losses[:5]) / 5
     bert = kgwb.load_bert(folder)
-    [answer] = bert.fill_mask(kgwb.bert.encode(bert, ["The gull [MASK] the tide."])).argmax(-1).tolist()
+    [answer] = bert.fill_mask(kgwb.bert.encode_sentences(bert, ["The gull [MASK] the tide."])).argmax(-1).tolist()
     assert bert.tokenizer.convert_ids_to_tokens(answer) == "sees"
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from kgwb.see.drawing import type_marks
 from kgwb.see.film.picture import dot_radius
-from kgwb.see.graph.page import pack_json, read_script
-from kgwb.see.page import Fragment
+from kgwb.see.graph.page import pack_json
+from kgwb.see.page import Fragment, read_asset
 from kgwb.words import shorten
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def describe_film(film: FilmView) -> dict[str, Any]:
 def write_film_fragment(film: FilmView) -> Fragment:
     """The film with its controls, and the script that plays it as a library."""
     markup = (
-        f'<div class="kgwb-film"><style>{read_script("film.css")}</style>'
+        f'<div class="kgwb-film"><style>{read_asset("film.css")}</style>'
         f'<script type="application/json">{pack_json(describe_film(film))}</script></div>'
         "<script>kgwbFilm.draw(document.currentScript.previousElementSibling)</script>"
     )
-    return Fragment(markup, film.caption, {"kgwb-film": read_script("film.js")})
+    return Fragment(markup, film.caption, {"kgwb-film": read_asset("film.js")})

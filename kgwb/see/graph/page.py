@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 from kgwb.packages import load_package
 from kgwb.see.graph.picture import dot_radii, fit_points, legend_marks, name_fact
 from kgwb.see.graph.scene import Scene
-from kgwb.see.page import Fragment
+from kgwb.see.page import Fragment, read_asset
 from kgwb.words import shorten
 
 _WIDTH, _HEIGHT, _MARGIN = 760.0, 560.0, 40.0
@@ -83,11 +82,11 @@ def write_graph_fragment(scene: Scene, caption: str) -> Fragment:
     """The scene as a piece of a page, with vis-network and the view's own script as libraries."""
     data = pack_json(describe_graph(scene))
     markup = (
-        f'<div class="kgwb-graph"><style>{read_script("graph.css")}</style>'
+        f'<div class="kgwb-graph"><style>{read_asset("graph.css")}</style>'
         f'<script type="application/json">{data}</script></div>'
         "<script>kgwbGraph.draw(document.currentScript.previousElementSibling)</script>"
     )
-    return Fragment(markup, caption, {"vis-network": _read_vis_network(), "kgwb-graph": read_script("graph.js")})
+    return Fragment(markup, caption, {"vis-network": _read_vis_network(), "kgwb-graph": read_asset("graph.js")})
 
 
 def pack_json(data: Any) -> str:
@@ -104,9 +103,3 @@ def _read_vis_network() -> str:
     folder = Path(str(load_package("pyvis", "show_graph").__file__)).parent / "lib"
     script = sorted(folder.glob("vis-*/vis-network.min.js"))[-1].read_text(encoding="utf-8")
     return "\n".join(line for line in script.split("\n") if not line.startswith("//# sourceMappingURL="))
-
-
-@cache
-def read_script(name: str) -> str:
-    """One of the scripts or styles that travel with the package."""
-    return (files("kgwb.see") / "scripts" / name).read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ import numpy as np
 
 from kgwb.packages import load_package
 from kgwb.see.drawing import draw_legend, rank_types, type_marks, wrap_text
-from kgwb.see.graph.page import pack_json, read_script
-from kgwb.see.page import Fragment
+from kgwb.see.graph.page import pack_json
+from kgwb.see.page import Fragment, read_asset
 from kgwb.see.palette import DARK, FONT, LIGHT
 from kgwb.see.space.picture import (
     HEIGHT,
@@ -210,4 +210,4 @@ def write_space_fragment(view: SpaceView) -> Fragment:
         "<script>kgwbSpace.draw(document.currentScript.previousElementSibling)</script>"
     )
     plotly = load_package("plotly.offline", "show_space").get_plotlyjs()
-    return Fragment(markup, view.caption, {"plotly": plotly, "kgwb-space": read_script("space.js")})
+    return Fragment(markup, view.caption, {"plotly": plotly, "kgwb-space": read_asset("space.js")})

@@ -13,8 +13,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from kgwb.packages import load_package
-from kgwb.see.graph.page import read_script
 from kgwb.see.notebook import current_cell, describe_view, in_notebook
+from kgwb.see.page import read_asset
 from kgwb.see.palette import style_variables
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ def make_widget(screen: Screen) -> Any:
     traitlets = load_package("traitlets", "The stop button")
 
     class TrainingWidget(anywidget.AnyWidget):  # type: ignore[name-defined]
-        _esm = read_script("training.js")
-        _css = style_variables() + read_script("training.css")
+        _esm = read_asset("training.js")
+        _css = style_variables() + read_asset("training.css")
         picture = traitlets.Unicode().tag(sync=True)
         unit = traitlets.Unicode().tag(sync=True)
 
