@@ -152,9 +152,7 @@ def test_no_hash_no_download(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_the_downloader(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pooch", None)
-    with pytest.raises(
-        ImportError, match=r"Downloading 'nations' needs pooch, which is not installed\. Type: pip install pooch"
-    ):
+    with pytest.raises(ImportError, match=r"Downloading 'nations' needs pooch, which .*Type: pip install pooch"):
         load_dataset("nations")
 
 

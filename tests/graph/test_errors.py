@@ -244,14 +244,10 @@ def test_a_missing_package_is_told_with_its_install_line(
     module: str, name: str, package: str, write: Write, countries: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(
-        ImportError, match=rf"Reading \.\w+ needs {package}, which is not installed\. Type: pip install {package}$"
-    ):
+    with pytest.raises(ImportError, match=rf"Reading \.\w+ needs {package}, which .*Type: pip install {package}$"):
         read_graph(write(name, "x"))
     if package != "pyarrow":
-        with pytest.raises(
-            ImportError, match=rf"Writing \.\w+ needs {package}, which is not installed\. Type: pip install {package}$"
-        ):
+        with pytest.raises(ImportError, match=rf"Writing \.\w+ needs {package}, which .*Type: pip install {package}$"):
             write_graph(countries, write(name, "x"))
 
 

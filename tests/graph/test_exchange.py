@@ -206,7 +206,5 @@ def test_what_pykeen_cannot_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(FileNotFoundError, match=r"There is no .*missing\..*Expected a folder that PyKEEN's to_path_bi"):
         from_pykeen(tmp_path / "missing")
     monkeypatch.setitem(sys.modules, "pykeen.triples", None)
-    with pytest.raises(
-        ImportError, match=r"Going over to PyKEEN needs pykeen, which is not installed\. Type: pip install pykeen"
-    ):
+    with pytest.raises(ImportError, match=r"Going over to PyKEEN needs pykeen, which .*Type: pip install pykeen"):
         to_pykeen(split)

@@ -192,9 +192,7 @@ def test_a_query_that_cannot_be_read(countries: KnowledgeGraph) -> None:
 
 def test_without_the_store(countries: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyoxigraph", None)
-    with pytest.raises(
-        ImportError, match=r"Asking in SPARQL needs pyoxigraph, which is not installed\. Type: pip install pyoxigraph"
-    ):
+    with pytest.raises(ImportError, match=r"Asking in SPARQL needs pyoxigraph, which .*Type: pip install pyoxigraph"):
         query_graph(countries, "ASK {}")
     assert match_pattern(countries, [("?x", "borders", "?y")]).to_numpy().tolist() == [["Germany", "France"]]
 
