@@ -1,4 +1,4 @@
-"""Learning from text: hidden words, sentences that follow, and files that are read without losing anything in silence."""
+"""Learning from text: masked words, sentences that follow, and files that are read without losing anything in silence."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ import torch
 import kgwb
 from kgwb.graph import Mention, Sentence
 from kgwb.graph.wording import verbalise
-from kgwb.learn.corpus import Corpus, read_corpus
-from kgwb.learn.next_sentences import NextSentences
-from kgwb.learn.objectives import Prepared, Task
-from kgwb.learn.pretraining import MaskedWords, expect_texts, guess_words
+from kgwb.learn import Corpus, MaskedWords, NextSentences, PreparedTask, Task, predict_masked_words, read_corpus
+from kgwb.learn.corpus import expect_texts
 
 LINES = ["vorap works as Baker.", "vorek works as Miller.", "malap speaks Run."]
 
@@ -33,72 +31,74 @@ def write(tmp_path):
     return write_text
 
 
-# Hidden words
+# Masked words
 
 
-def test_hidden_words_are_a_task_that_lowers_its_loss(small_bert, town, sentences):
+def test_masked_words_are_a_task_that_lowers_its_loss(small_bert, town, sentences):
     task = MaskedWords([*sentences, *verbalise(town)], 0.3)
-    assert isinstance(task, Task) and isinstance(task.prepare(small_bert), Prepared)
+    assert isinstance(task, Task) and isinstance(task.prepare(small_bert), PreparedTask)
     model = copy.deepcopy(small_bert)
-    before = guess_words(model, task)
+    before = predict_masked_words(model, task)
     steps = learn(model, task, epochs=6, policy="full", learning_rate=3e-4)
-    after = guess_words(model, task)
+    after = predict_masked_words(model, task)
     assert {step.task for step in steps} == {"MaskedWords"} and len(steps) == 6 * 8
     assert after["correct"].mean() > before["correct"].mean() + 0.15
     assert after["probability"].mean() > before["probability"].mean()
 
 
-def test_a_seed_says_what_is_hidden_and_each_step_hides_others(small_bert, sentences):
+def test_a_seed_says_what_is_masked_and_each_step_masks_others(small_bert, sentences):
     torch.manual_seed(1)
     expected = torch.rand(2)
     torch.manual_seed(1)
     rows = [0, 1, 2, 3]
     one, same, other = (MaskedWords(sentences, seed=seed).prepare(small_bert) for seed in (3, 3, 4))
-    drawn = [[prepared.hide(small_bert, rows).asked for _ in range(4)] for prepared in (one, same, other)]
+    drawn = [[prepared.mask(small_bert, rows).asked for _ in range(4)] for prepared in (one, same, other)]
     assert torch.equal(torch.rand(2), expected)
     assert all(torch.equal(a, b) for a, b in zip(drawn[0], drawn[1], strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(drawn[0], drawn[2], strict=True))
     assert not all(torch.equal(drawn[0][0], later) for later in drawn[0][1:])
 
 
-def test_a_door_opens_while_words_are_guessed(small_bert, vectors, sentences):
+def test_a_door_opens_while_words_are_predicted(small_bert, vectors, sentences):
     model = kgwb.inject(small_bert, vectors)
     steps = learn(model, MaskedWords(sentences), epochs=2)
     assert steps[-1].gate > 0
 
 
-def test_guesses_are_one_row_per_hidden_piece(small_bert, sentences):
+def test_predictions_are_one_row_per_masked_piece(small_bert, sentences):
     task = MaskedWords(sentences[:10], 0.5, whole_mentions=False)
-    guesses = guess_words(small_bert, task, batch=4)
-    assert list(guesses.columns) == ["sentence", "piece", "shown", "given", "probability", "correct"]
-    assert set(guesses["sentence"]) == set(range(10))
-    assert guesses["probability"].between(0, 1).all()
-    assert guesses["correct"].tolist() == (guesses["piece"] == guesses["given"]).tolist()
-    assert guess_words(small_bert, task, batch=4).equals(guesses) and not small_bert.training
+    predictions = predict_masked_words(small_bert, task, batch=4)
+    assert list(predictions.columns) == ["sentence", "piece", "shown", "given", "probability", "correct"]
+    assert set(predictions["sentence"]) == set(range(10))
+    assert predictions["probability"].between(0, 1).all()
+    assert predictions["correct"].tolist() == (predictions["piece"] == predictions["given"]).tolist()
+    assert predict_masked_words(small_bert, task, batch=4).equals(predictions) and not small_bert.training
 
 
 def test_tasks_are_told_apart_by_their_repr(sentences):
-    told = {repr(MaskedWords(sentences)), repr(MaskedWords(sentences, seed=1)), repr(MaskedWords(sentences[1:]))}
-    told |= {repr(NextSentences(sentences)), repr(NextSentences(sentences, follows="entity"))}
-    assert len(told) == 5 and max(map(len, told)) < 120
+    texts = {repr(MaskedWords(sentences)), repr(MaskedWords(sentences, seed=1)), repr(MaskedWords(sentences[1:]))}
+    texts |= {repr(NextSentences(sentences)), repr(NextSentences(sentences, follows="entity"))}
+    assert len(texts) == 5 and max(map(len, texts)) < 120
     assert repr(MaskedWords(["A."])).startswith("MaskedWords(1 sentence ")
 
 
 @pytest.mark.parametrize("task", [MaskedWords, NextSentences])
 def test_what_is_no_text(task, small_bert):
     name = task.__name__
-    with pytest.raises(TypeError, match=rf"str came instead of sentences. Type kgwb.{name}\(\['A sentence.'"):
+    with pytest.raises(
+        TypeError, match=rf"A list of sentences was expected, but the text 'A sentence.' came. Type .*{name}\("
+    ):
         task("A sentence.")
-    with pytest.raises(TypeError, match=rf"int is no sentence. Type kgwb.{name}"):
+    with pytest.raises(TypeError, match=rf"A sentence was expected, but 3 came. Type kgwb.learn.{name}\("):
         expect_texts([3], name)
-    with pytest.raises(ValueError, match=rf"No sentence came. Expected at least one: kgwb.{name}"):
+    with pytest.raises(ValueError, match=rf"No sentence came. Expected at least one: kgwb.learn.{name}"):
         task([])
 
 
-def test_shares_and_sentences_that_cannot_be_hidden(small_bert):
+def test_shares_and_sentences_that_cannot_be_masked(small_bert):
     with pytest.raises(ValueError, match=r"share=0 came. Expected a share of the word pieces, above 0 and up to 1"):
         MaskedWords(["A."], 0)
-    with pytest.raises(ValueError, match=r"Sentence 1 holds no word piece that could be hidden: '𐀀'. Expected words"):
+    with pytest.raises(ValueError, match=r"Sentence 1 holds no word piece that could be masked: '𐀀'. Expected words"):
         MaskedWords(["A.", "𐀀"]).prepare(small_bert)
     with pytest.raises(ValueError, match=r"Sentence 0 has 102 word pieces; this BERT has positions for 64. Split it"):
         MaskedWords(["long " * 100]).prepare(small_bert)
@@ -144,10 +144,10 @@ def test_what_follows_can_be_learnt_and_asked_of_held_out_sentences(small_bert, 
     steps = learn(model, pairs, epochs=15, policy="full", learning_rate=1e-3)
     assert steps[-1].loss < 0.3 and steps[0].task == "SentencePairs"
     asked = NextSentences(write_letters(town.labels[30:]), head=pairs.head).prepare(model)
-    guesses = asked.guess(model, batch=3)
-    assert list(guesses.columns) == ["first", "second", "follows", "probability", "correct"]
-    assert len(guesses) == len(asked) == 2 * len(town.labels[30:]) and guesses["follows"].mean() == 0.5
-    assert guesses["correct"].mean() > 0.9
+    predictions = asked.predict(model, batch=3)
+    assert list(predictions.columns) == ["first", "second", "follows", "probability", "correct"]
+    assert len(predictions) == len(asked) == 2 * len(town.labels[30:]) and predictions["follows"].mean() == 0.5
+    assert predictions["correct"].mean() > 0.9
 
 
 def test_one_seed_gives_one_set_of_pairs_and_one_head(small_bert, sentences):
@@ -220,7 +220,7 @@ def test_a_file_of_which_nothing_is_left(small_bert, write):
         read_corpus(write("x").with_name("nowhere.txt"), small_bert)
 
 
-def test_a_mention_that_names_nobody_joins_no_sentences(small_bert):
+def test_a_mention_without_an_entity_joins_no_sentences(small_bert):
     nil = Sentence("Nobody speaks.", (Mention(0, 6, -1),))
     with pytest.raises(ValueError, match=r"sentences that none follows': 3"):
         NextSentences([nil, replace(nil, text="Nobody listens."), "Text."], follows="entity").prepare(small_bert)
