@@ -1,16 +1,18 @@
-"""Relations drawn as moves of real vectors, on paper that is the whole space."""
+"""For notebook 02: relations drawn as moves of two-dimensional vectors, a graph of some facts, and checks by hand."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 
 from kgwb.axes import Float, Tensor
 from kgwb.embed import GraphEmbedding, Scorer
 from kgwb.graph import KnowledgeGraph
+from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text
 from kgwb.see.graph.scene import name_types
@@ -19,7 +21,7 @@ from kgwb.see.palette import colour_types
 from kgwb.see.panels import Panel
 from kgwb.words import shorten
 
-_STEPS = 24  # points on the way from a head to where its relation moves it
+_STEPS = 24  # points on the path from a head to where its relation moves it
 _TOP, _GAP, _MARGIN = 30.0, 16.0, 12.0
 
 
@@ -27,7 +29,7 @@ def draw_moves(embedding: GraphEmbedding, relations: Sequence[str], *, within: K
     """Where each relation moves its heads, and how far from there the right tail is; one panel for each relation.
 
     The embedding has two real numbers per entity, so nothing is projected. Where the scorer measures distances, the
-    way is drawn from the head to the query, and a thin dashed line leads on to the tail. Where it multiplies, only the
+    path is drawn from the head to the query, and a thin dashed line leads on to the tail. Where it multiplies, only the
     query's direction counts, and all queries of a panel are drawn at the mean length of its tails.
 
     Args:
@@ -45,14 +47,14 @@ def draw_moves(embedding: GraphEmbedding, relations: Sequence[str], *, within: K
     moves = [_find_moves(embedding, number) for number in numbers]
     points = embedding.entity_vectors().numpy()
     side = min(460.0, (WIDTH - 2 * _MARGIN - _GAP * (len(moves) - 1)) / len(moves))
-    reach = 1.15 * max(np.abs(values).max() for values in (points, *(ways for _, ways in moves)))
+    reach = 1.15 * max(np.abs(values).max() for values in (points, *(paths for _, paths in moves)))
     kinds = name_types(embedding.graph)
     colours = colour_types(kinds if within is None else name_types(within))
     parts = []
-    for place, (number, (triples, ways)) in enumerate(zip(numbers, moves, strict=True)):
+    for place, (number, (triples, paths)) in enumerate(zip(numbers, moves, strict=True)):
         panel = Panel(_MARGIN + place * (side + _GAP), _TOP, side, side, (-reach, reach), (-reach, reach))
         parts.append(_draw_panel(panel, embedding.graph.relation_labels[number]))
-        parts += _draw_ways(panel, triples, ways, points)
+        parts += _draw_paths(panel, triples, paths, points)
         shown = np.unique(triples[:, (0, 2)])
         parts += _draw_entities(panel, points[shown], [colours[kinds[i]] for i in shown])
         parts += _name_entities(panel, points[shown], [embedding.graph.labels[i] for i in shown])
@@ -76,24 +78,27 @@ def measures_distance(scorer: Scorer) -> bool:
 
 
 def _find_moves(embedding: GraphEmbedding, relation: int) -> tuple[np.ndarray, np.ndarray]:
-    """The triples of a relation, and for each the way from its head to its query, [triple, step, 2]."""
+    """The triples of a relation, and for each the path from its head to its query, [triple, step, 2]."""
     triples = embedding.graph.triples[embedding.graph.triples[:, 1] == relation]
     vectors, move = embedding.entity_vectors(), embedding.relation_vectors()[relation]
-    heads, tails = vectors[triples[:, 0]], vectors[triples[:, 2]]
+    heads, tails = vectors[triples[:, 0]], vectors[triples[:, 2]]  # [triple, 2]
     if measures_distance(embedding.scorer):
-        ways = [_ask(embedding.scorer, heads, share * _turn_short(move)) for share in torch.linspace(0, 1, _STEPS)]
+        turn = _take_short_turn(move)
+        paths = [_query_tails(embedding.scorer, heads, share * turn) for share in torch.linspace(0, 1, _STEPS)]
     else:
-        queries = _ask(embedding.scorer, heads, move)
+        queries = _query_tails(embedding.scorer, heads, move)
         length = tails.norm(dim=1).mean()
-        ways = [heads, queries * length / queries.norm(dim=1, keepdim=True).clamp_min(1e-12)]
-    return triples, torch.stack(ways, 1).numpy()
+        paths = [heads, queries * length / queries.norm(dim=1, keepdim=True).clamp_min(1e-12)]
+    return triples, torch.stack(paths, 1).numpy()  # [triple, step, 2]
 
 
-def _ask(scorer: Scorer, heads: Float[Tensor, "head 2"], move: Float[Tensor, " width"]) -> Float[Tensor, "head 2"]:
+def _query_tails(
+    scorer: Scorer, heads: Float[Tensor, "head 2"], move: Float[Tensor, " width"]
+) -> Float[Tensor, "head 2"]:
     return scorer.query_tail(heads, move.expand(len(heads), -1))
 
 
-def _turn_short(move: Tensor) -> Tensor:
+def _take_short_turn(move: Tensor) -> Tensor:
     """A single number is an angle: the short way round. A translation stays as it is."""
     return torch.remainder(move + math.pi, 2 * math.pi) - math.pi if len(move) == 1 else move
 
@@ -108,14 +113,14 @@ def _draw_panel(panel: Panel, title: str) -> str:
     )
 
 
-def _draw_ways(panel: Panel, triples: np.ndarray, ways: np.ndarray, points: np.ndarray) -> list[str]:
+def _draw_paths(panel: Panel, triples: np.ndarray, paths: np.ndarray, points: np.ndarray) -> list[str]:
     parts, drawn = [], set()
-    for (head, _, tail), way in zip(triples.tolist(), ways, strict=True):
-        pixels = panel.place(*way.T)
+    for (head, _, tail), path in zip(triples.tolist(), paths, strict=True):
+        pixels = panel.place(*path.T)
         still = bool(np.ptp(pixels, axis=0).max() < 0.5)
         # Where nothing moves, the line from tail to head is that from head to tail, and two dashed lines make a solid one.
         if not (still and (tail, head) in drawn):
-            miss = panel.place(*np.stack([way[-1], points[tail]]).T)
+            miss = panel.place(*np.stack([path[-1], points[tail]]).T)
             parts.append(draw_polyline(miss, role="line-muted", dashed=True))
         drawn.add((head, tail))
         if not still:
@@ -155,3 +160,50 @@ def _write_caption(embedding: GraphEmbedding) -> str:
     if measures_distance(embedding.scorer):
         return f"{what}. The shorter the dashed line, the higher the score."
     return f"{what}. Only the direction of a query counts, so all are drawn equally long."
+
+
+def make_subgraph(graph: KnowledgeGraph, facts: pd.DataFrame, *, name: str) -> KnowledgeGraph:
+    """A graph of some of a graph's facts, without the entities and relations that no longer occur.
+
+    Args:
+        graph: where labels and types come from.
+        facts: rows of `graph.to_pandas()`.
+        name: of the new graph.
+    """
+    entities = graph.entities[graph.entities["entity"].isin({*facts["head"], *facts["tail"]})]
+    relations = graph.relations[graph.relations["relation"].isin(set(facts["relation"]))]
+    return KnowledgeGraph.from_pandas(facts, entities, relations=relations, name=name)
+
+
+def check_translation(score_translation: Callable[[list[float], list[float], list[float]], float]) -> Verdict:
+    """Is it minus the distance between head + relation and tail?"""
+    examples = [
+        (([0.0, 0.0], [3.0, 4.0], [0.0, 0.0]), -5.0),
+        (([1.0, 2.0], [1.0, -1.0], [2.0, 1.0]), 0.0),
+        (([0.5], [0.25], [1.0]), -0.25),
+    ]
+    hint = "Square the differences head + relation - tail, number by number, add them up, take the root, and mind the sign."
+    return check(score_translation, examples, hint=hint)
+
+
+def check_rotation(score_rotation: Callable[[complex, float, complex], float]) -> Verdict:
+    """Is it minus the distance between the turned head and the tail?"""
+    examples = [((1 + 0j, torch.pi / 2, 1j), 0.0), ((1 + 0j, torch.pi, 1 + 0j), -2.0), ((3j, 0.0, 1j), -2.0)]
+    hint = "cmath.exp(1j * angle) is the number that turns by an angle; abs() of a complex number is its length."
+    return check(score_rotation, examples, hint=hint)
+
+
+def check_one_way(scorer: Scorer) -> Verdict:
+    """Does it change its sign when head and tail are swapped, and score alike by tail and by head query?"""
+
+    def score_by_tail_query(head: list[float], relation: list[float], tail: list[float]) -> float:
+        return float(scorer.query_tail(torch.tensor(head), torch.tensor(relation)) @ torch.tensor(tail))
+
+    def score_by_head_query(head: list[float], relation: list[float], tail: list[float]) -> float:
+        return float(torch.tensor(head) @ scorer.query_head(torch.tensor(relation), torch.tensor(tail)))
+
+    east, north = [1.0, 0.0], [0.0, 1.0]
+    examples = [((east, [2.0], north), 2.0), ((north, [2.0], east), -2.0), (([3.0, 1.0], [1.0], [3.0, 1.0]), 0.0)]
+    hint = "Write the score out for two numbers, then collect what each number of the tail (or of the head) is multiplied by."
+    verdict = check(score_by_tail_query, examples, hint=hint)
+    return check(score_by_head_query, examples, hint=hint) if verdict.passed else verdict

@@ -1,17 +1,22 @@
-"""Where each head looks, on the average over many sentences, in one picture; and texts without sense, for a control."""
+"""For notebook 05: where heads attend, what the hidden state of [MASK] holds, controls for both, and checks by hand."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from torch.nn.functional import normalize
 
 from kgwb.axes import Float, Tensor
-from kgwb.bert import Bert, Reading
+from kgwb.bert import Bert, Reading, encode_sentences, read
+from kgwb.graph import Sentence
+from kgwb.learn import Question
+from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_text
 from kgwb.see.palette import TYPE_COLOURS
@@ -22,10 +27,10 @@ _LEFT, _TOP, _ROW, _GAP, _BAR = 66.0, 34.0, 30.0, 6.0, 18.0
 
 
 def summarise_heads(reading: Reading) -> pd.DataFrame:
-    """How each head's attention is shared out, as the mean over all queries of all sentences.
+    """How each head divides its attention, as the mean over all queries of all sentences.
 
-    The first and the last piece between [CLS] and [SEP] ask no question here, for there the piece before, or after, is
-    one of those two. A sentence of less than three pieces has no other and counts for nothing.
+    The first and the last piece between [CLS] and [SEP] are no queries here, because the piece before, or after, is one
+    of those two. A sentence of less than three pieces has no other, so it is left out.
 
     Args:
         reading: of one or more sentences.
@@ -36,7 +41,7 @@ def summarise_heads(reading: Reading) -> pd.DataFrame:
     Raises:
         ValueError: if no sentence has three pieces.
     """
-    shares = [share for row in range(len(reading.tokens)) for share in _share_out(reading, row)]
+    shares = [share for row in range(len(reading.tokens)) for share in _divide_attention(reading, row)]
     if not shares:
         message = "No sentence has three word pieces between [CLS] and [SEP], so no piece has two neighbours."
         raise ValueError(f"{message} Type kgwb.read(bert, ['Paris is in France.']).")
@@ -45,8 +50,8 @@ def summarise_heads(reading: Reading) -> pd.DataFrame:
     return pd.DataFrame(mean.flatten(1).T.numpy(), index=rows, columns=list(PLACES))
 
 
-def _share_out(reading: Reading, row: int) -> Iterator[Float[Tensor, "place layer head"]]:
-    """For each query of a sentence, what its heads give to each place."""
+def _divide_attention(reading: Reading, row: int) -> Iterator[Float[Tensor, "place layer head"]]:
+    """For each query of a sentence, the attention of its heads to each place."""
     last = reading.lengths[row] - 1
     for query in range(2, last - 1):
         weights = reading.attention[row, :, :, query]  # [layer, head, key]
@@ -55,10 +60,10 @@ def _share_out(reading: Reading, row: int) -> Iterator[Float[Tensor, "place laye
 
 
 def draw_heads(shares: pd.DataFrame) -> Picture:
-    """One bar for each head, a row of them for each layer; what `summarise_heads` gave, in colours.
+    """One bar for each head, a row of them for each layer, in a colour for each place.
 
     Args:
-        shares: one row per (layer, head), one column for each of `PLACES`.
+        shares: as `summarise_heads` gives them.
     """
     layers, heads = (max(numbers) + 1 for numbers in zip(*shares.index, strict=True))
     width = (WIDTH - _LEFT - 12) / heads
@@ -85,30 +90,115 @@ def _draw_shares(shares: pd.Series, x: float, top: float, width: float) -> list[
     parts = []
     for colour, share in zip(_COLOURS, shares, strict=True):
         fill = f'fill="{colour}"' if colour.startswith("#") else f'class="{colour}"'
-        long = width * max(0.0, float(share))
-        parts.append(f'<rect x="{x:.1f}" y="{top:.1f}" width="{long:.1f}" height="{_BAR:g}" {fill}/>')
-        x += long
+        length = width * max(0.0, float(share))
+        parts.append(f'<rect x="{x:.1f}" y="{top:.1f}" width="{length:.1f}" height="{_BAR:g}" {fill}/>')
+        x += length
     return parts
 
 
-def deal_words(bert: Bert, sentences: Sequence[str], *, seed: int = 0) -> list[str]:
-    """Sentences of the same lengths, of words drawn by lot from those that BERT knows whole.
+def make_random_sentences(bert: Bert, sentences: Sequence[str], *, seed: int = 0) -> list[str]:
+    """Sentences of the same lengths, of random words that are one word piece each.
 
     Example:
         >>> from kgwb import load_bert
-        >>> [nonsense] = deal_words(load_bert(), ["Paris is in France."])
-        >>> len(nonsense.split())
+        >>> [sentence] = make_random_sentences(load_bert(), ["Paris is in France."])
+        >>> len(sentence.split())
         4
     """
-    dice = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     words = sorted(piece for piece in bert.tokenizer.get_vocab() if piece.isascii() and piece.isalpha())
-    return [" ".join(dice.choice(words, len(sentence.split()))) for sentence in sentences]
+    return [" ".join(random.choice(words, len(sentence.split()))) for sentence in sentences]
 
 
-def deal_places(bert: Bert, *, seed: int = 0) -> Bert:
-    """A copy in which each place of a sentence has another place's vector, by lot; its words are what they were."""
-    dealt = copy.deepcopy(bert)
-    model: Any = dealt.model.base_model
+def shuffle_positions(bert: Bert, *, seed: int = 0) -> Bert:
+    """A copy whose position embeddings are permuted; its word embeddings are the same."""
+    shuffled = copy.deepcopy(bert)
+    model: Any = shuffled.model.base_model
     table = model.embeddings.position_embeddings.weight.data
     table[:] = table[torch.from_numpy(np.random.default_rng(seed).permutation(len(table)))]
-    return dealt
+    return shuffled
+
+
+def classify_masks(bert: Bert, questions: Sequence[Question], *, neighbours: int = 5) -> pd.Series:
+    """How many answers the hidden state of [MASK] gives without any head: nearest-neighbour classification by cosine.
+
+    Args:
+        bert: the model.
+        questions: of one relation, each about another entity.
+        neighbours: how many of the other questions vote, those with the most similar hidden states.
+
+    Returns:
+        The accuracy after each layer; last, that of always giving the most frequent answer.
+
+    Raises:
+        ValueError: if there are no more questions than neighbours.
+    """
+    if len(questions) <= neighbours:
+        message = f"{len(questions)} questions came for votes of {neighbours} others."
+        raise ValueError(f"{message} Expected more questions, or fewer: neighbours={max(1, len(questions) - 1)}.")
+    reading = read(bert, [question.text for question in questions])
+    vectors = [reading.hidden[row, :, tokens.index("[MASK]")] for row, tokens in enumerate(reading.tokens)]
+    unit = normalize(torch.stack(vectors, 1), dim=-1)  # [layer, question, dim]
+    itself = torch.eye(len(questions), dtype=torch.bool)  # has no vote: -2 is below every cosine
+    cosines = (unit @ unit.mT).masked_fill(itself, -2)  # [layer, question, question]
+    answers = torch.tensor([question.answer for question in questions])
+    voted = answers[cosines.topk(neighbours).indices].mode().values  # [layer, question]
+    right = (voted == answers).double().mean(1).tolist()
+    shares = {f"layer {layer}": share for layer, share in enumerate(right)}
+    often = float((answers == answers.mode().values).double().mean())
+    return pd.Series({**shares, "the most frequent": often})
+
+
+@torch.no_grad()
+def measure_pieces(bert: Bert, sentence: Sentence) -> pd.DataFrame:
+    """How much [MASK] attends to each other word piece, and how far its last hidden state moves without that piece.
+
+    Args:
+        bert: the model.
+        sentence: with one [MASK].
+
+    Returns:
+        One row per other piece: the `piece` itself ("a name" within a mention), the `attention` it gets from [MASK], as
+        the mean of all heads of all layers, and its `effect` ‖h' − h‖ / ‖h‖, where h' is the last hidden state of [MASK]
+        with [UNK] in place of that piece.
+    """
+    whole = encode_sentences(bert, [sentence])
+    count = whole.pieces.shape[1]
+    blank = torch.eye(count, dtype=torch.bool)
+    pieces = whole.pieces.expand(count, -1).masked_fill(blank, bert.tokenizer.unk_token_id)
+    replaced = replace(encode_sentences(bert, [sentence] * count), pieces=pieces)
+    reading = read(bert, sentence)
+    mask = reading.tokens[0].index("[MASK]")
+    before, after = reading.hidden[0, -1, mask], bert(replaced.to(bert.device)).last_hidden_state[:, mask].cpu()
+    effects = (after - before).norm(dim=-1) / before.norm()
+    names = np.where(whole.entities[0] >= 0, "a name", np.array(reading.tokens[0], dtype=object))
+    columns = {"piece": names, "attention": reading.attention[0, :, :, mask].mean((0, 1)), "effect": effects}
+    return pd.DataFrame(columns).drop(index=mask)
+
+
+def check_join_pieces(join_pieces: Callable[[list[str]], list[str]]) -> Verdict:
+    """Does it put words together again, without [CLS] and [SEP]?"""
+    examples = [
+        ((["[CLS]", "ak", "##ish", "speaks", "[SEP]"],), ["akish", "speaks"]),
+        ((["[CLS]", "ou", "##aga", "##dou", "##go", "u", "[SEP]"],), ["ouagadougo", "u"]),
+    ]
+    return check(join_pieces, examples, hint="A piece that begins with ## belongs to the word before it.")
+
+
+def check_find_parting(find_parting: Callable[[torch.Tensor, torch.Tensor], int]) -> Verdict:
+    """Does it find the layer at which two vectors differ most in direction, whatever their lengths?"""
+    one = torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]])
+    examples = [
+        ((one, torch.tensor([[9.0, 0.0], [1.0, -1.0], [1.0, 2.0]])), 1),
+        ((one, torch.tensor([[1.0, 0.0], [3.0, 4.0], [-0.5, -1.0]])), 2),
+    ]
+    hint = "torch.cosine_similarity(one, other, dim=1) has a number for each layer; the least alike have the smallest."
+    return check(find_parting, examples, hint=hint)
+
+
+def check_share_back(share_back: Callable[[torch.Tensor], float]) -> Verdict:
+    """Does it average what each piece but the first gives to the piece before it?"""
+    weights = torch.tensor([[1.0, 0.0, 0.0], [0.75, 0.25, 0.0], [0.25, 0.25, 0.5]])
+    examples = [((weights,), 0.5), ((torch.eye(3),), 0.0), ((torch.full((4, 4), 0.25),), 0.25)]
+    hint = "weights[query, key]: the key before query 1 is 0. weights.diagonal(-1) runs just below the main diagonal."
+    return check(share_back, examples, hint=hint)

@@ -1,8 +1,7 @@
-"""The whole path in one go: from a folder of facts to one offline page, with the controls beside the result."""
+"""For notebook 00: the whole path as one call, from a folder of facts to one offline page, and checks worked out by hand."""
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,13 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+import torch
 
-from kgwb.bert import Bert, inject, load_bert, read
+from kgwb.bert import Bert, Reading, inject, load_bert, read
 from kgwb.embed import ComplEx, GraphEmbedding, RankReport, preset, rank_triples, train_embedding
 from kgwb.graph import KnowledgeGraph, Sentence, read_graph, read_sentences
-from kgwb.learn import MaskedAnswers, Questions, make_questions, plan_runs, probe, split_questions, tune
+from kgwb.learn import MaskedAnswers, ProbeReport, Questions, make_questions, plan_runs, probe, split_questions, tune
+from kgwb.lessons.checks import Verdict, check
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page
 from kgwb.see.page import Fragment, View
 
@@ -25,29 +26,29 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True, repr=False)
 class Journey:
-    """What one walk found.
+    """What the whole path gave.
 
     Attributes:
         graph: the facts.
-        ranks: how well the vectors give the facts back.
-        table: accuracy of plain BERT, BERT with the vectors, and the controls, on entities tuning never saw.
+        ranks: how well the vectors rank the facts themselves.
+        report: accuracy of plain BERT, BERT with the vectors, and the controls, on entities never seen in tuning.
         page: the offline page with all views.
     """
 
     graph: KnowledgeGraph
     ranks: RankReport
-    table: pd.DataFrame
+    report: ProbeReport
     page: Path
 
     def __repr__(self) -> str:
         columns = ["accuracy", "spread", "chance", "seeds", "questions"]
-        return f"{self.graph!r}\n\n{self.ranks!r}\n\n{self.table[columns].round(3).to_string()}"
+        return f"{self.graph!r}\n\n{self.ranks!r}\n\n{self.report.frame[columns].round(3).to_string()}"
 
 
-def walk_the_journey(
+def run_journey(
     folder: str | Path, out: str | Path, *, seeds: int = 3, epochs: int | None = None, tuning_epochs: int | None = None
 ) -> Journey:
-    """Read a graph, turn it into vectors, put them into BERT, and draw what changed; bars show how far it is.
+    """Read a graph, turn it into vectors, put them into BERT, and draw what changed; bars show the progress.
 
     Args:
         folder: a graph with sentences, for example `sample_graphs/archipelago`.
@@ -60,33 +61,33 @@ def walk_the_journey(
         GraphFileError: if the folder holds no graph or no sentences.
     """
     graph = read_graph(folder)
-    vectors, course = _learn_vectors(graph, epochs)
+    vectors, training = _train_vectors(graph, epochs)
     bert = load_bert("minilm")
-    seen, unseen = split_questions(_ask(graph, read_sentences(folder, graph)))
+    seen, unseen = split_questions(_make_questions(graph, read_sentences(folder, graph)))
     tuning_epochs = tuning_epochs or max(2, round(100 * 32 / len(seen)))
     model, steps = _tune_one(bert, vectors, seen, tuning_epochs)
     runs = plan_runs(bert, vectors, MaskedAnswers(seen), epochs=tuning_epochs)
-    # The model on show is also the first of the table's own.
+    # The model that is drawn is also the report's own of seed 0.
     runs["entity"] = partial(_reuse_first, model, runs["entity"])
-    table = probe(runs, unseen, seeds=seeds, progress=True)
+    report = probe(runs, unseen, seeds=seeds, progress=True)
     texts = _choose_texts(unseen)
     sections: list[tuple[str, View | Fragment]] = [
         (f"{graph.name} as a graph", show_graph(graph, around=unseen[0].head, hops=2)),
-        ("Facts become vectors", course),
+        ("Facts become vectors", training),
         ("The space they live in", show_space(vectors)),
         ("BERT learns to use them", steps),
         ("Where BERT looks, before and after", show_attention(read(bert, texts), read(model, texts), graph=graph)),
-        ("How much of it is knowledge", _tabulate(table)),
+        ("How much of it is knowledge", _tabulate(report)),
     ]
     page = write_page(Path(out) / "index.html", sections, title=f"From {graph.name} into BERT")
-    return Journey(graph, _rank_some(vectors), table, page)
+    return Journey(graph, _rank_some(vectors), report, page)
 
 
-def _learn_vectors(graph: KnowledgeGraph, epochs: int | None) -> tuple[GraphEmbedding, TrainingView]:
+def _train_vectors(graph: KnowledgeGraph, epochs: int | None) -> tuple[GraphEmbedding, TrainingView]:
     options = preset("complex", "small") | ({"epochs": epochs} if epochs else {})
     vectors = GraphEmbedding(graph, ComplEx(), dim=options.pop("dim"))
-    course = train_embedding(vectors, graph, **options)
-    return vectors, show_training(_with_bar(course, "vectors", options["epochs"]), name="vectors")
+    training = train_embedding(vectors, graph, **options)
+    return vectors, show_training(_with_bar(training, "vectors", options["epochs"]), name="vectors")
 
 
 def _rank_some(vectors: GraphEmbedding, count: int = 2000) -> RankReport:
@@ -95,12 +96,14 @@ def _rank_some(vectors: GraphEmbedding, count: int = 2000) -> RankReport:
     return rank_triples(vectors, triples[np.sort(chosen)], known=triples)
 
 
-def _ask(graph: KnowledgeGraph, sentences: Sequence[Sentence], *, most: int = 4, enough: int = 8) -> Questions:
+def _make_questions(
+    graph: KnowledgeGraph, sentences: Sequence[Sentence], *, most: int = 4, enough: int = 8
+) -> Questions:
     """Questions for the relations with most sentences per candidate: only those give examples enough to learn from."""
     questions = make_questions(sentences, graph)
-    asked = Counter(question.relation for question in questions)
+    counts = Counter(question.relation for question in questions)
     examples = {
-        question.relation: asked[question.relation] / len(question.candidates) for question in reversed(questions)
+        question.relation: counts[question.relation] / len(question.candidates) for question in reversed(questions)
     }
     best = sorted(examples, key=lambda relation: -examples[relation])
     return make_questions(sentences, graph, relations=[r for r in best[:most] if examples[r] >= enough] or best[:1])
@@ -122,21 +125,52 @@ def _choose_texts(questions: Questions, count: int = 6) -> list[str]:
     return [first[relation] for relation in sorted(first)][:count]
 
 
-def _tabulate(table: pd.DataFrame) -> Fragment:
+def _tabulate(report: ProbeReport) -> Fragment:
     caption = (
-        f"Accuracy on {int(table['questions'].iloc[0]):,} questions about entities that tuning never saw; seeds: "
-        f"{int(table['seeds'].max())}. Shuffled and random vectors hold no knowledge: what they gain is not knowledge."
+        f"Accuracy on {int(report.frame['questions'].iloc[0]):,} questions about entities never seen in tuning; seeds: "
+        f"{int(report.frame['seeds'].max())}. Shuffled and random vectors hold no knowledge: what they gain is not knowledge."
     )
-    shown = table.drop(columns=["seeds", "questions"]).rename_axis(index=None)
-    rows = "".join(
-        f"<tr><td>{html.escape(str(name))}</td>{''.join(f'<td>{value:.3f}</td>' for value in row)}</tr>"
-        for name, row in zip(shown.index, shown.to_numpy(), strict=True)
-    )
-    heads = "".join(f"<th>{html.escape(str(column))}</th>" for column in ["model", *shown.columns])
-    return Fragment(f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>", caption)
+    shown = report.frame.drop(columns=["seeds", "questions"]).rename_axis(index=None, columns="model")
+    return Fragment(shown.to_html(float_format="{:.3f}".format, border=0), caption)
 
 
 def _with_bar(things: Iterable[Thing], what: str, total: int | None) -> Iterable[Thing]:
     from tqdm.auto import tqdm
 
     return tqdm(things, desc=what, total=total, unit="step")
+
+
+def check_tails(find_tails: Callable[[KnowledgeGraph, str, str], list[str]]) -> Verdict:
+    """Does it find the labels of all tails of (head, relation, ?)?"""
+    facts = [("Ada", "speaks", "Ket"), ("Ada", "speaks", "Sol"), ("Ada", "born in", "Ruo"), ("Bo", "speaks", "Ket")]
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
+    examples = [((graph, "Ada", "speaks"), ["Ket", "Sol"]), ((graph, "Bo", "born in"), [])]
+    return check(
+        find_tails, examples, hint='graph.to_pandas(labels=True) has the columns "head", "relation" and "tail".'
+    )
+
+
+def check_attention_paid(attention_paid: Callable[[Reading, int, int], float]) -> Verdict:
+    """Does it average, over the queries, how much one head looks at the injected word pieces?"""
+    weights = torch.tensor([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0], [0.1, 0.3, 0.6]])
+    attention = torch.stack([torch.eye(3), weights])[None, None]  # [sentence 1, layer 1, head 2, query 3, key 3]
+    reading = Reading(
+        sentences=("Ada",),
+        tokens=(("[CLS]", "ada", "[SEP]"),),
+        mentions=((),),
+        attention=attention,
+        hidden=torch.zeros(1, 2, 3, 4),
+        injected=((False, True, False),),
+        name="tiny",
+    )
+    hint = "attention[0, layer, head] is a square: a row for each word piece that looks, a column for each looked at."
+    return check(attention_paid, [((reading, 0, 0), 1 / 3), ((reading, 0, 1), 1.55 / 3)], hint=hint)
+
+
+def check_knowledge_gained(knowledge_gained: Callable[[pd.DataFrame], float]) -> Verdict:
+    """Does it compare the real vectors with the best run that has no knowledge?"""
+    runs = ["plain", "entity", "entity/shuffled", "entity/random"]
+    first = pd.DataFrame({"accuracy": [0.1, 0.8, 0.3, 0.2]}, index=runs)
+    second = pd.DataFrame({"accuracy": [0.4, 0.6, 0.3, 0.2]}, index=runs)
+    hint = "Which of the other three rows is the hardest to beat? It is not always the same one."
+    return check(knowledge_gained, [((first,), 0.5), ((second,), 0.2)], hint=hint)
