@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_kind
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.learn.questions import Question, Questions, shift_mention
 
@@ -32,6 +32,7 @@ def mark_mentions(questions: Questions, *, marks: tuple[str, str] = MARKS) -> Qu
         >>> mark_mentions(Questions(graph, (question,)))[0].text
         '[ Ada ] speaks [MASK].'
     """
+    expect_kind(questions, Questions, "A set of questions", call="mark_mentions(questions)")
     return replace(questions, items=tuple(_mark(question, marks) for question in questions))
 
 
@@ -62,7 +63,7 @@ def prepend_facts(questions: Questions, graph: KnowledgeGraph, *, facts: int = 8
         ValueError: if the graph's ids mean something else, or `facts` is below 1.
     """
     expect_at_least("facts", facts, 1, whole=True)
-    _expect_same_ids(questions, graph)
+    _expect_same_ids(questions, graph, call="prepend_facts(questions, graph)")
     order = np.argsort(graph.triples[:, 0], kind="stable")
     heads = graph.triples[order, 0]
     items = []
@@ -102,6 +103,7 @@ def misdirect_mentions(questions: Questions, share: int | float = 0.2, *, seed: 
     Raises:
         ValueError: for a share below 0 or above 1, or a graph with a single entity.
     """
+    expect_kind(questions, Questions, "A set of questions", call="misdirect_mentions(questions, 0.2)")
     entities = len(questions.graph.entities)
     if not 0 <= share <= 1 or entities < 2:
         raise ValueError(
@@ -144,7 +146,7 @@ def remove_answers(graph: KnowledgeGraph, questions: Questions) -> KnowledgeGrap
     Raises:
         ValueError: if the questions' ids mean something else in this graph.
     """
-    _expect_same_ids(questions, graph)
+    _expect_same_ids(questions, graph, call="remove_answers(graph, questions)")
     answers = {(q.head, q.relation, q.answer) for q in questions}
     answers |= {(tail, relation, head) for head, relation, tail in answers}
     keep = np.array([tuple(triple) not in answers for triple in graph.triples.tolist()], dtype=bool)
@@ -154,7 +156,9 @@ def remove_answers(graph: KnowledgeGraph, questions: Questions) -> KnowledgeGrap
     return KnowledgeGraph(triples, graph.entities, graph.relations, graph.name, notes)
 
 
-def _expect_same_ids(questions: Questions, graph: KnowledgeGraph) -> None:
+def _expect_same_ids(questions: Questions, graph: KnowledgeGraph, *, call: str) -> None:
+    expect_kind(questions, Questions, "A set of questions", call=call)
+    expect_kind(graph, KnowledgeGraph, "A graph", call=call)
     if questions.graph.fingerprint != graph.fingerprint:
         raise ValueError(
             f"The questions are about {questions.graph.name!r}, whose ids mean other things than those of {graph.name!r}. "

@@ -77,6 +77,7 @@ def read_corpus(
         diary.txt: 2 sentences, 0 mentions
           left out: 1 longer than 512 word pieces
     """
+    expect_kind(bert, Bert, "A BERT", call="read_corpus(path, kgwb.load_bert())")
     expect_choice("by", by, get_args(Unit))
     text = read_text(Path(path).expanduser(), expected="text").replace("\r\n", "\n")
     blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
@@ -105,7 +106,7 @@ def _keep_readable(
         why = "of unknown pieces alone" if special.issuperset(pieces) else f"longer than {bert.longest} word pieces"
         if special.issuperset(pieces) or len(pieces) > bert.longest:
             left_out[why] += 1
-            stretch += 1  # what stood before it is not followed by what stands after it
+            stretch += 1  # the sentence before it is not followed by the one after it
         else:
             kept.append((stretch, text))
     if not kept:

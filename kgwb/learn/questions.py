@@ -125,6 +125,7 @@ def make_questions(
         seed: for the draw of the choices and their order; the same sentence is always given the same ones.
 
     Raises:
+        TypeError: for what are no sentences, or no graph.
         UnknownNameError: for a relation that the graph does not have.
         ValueError: if no question remains, or for a single choice.
 
@@ -135,7 +136,11 @@ def make_questions(
         >>> make_questions([sentence], graph, choices=2)[0].text
         'Sol or Ket? Ada speaks [MASK].'
     """
-    expect_kind(graph, KnowledgeGraph, "A graph", call="make_questions(sentences, graph)")
+    call = "kgwb.make_questions(kgwb.read_sentences(folder, graph), graph)"
+    expect_kind(sentences, Sequence, "A list of sentences", call=call)
+    expect_kind(graph, KnowledgeGraph, "A graph", call=call)
+    for sentence in sentences:
+        expect_kind(sentence, Sentence, "A sentence", call=call)
     if choices:
         expect_at_least("choices", choices, 2, whole=True)
     wanted = set(range(len(graph.relations))) if relations is None else {graph.relation_id(r) for r in relations}
@@ -248,9 +253,10 @@ def split_questions(
         (seen, unseen): no held-out head is mentioned in any seen question. What that removed is counted.
 
     Raises:
+        TypeError: for what are no questions.
         ValueError: if either side would be empty.
     """
-    expect_kind(questions, Questions, "A set of questions", call="split_questions(questions, share=0.3)")
+    expect_kind(questions, Questions, "A set of questions", call="kgwb.split_questions(questions, share=0.3)")
     heads = sorted({question.head for question in questions})
     chosen = np.random.default_rng(seed).permutation(heads)[: round(share * len(heads))]
     held_out = set(chosen.tolist())

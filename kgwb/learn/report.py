@@ -96,9 +96,9 @@ class ProbeReport:
     def protocol(self) -> str:
         """How the figures came about, in one line."""
         seeds = self.counts.groupby("run")["seed"].nunique().max()
-        asked = count_things(int(self.relations["questions"].sum()), "question")
+        questions = count_things(int(self.relations["questions"].sum()), "question")
         return (
-            f"Accuracy on {asked} of {count_things(len(self.relations), 'relation')}, mean and standard deviation over "
+            f"Accuracy on {questions} of {count_things(len(self.relations), 'relation')}, mean and standard deviation over "
             f"{count_things(int(seeds), 'seed')}; chance {self.chance:.3f}: an even guess among the candidates; majority "
             f"{self.majority:.3f}: always the relation's commonest answer."
         )
@@ -139,15 +139,15 @@ class ProbeReport:
         totals = counts.groupby(["run", "seed"])[["correct", "questions"]].sum()
         values = (totals["correct"] / totals["questions"]).unstack().loc[runs]  # [run, seed]
         first = counts[(counts["run"] == runs[0]) & (counts["seed"] == counts["seed"].min())]
-        asked = int(first["questions"].sum())
+        count = int(first["questions"].sum())
         rows = {
             "accuracy": values.mean(axis=1),
             "spread": values.std(axis=1),
-            "chance": float((first["relation"].map(chances) * first["questions"]).sum() / asked),
+            "chance": float((first["relation"].map(chances) * first["questions"]).sum() / count),
         }
         gains = [_find_gain(run, values) for run in runs]
         table = pd.DataFrame(gains, index=runs, columns=["gain", "gain spread", "control"])
-        return pd.DataFrame(rows).join(table).assign(seeds=values.count(axis=1), questions=asked)
+        return pd.DataFrame(rows).join(table).assign(seeds=values.count(axis=1), questions=count)
 
     def join(self, other: ProbeReport) -> ProbeReport:
         """The runs of both, where they answered the same questions.
@@ -279,6 +279,6 @@ def _find_gain(run: str, values: pd.DataFrame) -> tuple[float, float, str]:
     if run in NO_DOORS or "/" in run or not controls:
         return float("nan"), float("nan"), ""
     best = str(values.loc[controls].mean(axis=1).idxmax())
-    # A model that was probed once stands beside every seed.
+    # A ready model was probed once; it is compared with every seed.
     gained = (values.loc[run] - values.loc[best].fillna(values.loc[best].mean())).dropna()
     return float(gained.mean()), float(gained.std()), best

@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
+from kgwb.checks import expect_kind
 from kgwb.graph import Mention
 from kgwb.learn.questions import MASK, Question, Questions, mask_mention
 
@@ -81,6 +82,9 @@ class MaskedAnswers(Task):
     """
 
     questions: Questions
+
+    def __post_init__(self) -> None:
+        expect_kind(self.questions, Questions, "A set of questions", call="kgwb.MaskedAnswers(questions)")
 
     def prepare(self, bert: Bert) -> EncodedQuestions:
         """Cut the questions and the candidates' names into word pieces, once."""

@@ -62,7 +62,9 @@ def test_it_is_a_task(task, small_bert):
 
 
 def test_it_is_tuned_alone(task, small_bert):
-    steps = list(kgwb.tune(copy.deepcopy(small_bert), task, epochs=6, batch=16, learning_rate=3e-4, precision="float32"))
+    steps = list(
+        kgwb.tune(copy.deepcopy(small_bert), task, epochs=6, batch=16, learning_rate=3e-4, precision="float32")
+    )
     assert {step.task for step in steps} == {"MentionTypes"} and len(steps) == 6 * 5
     assert steps[-1].loss < 0.5 * steps[0].loss
 
