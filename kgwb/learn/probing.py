@@ -155,7 +155,7 @@ def _read_answers(folder: Path, origin: Mapping[str, str | int]) -> pd.DataFrame
         AnswerFileError: if another model gave them, or to other questions, or the file is broken.
     """
     path = _name_file(folder, origin)
-    if not path.is_file():
+    if not path.exists():
         return None
     try:
         found, *lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())

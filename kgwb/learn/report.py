@@ -184,9 +184,12 @@ class ProbeReport:
 
         Raises:
             ValueError: for another ending.
+            FileExistsError: the path is a folder.
         """
         path = Path(path).expanduser()
         expect_choice("suffix", path.suffix, (".csv", ".json"))
+        if path.is_dir():
+            raise FileExistsError(f"{path} is a folder. Type another path.")
         if path.suffix == ".csv":
             relations = self.relations.drop(columns="questions").rename(columns=_IN_CSV)
             counts = self.counts.assign(accuracy=self.counts["correct"] / self.counts["questions"])
@@ -207,7 +210,7 @@ class ProbeReport:
         return read_report(path)
 
     def to_latex(self) -> str:
-        """The table of runs for a LaTeX document, with \\\\usepackage{booktabs}; labels are escaped."""
+        """The table of runs for a LaTeX document, with \\usepackage{booktabs}; labels are escaped."""
         table = self.frame.to_latex(escape=True, float_format="%.3f", na_rep="--")
         return f"% {self.protocol}\n{table}"
 
@@ -229,11 +232,11 @@ def read_report(path: str | Path) -> ProbeReport:
     try:
         if path.suffix == ".csv":
             table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-            own = {inside: name for name, inside in _IN_CSV.items()}
+            names = {column: name for name, column in _IN_CSV.items()}
             counts = table[list(_COUNTS)]
-            relations = table.drop(columns=list(own.values())[:1]).rename(columns=own)[list(_RELATIONS)]
-            [(chance, fingerprint)] = table[["chance", "fingerprint"]].drop_duplicates().to_numpy().tolist()
+            relations = table.drop(columns="chance").rename(columns=names)
             relations = relations.drop_duplicates("relation", ignore_index=True)
+            [(chance, fingerprint)] = table[["chance", "fingerprint"]].drop_duplicates().to_numpy().tolist()
         else:
             found = json.loads(path.read_text(encoding="utf-8"))
             counts, relations = pd.DataFrame(found["counts"])[list(_COUNTS)], pd.DataFrame(found["relations"])
@@ -241,7 +244,7 @@ def read_report(path: str | Path) -> ProbeReport:
         return ProbeReport(
             counts.astype(_COUNTS), relations[list(_RELATIONS)].astype(_RELATIONS), float(chance), str(fingerprint)
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ReportFileError(
             f"{path} holds no report of a probe, or is broken. Type report.save({path.name!r})."
         ) from error

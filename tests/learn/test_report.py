@@ -163,7 +163,9 @@ def test_a_file_for_another_program_has_a_row_for_each_run_seed_and_relation(rep
     assert means.to_dict() == pytest.approx(report.frame["accuracy"].to_dict())
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"counts": 1}', "run,seed\nplain,0\n", "\x00", "null"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"counts": 1}', "run,seed\nplain,0\n", "\x00", "null", "[" * 100_000]
+)
 @pytest.mark.parametrize("suffix", [".csv", ".json"])
 def test_a_broken_file(tmp_path, text, suffix):
     path = tmp_path / f"probe{suffix}"
@@ -185,6 +187,10 @@ def test_a_half_of_a_file_is_refused(report, tmp_path):
 def test_another_ending_is_refused(report, tmp_path):
     with pytest.raises(ValueError, match=r"suffix='.txt' came. Type one of '.csv', '.json'"):
         report.save(tmp_path / "probe.txt")
+    (tmp_path / "probe.csv").mkdir()
+    with pytest.raises(FileExistsError, match=r"probe.csv is a folder. Type another path"):
+        report.save(tmp_path / "probe.csv")
+    assert (tmp_path / "probe.csv").is_dir()
 
 
 def test_reports_on_the_same_questions_are_joined(small_bert, questions, report):
