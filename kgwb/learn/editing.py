@@ -101,7 +101,7 @@ def _choose(model: Bert, questions: Questions, edits: int, seed: int) -> dict[tu
     if len(by_head) < edits:
         raise ValueError(
             f"{len(by_head)} heads with a question about a fact of the {injector.mode} door were found, and edits={edits} "
-            f"came. Type edits={len(by_head)}, or ask about more."
+            f"came. Type edits={len(by_head)}, or make more questions."
         )
     chosen = {}
     for question in list(by_head.values())[:edits]:

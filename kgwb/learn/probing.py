@@ -103,12 +103,12 @@ def _plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int
     for source in dict.fromkeys(sources.values()):
         for seed in range(1 if isinstance(runs[source], Bert) else seeds):
             for name in (name for name in runs if sources[name] == source):
-                run, asked = runs[name], questions
+                run, given = runs[name], questions
                 if isinstance(run, ProbeRun):
                     # Runs that rewrite alike share the questions, and then their word pieces.
                     key = (run.rewrite, run.noise, seed if run.noise else 0)
-                    asked = rewritten[key] = rewritten.get(key) or run.rewrite_questions(questions, seed)
-                yield _Row(name, seed, runs[source], asked, isinstance(run, ProbeRun) and run.closed)
+                    given = rewritten[key] = rewritten.get(key) or run.rewrite_questions(questions, seed)
+                yield _Row(name, seed, runs[source], given, isinstance(run, ProbeRun) and run.closed)
 
 
 def _answer_rows(

@@ -107,7 +107,7 @@ def _split_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
         return [tasks]
     if len(tasks) < 2:
         raise ValueError(
-            "strategy='two-stage' came with one task. Expected two or more, of which the last is learnt after the others: "
+            "strategy='two-stage' came with one task. Expected two or more, of which the last is trained after the others: "
             "kgwb.tune(model, [kgwb.learn.MaskedWords(sentences), kgwb.MaskedAnswers(questions)], strategy='two-stage')."
         )
     return [tasks[:-1], tasks[-1:]]

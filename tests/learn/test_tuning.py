@@ -163,7 +163,7 @@ def test_gates_learn_faster_than_maps(small_bert, vectors):
 def test_what_strategies_ask_for(small_bert, questions):
     answers, model = kgwb.MaskedAnswers(questions), copy.deepcopy(small_bert)
     with pytest.raises(
-        ValueError, match=r"came with one task. Expected two or more, of which the last is learnt after"
+        ValueError, match=r"came with one task. Expected two or more, of which the last is trained after"
     ):
         kgwb.tune(model, answers, strategy="two-stage")
     with pytest.raises(ValueError, match=r"epochs=\(1, 2\) came for 1 stage. Type epochs=4, or one for each"):

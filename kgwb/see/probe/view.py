@@ -40,7 +40,7 @@ def show_probe(
 
     Raises:
         TypeError: for what is no report.
-        UnknownNameError: for a relation that was not asked for.
+        UnknownNameError: for a relation that no question is about.
 
     Example:
         >>> counts = pd.DataFrame([{"run": "entity", "seed": 0, "relation": "speaks", "questions": 4, "correct": 3}])
