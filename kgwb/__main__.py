@@ -75,10 +75,10 @@ def _show_doctor(_options: argparse.Namespace) -> int:
 
 
 def _take_tour(options: argparse.Namespace) -> int:
-    from kgwb.lessons.journey import walk_the_journey
+    from kgwb.lessons.whole_journey import run_journey
 
     began = time.perf_counter()
-    journey = walk_the_journey(options.graph, options.out, seeds=options.seeds)
+    journey = run_journey(options.graph, options.out, seeds=options.seeds)
     _say(f"\n{journey!r}\n\n{time.perf_counter() - began:.0f} seconds. Open {journey.page}")
     return 0
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from numbers import Integral, Real
 
+from kgwb.words import describe_kind
+
 
 def expect_choice(argument: str, value: object, choices: Sequence[str]) -> None:
     """An argument that takes one of a few words.
@@ -33,3 +35,24 @@ def expect_at_least(argument: str, value: object, least: int | float, *, whole: 
         )
     if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= least:
         raise ValueError(f"{argument}={value!r} came. It must be at least {least}; type {argument}={least}.")
+
+
+def expect_kind(value: object, kinds: type | tuple[type, ...], expected: str, *, call: str) -> None:
+    """An argument of a kind.
+
+    Args:
+        value: what came.
+        kinds: the classes it may be of.
+        expected: what they are in words, "A graph".
+        call: what would have worked, to be typed.
+
+    Raises:
+        TypeError: `value` is of another kind.
+
+    Example:
+        >>> expect_kind("umls", dict, "A mapping", call="probe({'plain': bert}, questions)")
+        Traceback (most recent call last):
+        TypeError: A mapping was expected, but the text 'umls' came. Type probe({'plain': bert}, questions).
+    """
+    if not isinstance(value, kinds):
+        raise TypeError(f"{expected} was expected, but {describe_kind(value)} came. Type {call}.")

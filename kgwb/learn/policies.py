@@ -1,4 +1,4 @@
-"""Which weights learn, and how fast."""
+"""Which weights are trained, and at which learning rate."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from kgwb.checks import expect_choice
 
 Policy = Literal["full", "partial"]
 
-
-# A new head and a new injector start from nothing and have far to go; BERT's own layers do not. Measured on the
-# archipelago: at one rate for all, the top layers learn the sentences by heart before the door has opened.
+# Factors of the learning rate. A new head and a new injector start from zero and have far to go; BERT's own layers do
+# not. Measured on the archipelago: at one rate for all, the top layers memorise the sentences before the door opens.
 NEW_HEAD = 30
 INJECTOR = 300
 GATE = 3000
@@ -31,7 +30,7 @@ def group_parameters(
         learning_rate: of BERT's own layers; a new head takes 30 times it, the injector 300
             (times its `pace`), its gate 3,000.
         top_layers: how many layers "partial" trains.
-        heads: what tasks bring along; it starts from nothing, as a new head does.
+        heads: parameters of the tasks themselves; they start from zero, as a new head does.
 
     Raises:
         ValueError: for another policy, or more layers than there are.

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kgwb.learn.comparison import PLAIN, compare_doors
+from kgwb.checks import expect_kind
+from kgwb.learn.report import NO_DOORS, ProbeReport
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_text, measure_text
 from kgwb.see.notebook import describe_view
 from kgwb.see.page import Fragment, write_page
@@ -25,30 +26,30 @@ _GAIN = 112.0  # room for "+0.42 ± 0.03" at the right of a panel
 
 
 def show_probe(
-    table: pd.DataFrame, *, groups: Mapping[str, Sequence[str]] | None = None, protocol: str = ""
+    report: ProbeReport, *, groups: Mapping[str, Sequence[str]] | None = None, protocol: str = ""
 ) -> ProbeView:
     """Draw what `probe` found: a row for each door, its controls below it, a panel for each group of relations.
 
     Args:
-        table: as `probe` gives it.
-        groups: name -> labels of relations, as `compare_doors` takes them.
+        report: as `probe` gives it.
+        groups: name -> labels of relations, as `ProbeReport.gains` takes them.
         protocol: what the caption should say of how it was done, "MiniLM, 100 steps, entities never seen in tuning".
 
     Returns:
         A still view: `view.frame` is what it shows, `view.save("doors.svg")` writes it for print.
 
     Raises:
-        ValueError: if the table has lost what `probe` noted in it.
-        UnknownNameError: for a relation that was not asked for.
+        TypeError: for what is no report.
+        UnknownNameError: for a relation that no question is about.
 
     Example:
-        >>> counts = [{"run": "entity", "seed": 0, "relation": "speaks", "right": 3, "asked": 4}]
-        >>> table = pd.DataFrame({"accuracy": [0.75]}, index=["entity"])
-        >>> table.attrs |= {"counts": counts, "chances": {"speaks": 0.25}}
-        >>> show_probe(table, protocol="A toy")
+        >>> counts = pd.DataFrame([{"run": "entity", "seed": 0, "relation": "speaks", "questions": 4, "correct": 3}])
+        >>> relations = pd.DataFrame([{"relation": "speaks", "questions": 4, "chance": 0.25, "majority": 0.5}])
+        >>> show_probe(ProbeReport(counts, relations, chance=0.25), protocol="A toy")
         ProbeView: A toy. Accuracy on 4 questions, 1 seed. ...
     """
-    return ProbeView(compare_doors(table, groups=groups), protocol)
+    expect_kind(report, ProbeReport, "A ProbeReport", call="kgwb.show_probe(kgwb.probe(runs, questions))")
+    return ProbeView(report.gains(groups), protocol)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,7 +57,7 @@ class ProbeView:
     """A drawn probe.
 
     Attributes:
-        frame: one row per group and run, as `compare_doors` gives it.
+        frame: one row per group and run, as `ProbeReport.gains` gives it.
         protocol: how it was done.
     """
 
@@ -183,7 +184,7 @@ def _draw_plain(panel: Panel, row: pd.Series) -> str:
 def _draw_run(panel: Panel, y: float, run: str, row: pd.Series, colours: Mapping[str, str]) -> str:
     """A dot with its whisker; a door with its figures."""
     own = "/" not in run
-    role = ("ink" if run in PLAIN else "injected") if own else ""
+    role = ("ink" if run in NO_DOORS else "injected") if own else ""
     stroke = f'class="line-{role}"' if own else f'stroke="{colours[run.split("/", 1)[1]]}"'
     x = _across(panel, row["accuracy"])
     spread = row["spread"] if isfinite(row["spread"]) else 0.0
@@ -217,7 +218,7 @@ def _colour_controls(runs: Sequence[str]) -> dict[str, str]:
 
 
 def _legend_marks(runs: Sequence[str]) -> list[Mark]:
-    doors = [Mark("door", "injected")] if any("/" not in run and run not in PLAIN for run in runs) else []
+    doors = [Mark("door", "injected")] if any("/" not in run and run not in NO_DOORS for run in runs) else []
     controls = [Mark(control, colour, "dashed") for control, colour in _colour_controls(runs).items()]
     plain = [Mark("plain BERT", "before", "line")] if "plain" in runs else []
     return [*doors, *controls, *plain, Mark("chance", "muted", "dashed")]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kgwb.__main__ import main
-from kgwb.lessons.journey import walk_the_journey
+from kgwb.lessons.whole_journey import run_journey
 
 TONGUES = ("Ket", "Sol", "Ruo")
 
@@ -46,8 +46,8 @@ def test_the_tour_reaches_every_station(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    short = partial(walk_the_journey, epochs=20, tuning_epochs=2)  # stations are counted here, not what is learnt
-    monkeypatch.setattr("kgwb.lessons.journey.walk_the_journey", short)
+    short = partial(run_journey, epochs=20, tuning_epochs=2)  # stations are counted here, not what is learnt
+    monkeypatch.setattr("kgwb.lessons.whole_journey.run_journey", short)
     assert main(["tour", "--graph", str(folder), "--out", str(out), "--seeds", "1"]) == 0
     said = capsys.readouterr().out
     for run in ("plain", "entity", "entity/shuffled", "entity/random"):

@@ -1,7 +1,8 @@
-"""What tuning tries to get right."""
+"""What a model can be tuned on: tasks, of which choosing a masked answer is one."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -11,31 +12,65 @@ from torch.nn.functional import cross_entropy
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
+from kgwb.checks import expect_kind
 from kgwb.graph import Mention
-from kgwb.learn.questions import MASK, Question, Questions, put_mask
+from kgwb.learn.questions import MASK, Question, Questions, mask_mention
 
 
 @runtime_checkable
-class Prepared(Protocol):
-    """A task made ready for one model."""
+class PreparedTask(Protocol):
+    """A task made ready for one model: numbered examples, and the loss of some of them.
 
+    Where it is an `nn.Module`, its parameters are trained with the model's.
+    """
+
+    @abstractmethod
     def __len__(self) -> int:
         """How many examples it has."""
 
+    @abstractmethod
     def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
-        """The mean loss of the given examples."""
+        """The mean loss of the given examples, to be differentiated."""
 
 
 @runtime_checkable
 class Task(Protocol):
-    """Something to learn."""
+    """Something that `tune` can train a model on.
 
-    def prepare(self, bert: Bert) -> Prepared:
+    An own task needs one method, `prepare`, which cuts its texts into word pieces once, and a `PreparedTask` for it to
+    return, which has two: `__len__` and `loss`. `bert(encoding)` gives hidden states; `encode_sentences` makes encodings, whose
+    `select(rows)` takes some of their sentences. A task that is a dataclass, or says all of itself in its `repr`, is
+    recognised by `probe(..., folder=...)`, which compares it.
+
+    Example:
+        >>> import kgwb
+        >>> class EvenLength:  # has the sentence an even number of word pieces?
+        ...     def __init__(self, sentences):
+        ...         self.sentences = sentences
+        ...     def prepare(self, bert):
+        ...         return EvenLengthExamples(bert, self.sentences)
+        >>> class EvenLengthExamples(torch.nn.Module):
+        ...     def __init__(self, bert, sentences):
+        ...         super().__init__()
+        ...         self.encoding = kgwb.bert.encode_sentences(bert, sentences)
+        ...         self.odd = self.encoding.is_token.sum(1) % 2
+        ...         self.head = torch.nn.Linear(bert.words.embedding_dim, 2)
+        ...     def __len__(self):
+        ...         return len(self.odd)
+        ...     def loss(self, bert, rows):
+        ...         hidden = bert(self.encoding.select(rows).to(bert.device)).last_hidden_state
+        ...         return cross_entropy(self.head(hidden[:, 0]), self.odd[rows])
+        >>> [step.task for step in kgwb.tune(kgwb.load_bert(), EvenLength(["The sea.", "A wide sea."]), epochs=2)]
+        ['EvenLength', 'EvenLength']
+    """
+
+    @abstractmethod
+    def prepare(self, bert: Bert) -> PreparedTask:
         """The task as this model's tokenizer cuts it."""
 
 
 @dataclass(frozen=True)
-class MaskedAnswers:
+class MaskedAnswers(Task):
     """Choose the masked answer among a question's candidates.
 
     The masked-language head gives a logit per word piece; a candidate's score is the mean over the pieces of its
@@ -48,6 +83,9 @@ class MaskedAnswers:
 
     questions: Questions
 
+    def __post_init__(self) -> None:
+        expect_kind(self.questions, Questions, "A set of questions", call="kgwb.MaskedAnswers(questions)")
+
     def prepare(self, bert: Bert) -> EncodedQuestions:
         """Cut the questions and the candidates' names into word pieces, once."""
         return encode_questions(bert, self.questions)
@@ -55,7 +93,7 @@ class MaskedAnswers:
 
 @dataclass(frozen=True, eq=False)
 class EncodedQuestions:
-    """Questions as tensors.
+    """Questions as tensors; a task that is prepared already.
 
     Attributes:
         encoding: the masked sentences.
@@ -76,15 +114,19 @@ class EncodedQuestions:
     def __len__(self) -> int:
         return len(self.answers)
 
+    def prepare(self, bert: Bert) -> EncodedQuestions:
+        """Itself, so that models that share a tokenizer can share the word pieces."""
+        return self
+
     def scores(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, "row name"]:
         """Every name's score for the given questions, −inf where it is no candidate."""
         device = bert.device
         entities = self.entities[list(rows)].to(device)
-        hidden = bert.read_mask(self.encoding.select(rows).to(device))
-        # Of the whole vocabulary, only the pieces of the candidates' names are asked for.
+        hidden = bert.read_mask(self.encoding.select(rows).to(device))  # [row, dim]
+        # Only the logits of the candidates' pieces are computed, not those of the whole vocabulary.
         pieces, place = self.name_pieces.to(device).unique(return_inverse=True)
-        logits = bert.answer_head(hidden, pieces).float()
-        scores = (logits[:, place] * self.name_weights.to(device)).sum(-1)
+        logits = bert.answer_head(hidden, pieces).float()  # [row, distinct piece]
+        scores = (logits[:, place] * self.name_weights.to(device)).sum(-1)  # [row, name, piece] -> [row, name]
         if bert.injector is not None and bert.injector.is_on:
             added = bert.injector.score_entities(hidden, entities)
             scores = scores if added is None else scores + added.float()
@@ -103,9 +145,9 @@ def encode_questions(bert: Bert, questions: Sequence[Question]) -> EncodedQuesti
     column = {name: i for i, name in enumerate(names)}
     cut = bert.tokenizer(names, add_special_tokens=False)["input_ids"]
     longest = max(map(len, cut))
-    pieces = torch.tensor([row + [0] * (longest - len(row)) for row in cut])
+    pieces = torch.tensor([row + [0] * (longest - len(row)) for row in cut])  # [name, piece]
     weights = torch.tensor([[1 / len(row)] * len(row) + [0.0] * (longest - len(row)) for row in cut])
-    entities = torch.full((len(questions), len(names)), -1)
+    entities = torch.full((len(questions), len(names)), -1)  # [question, name]
     answers = torch.tensor([column[q.names[q.candidates.index(q.answer)]] for q in questions])
     for row, question in enumerate(questions):
         # Where candidates share a name, it stands for the answer, or for the first of them.
@@ -119,4 +161,4 @@ def _with_mask(question: Question, mask: str) -> tuple[str, tuple[Mention, ...]]
     """The question with the tokenizer's own mask."""
     start = question.text.rindex(MASK)  # what was written before the sentence may hold anything
     placeholder = Mention(start, start + len(MASK), question.answer)
-    return put_mask(question.text, question.mentions, placeholder, mask)
+    return mask_mention(question.text, question.mentions, placeholder, mask)

@@ -1,4 +1,4 @@
-"""One word in two senses: does its vector tell them apart?"""
+"""For notebook 05: one word in two senses, and whether its hidden states differ between them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch.nn.functional import normalize
 
 from kgwb.bert import Reading
 
-# No two sentences of a word share their wording, or likeness of wording would pass for likeness of sense.
-_USES = """
+# No two sentences of a word share their wording: else similar wording would pass for the same sense.
+_SENTENCES = """
 bank | of a river | Willows grow along the bank of the stream.
 bank | of a river | We sat on the bank and watched the boats go by.
 bank | of a river | The river has flooded its left bank again.
@@ -88,21 +88,21 @@ birmingham | in Alabama | The blues were played in every bar of Birmingham.
 """
 
 
-def list_uses() -> pd.DataFrame:
+def list_word_senses() -> pd.DataFrame:
     """Sentences that use a word in two senses, six for each; the columns are `word`, `sense` and `sentence`.
 
     Three words name things of different kinds, three name two places.
 
     Example:
-        >>> list_uses().groupby("word")["sense"].nunique().to_dict()
+        >>> list_word_senses().groupby("word")["sense"].nunique().to_dict()
         {'bank': 2, 'birmingham': 2, 'cambridge': 2, 'georgia': 2, 'jordan': 2, 'turkey': 2}
     """
-    rows = [line.split(" | ") for line in _USES.strip().splitlines()]
+    rows = [line.split(" | ") for line in _SENTENCES.strip().splitlines()]
     return pd.DataFrame(rows, columns=["word", "sense", "sentence"])
 
 
 def compare_senses(
-    reading: Reading, word: str, senses: Sequence[str], *, deals: int = 1000, seed: int = 0
+    reading: Reading, word: str, senses: Sequence[str], *, permutations: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
     """How alike the vectors of one word are in sentences of the same sense and of different senses, layer by layer.
 
@@ -110,12 +110,12 @@ def compare_senses(
         reading: of sentences that each hold the word.
         word: a word piece, in lower case.
         senses: one for each sentence.
-        deals: how often the senses are dealt out by lot, for the control.
-        seed: of those lots.
+        permutations: how often the senses are permuted among the sentences, for the control.
+        seed: for the permutations.
 
     Returns:
         One row per layer: the mean cosine of two sentences of the `same` sense, of two of an`other`, their
-        `difference`, and what it reaches `by lot`: of 100 deals, 95 stay below.
+        `difference`, and what 95 in 100 differences of `permuted` senses stay below.
 
     Raises:
         ValueError: if a sentence does not hold the word as one piece.
@@ -124,7 +124,7 @@ def compare_senses(
         >>> from kgwb import load_bert, read
         >>> reading = read(load_bert(), ["a bank", "the bank", "bank"])
         >>> list(compare_senses(reading, "bank", ["river", "river", "money"]).columns)
-        ['same', 'other', 'difference', 'by lot']
+        ['same', 'other', 'difference', 'permuted']
     """
     for text, tokens in zip(reading.sentences, reading.tokens, strict=True):
         if word not in tokens:
@@ -132,15 +132,20 @@ def compare_senses(
             raise ValueError(f"{message} Expected one of these, in lower case.")
     vectors = torch.stack([reading.hidden[row, :, t.index(word)] for row, t in enumerate(reading.tokens)])
     vectors = normalize(vectors, dim=-1)  # [sentence, layer, dim]
-    cosines = torch.einsum("ald,bld->lab", vectors, vectors).numpy()
-    dice, kinds = np.random.default_rng(seed), np.asarray(senses)
-    same, other = _split_pairs(cosines, kinds)
-    dealt = [np.subtract(*_split_pairs(cosines, dice.permutation(kinds))) for _ in range(deals)]
-    columns = {"same": same, "other": other, "difference": same - other, "by lot": np.quantile(dealt, 0.95, axis=0)}
+    cosines = torch.einsum("ald,bld->lab", vectors, vectors).numpy()  # [layer, sentence, sentence]
+    random, kinds = np.random.default_rng(seed), np.asarray(senses)
+    same, other = _compare_pairs(cosines, kinds)
+    permuted = [np.subtract(*_compare_pairs(cosines, random.permutation(kinds))) for _ in range(permutations)]
+    columns = {
+        "same": same,
+        "other": other,
+        "difference": same - other,
+        "permuted": np.quantile(permuted, 0.95, axis=0),
+    }
     return pd.DataFrame(columns, index=[f"layer {layer}" for layer in range(len(same))])
 
 
-def _split_pairs(cosines: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _compare_pairs(cosines: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean cosine, per layer, of two different sentences of one kind, and of two kinds."""
     alike = kinds[:, None] == kinds
     return cosines[:, alike & ~np.eye(len(kinds), dtype=bool)].mean(1), cosines[:, ~alike].mean(1)
