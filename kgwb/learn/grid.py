@@ -9,9 +9,8 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from kgwb.bert import Bert
-from kgwb.bert.controls import Control
 from kgwb.bert.injection import Mode
-from kgwb.bert.knowledge import EntityVectors
+from kgwb.bert.knowledge import Control, EntityVectors
 from kgwb.checks import expect_choice
 from kgwb.learn.controls import mark_mentions, prepend_facts
 from kgwb.learn.objectives import Task

@@ -13,8 +13,7 @@ import torch
 
 from kgwb.axes import Tensor
 from kgwb.bert import Bert, inject
-from kgwb.bert.controls import Control
-from kgwb.bert.knowledge import EntityVectors, gather_knowledge
+from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge
 from kgwb.learn.controls import misdirect_mentions
 from kgwb.learn.objectives import EncodedQuestions, MaskedAnswers, Task
 from kgwb.learn.questions import Questions

@@ -21,7 +21,8 @@ from transformers import (
 
 import kgwb
 from kgwb.bert import Bert, encode_sentences
-from kgwb.bert.model import BertLoadError, _find_minilm
+from kgwb.bert.loading import _find_minilm
+from kgwb.bert.model import BertLoadError
 
 SMALL = {"vocab_size": 30522, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
 DISTIL = {"vocab_size": 30522, "dim": 24, "n_layers": 2, "n_heads": 2, "hidden_dim": 48}

@@ -1,96 +1,63 @@
-"""What every door into BERT has in common."""
+"""A door into BERT: where it may act, and what holds for every door."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.bert.doors.facts import Facts, edit_facts
+from kgwb.bert.doors.gate import Gate
+from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
-from kgwb.graph import KnowledgeGraph
-
-if TYPE_CHECKING:
-    from kgwb.bert.doors.beside import Inserted
-    from kgwb.bert.encoding import Encoding
-    from kgwb.bert.passage import Passage
-
-Hidden = Float[Tensor, "sentence token width"]
-Heads = Float[Tensor, "sentence head token part"]
-Weights = Float[Tensor, "sentence head query key"]
+from kgwb.bert.trace import Heads, Hidden, Inserted, InsertedView, Trace, Weights
 
 
-class Injector(nn.Module, ABC):
+class Door(nn.Module, ABC):
     """A door into BERT: it changes what BERT computes where a sentence names an entity.
 
-    A fresh injector is closed: exactly one factor of each path is zero, so that BERT's output is untouched, bit for
-    bit, and the first gradient already knows which way to open. A door acts at one or several places; each method
-    below is one, and leaves what it is given as it is unless the door says otherwise.
+    A fresh door is closed: exactly one factor of each path is zero, so that BERT's output is untouched, bit for bit, and
+    the first gradient already knows which way to open. Each method below is one place where a door may act, and leaves
+    what it is given as it is unless the door says otherwise. A door is built as `Mine(knowledge, shape, adaptive=...,
+    seed=..., **options)`, where `shape` is a `Shape`; `kgwb.inject(bert, vectors, mode=Mine)` does that.
 
     Attributes:
-        mode: the door's name.
-        graph: the graph whose entities it knows.
+        name: what it is called in `mode`, in the model's name and in a reading's gates.
         control: which knowledge was taken away, or None for the real thing.
-        filled: the entities that had no vector and were given one from their label.
+        identity: whose knowledge each entity is given, [entity].
+        facts: the triples that it looks up, [fact, 3]; none unless it reads facts.
+        reads_facts: whether it looks facts up, so that they can be edited.
+
+    Args:
+        knowledge: what the graph knows.
+        reads_facts: whether the door looks its facts up.
     """
 
+    name: str
     identity: Tensor
-    triples: Tensor
+    facts: Tensor
 
-    def __init__(self, knowledge: Knowledge, mode: str, *, reads_facts: bool = False) -> None:
+    def __init__(self, knowledge: Knowledge, *, reads_facts: bool = False) -> None:
         super().__init__()
-        self.mode = mode
-        self.graph: KnowledgeGraph = knowledge.graph
         self.control = knowledge.control
+        self.reads_facts = reads_facts
         self.register_buffer("identity", knowledge.identity, persistent=True)
-        self.register_buffer("triples", knowledge.facts[: len(knowledge.facts) * reads_facts], persistent=True)
-        self._reads_facts = reads_facts
-        self._is_on = True
-        self.filled: tuple[int, ...] = ()
+        self.register_buffer("facts", knowledge.facts[: len(knowledge.facts) * reads_facts], persistent=True)
+
+    @abstractmethod
+    def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
+        """The word pieces at which something enters."""
 
     @property
-    def reads_facts(self) -> bool:
-        """Whether it looks facts up, so that they can be edited."""
-        return self._reads_facts
-
-    @property
-    def facts(self) -> Int[Tensor, "fact 3"]:
-        """The triples that it looks up, (head, relation, tail)."""
-        return self.triples
-
-    def sort_facts(self) -> None:
-        """Make the facts ready to be looked up; called whenever they change."""
-
-    def add(self, triples: Facts) -> None:
-        """Let it read more facts, from now on and without training."""
-        edit_facts(self, added=triples)
-
-    def withdraw(self, triples: Facts) -> None:
-        """Take facts away, from now on and without training.
-
-        Raises:
-            ValueError: if one is not there.
-        """
-        edit_facts(self, withdrawn=triples)
-
-    def replace(self, old: Facts, new: Facts) -> None:
-        """Put new facts in the place of old ones, from now on and without training."""
-        edit_facts(self, withdrawn=old, added=new)
-
-    @property
-    def pace(self) -> float:
-        """How fast its weights may learn, beside those of a single linear map."""
-        return 1.0
-
-    @property
-    def parts(self) -> tuple[Injector, ...]:
-        """The doors it is made of: itself, unless it joins several."""
-        return (self,)
+    def gate(self) -> float:
+        """How far it is open, 0 closed and 1 wide open: |tanh(α)| of the widest of its gates, whose sign is free."""
+        found = [module.openness for module in self.modules() if isinstance(module, Gate)]
+        if not found:
+            raise NotImplementedError(
+                f"{type(self).__name__} holds no Gate. Give it one, or a property `gate` of its own."
+            )
+        return max(found)
 
     @property
     def touched_layers(self) -> tuple[int, ...]:
@@ -102,28 +69,49 @@ class Injector(nn.Module, ABC):
         """The layers in whose attention it takes part."""
         return ()
 
-    def prepare(self, encoding: Encoding) -> Any:
-        """What this door needs to know of a batch, once per pass."""
+    @property
+    def learning_rate_factor(self) -> float:
+        """How fast its weights learn, beside those of a single linear map."""
+        return 1.0
+
+    def index_facts(self) -> None:
+        """Make the facts ready to be looked up; called whenever they change."""
+
+    def find_facts(self, encoding: Encoding) -> Int[Tensor, "batch slot"] | None:
+        """The fact in each slot that attention may read, as row of `facts`, −1 at padding; None for a door without slots.
+
+        One row stands for all sentences where all read the same facts.
+        """
         return None
 
-    def at_input(self, embeddings: Hidden, passage: Passage) -> Hidden:
+    def prepare(self, encoding: Encoding) -> Any:
+        """What it needs to know of a batch, once per pass; it finds it in `trace.prepared[self]`."""
+        return None
+
+    def at_input(self, embeddings: Hidden, trace: Trace) -> Hidden:
         """The word embeddings that BERT starts from."""
         return embeddings
 
-    def insert(self, passage: Passage) -> Inserted | None:
-        """Vectors that travel beside the words, from the first layer to the last."""
+    def insert(self, trace: Trace) -> Inserted | None:
+        """Vectors that travel behind the words, from the first layer to the last."""
         return None
 
-    def after_layer(self, layer: int, hidden: Hidden, passage: Passage) -> Hidden:
+    def read_inserted(
+        self, layer: int, query: Heads, scores: Weights, view: InsertedView, output: Heads
+    ) -> tuple[Float[Tensor, "sentence head query 1"], Float[Tensor, "sentence head query extra"], Heads]:
+        """The share of attention that goes to the vectors it inserted, in all and for each, and the output with it."""
+        raise NotImplementedError(f"{type(self).__name__} inserts vectors, and does not say how words read them.")
+
+    def after_layer(self, layer: int, hidden: Hidden, trace: Trace) -> Hidden:
         """The hidden states that leave a layer."""
         return hidden
 
-    def change_scores(self, layer: int, query: Heads, scores: Weights, passage: Passage) -> Weights:
+    def change_scores(self, layer: int, query: Heads, scores: Weights, trace: Trace) -> Weights:
         """Attention scores, before the softmax."""
         return scores
 
     def change_output(
-        self, layer: int, query: Heads, scores: Weights, weights: Weights, output: Heads, passage: Passage
+        self, layer: int, query: Heads, scores: Weights, weights: Weights, output: Heads, trace: Trace
     ) -> tuple[Weights, Heads]:
         """Attention weights, and what they gathered."""
         return weights, output
@@ -131,49 +119,13 @@ class Injector(nn.Module, ABC):
     def score_entities(
         self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"]
     ) -> Float[Tensor, "row candidate"] | None:
-        """What it adds to the score of entities as answers at a mask; −1 is nobody."""
+        """What it adds to the score of entities as answers at a mask; −1 is no entity. None for a door that adds nothing."""
         return None
 
-    @abstractmethod
-    def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
-        """The word pieces at which something enters."""
-
-    @property
-    @abstractmethod
-    def gate(self) -> float:
-        """How far the door is open: 0 closed, 1 wide open."""
-
-    @property
-    def is_on(self) -> bool:
-        """Whether the door is in use."""
-        return self._is_on
-
-    @contextmanager
-    def off(self) -> Iterator[None]:
-        """Plain BERT for the length of a `with` block, bit for bit, trained or not."""
-        before, self._is_on = self._is_on, False
-        try:
-            yield
-        finally:
-            self._is_on = before
-
-    def who(self, encoding: Encoding) -> Int[Tensor, "sentence token"]:
-        """Whose knowledge each word piece is given, −1 where none."""
+    def entities_at(self, encoding: Encoding) -> Int[Tensor, "sentence token"]:
+        """The entity whose knowledge each word piece is given, −1 where it names none."""
         named = encoding.entities >= 0
         return self.identity[encoding.entities.clamp_min(0)].masked_fill(~named, -1)
 
-    def save(self, folder: str | Path) -> Path:
-        """Write the door, without BERT, to a folder, and return the folder."""
-        from kgwb.bert.doors.storage import save_injector
-
-        return save_injector(self, Path(folder))
-
-    def load(self, folder: str | Path) -> None:
-        """Put saved weights into this door, which must have been made as the saved one was.
-
-        Raises:
-            InjectorFileError: if the folder holds no door, another kind of door, or one for another graph.
-        """
-        from kgwb.bert.doors.storage import load_injector
-
-        load_injector(self, Path(folder))
+    def extra_repr(self) -> str:
+        return f"gate={self.gate:.3f}, control={self.control}"
