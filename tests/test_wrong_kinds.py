@@ -42,6 +42,8 @@ SAID = {
     "kgwb.learn.NextSentences(['A.'], follows='time')": "ValueError: follows='time' came.",
     "kgwb.learn.read_corpus('x.txt', bert, by='word')": "ValueError: by='word' came.",
     "kgwb.inject(bert, vectors, mode='window')": "ValueError: mode='window' came.",
+    "kgwb.inject(bert, vectors, mode=dict)": "TypeError: mode got the class dict, which is no door. Type one of 'entity'",
+    "kgwb.inject(bert, vectors, mode=('entity', 3))": "ValueError: mode=3 came. Type one of 'entity'",
     "kgwb.inject(bert, vectors, control='off')": "ValueError: control='off' came.",
     "kgwb.inject(bert, vectors, place='cellar')": "ValueError: place='cellar' came.",
     "kgwb.inject(bert, vectors, mode='memory', reach='some')": "ValueError: reach='some' came.",
