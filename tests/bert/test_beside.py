@@ -29,11 +29,11 @@ def test_hugging_faces_own_model_with_more_tokens_agrees(bert, beside):
     door, [mentions] = beside.injector.doors[0], reading.mentions
     pieces = bert.tokenizer(TEXT, return_tensors="pt")["input_ids"]
     length, starts = pieces.shape[1], [mention.pieces[0] for mention in mentions]
-    told = torch.stack([door.beside.map(door.table[mention.entity]) + door.beside.marker for mention in mentions])
+    inserted = torch.stack([door.beside.map(door.table[mention.entity]) + door.beside.marker for mention in mentions])
     mask = torch.zeros(1, 1, length + len(starts), length + len(starts))
     mask[..., :length, length:] = math.log(math.tanh(ALPHA))
     output = bert.model.base_model(
-        inputs_embeds=torch.cat([bert.words(pieces), told[None]], 1),
+        inputs_embeds=torch.cat([bert.words(pieces), inserted[None]], 1),
         position_ids=torch.tensor([[*range(length), *starts]]),
         attention_mask=mask,
         output_attentions=True,

@@ -25,7 +25,7 @@ def test_scores_and_output_are_those_of_a_loop_over_pairs(bert, vectors, set_gat
     size = (*encoding.pieces.shape, HEADS)
     query = torch.randn(size[0], HEADS, size[1], PART, generator=draw)
     scores, output = torch.randn(size[0], HEADS, size[1], size[1], generator=draw), torch.zeros_like(query)
-    expected, told = scores.clone(), output.clone()
+    expected, gathered = scores.clone(), output.clone()
     weights, gate = scores.softmax(-1), door.gates[LAYER].factor
     kinds = list_kinds(model.injector, encoding)
     for (s, q, k), kind in kinds.items():
@@ -34,9 +34,9 @@ def test_scores_and_output_are_those_of_a_loop_over_pairs(bert, vectors, set_gat
             continue
         key, value = (maps[LAYER](door.relations[kind]).view(HEADS, PART) for maps in (door.keys, door.values))
         expected[s, :, q, k] += gate * (query[s, :, q] * key).sum(-1) / PART**0.5
-        told[s, :, q] += gate * weights[s, :, q, k, None] * value
+        gathered[s, :, q] += gate * weights[s, :, q, k, None] * value
     torch.testing.assert_close(door.change_scores(LAYER, query, scores, trace), expected)
-    torch.testing.assert_close(door.change_output(LAYER, query, scores, weights, output, trace)[1], told)
+    torch.testing.assert_close(door.change_output(LAYER, query, scores, weights, output, trace)[1], gathered)
     here = torch.zeros(size[:2], dtype=torch.bool)
     here[[s for s, _, _ in kinds], [q for _, q, _ in kinds]] = True
     assert torch.equal(door.enters_at(encoding), here)

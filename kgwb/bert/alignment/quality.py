@@ -146,7 +146,7 @@ def judge_map(mapping: LinearMap, pairs: Pairs, rows: Bool[Tensor, " pair"]) -> 
     one large common direction, which would decide every neighbour.
     """
     inputs, answers, words = pairs.inputs[rows], pairs.answers[rows], pairs.words
-    mapped = mapping(inputs)
+    mapped = mapping(inputs)  # [pair, width]
     targets = words[answers]
     total = (targets - targets.mean(0)).square().sum().clamp_min(torch.finfo(torch.float64).tiny)
     r2 = 1 - ((targets - mapped).square().sum() / total).item()
@@ -155,8 +155,8 @@ def judge_map(mapping: LinearMap, pairs: Pairs, rows: Bool[Tensor, " pair"]) -> 
     neighbours = min(10, len(words))
     ranks, near = [], []
     for block in torch.arange(len(answers)).split(_ROWS):
-        cosines = directions[block] @ nearby.T
-        right = cosines.gather(1, answers[block, None])
+        cosines = directions[block] @ nearby.T  # [pair, label]
+        right = cosines.gather(1, answers[block, None])  # [pair, 1]
         ranks.append((cosines > right).sum(1) + ((cosines == right).sum(1) + 1) / 2)
         near.append(cosines.topk(neighbours).indices.flatten())
     occurrences = torch.cat(near).bincount(minlength=len(words))

@@ -78,7 +78,7 @@ class GraphDoor(Door):
     ) -> None:
         super().__init__(knowledge, reads_facts=True)
         if exchange:
-            self.name = "tower"
+            self.name = "tower"  # the word in `mode` for this way of making the door
         for name, value in (("hops", hops), ("most", most), ("width", width), ("depth", depth), ("bases", bases)):
             expect_at_least(name, value, 1)
         self.hops, self.most, self.exchange = hops, most, exchange
@@ -94,10 +94,8 @@ class GraphDoor(Door):
         between = len(self.layers) - 1 if exchange else 0
         self.later = nn.ModuleList(RelationalLayer(width, kinds, bases, draw, dtype) for _ in range(between))
 
-        def attention(width: int, other_width: int, length: float) -> CrossAttention:
-            return CrossAttention(
-                width, other_width, heads=heads, length=length, draw=draw, adaptive=adaptive, dtype=dtype
-            )
+        def attention(rows: int, others: int, length: float) -> CrossAttention:
+            return CrossAttention(rows, others, heads=heads, length=length, draw=draw, adaptive=adaptive, dtype=dtype)
 
         self.to_text = nn.ModuleList(attention(shape.width, width, strength * shape.hidden_length) for _ in self.layers)
         self.to_nodes = nn.ModuleList(attention(width, shape.width, strength) for _ in range(between))
