@@ -63,8 +63,8 @@ def weigh_context(
 ) -> Float[np.ndarray, " candidate"]:
     """How near the sentence lies to what the graph says of a candidate: the cosine of BERT's mean hidden states, or 0.
 
-    That is the label, the description (else the type), and the labels of the eight least connected neighbours, of
-    which BERT reads the first 64 word pieces. An injector does not take part.
+    The graph says its label, its description (else its type), and the labels of its eight least connected neighbours;
+    BERT reads the first 64 word pieces of that. An injector does not take part.
 
     Args:
         graph: whose entities they are.
