@@ -60,6 +60,8 @@ SAID = {
     "kgwb.learn.measure_edits(bert, graph)": "TypeError: A set of questions was expected, but a KnowledgeGraph came.",
     "kgwb.learn.read_corpus('x.txt', vectors)": "TypeError: A BERT was expected, but a GraphEmbedding came.",
     "kgwb.inject(bert, vectors, mode='window')": "ValueError: mode='window' came.",
+    "kgwb.inject(bert, vectors, mode=dict)": "TypeError: mode got the class dict, which is no door. Type one of 'entity'",
+    "kgwb.inject(bert, vectors, mode=('entity', 3))": "ValueError: mode=3 came. Type one of 'entity'",
     "kgwb.inject(bert, vectors, control='off')": "ValueError: control='off' came.",
     "kgwb.inject(bert, vectors, place='cellar')": "ValueError: place='cellar' came.",
     "kgwb.inject(bert, vectors, mode='memory', reach='some')": "ValueError: reach='some' came.",

@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from kgwb.bert import Bert
-from kgwb.bert.doors.facts import without_facts
-from kgwb.bert.doors.injector import Injector
+from kgwb.bert import Bert, Injector
 from kgwb.checks import expect_kind
 from kgwb.embed.precision import Precision, choose_precision
 from kgwb.learn.questions import Question, Questions
@@ -122,7 +120,7 @@ def attribute_answer(model: Bert, questions: Questions, *, most: int = 64) -> At
     rows = []
     facts = _find_facts(door, question)
     for triple in facts[:most].tolist():
-        with without_facts(door, [triple]):
+        with door.without_facts([triple]):
             head, relation, tail = triple
             label = f"{graph.labels[head]} | {graph.relation_labels[relation]} | {graph.labels[tail]}"
             rows.append(("fact", label, *_answer_one(model, questions)))
@@ -149,10 +147,11 @@ def _answer_one(model: Bert, questions: Questions) -> tuple[float, str]:
 
 def _find_facts(door: Injector, question: Question) -> np.ndarray:
     """The facts of the entities that a question names, as the door knows them, in the order of the text."""
-    if not any(part.reads_facts for part in door.parts):
+    readers = [each for each in door.doors if each.reads_facts]
+    if not readers:
         return np.empty((0, 3), dtype=np.int64)
     facts = door.facts.cpu().numpy()
-    named = dict.fromkeys(int(door.identity[mention.entity]) for mention in question.mentions)
+    named = dict.fromkeys(int(readers[0].identity[mention.entity]) for mention in question.mentions)
     found = [np.flatnonzero((facts[:, 0] == entity) | (facts[:, 2] == entity)) for entity in named]
     rows = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
     return facts[np.array(list(dict.fromkeys(rows.tolist())), dtype=np.int64)]

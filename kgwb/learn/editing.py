@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from kgwb.bert import Bert
-from kgwb.bert.doors.facts import expect_facts
 from kgwb.checks import expect_at_least, expect_kind
 from kgwb.learn.answers import answer_questions
 from kgwb.learn.questions import Question, Questions
@@ -76,7 +75,7 @@ def measure_edits(model: Bert, questions: Questions, *, edits: int = 50, seed: i
     expect_at_least("edits", edits, 1)
     if model.injector is None:
         raise ValueError(f"{model.name!r} has no door. Type kgwb.inject(bert, vectors, mode='memory').")
-    expect_facts(model.injector)
+    model.injector.expect_facts()
     chosen = _choose(model, questions, edits, seed)
     old = np.array(list(chosen))
     new = old.copy()

@@ -10,7 +10,7 @@ import torch
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
-from kgwb.bert.tiny.masking import MaskedPieces, find_ordinary, mask_pieces
+from kgwb.bert.masking import MaskedPieces, find_ordinary, mask_pieces
 from kgwb.graph import Sentence
 from kgwb.learn.corpus import Texts, expect_texts, fingerprint_texts
 from kgwb.learn.tasks import Task

@@ -14,9 +14,8 @@ import torch
 
 from kgwb.axes import Tensor
 from kgwb.bert import Bert, inject
-from kgwb.bert.controls import Control
 from kgwb.bert.injection import Mode
-from kgwb.bert.knowledge import EntityVectors, gather_knowledge
+from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge
 from kgwb.checks import expect_choice, expect_kind
 from kgwb.learn.controls import mark_mentions, misdirect_mentions, prepend_facts
 from kgwb.learn.questions import Questions

@@ -100,7 +100,7 @@ def test_other_vectors_and_door_options_reach_the_door(plan, vectors):
     silent = kgwb.GraphEmbedding(vectors.graph, kgwb.ComplEx(), dim=8, seed=1)
     options = {"entity": {"strength": 0.5}}
     runs = plan(other_vectors={"other": silent}, doors=options, controls=("matched",))
-    shapes = {name: runs[name](0).injector.table.shape[1] for name in ("entity", "entity/other")}
+    shapes = {name: runs[name](0).injector.doors[0].table.shape[1] for name in ("entity", "entity/other")}
     assert shapes == {"entity": 16, "entity/other": 8}
     assert runs["entity"].fingerprint != plan(controls=("matched",))["entity"].fingerprint
 
@@ -127,7 +127,7 @@ def test_several_doors_have_one_name_and_options_each(plan):
     runs = plan(modes=(("entity", "memory"), "entity"), controls=("off",), doors=doors)
     assert list(runs) == ["plain", "entity+memory", "entity+memory/off", "entity", "entity/off"]
     assert runs["entity+memory"].door == doors and runs["entity"].door == {"pieces": "first"}
-    entity, memory = runs["entity+memory"](0).injector.parts
+    entity, memory = runs["entity+memory"](0).injector.doors
     assert (entity.pieces, memory.hops) == ("first", 2)
 
 

@@ -44,10 +44,12 @@ def test_partial_trains_injector_head_and_top_layers_only(small_bert, vectors, q
     before = copy.deepcopy(model)
     tune_fully(model, questions, policy="partial", top_layers=1)
     moved = changed(before, model)
-    assert {"injector.gates.input.alpha", "injector.maps.input.weight"} <= moved
+    assert {"injector.doors.0.gates.input.alpha", "injector.doors.0.maps.input.weight"} <= moved
     assert any(name.startswith("model.cls.predictions.transform") for name in moved)
     assert any("encoder.layer.1." in name for name in moved)
-    assert not any("encoder.layer.0." in name or "embeddings" in name or name == "injector.table" for name in moved)
+    assert not any(
+        "encoder.layer.0." in name or "embeddings" in name or name == "injector.doors.0.table" for name in moved
+    )
 
 
 def test_full_trains_every_layer(small_bert, questions):
@@ -144,11 +146,11 @@ def test_a_shared_head_is_trained_once_per_step(small_bert, sentences):
 
 def test_frozen_parameters_stay(small_bert, vectors, questions):
     model = kgwb.inject(small_bert, vectors)
-    model.injector.get_parameter("maps.input.weight").requires_grad_(False)
+    model.injector.get_parameter("doors.0.maps.input.weight").requires_grad_(False)
     before = copy.deepcopy(model)
     tune_fully(model, questions)
     moved = changed(before, model)
-    assert "injector.gates.input.alpha" in moved and "injector.maps.input.weight" not in moved
+    assert "injector.doors.0.gates.input.alpha" in moved and "injector.doors.0.maps.input.weight" not in moved
 
 
 def test_gates_learn_faster_than_maps(small_bert, vectors):
@@ -156,7 +158,7 @@ def test_gates_learn_faster_than_maps(small_bert, vectors):
     groups = group_parameters(model, "partial", learning_rate=1e-5, top_layers=1)
     own = {id(parameter) for parameter in model.injector.parameters()}
     rates = {p.ndim > 0: group["lr"] for group in groups for p in group["params"] if id(p) in own}
-    maps = 1e-5 * policies.INJECTOR * model.injector.pace
+    maps = 1e-5 * policies.INJECTOR * model.injector.doors[0].learning_rate_factor
     assert rates == {True: pytest.approx(maps), False: pytest.approx(1e-5 * policies.GATE)}
 
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kgwb.bert.linking.coherence import Choices, weigh_coherence
-from kgwb.bert.linking.evidence import weigh_context, weigh_renown
+from kgwb.bert.evidence import Choices, weigh_coherence, weigh_context, weigh_renown
+from kgwb.bert.model import Bert
 from kgwb.checks import expect_at_least
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.graph.knowledge_graph import expect_graph
 
 if TYPE_CHECKING:
-    from kgwb.bert.model import Bert
     from kgwb.embed import GraphEmbedding
 
 
@@ -67,7 +66,7 @@ def link_mentions(
     score = (w₁ prior + w₂ context + w₃ coherence) / (w₁ + w₂ + w₃), each of them from 0 to 1; what there is not (context
     without a BERT, coherence without another mention) counts neither above nor below the line.
     *prior*, half for a high degree and half for a label spelt to the letter; *context*, the cosine of BERT's mean
-    hidden states of the sentence and of what the graph tells about the candidate; *coherence*, how close the graph
+    hidden states of the sentence and of what the graph says about the candidate; *coherence*, how close the graph
     brings it to the other mentions. The weights and the threshold were chosen on one half of the names of three data
     sets and measured on the other: tests/benchmarks/README.md.
 
@@ -89,8 +88,7 @@ def link_mentions(
             candidate is not in the graph, the vectors are another graph's, or a sentence is too long for BERT.
 
     Example:
-        >>> from kgwb.bert.linking.mentions import find_mentions
-        >>> from kgwb import load_bert
+        >>> from kgwb import find_mentions, load_bert
         >>> facts = pd.DataFrame(
         ...     [["springfield_il", "in", "Illinois"], ["springfield_ma", "in", "Massachusetts"]],
         ...     columns=["head", "relation", "tail"],

@@ -1,4 +1,4 @@
-"""Entities around a sentence, and messages between them."""
+"""A graph network over the entities around a sentence: messages between them, and attention to and from them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.bert.doors.maps import make_map
-from kgwb.bert.doors.neighbourhood import Neighbourhood
+from kgwb.bert.doors.gate import make_map
+from kgwb.bert.doors.nearby_facts import NearbyFacts
 
 # How long a relation's mark is, where vectors have length one or two: tokens find nodes by it first.
-LOUD = 4.0
+MARK_LENGTH = 4.0
+HEAD_WIDTH = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +46,9 @@ class Nodes:
         return Nodes(*(part.to(device) for part in parts))
 
 
-def gather_nodes(named: Sequence[Sequence[int]], around: Neighbourhood, relations: int) -> Nodes:
+def gather_nodes(named: Sequence[Sequence[int]], nearby: NearbyFacts, relations: int) -> Nodes:
     """The nodes of each sentence, named entities first, and an edge each way for each fact."""
-    columns = [part.tolist() for part in (around.owners, around.relations, around.others)]
+    columns = [part.tolist() for part in (nearby.owners, nearby.relations, nearby.others)]
     rows: list[list[int]] = []
     edges: list[list[tuple[int, int, int]]] = []
     for entities, owners, kinds, others in zip(named, *columns, strict=True):
@@ -71,7 +72,7 @@ def gather_nodes(named: Sequence[Sequence[int]], around: Neighbourhood, relation
 class RelationalLayer(nn.Module):
     """One step of messages: h'_i = ReLU(W₀ h_i + Σ_r 1/|N_r(i)| Σ_j (W_r h_j + b_r)) with W_r = Σ_b a_rb V_b.
 
-    Schlichtkrull et al., 2018 (R-GCN with basis decomposition); b_r lets a node tell by which relation it was reached.
+    Schlichtkrull et al., 2018 (R-GCN with basis decomposition); b_r marks by which relation a node was reached.
 
     Args:
         width: numbers per node.
@@ -86,32 +87,33 @@ class RelationalLayer(nn.Module):
         self.own = make_map(width, width, 1.0, draw, dtype)
         self.bases = nn.ModuleList(make_map(width, width, 1.0, draw, dtype) for _ in range(bases))
         self.mix = nn.Parameter(torch.randn(relations, bases, generator=draw, dtype=dtype) / bases**0.5)
-        self.marks = nn.Parameter(torch.randn(relations, width, generator=draw, dtype=dtype) * (LOUD / width**0.5))
+        self.marks = nn.Parameter(
+            torch.randn(relations, width, generator=draw, dtype=dtype) * (MARK_LENGTH / width**0.5)
+        )
 
     def forward(
         self, nodes: Float[Tensor, "sentence node width"], graph: Nodes
     ) -> Float[Tensor, "sentence node width"]:
         """The nodes after one step."""
-        flat = nodes.flatten(0, 1)
-        by_basis = torch.stack([basis(flat) for basis in self.bases], 1)  # [node, basis, width]
+        flat = nodes.flatten(0, 1)  # [sentence · node, width]
+        by_basis = torch.stack([basis(flat) for basis in self.bases], 1)  # [sentence · node, basis, width]
         mixed = (by_basis[graph.source] * self.mix[graph.relations][..., None]).sum(1) + self.marks[graph.relations]
-        told = torch.zeros_like(flat).index_add(
-            0, graph.target, mixed.to(flat.dtype) * graph.norm[:, None].to(flat.dtype)
-        )
-        return torch.relu(self.own(flat) + told).view_as(nodes)
+        messages = mixed.to(flat.dtype) * graph.norm[:, None].to(flat.dtype)  # [edge, width]
+        received = torch.zeros_like(flat).index_add(0, graph.target, messages)
+        return torch.relu(self.own(flat) + received).view_as(nodes)
 
 
 class CrossAttention(nn.Module):
     """What each of some rows takes from others: Σ_j softmax(q · k_j / √d) v_j, with the choice of nothing.
 
-    The softmax runs over the nodes and one sentinel with value zero. Its score is 0, or where the context decides,
-    w · q: a row that has nothing to ask looks at the sentinel.
+    The softmax runs over the others and one sentinel with value zero. Its score is 0, or where the context decides,
+    w · q: a row that has nothing to look for looks at the sentinel.
 
     Args:
-        asking: numbers per row that asks.
-        telling: numbers per row that tells.
+        width: numbers per row that looks.
+        other_width: numbers per row that is looked at.
         heads: attention heads.
-        loudness: how long an answer is, about.
+        length: how long an output is, about.
         draw: for the first weights.
         adaptive: let the context decide on the sentinel.
         dtype: of the weights.
@@ -119,50 +121,50 @@ class CrossAttention(nn.Module):
 
     def __init__(
         self,
-        asking: int,
-        telling: int,
+        width: int,
+        other_width: int,
         *,
         heads: int,
-        loudness: float,
+        length: float,
         draw: torch.Generator,
         adaptive: bool,
         dtype: torch.dtype,
     ) -> None:
         super().__init__()
         self.heads = heads
-        inner = 32 * heads
+        inner = HEAD_WIDTH * heads
 
-        def fresh(inputs: int, outputs: int, length: float) -> nn.Linear:
+        def make(inputs: int, outputs: int, length: float) -> nn.Linear:
             # For normalised inputs, whose length is √inputs.
             return make_map(inputs, outputs, length / inputs**0.5, draw, dtype)
 
-        self.query, self.key = fresh(asking, inner, inner**0.5), fresh(telling, inner, inner**0.5)
-        self.value, self.out = fresh(telling, inner, inner**0.5), fresh(inner, asking, loudness)
+        self.query, self.key = make(width, inner, inner**0.5), make(other_width, inner, inner**0.5)
+        self.value, self.out = make(other_width, inner, inner**0.5), make(inner, width, length)
         self.adaptive = adaptive
         if adaptive:
-            self.sentinel = nn.Parameter(torch.zeros(heads, 32, dtype=dtype))
+            self.sentinel = nn.Parameter(torch.zeros(heads, HEAD_WIDTH, dtype=dtype))
 
     def forward(
         self,
-        rows: Float[Tensor, "sentence row asking"],
-        others: Float[Tensor, "sentence other telling"],
+        rows: Float[Tensor, "sentence row width"],
+        others: Float[Tensor, "sentence other other_width"],
         is_other: Bool[Tensor, "sentence other"],
-    ) -> tuple[Float[Tensor, "sentence row asking"], Float[Tensor, "sentence row"]]:
-        """What the rows are told, and the share of their attention that went to others and not to the sentinel."""
-        asked, told_of = _normalise(rows), _normalise(others)
-        query, key, value = map(self._split, (self.query(asked), self.key(told_of), self.value(told_of)))
-        scores = torch.matmul(query, key.transpose(2, 3)) * 32**-0.5
+    ) -> tuple[Float[Tensor, "sentence row width"], Float[Tensor, "sentence row"]]:
+        """What the rows receive, and the share of their attention that went to others and not to the sentinel."""
+        rows, others = _normalise(rows), _normalise(others)
+        query, key, value = map(self._split, (self.query(rows), self.key(others), self.value(others)))
+        scores = torch.matmul(query, key.transpose(2, 3)) * HEAD_WIDTH**-0.5  # [sentence, head, row, other]
         scores = scores.masked_fill(~is_other[:, None, None], float("-inf"))
         nothing = (
             (query * self.sentinel[:, None]).sum(-1, keepdim=True)
             if self.adaptive
             else scores.new_zeros(*scores.shape[:3], 1)
         )
-        weights = torch.cat([nothing.to(scores.dtype), scores], -1).softmax(-1)[..., 1:]
-        told = torch.matmul(weights, value).transpose(1, 2).flatten(2)
-        return self.out(told), weights.sum(-1).mean(1)
+        weights = torch.cat([nothing.to(scores.dtype), scores], -1).softmax(-1)[..., 1:]  # the sentinel's value is zero
+        received = torch.matmul(weights, value).transpose(1, 2).flatten(2)  # [sentence, row, head · part]
+        return self.out(received), weights.sum(-1).mean(1)
 
-    def _split(self, rows: Tensor) -> Tensor:
+    def _split(self, rows: Float[Tensor, "sentence row inner"]) -> Float[Tensor, "sentence head row part"]:
         return rows.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 

@@ -7,8 +7,8 @@ import torch
 
 import kgwb
 from kgwb.bert import encode_sentences, find_mentions
-from kgwb.bert.doors.links import gather_links
-from kgwb.bert.passage import Passage
+from kgwb.bert.doors.relation import group_pairs
+from kgwb.bert.trace import Record, Trace
 
 TEXTS = ["Paris is the capital of France, and Lyon is a city in France.", "New York, twin of York, is no Paris."]
 HEADS, PART, LAYER = 12, 32, 2
@@ -19,31 +19,31 @@ HEADS, PART, LAYER = 12, 32, 2
 @torch.no_grad()
 def test_scores_and_output_are_those_of_a_loop_over_pairs(bert, vectors, set_gates, how, control):
     model = set_gates(kgwb.inject(bert, vectors, mode="relation", how=how, control=control), 0.5)
-    door, draw = model.injector, torch.Generator().manual_seed(0)
+    [door], draw = model.injector.doors, torch.Generator().manual_seed(0)
     encoding = encode_sentences(model, TEXTS, mentions=find_mentions(TEXTS, vectors.graph, model.tokenizer))
-    passage = Passage(encoding, (door,), model.stack, model.model.base_model.embeddings, record=True)
+    trace = Trace(encoding, record=Record(), prepared={door: door.prepare(encoding)})
     size = (*encoding.pieces.shape, HEADS)
     query = torch.randn(size[0], HEADS, size[1], PART, generator=draw)
     scores, output = torch.randn(size[0], HEADS, size[1], size[1], generator=draw), torch.zeros_like(query)
-    expected, told = scores.clone(), output.clone()
+    expected, gathered = scores.clone(), output.clone()
     weights, gate = scores.softmax(-1), door.gates[LAYER].factor
-    kinds = list_kinds(door, encoding)
+    kinds = list_kinds(model.injector, encoding)
     for (s, q, k), kind in kinds.items():
         if how == "bias":
             expected[s, :, q, k] += gate * door.bias[LAYER][kind]
             continue
         key, value = (maps[LAYER](door.relations[kind]).view(HEADS, PART) for maps in (door.keys, door.values))
         expected[s, :, q, k] += gate * (query[s, :, q] * key).sum(-1) / PART**0.5
-        told[s, :, q] += gate * weights[s, :, q, k, None] * value
-    torch.testing.assert_close(door.change_scores(LAYER, query, scores, passage), expected)
-    torch.testing.assert_close(door.change_output(LAYER, query, scores, weights, output, passage)[1], told)
+        gathered[s, :, q] += gate * weights[s, :, q, k, None] * value
+    torch.testing.assert_close(door.change_scores(LAYER, query, scores, trace), expected)
+    torch.testing.assert_close(door.change_output(LAYER, query, scores, weights, output, trace)[1], gathered)
     here = torch.zeros(size[:2], dtype=torch.bool)
     here[[s for s, _, _ in kinds], [q for _, q, _ in kinds]] = True
     assert torch.equal(door.enters_at(encoding), here)
-    torch.testing.assert_close(passage.record.gates["relation"][LAYER + 1], here * gate)
+    torch.testing.assert_close(trace.record.gates["relation"][LAYER + 1], here * gate)
 
 
-def list_kinds(door, encoding) -> dict[tuple[int, int, int], int]:
+def list_kinds(injector, encoding) -> dict[tuple[int, int, int], int]:
     """The relation and direction of each linked pair of pieces, from the facts themselves."""
     kinds: dict[tuple[int, int, int], int] = {}
     for s, row in enumerate(encoding.entities.tolist()):
@@ -51,28 +51,28 @@ def list_kinds(door, encoding) -> dict[tuple[int, int, int], int]:
             for k, other in enumerate(row):
                 if one < 0 or other < 0 or one == other:
                     continue
-                if door.control == "matched":
+                if injector.control == "matched":
                     kinds[s, q, k] = 0
                     continue
-                for head, relation, tail in door.graph.triples.tolist():
+                for head, relation, tail in injector.graph.triples.tolist():
                     if (one, other) == (head, tail):
                         kinds[s, q, k] = relation
                     elif (one, other) == (tail, head):
-                        kinds[s, q, k] = relation + len(door.graph.relations)
+                        kinds[s, q, k] = relation + len(injector.graph.relations)
     return kinds
 
 
-def test_pairs_fall_into_groups_and_groups_to_askers():
+def test_pairs_fall_into_groups_and_groups_to_queries():
     pairs = torch.tensor([[0, 1, 3], [0, 1, 4], [0, 1, 6], [1, 2, 0], [1, 0, 2]])
-    links = gather_links(pairs, torch.tensor([5, 5, 7, 5, 9]), length=8)
+    links = group_pairs(pairs, torch.tensor([5, 5, 7, 5, 9]), length=8)
     assert len(links) == 5 and links.present.tolist() == [5, 7, 9]
     assert links.present[links.kinds[links.groups]].tolist() == [5, 5, 7, 5, 9]
-    askers = links.askers[links.groups]
-    assert links.asker_sentences[askers].tolist() == pairs[:, 0].tolist()
-    assert links.asker_pieces[askers].tolist() == pairs[:, 1].tolist()
-    assert len(links.kinds) == 4 and len(links.asker_pieces) == 3
+    owners = links.owners[links.groups]
+    assert links.query_sentences[owners].tolist() == pairs[:, 0].tolist()
+    assert links.query_pieces[owners].tolist() == pairs[:, 1].tolist()
+    assert len(links.kinds) == 4 and len(links.query_pieces) == 3
 
 
 def test_no_pair_is_no_link():
-    links = gather_links(torch.zeros(0, 3, dtype=torch.int64), torch.zeros(0, dtype=torch.int64), length=8)
-    assert len(links) == len(links.present) == len(links.asker_pieces) == 0
+    links = group_pairs(torch.zeros(0, 3, dtype=torch.int64), torch.zeros(0, dtype=torch.int64), length=8)
+    assert len(links) == len(links.present) == len(links.query_pieces) == 0

@@ -11,11 +11,10 @@ from torch.nn.functional import cross_entropy
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.encoding import Encoding
+from kgwb.bert.model import Bert
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-    from kgwb.bert.model import Bert
 
 # Of the pieces to be guessed: how many are shown as [MASK], and how many as that or as a random piece (Devlin et al., 2019).
 AS_MASK, AS_MASK_OR_RANDOM = 0.8, 0.9

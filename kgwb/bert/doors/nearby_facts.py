@@ -12,7 +12,7 @@ from kgwb.bert.encoding import Encoding
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbourhood:
+class NearbyFacts:
     """Facts by sentence, each read from the side of one of its entities.
 
     Attributes:
@@ -57,15 +57,15 @@ class FactIndex:
         """(owner, relation and direction, other, fact) for each fact of an entity."""
         found = slice(int(self.starts[entity]), int(self.starts[entity + 1]))
         rows, backwards = self.rows[found].tolist(), self.backwards[found].tolist()
-        told = self.facts[self.rows[found]].tolist()
+        triples = self.facts[self.rows[found]].tolist()
         return [
             (tail, relation + self.count, head, row) if back else (head, relation, tail, row)
-            for row, back, (head, relation, tail) in zip(rows, backwards, told, strict=True)
+            for row, back, (head, relation, tail) in zip(rows, backwards, triples, strict=True)
         ]
 
 
-def index_facts(facts: Int[Tensor, "fact 3"], entities: int, relations: int) -> FactIndex:
-    """Sort facts by head and by tail."""
+def sort_by_entity(facts: Int[Tensor, "fact 3"], entities: int, relations: int) -> FactIndex:
+    """The facts of each entity, as head and as tail."""
     owners = torch.cat([facts[:, 0], facts[:, 2]])
     order = owners.argsort(stable=True)
     starts = torch.zeros(entities + 1, dtype=torch.int64)
@@ -73,13 +73,13 @@ def index_facts(facts: Int[Tensor, "fact 3"], entities: int, relations: int) -> 
     return FactIndex(facts, relations, starts, order % max(1, len(facts)), order >= len(facts))
 
 
-def mentioned(encoding: Encoding, who: Int[Tensor, "sentence token"]) -> list[list[int]]:
+def list_named(encoding: Encoding, entities: Int[Tensor, "sentence token"]) -> list[list[int]]:
     """Per sentence, the entities whose knowledge it is given, in the order of the text, each once."""
-    firsts = encoding.first_pieces & (who >= 0)
-    return [list(dict.fromkeys(row[first].tolist())) for row, first in zip(who.cpu(), firsts.cpu(), strict=True)]
+    firsts = encoding.first_pieces & (entities >= 0)
+    return [list(dict.fromkeys(row[first].tolist())) for row, first in zip(entities.cpu(), firsts.cpu(), strict=True)]
 
 
-def gather_neighbourhood(named: Sequence[Sequence[int]], index: FactIndex, *, hops: int, most: int) -> Neighbourhood:
+def find_nearby_facts(named: Sequence[Sequence[int]], index: FactIndex, *, hops: int, most: int) -> NearbyFacts:
     """The facts within some steps of the entities that each sentence names, nearest first.
 
     Args:
@@ -97,11 +97,11 @@ def gather_neighbourhood(named: Sequence[Sequence[int]], index: FactIndex, *, ho
             table[row, : len(kept)] = torch.tensor(kept)
     left_out = torch.tensor([max(0, len(found) - width) for found in sides], dtype=torch.int64)
     owners, relations, others, facts = table.unbind(-1)
-    return Neighbourhood(owners, relations.clamp_min(0), others, facts, left_out)
+    return NearbyFacts(owners, relations.clamp_min(0), others, facts, left_out)
 
 
 def _walk(entities: Sequence[int], index: FactIndex, hops: int) -> list[tuple[int, int, int, int]]:
-    """Sides of facts, hop by hop; within a hop the named entities take turns, so that a busy one crowds out nobody."""
+    """Sides of facts, hop by hop; within a hop the named entities take turns, so that a busy one crowds out no other."""
     found: list[tuple[int, int, int, int]] = []
     reached, edge = set(entities), list(entities)
     for _ in range(hops):

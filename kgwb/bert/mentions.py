@@ -1,12 +1,18 @@
-"""The names by which a graph knows its entities, and where a text spells them."""
+"""Finding the entities that a text names, by the names that a graph has for them."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from kgwb.bert.encoding import place_mention
 from kgwb.graph import KnowledgeGraph, Mention
+from kgwb.graph.knowledge_graph import expect_graph
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 # A name in Chinese, Japanese or Thai needs no space around it.
 _SPACELESS = ("CJK", "HIRAGANA", "KATAKANA", "THAI")
@@ -15,8 +21,56 @@ _SHORTEST_IN_ANY_CASE = 3
 _APOSTROPHES = "\u2018\u2019\u02bc\uff07"
 
 
+def find_mentions(
+    sentences: Sequence[str], graph: KnowledgeGraph, tokenizer: PreTrainedTokenizerBase
+) -> list[list[Mention]]:
+    """Find where sentences name entities of a graph: the longest match over labels and aliases, from the left.
+
+    Case, the accents of Latin and Greek letters, and line breaks or further spaces within a name are ignored; but a
+    name of one or two Latin letters is found to the letter only (US, not us), and punctuation alone never. A name
+    begins and ends where a word does, except in scripts that write no spaces. Of several entities with one name the
+    best connected is taken; all are kept in `candidates`, among which `link_mentions` chooses by the sentence.
+
+    Args:
+        sentences: the texts.
+        graph: whose labels and aliases (all columns named `label...`, and `aliases`) are looked for.
+        tokenizer: a fast tokenizer; it says which word pieces each mention covers.
+
+    Returns:
+        For each sentence its mentions, in order, without overlap.
+
+    Raises:
+        TypeError: for a single text, or what is no graph.
+
+    Example:
+        >>> import pandas as pd
+        >>> from kgwb import load_bert
+        >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame([["New York", "in", "USA"]], columns=["head", "relation", "tail"]))
+        >>> [[found]] = find_mentions(["new york is big."], graph, load_bert().tokenizer)
+        >>> found.text, found.pieces
+        ('new york', (1, 3))
+    """
+    if isinstance(sentences, str):
+        raise TypeError(
+            f"One text came: {sentences[:40]!r}. Expected a list of texts; type find_mentions([text], ...)."
+        )
+    expect_graph(graph, "find_mentions(sentences, {}, bert.tokenizer)")
+    names = index_names(graph)
+    return [list(_attach_pieces(text, match_names(text, names), tokenizer)) for text in sentences]
+
+
+def _attach_pieces(text: str, found: Iterator[Mention], tokenizer: PreTrainedTokenizerBase) -> Iterator[Mention]:
+    cut = tokenizer(text, return_offsets_mapping=True, verbose=False)
+    marks = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    for mention in found:
+        placed = place_mention(mention, text, cut["offset_mapping"])
+        # "[MASK]" names no entity called Mask.
+        if placed.pieces and marks.isdisjoint(cut["input_ids"][slice(*placed.pieces)]):
+            yield placed
+
+
 @dataclass(frozen=True)
-class Folded:
+class FoldedText:
     """A text as names are compared in it, and where each of its characters came from.
 
     Attributes:
@@ -40,7 +94,7 @@ class Folded:
 
 
 @dataclass(frozen=True)
-class Names:
+class NameIndex:
     """Every name of a graph's entities.
 
     Attributes:
@@ -53,7 +107,7 @@ class Names:
     lengths: Mapping[str, tuple[int, ...]]
     spellings: Mapping[str, set[str]]
 
-    def find_longest(self, folded: Folded, start: int) -> str | None:
+    def find_longest(self, folded: FoldedText, start: int) -> str | None:
         """The longest name that begins at a border and ends at one."""
         if not folded.is_border(start):
             return None
@@ -64,14 +118,14 @@ class Names:
         return None
 
 
-def collect_names(graph: KnowledgeGraph) -> Names:
+def index_names(graph: KnowledgeGraph) -> NameIndex:
     """All labels, in every language, and all aliases of a graph."""
     found: dict[str, set[int]] = {}
     exact: dict[str, set[str]] = {}
     for entity, name in _list_names(graph):
-        folded = fold(name).text
+        folded = fold_text(name).text
         if folded.isascii() and not any(map(str.isalnum, folded)):
-            continue  # nothing, or punctuation: a full stop names no one
+            continue  # nothing, or punctuation: a full stop names no entity
         found.setdefault(folded, set()).add(entity)
         if folded.isascii() and len(folded) < _SHORTEST_IN_ANY_CASE:
             exact.setdefault(folded, set()).add(name)
@@ -79,7 +133,7 @@ def collect_names(graph: KnowledgeGraph) -> Names:
     lengths: dict[str, set[int]] = {}
     for name in found:
         lengths.setdefault(name[0], set()).add(len(name))
-    return Names(
+    return NameIndex(
         {name: tuple(sorted(ids, key=lambda i: (-degrees[i], i))) for name, ids in found.items()},
         {first: tuple(sorted(those, reverse=True)) for first, those in lengths.items()},
         exact,
@@ -95,9 +149,9 @@ def _list_names(graph: KnowledgeGraph) -> Iterator[tuple[int, str]]:
         yield from ((entity, alias.strip()) for alias in aliases)
 
 
-def match_names(text: str, names: Names) -> Iterator[Mention]:
+def match_names(text: str, names: NameIndex) -> Iterator[Mention]:
     """The longest names from the left, without overlap."""
-    folded = fold(text)
+    folded = fold_text(text)
     position = 0
     while position < len(folded.text):
         name = names.find_longest(folded, position)
@@ -109,11 +163,11 @@ def match_names(text: str, names: Names) -> Iterator[Mention]:
             yield Mention(start, end, ids[0], text[start:end], candidates=ids)
 
 
-def fold(text: str) -> Folded:
+def fold_text(text: str) -> FoldedText:
     """A text in lower case, without accents however they are written, and without line breaks.
 
     Example:
-        >>> fold("Sa\u0303o  Tomé").text
+        >>> fold_text("Sa\u0303o  Tomé").text
         'sao tome'
     """
     letters: list[str] = []
@@ -128,7 +182,7 @@ def fold(text: str) -> Folded:
         letters.append(folded)
         starts += [start] * len(folded)
         ends += [end] * len(folded)
-    return Folded("".join(letters), tuple(starts), tuple(ends))
+    return FoldedText("".join(letters), tuple(starts), tuple(ends))
 
 
 def _split_letters(text: str) -> Iterator[tuple[int, int]]:

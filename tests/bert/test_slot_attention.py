@@ -1,4 +1,4 @@
-"""Slots are read in one softmax with the tokens, whichever kernel does it, and however loud they are."""
+"""Slots are read in one softmax with the tokens, whichever kernel does it, and however long they are."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from kgwb.bert.doors.neighbourhood import Neighbourhood
-from kgwb.bert.doors.slots import Slots, Told, lay_out, read_slots, sum_exponentials
+from kgwb.bert.doors.nearby_facts import NearbyFacts
+from kgwb.bert.doors.slot_attention import Slots, SlotsRead, fill_slots, read_slots, sum_exponentials
 
 HEADS, PART = 3, 4
 DRAW = torch.Generator().manual_seed(0)
@@ -22,19 +22,19 @@ def make_slots(shared: bool) -> Slots:
     """Five facts for both of two sentences, or five for one and three for the other."""
     facts = torch.arange(5)[None] if shared else torch.tensor([[0, 1, 2, 3, 4], [5, 6, 7, -1, -1]])
     owners, others = (facts * 3 % 7).masked_fill(facts < 0, -1), (facts * 5 % 6).masked_fill(facts < 0, -1)
-    around = Neighbourhood(owners, (facts % 4).clamp_min(0), others, facts, torch.zeros(len(facts), dtype=torch.int64))
-    return lay_out(around, draw(7, 6), draw(4, 5))
+    around = NearbyFacts(owners, (facts % 4).clamp_min(0), others, facts, torch.zeros(len(facts), dtype=torch.int64))
+    return fill_slots(around, draw(7, 6), draw(4, 5))
 
 
-def read(slots: Slots, query: torch.Tensor, scores: torch.Tensor, *, keep: bool, loud: float = 1.0) -> Told:
+def read(slots: Slots, query: torch.Tensor, scores: torch.Tensor, *, keep: bool, scale: float = 1.0) -> SlotsRead:
     maps = [torch.randn(n, HEADS * PART, generator=torch.Generator().manual_seed(n)).double() for n in (6, 5)]
-    by_entity = (slots.entities @ maps[0]).unflatten(-1, (HEADS, PART)) * loud
-    by_kind = (slots.directions @ maps[1]).unflatten(-1, (HEADS, PART)) * loud
+    by_entity = (slots.entities @ maps[0]).unflatten(-1, (HEADS, PART)) * scale
+    by_kind = (slots.directions @ maps[1]).unflatten(-1, (HEADS, PART)) * scale
     return read_slots(query, sum_exponentials(scores), slots, by_entity, by_kind, by_entity, keep=keep)
 
 
-def read_one_by_one(slots: Slots, query: torch.Tensor, scores: torch.Tensor, loud: float = 1.0) -> torch.Tensor:
-    """One softmax over tokens and slots, for each query by itself; then told, held and left."""
+def read_one_by_one(slots: Slots, query: torch.Tensor, scores: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
+    """One softmax over tokens and slots, for each query by itself; then output, share and rest."""
     maps = [torch.randn(n, HEADS * PART, generator=torch.Generator().manual_seed(n)).double() for n in (6, 5)]
     answers = []
     for s, h, q in torch.cartesian_prod(*map(torch.arange, query.shape[:3])).tolist():
@@ -44,12 +44,12 @@ def read_one_by_one(slots: Slots, query: torch.Tensor, scores: torch.Tensor, lou
         for i in range(count):
             owner, other = (slots.entities[ids[row, i]] @ maps[0] for ids in (slots.owners, slots.others))
             kind = slots.directions[slots.kinds[row, i]] @ maps[1]
-            keys.append((owner + kind).unflatten(0, (HEADS, PART))[h] * loud)
-            values.append(other.unflatten(0, (HEADS, PART))[h] * loud)
+            keys.append((owner + kind).unflatten(0, (HEADS, PART))[h] * scale)
+            values.append(other.unflatten(0, (HEADS, PART))[h] * scale)
         found = torch.stack(keys) @ query[s, h, q] / PART**0.5
         weights = torch.cat([scores[s, h, q], found]).softmax(-1)
-        held = weights[-count:].sum()
-        answers.append(torch.cat([found.softmax(-1) @ torch.stack(values), held[None], weights[:-count].sum()[None]]))
+        share = weights[-count:].sum()
+        answers.append(torch.cat([found.softmax(-1) @ torch.stack(values), share[None], weights[:-count].sum()[None]]))
     return torch.stack(answers).unflatten(0, query.shape[:3])
 
 
@@ -57,36 +57,36 @@ def read_one_by_one(slots: Slots, query: torch.Tensor, scores: torch.Tensor, lou
 @pytest.mark.parametrize("shared", [True, False], ids=["all", "mentions"])
 def test_slots_and_tokens_share_one_softmax(shared, keep):
     slots, query, scores = make_slots(shared), draw(2, HEADS, 6, PART), draw(2, HEADS, 6, 6)
-    told = read(slots, query, scores, keep=keep)
+    found = read(slots, query, scores, keep=keep)
     expected = read_one_by_one(slots, query, scores)
-    torch.testing.assert_close(torch.cat([told.told, told.held, told.left], -1), expected, atol=1e-12, rtol=1e-12)
-    assert (told.chosen is not None) == keep
-    if told.chosen is not None:
-        torch.testing.assert_close(told.chosen.sum(-1), torch.ones(2, HEADS, 6, dtype=torch.float64))
-        assert shared or told.chosen[1, ..., 3:].abs().max() == 0
+    torch.testing.assert_close(torch.cat([found.output, found.share, found.rest], -1), expected, atol=1e-12, rtol=1e-12)
+    assert (found.weights is not None) == keep
+    if found.weights is not None:
+        torch.testing.assert_close(found.weights.sum(-1), torch.ones(2, HEADS, 6, dtype=torch.float64))
+        assert shared or found.weights[1, ..., 3:].abs().max() == 0
 
 
-@pytest.mark.parametrize("loud", [0.01, 30.0])
-def test_what_is_left_to_the_tokens_is_exact_where_it_is_next_to_nothing(loud):
+@pytest.mark.parametrize("scale", [0.01, 30.0])
+def test_what_is_left_to_the_tokens_is_exact_where_it_is_next_to_nothing(scale):
     slots, query, scores = make_slots(shared=True), draw(2, HEADS, 6, PART), draw(2, HEADS, 6, 6)
-    told, expected = read(slots, query, scores, keep=False, loud=loud), read_one_by_one(slots, query, scores, loud)
-    torch.testing.assert_close(told.left, expected[..., -1:], rtol=1e-9, atol=0)
-    torch.testing.assert_close(told.told, expected[..., :-2], rtol=1e-6, atol=1e-9)
+    found, expected = read(slots, query, scores, keep=False, scale=scale), read_one_by_one(slots, query, scores, scale)
+    torch.testing.assert_close(found.rest, expected[..., -1:], rtol=1e-9, atol=0)
+    torch.testing.assert_close(found.output, expected[..., :-2], rtol=1e-6, atol=1e-9)
 
 
 def test_a_gradient_takes_the_same_way_for_both_kinds_of_slots():
     for shared in (True, False):
         slots, query, scores = make_slots(shared), draw(2, HEADS, 3, PART).requires_grad_(), draw(2, HEADS, 3, 3)
-        assert torch.autograd.gradcheck(lambda q, s=slots, z=scores: read(s, q, z, keep=False).told, query)
-        assert torch.autograd.gradgradcheck(lambda q, s=slots, z=scores: read(s, q, z, keep=False).left, query)
+        assert torch.autograd.gradcheck(lambda q, s=slots, z=scores: read(s, q, z, keep=False).output, query)
+        assert torch.autograd.gradgradcheck(lambda q, s=slots, z=scores: read(s, q, z, keep=False).rest, query)
 
 
 def test_no_fact_at_all_leaves_everything_to_the_tokens():
     nothing = torch.full((2, 1), -1)
-    around = Neighbourhood(nothing, nothing.clamp_min(0), nothing, nothing, torch.zeros(2, dtype=torch.int64))
-    told = read(lay_out(around, draw(7, 6), draw(4, 5)), draw(2, HEADS, 4, PART), draw(2, HEADS, 4, 4), keep=False)
-    assert told.held.abs().max() == 0 and torch.equal(told.left, torch.ones_like(told.left))
-    assert told.told.abs().max() == 0
+    around = NearbyFacts(nothing, nothing.clamp_min(0), nothing, nothing, torch.zeros(2, dtype=torch.int64))
+    found = read(fill_slots(around, draw(7, 6), draw(4, 5)), draw(2, HEADS, 4, PART), draw(2, HEADS, 4, 4), keep=False)
+    assert found.share.abs().max() == 0 and torch.equal(found.rest, torch.ones_like(found.rest))
+    assert found.output.abs().max() == 0
 
 
 def test_the_sum_of_exponentials_is_torchs_own():
@@ -96,11 +96,11 @@ def test_the_sum_of_exponentials_is_torchs_own():
 
 
 @pytest.mark.parametrize("away", [60.0, 84.0, 88.0, 100.0, 120.0])
-def test_slots_that_next_to_nothing_goes_to_have_a_finite_slope(away):
+def test_slots_that_next_to_nothing_goes_to_have_a_finite_gradient(away):
     slots, query, scores = make_slots(shared=True), draw(2, HEADS, 6, PART).float(), draw(2, HEADS, 6, 6).float() + away
     narrow = replace(slots, entities=slots.entities.float(), directions=slots.directions.float())
     table = torch.randn(len(slots.entities), HEADS, PART, generator=torch.Generator().manual_seed(0)).requires_grad_()
     kinds = torch.zeros(len(slots.directions), HEADS, PART)
-    told = read_slots(query, sum_exponentials(scores), narrow, table, kinds, table * 30, keep=False)
-    (told.told * told.held).sum().backward()
-    assert told.told.isfinite().all() and table.grad.isfinite().all()
+    found = read_slots(query, sum_exponentials(scores), narrow, table, kinds, table * 30, keep=False)
+    (found.output * found.share).sum().backward()
+    assert found.output.isfinite().all() and table.grad.isfinite().all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from kgwb.axes import Int, Tensor
-from kgwb.bert.encoding import Encoding, encode_sentences
-from kgwb.bert.model import Bert, BertLoadError, _quiet_loading
-from kgwb.bert.tiny.masking import mask_pieces
-from kgwb.bert.tiny.word_pieces import learn_word_pieces
+from kgwb.bert.encoding import Encoding
+from kgwb.bert.masking import mask_pieces
+from kgwb.bert.model import Bert, BertLoadError, quiet_loading
+from kgwb.bert.tokenizing import encode_sentences
 from kgwb.checks import expect_at_least
 from kgwb.files import write_whole
 from kgwb.graph import Sentence
@@ -25,15 +26,16 @@ from kgwb.graph.files.text_files import read_text
 from kgwb.packages import load_package
 
 if TYPE_CHECKING:
-    from transformers import BertForMaskedLM
+    from transformers import BertForMaskedLM, PreTrainedTokenizerBase
 
-SAMPLE = Path(__file__).parents[3] / "sample_graphs" / "archipelago" / "sentences.jsonl"
+SAMPLE = Path(__file__).parents[2] / "sample_graphs" / "archipelago" / "sentences.jsonl"
 LONGEST = 128  # positions: what no sentence of the text reaches stays as it was drawn
 RECIPE = 1  # a change to this file that changes what is learnt needs another number, or old caches would stand for it
+MARKS = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
 
 
 @dataclass(frozen=True)
-class Settings:
+class TinySettings:
     """What decides, with the text, which BERT comes out."""
 
     layers: int
@@ -62,7 +64,7 @@ def train_tiny(
 
     Args:
         text: sentences, or a file: one sentence per line, or the `sentences.jsonl` of a sample graph. By default the
-            English sentences of `sample_graphs/archipelago`, all of them: to ask about what no text has told, give
+            English sentences of `sample_graphs/archipelago`, all of them: to ask about what no text says, give
             only the sentences that may be seen.
         layers: how many layers attend.
         width: of the hidden states; a multiple of 32, the width of each attention head.
@@ -82,14 +84,14 @@ def train_tiny(
         >>> sorted(file.name for file in folder.glob("*.json"))
         ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'training.json']
     """
-    settings = _check(Settings(layers, width, vocabulary, steps, seed))
+    settings = _check(TinySettings(layers, width, vocabulary, steps, seed))
     sentences = _read_sentences(text)
     key = hashlib.sha256(json.dumps([RECIPE, asdict(settings), sentences]).encode()).hexdigest()
     folder = (Path(cache).expanduser() if cache else _find_cache()) / f"tiny-{key[:16]}"
     if not (folder / "config.json").is_file():
         bert = _make_bert(sentences, settings)
         losses = list(_learn(bert, encode_sentences(bert, sentences), settings, progress=progress))
-        with write_whole(folder) as whole, _quiet_loading():
+        with write_whole(folder) as whole, quiet_loading():
             bert.model.save_pretrained(whole)
             bert.tokenizer.save_pretrained(whole)
             record = {"settings": asdict(settings), "sentences": len(sentences), "losses": losses}
@@ -97,7 +99,7 @@ def train_tiny(
     return folder
 
 
-def _check(settings: Settings) -> Settings:
+def _check(settings: TinySettings) -> TinySettings:
     for name, least in (("layers", 1), ("width", 32), ("vocabulary", 1), ("steps", 1), ("seed", 0)):
         expect_at_least(name, getattr(settings, name), least, whole=True)
     if settings.width % 32:
@@ -145,12 +147,12 @@ def _find_cache() -> Path:
     return Path(package.user_cache_dir("kgwb"))
 
 
-def _make_bert(sentences: Sequence[str], settings: Settings) -> Bert:
+def _make_bert(sentences: Sequence[str], settings: TinySettings) -> Bert:
     tokenizer = learn_word_pieces(sentences, settings.vocabulary, longest=LONGEST)
     return Bert(_draw_weights(len(tokenizer), settings), tokenizer, name="tiny")
 
 
-def _draw_weights(vocabulary: int, settings: Settings) -> BertForMaskedLM:
+def _draw_weights(vocabulary: int, settings: TinySettings) -> BertForMaskedLM:
     from transformers import BertConfig, BertForMaskedLM
 
     config = BertConfig(
@@ -171,7 +173,7 @@ def _draw_weights(vocabulary: int, settings: Settings) -> BertForMaskedLM:
     return model
 
 
-def _learn(bert: Bert, encoding: Encoding, settings: Settings, *, progress: bool) -> Iterator[float]:
+def _learn(bert: Bert, encoding: Encoding, settings: TinySettings, *, progress: bool) -> Iterator[float]:
     """Train in place; gives the loss of each step."""
     from tqdm.auto import trange
 
@@ -204,3 +206,51 @@ def _draw_batches(
             batches = drawn[lengths[drawn].argsort(stable=True)].split(batch)
             for chosen in torch.randperm(len(batches), generator=generator).tolist():
                 yield batches[chosen].tolist()
+
+
+def learn_word_pieces(texts: Sequence[str], size: int, *, longest: int) -> PreTrainedTokenizerBase:
+    """A fast tokenizer whose vocabulary comes from a text: BERT's own rules (lower case, no accents), its own word pieces.
+
+    Every character of the text is a piece, as are the letters, digits and signs of ASCII, so that a name which the text
+    does not hold can still be cut.
+
+    Args:
+        texts: what to learn from.
+        size: the most pieces; fewer where no pair of pieces is left that stands twice.
+        longest: the most pieces a sentence may have.
+
+    Example:
+        >>> learn_word_pieces(["the sea is deep", "a deep sea"], 200, longest=16).tokenize("Deep seal")
+        ['deep', 'sea', '##l']
+    """
+    from tokenizers import Tokenizer
+    from tokenizers.decoders import WordPiece as Joined
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+    from tokenizers.processors import TemplateProcessing
+    from transformers import PreTrainedTokenizerFast
+
+    normalizer, cutter = BertNormalizer(lowercase=True), BertPreTokenizer()
+    words = [word for text in texts for word, _ in cutter.pre_tokenize_str(normalizer.normalize_str(text))]
+    tokenizer = Tokenizer(WordPiece(_learn_vocabulary(words, size), unk_token=MARKS["unk_token"]))
+    tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = normalizer, cutter, Joined()
+    ends = [(mark, tokenizer.token_to_id(mark)) for mark in ("[CLS]", "[SEP]")]
+    tokenizer.post_processor = TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", ends)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=longest, **MARKS)
+
+
+def _learn_vocabulary(words: Sequence[str], size: int) -> dict[str, int]:
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.trainers import WordPieceTrainer
+
+    plain = string.ascii_lowercase + string.digits
+    first = sorted({character for word in words for character in word} | set(plain + string.punctuation))
+    further = sorted({character for word in words for character in word[1:]} | set(plain))
+    # Given as marks they get their ids in this order; left to the trainer, ids would differ from run to run.
+    known = [*MARKS.values(), *first, *(f"##{character}" for character in further)]
+    learner = Tokenizer(WordPiece(unk_token=MARKS["unk_token"]))
+    trainer = WordPieceTrainer(vocab_size=size, min_frequency=2, special_tokens=known, show_progress=False)
+    learner.train_from_iterator(words, trainer)
+    return learner.get_vocab(with_added_tokens=False)

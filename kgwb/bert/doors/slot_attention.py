@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.bert.doors.gate import above_zero
-from kgwb.bert.doors.injector import Heads, Weights
-from kgwb.bert.doors.neighbourhood import Neighbourhood
+from kgwb.bert.doors.gate import keep_above_zero
+from kgwb.bert.doors.nearby_facts import NearbyFacts
+from kgwb.bert.trace import Heads, Weights
 
 # Columns beside a head's own numbers: two are used, and attention kernels like widths that eight divides.
 SPARE = 8
@@ -21,7 +21,7 @@ class Slots:
     """The slots of a batch; where all sentences read the same facts, one row stands for all.
 
     Each entity and each direction is held once, so that a map is taken of few vectors and not of every slot's. The last
-    of both is nobody, all zeros, and so is the last slot of each row, which stands for the tokens.
+    of both is no entity, all zeros, and so is the last slot of each row, which stands for the tokens.
 
     Attributes:
         entities: vectors of the entities that the slots name.
@@ -41,32 +41,34 @@ class Slots:
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
-    """What slots tell, with S = Σ exp(slot scores) and Z the same sum over the tokens.
+class SlotsRead:
+    """What attention reads from slots, with S = Σ exp(slot scores) and Z the same sum over the tokens.
 
     Attributes:
-        told: the mean of the slots' values, weighted by exp(score).
-        held: S / (S + Z).
-        left: Z / (S + Z), which says more than 1 − held where that is next to nothing.
-        chosen: each slot's part of S, where it was asked for.
+        output: the mean of the slots' values, weighted by exp(score).
+        share: S / (S + Z).
+        rest: Z / (S + Z), which says more than 1 − share where that is next to nothing.
+        weights: each slot's part of S, where it was asked for.
     """
 
-    told: Heads
-    held: Float[Tensor, "sentence head query 1"]
-    left: Float[Tensor, "sentence head query 1"]
-    chosen: Float[Tensor, "sentence head query slot"] | None
+    output: Heads
+    share: Float[Tensor, "sentence head query 1"]
+    rest: Float[Tensor, "sentence head query 1"]
+    weights: Float[Tensor, "sentence head query slot"] | None
 
 
-def lay_out(around: Neighbourhood, entities: Float[Tensor, "all dim"], relations: Float[Tensor, "kind width"]) -> Slots:
-    """The slots for the facts of a neighbourhood, on the device of the vectors."""
-    ends = torch.stack([around.owners, around.others]).clamp_min(0).to(entities.device)
+def fill_slots(
+    nearby: NearbyFacts, entities: Float[Tensor, "all dim"], relations: Float[Tensor, "kind width"]
+) -> Slots:
+    """The slots for the facts near to some sentences, on the device of the vectors."""
+    ends = torch.stack([nearby.owners, nearby.others]).clamp_min(0).to(entities.device)  # [2, batch, fact]
     present, ends = ends.unique(return_inverse=True)
-    directions, kinds = around.relations.to(entities.device).unique(return_inverse=True)
-    owners, others = nn.functional.pad(ends, (0, 1), value=len(present))
-    is_slot = nn.functional.pad(around.is_fact.to(entities.device), (0, 1), value=True)
+    directions, kinds = nearby.relations.to(entities.device).unique(return_inverse=True)
+    owners, others = nn.functional.pad(ends, (0, 1), value=len(present))  # [batch, slot = fact + 1]
+    is_slot = nn.functional.pad(nearby.is_fact.to(entities.device), (0, 1), value=True)
     mask = torch.zeros(owners.shape, dtype=entities.dtype, device=entities.device).masked_fill(~is_slot, float("-inf"))
     return Slots(
-        nn.functional.pad(entities[present], (0, 0, 0, 1)),
+        nn.functional.pad(entities[present], (0, 0, 0, 1)),  # [entity + 1, dim]
         nn.functional.pad(relations[directions], (0, 0, 0, 1)),
         owners,
         nn.functional.pad(kinds, (0, 1), value=len(directions)),
@@ -84,11 +86,11 @@ def read_slots(
     by_other: Float[Tensor, "entity head part"],
     *,
     keep: bool,
-) -> Told:
+) -> SlotsRead:
     """Read slots beside tokens, without the tokens' scores: the last slot, of score log Z, stands for all of them.
 
-    A spare column of the values counts the slots' share, another that of the last one, so that one call of any attention
-    kernel says everything.
+    A spare column of the values sums up the slots' share, another that of the last one, so that one call of any attention
+    kernel gives everything.
 
     Args:
         query: of each token.
@@ -97,26 +99,27 @@ def read_slots(
         by_owner: what an entity gives to the keys of the slots that it owns.
         by_kind: what a direction gives to keys.
         by_other: the values.
-        keep: say what part each slot has.
+        keep: give the weight of each slot too.
     """
     part, shared = query.shape[-1], len(slots.owners) == 1
-    owners, kinds, others = (_widen(table) for table in (by_owner, by_kind, by_other))
-    owners[:, -1, part] = 1
+    owners, kinds, others = (_widen(table) for table in (by_owner, by_kind, by_other))  # [head, row, part + SPARE]
+    owners[:, -1, part] = 1  # times the query's spare column, log Z: the score of the last slot
     others[:, :-1, part] = others[:, -1, part + 1] = 1
-    keys = _pick(owners, slots.owners) + _pick(kinds, slots.kinds)
+    keys = _pick(owners, slots.owners) + _pick(kinds, slots.kinds)  # [batch, head, slot, part + SPARE]
     columns = [query * part**-0.5, tokens, tokens.new_zeros(1).expand(*tokens.shape[:-1], SPARE - 1)]
-    if shared:  # one long text rather than many short ones
-        asked = torch.cat([column.transpose(0, 1) for column in columns], -1).flatten(1, 2)[None]
+    if shared:  # one long text rather than many short ones: [1, head, sentence · query, part + SPARE]
+        queries = torch.cat([column.transpose(0, 1) for column in columns], -1).flatten(1, 2)[None]
     else:
-        asked = torch.cat(columns, -1)
-    gathered, weights = _attend(asked, keys, _pick(others, slots.others), slots.mask, keep=keep)
+        queries = torch.cat(columns, -1)  # [sentence, head, query, part + SPARE]
+    gathered, weights = _attend(queries, keys, _pick(others, slots.others), slots.mask, keep=keep)
     if shared:
         gathered = gathered[0].unflatten(1, (len(query), -1)).transpose(0, 1)
         weights = None if weights is None else weights[0].unflatten(1, (len(query), -1)).transpose(0, 1)
-    held, left = gathered[..., part : part + 1], gathered[..., part + 1 : part + 2]
-    whole = above_zero(held)
-    chosen = None if weights is None else weights[..., :-1] / whole
-    return Told(gathered[..., :part] / whole, held, left, chosen)
+    share, rest = gathered[..., part : part + 1], gathered[..., part + 1 : part + 2]
+    divisor = keep_above_zero(share)
+    return SlotsRead(
+        gathered[..., :part] / divisor, share, rest, None if weights is None else weights[..., :-1] / divisor
+    )
 
 
 def sum_exponentials(scores: Weights) -> Float[Tensor, "sentence head query 1"]:
