@@ -5,6 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from numbers import Integral, Real
 
+from kgwb.words import describe_kind
+
+
+def expect_kind(value: object, kinds: type | tuple[type, ...], expected: str, *, hint: str) -> None:
+    """An argument of one kind or a few, such as a graph or a split.
+
+    Args:
+        value: what came.
+        kinds: the classes it may have.
+        expected: what they are in words: "A split or a graph".
+        hint: what to type instead.
+
+    Raises:
+        TypeError: it has another class.
+
+    Example:
+        >>> expect_kind("umls", dict, "A mapping", hint="Type {'umls': split}.")
+        Traceback (most recent call last):
+        TypeError: A mapping was expected, but the text 'umls' came. Type {'umls': split}.
+    """
+    if not isinstance(value, kinds):
+        raise TypeError(f"{expected} was expected, but {describe_kind(value)} came. {hint}")
+
 
 def expect_choice(argument: str, value: object, choices: Sequence[str]) -> None:
     """An argument that takes one of a few words.

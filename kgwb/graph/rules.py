@@ -11,8 +11,7 @@ import pandas as pd
 
 from kgwb.graph.joins import Steps
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.graph.path_mining import mine_paths
-from kgwb.graph.rule_mining import mine_constants, mine_pairs
+from kgwb.graph.mining import mine_constants, mine_pairs, mine_paths
 from kgwb.graph.splitting import Split, expect_source
 from kgwb.words import count_things, shorten
 

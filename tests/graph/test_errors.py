@@ -215,7 +215,7 @@ def test_openke_numbers(write: Write, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", ["hrt", ("head", "tail"), ("a", "a", "b"), ("a", 1, "b"), (0, 1)])
 def test_columns_that_are_not_three(columns: object, write: Write) -> None:
-    from kgwb.graph.files.headers import check_columns
+    from kgwb.graph.files.reading import check_columns
 
     with pytest.raises(
         ValueError, match=r"columns came as .*Expected the three columns that hold head, relation and tail"

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 from kgwb.graph import KnowledgeGraph, Split, joins, read_graph, split_triples
 from kgwb.graph.conclusions import apply_rules
-from kgwb.graph.entity_types import add_types
+from kgwb.graph.knowledge_graph import add_types
 from kgwb.graph.rules import KINDS, Rules, find_rules
 
 ENTITIES, RELATIONS = 5, 3
@@ -103,7 +103,7 @@ def _in_blocks_of(rows: int) -> Iterator[None]:
     def cut_small(counts: np.ndarray, _: int = 0) -> Iterator[slice]:
         return cut(counts, rows)
 
-    rooms = ("rule_mining", "path_mining", "conclusions")
+    rooms = ("mining", "conclusions")
     patches = [mock.patch(f"kgwb.graph.{room}.cut", cut_small) for room in rooms]
     for patch in patches:
         patch.start()

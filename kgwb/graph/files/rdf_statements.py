@@ -1,54 +1,102 @@
-"""A graph as RDF."""
+"""A graph as statements of RDF, where every name is an address (an IRI)."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.files.rdf_names import ALIASES, DESCRIPTIONS, LABELS, OWN, RDF, TYPE, XSD, write_address
-from kgwb.graph.files.xml_text import check_xml
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.packages import load_package
 
+OWN = "urn:kgwb:"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+OWL = "http://www.w3.org/2002/07/owl#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+TYPE = RDF + "type"
+LABELS = (RDFS + "label", SKOS + "prefLabel", "http://xmlns.com/foaf/0.1/name", "http://schema.org/name")
+ALIASES = (SKOS + "altLabel",)
+DESCRIPTIONS = (
+    RDFS + "comment",
+    SKOS + "definition",
+    "http://schema.org/description",
+    "http://purl.org/dc/terms/description",
+)
+# Only letters that may also stand in the name of an XML element, so that one spelling serves every format.
+_SPECIAL = re.compile(r"[^A-Za-z0-9_\-À-ÖØ-öø-˿Ͱ-ͽͿ-῿、-\ud7ff]")
+_ESCAPE = re.compile(r"\.([0-9a-f]+)\.")
+_WEB_ADDRESS = re.compile(
+    r"https?://[A-Za-z0-9.\-]+(:\d+)?/([A-Za-z0-9._~:/?#@!$&'()*+,;=\-]*[/#:])?([A-Za-z_][\w.\-]*)", re.ASCII
+)
 _TAGGED = re.compile(r"(label|description)_([a-z]{2,3}(?:-[a-z0-9]{2,8})*)")
 _PREDICATES = {"label": LABELS[0], "description": DESCRIPTIONS[0]}
 
 
-def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
-    """Write a graph as N-Triples, Turtle or RDF/XML, by the path's suffix.
+def write_address(kind: str, name: str) -> str:
+    """The address that stands for a name: the name itself where it is a web address, otherwise one of kgwb's own.
 
-    Names that are web addresses stay as they are; others become addresses of the form urn:kgwb:entity.Berlin, which
-    `read_graph` turns back. Columns without any value are not written, because RDF has no columns.
-
-    Raises:
-        GraphFileError: a text holds a character that XML cannot carry (.rdf and .owl only).
-        ImportError: pyoxigraph is not installed; gives the line that installs it.
+    Example:
+        >>> write_address("entity", "New York")
+        'urn:kgwb:entity.New.20.York'
+        >>> write_address("entity", "http://example.org/Berlin")
+        'http://example.org/Berlin'
     """
-    oxigraph = load_package("pyoxigraph", f"Writing {path.suffix}")
-    formats = oxigraph.RdfFormat
-    form = {".nt": formats.N_TRIPLES, ".ttl": formats.TURTLE}.get(path.suffix.lower(), formats.RDF_XML)
-    if form == formats.RDF_XML:
-        check_xml(graph, path)
-    statements = [oxigraph.Triple(*terms) for terms in state_graph(graph, oxigraph)]
-    prefixes = {"kgwb": OWN, "rdfs": LABELS[0].removesuffix("label"), "skos": ALIASES[0].removesuffix("altLabel")}
-    data = oxigraph.serialize(statements, format=form, prefixes=prefixes)
-    path.write_bytes(data or b"# a graph without a triple\n")
+    if kind in ("entity", "relation") and is_web_address(name):
+        return name
+    return f"{OWN}{kind}." + _SPECIAL.sub(lambda match: f".{ord(match[0]):x}.", name)
+
+
+def read_address(kind: str, address: str) -> str:
+    """The name that an address stands for.
+
+    Example:
+        >>> read_address("entity", "urn:kgwb:entity.New.20.York")
+        'New York'
+    """
+    prefix = f"{OWN}{kind}."
+    if not address.startswith(prefix):
+        return address
+    return _ESCAPE.sub(lambda match: chr(min(int(match[1], 16), 0x10FFFF)), address.removeprefix(prefix))
+
+
+def read_local(kind: str, address: str) -> str:
+    """The last part of an address, for people to read; of kgwb's own addresses, the name.
+
+    Example:
+        >>> read_local("entity", "http://example.org/places#New_York")
+        'New_York'
+    """
+    name = read_address(kind, address)
+    return re.split(r"[/#:]", name.rstrip("/#:"))[-1] if name == address else name
+
+
+def is_web_address(name: str) -> bool:
+    """Whether a name can stand in RDF as it is and is no word of RDF's own."""
+    if name == TYPE or name in (*LABELS, *ALIASES, *DESCRIPTIONS) or name.startswith((RDF, RDFS, OWL)):
+        return False
+    return _WEB_ADDRESS.fullmatch(name) is not None
+
+
+def list_addresses(graph: KnowledgeGraph) -> tuple[list[str], list[str]]:
+    """The address of every entity and of every relation, by id."""
+    entities = [write_address("entity", name) for name in graph.entities["entity"]]
+    relations, taken = [], set(entities)
+    for name in graph.relations["relation"]:
+        address = write_address("relation", name)
+        # A web address that names both an entity and a relation would give each the other's label.
+        own = OWN + "relation." + write_address("type", name).removeprefix(OWN + "type.")
+        relations.append(own if address in taken else address)
+    return entities, relations
 
 
 def state_graph(graph: KnowledgeGraph, oxigraph: Any) -> Iterator[tuple[Any, Any, Any]]:
     """Every statement about the graph: its tables, then its triples."""
     node = oxigraph.NamedNode
-    entities = [node(write_address("entity", name)) for name in graph.entities["entity"]]
-    taken = {entity.value for entity in entities}
-    addresses = [write_address("relation", name) for name in graph.relations["relation"]]
-    names = zip(addresses, graph.relations["relation"], strict=True)
-    # A web address that names both an entity and a relation would give each the other's label.
-    relations = [node(own_address(name) if address in taken else address) for address, name in names]
+    entities, relations = (list(map(node, addresses)) for addresses in list_addresses(graph))
     for relation in relations:
         yield relation, node(TYPE), node(RDF + "Property")
     for table, subjects in ((graph.entities, entities), (graph.relations, relations)):
@@ -69,11 +117,6 @@ def _state_empty(table: pd.DataFrame, subjects: list[Any], oxigraph: Any) -> Ite
             needed = column == "label" or any(other[row] for other in tagged)
             if needed and not table[column][row]:
                 yield subject, oxigraph.NamedNode(predicate), oxigraph.Literal("")
-
-
-def own_address(name: str) -> str:
-    """kgwb's own address for a relation, also where its name is a web address."""
-    return OWN + "relation." + write_address("type", name).removeprefix(OWN + "type.")
 
 
 def _state_cell(column: str, cell: Any, oxigraph: Any) -> Iterator[tuple[Any, Any]]:
