@@ -61,11 +61,11 @@ class UnknownIdError(UnknownNameError):
 
     def __init__(self, kind: str, given: object, count: int, *, named: bool) -> None:
         plural = {"entity": "entities"}.get(kind, kind + "s")
-        held = f"A number is an id, from 0 to {count - 1}." if count else f"This graph has no {plural}."
+        ids = f"A number is an id, from 0 to {count - 1}." if count else f"This graph has no {plural}."
         hint = (
             f"To mean the name, type graph.{kind}_id({str(given)!r})." if named else f"Type graph.{plural} to see all."
         )
-        LookupError.__init__(self, f"Unknown {kind} {given}. {held} {hint}")
+        LookupError.__init__(self, f"Unknown {kind} {given}. {ids} {hint}")
 
 
 def broken_line(path: Path, line: int, text: str, rule: str, *, hint: str = SKIP_HINT) -> GraphFileError:

@@ -232,4 +232,4 @@ def expect_graph(graph: object, call: str) -> None:
         TypeError: it is none; says what to type.
     """
     own = "split.graph" if isinstance(getattr(graph, "graph", None), KnowledgeGraph) else "read_graph(path)"
-    expect_kind(graph, KnowledgeGraph, "A graph", hint=f"Type {call.format(own)}.")
+    expect_kind(graph, KnowledgeGraph, "A graph", call=call.format(own))

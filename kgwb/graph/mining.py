@@ -58,7 +58,7 @@ def mine_pairs(steps: Steps, *, least: int, relevant: np.ndarray) -> pd.DataFram
 
 
 def mine_constants(steps: Steps, *, least: int, head_coverage: float | int, confidence: float | int) -> pd.DataFrame:
-    """Rules by which taking part in a relation tells a fact with a certain entity: whoever is a capital is a city.
+    """Rules by which taking part in a relation implies a fact with a certain entity: every capital is a city.
 
     Args:
         steps: the facts.
@@ -185,10 +185,10 @@ def _count_triangles(steps: Steps, relevant: np.ndarray) -> tuple[np.ndarray, np
         here, one, other = (part[closed] for part in (here, one, other))
         one, other = np.searchsorted(pairs, one), np.searchsorted(pairs, other)
         ways = _cross(here, (first[one], size[one]), (first[other], size[other]), step, width, relevant)
-        asker, path = ways // width**2, ways % width**2
+        pair_of, path = ways // width**2, ways % width**2
         # Forward steps stand first within a pair.
-        heads = step[expand_ranges(first[asker], forward[asker])]
-        found.append(np.unique(np.repeat(path, forward[asker]) * relations + heads, return_counts=True))
+        heads = step[expand_ranges(first[pair_of], forward[pair_of])]
+        found.append(np.unique(np.repeat(path, forward[pair_of]) * relations + heads, return_counts=True))
     return add_up(found)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_at_least
 from kgwb.graph.building import COLUMNS
 from kgwb.graph.errors import QueryError
 from kgwb.graph.joins import expand_ranges
@@ -38,8 +39,7 @@ def select_neighbourhood(graph: KnowledgeGraph, around: str | int | Sequence[str
         >>> select_neighbourhood(KnowledgeGraph.from_pandas(facts), "a").tolist()
         [[0, 0, 1]]
     """
-    if hops < 0:
-        raise ValueError(f"hops came as {hops}. Expected 0 or more, for example hops=1.")
+    expect_at_least("hops", hops, 0, whole=True)
     several = [around] if isinstance(around, (str, int, np.integer)) else around
     reached = np.zeros(len(graph.entities), dtype=bool)
     reached[[graph.entity_id(entity) for entity in several]] = True

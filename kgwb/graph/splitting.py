@@ -214,7 +214,7 @@ def expect_split(split: object, call: str) -> None:
     Raises:
         TypeError: it is none; says what to type.
     """
-    expect_kind(split, Split, "A split", hint=f"Type {call.format('split_triples(graph)')}.")
+    expect_kind(split, Split, "A split", call=call.format("split_triples(graph)"))
 
 
 def expect_source(source: object) -> None:
@@ -223,4 +223,4 @@ def expect_source(source: object) -> None:
     Raises:
         TypeError: it is neither.
     """
-    expect_kind(source, (Split, KnowledgeGraph), "A split or a graph", hint="Type split_triples(graph).")
+    expect_kind(source, (Split, KnowledgeGraph), "A split or a graph", call="split_triples(graph)")

@@ -226,9 +226,7 @@ def test_columns_that_are_not_three(columns: object, write: Write) -> None:
 def test_a_misspelt_on_error(write: Write) -> None:
     from kgwb.graph.files.reading import read_facts
 
-    with pytest.raises(
-        ValueError, match=r'on_error came as \'ignore\'\. Expected on_error="raise" or on_error="skip"\.'
-    ):
+    with pytest.raises(ValueError, match=r"on_error='ignore' came\. Type one of 'raise', 'skip'\."):
         getattr(read_facts, "__wrapped__", read_facts)(write("a.tsv", HEADER), ("a", "b", "c"), on_error="ignore")
 
 

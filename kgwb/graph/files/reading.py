@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
+from kgwb.checks import expect_choice
 from kgwb.graph.building import COLUMNS, NamedTriples, Notes, build_tables, number_triples, sort_triples, sum_notes
 from kgwb.graph.errors import GraphFileError, missing_file
 from kgwb.graph.files.delimited import describe_expected, read_delimited, read_pairs
@@ -115,8 +116,7 @@ def read_facts(path: Path, columns: Columns, *, on_error: OnError) -> NamedTripl
         FileNotFoundError: there is no such file.
         GraphFileError: the file cannot be read.
     """
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f'on_error came as {on_error!r}. Expected on_error="raise" or on_error="skip".')
+    expect_choice("on_error", on_error, get_args(OnError))
     if not path.exists():
         raise missing_file(path, FORMATS)
     suffix = path.suffix.lower()

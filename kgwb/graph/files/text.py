@@ -273,7 +273,7 @@ def refuse_nested_entities(text: str) -> None:
             if is_parameter or value is None or _NESTED.search(value):
                 raise defused.EntitiesForbidden(name, value, *place)
 
-    with suppress(defused.ParseError):  # whoever reads the text says where it is broken
+    with suppress(defused.ParseError):  # the format's own reader says where it is broken
         try:
             Definitions(target=object()).feed(text)  # a target without methods keeps nothing
         except (defused.EntitiesForbidden, defused.ExternalReferenceForbidden):
