@@ -97,12 +97,7 @@ class KnowledgeGraph:
         Raises:
             UnknownNameError: names the three nearest labels, or the ids there are.
         """
-        if isinstance(entity, (int, np.integer, np.bool_)):
-            return _check_id("entity", entity, len(self.entities), self._entity_ids)
-        found = self._entity_ids.get(str(entity))
-        if found is None:
-            raise UnknownNameError("entity", entity, self.labels)
-        return found
+        return _find_id("entity", entity, self._entity_ids, self.labels)
 
     def relation_id(self, relation: str | int | np.integer) -> int:
         """The id of a relation given by id, name or label; a number is an id and never a name.
@@ -110,12 +105,7 @@ class KnowledgeGraph:
         Raises:
             UnknownNameError: names the three nearest labels, or the ids there are.
         """
-        if isinstance(relation, (int, np.integer, np.bool_)):
-            return _check_id("relation", relation, len(self.relations), self._relation_ids)
-        found = self._relation_ids.get(str(relation))
-        if found is None:
-            raise UnknownNameError("relation", relation, self.relation_labels)
-        return found
+        return _find_id("relation", relation, self._relation_ids, self.relation_labels)
 
     def spellings(self, entity: int) -> tuple[str, ...]:
         """Everything an entity may be called in a text: its label, name, labels in other languages, and aliases."""
@@ -181,10 +171,15 @@ class KnowledgeGraph:
         return ids
 
 
-def _check_id(kind: str, given: int | np.integer | np.bool_, count: int, names: Mapping[str, int]) -> int:
-    if isinstance(given, (bool, np.bool_)) or not 0 <= given < count:
-        raise UnknownIdError(kind, given, count, named=str(given) in names)
-    return int(given)
+def _find_id(kind: str, given: str | int | np.integer, ids: Mapping[str, int], labels: Sequence[str]) -> int:
+    if isinstance(given, (int, np.integer, np.bool_)):
+        if isinstance(given, (bool, np.bool_)) or not 0 <= given < len(labels):
+            raise UnknownIdError(kind, given, len(labels), named=str(given) in ids)
+        return int(given)
+    found = ids.get(str(given))
+    if found is None:
+        raise UnknownNameError(kind, given, labels)
+    return found
 
 
 def add_types(graph: KnowledgeGraph, *, relation: str = "is a") -> KnowledgeGraph:

@@ -26,15 +26,15 @@ def mine_pairs(steps: Steps, *, least: int, relevant: np.ndarray) -> pd.DataFram
     """
     relations = steps.relations
     order = np.lexsort((steps.step, steps.end, steps.start))
-    pair = (steps.start * steps.entities + steps.end)[order]
-    first = np.flatnonzero(np.diff(pair, prepend=-1))
-    size = np.diff(np.append(first, len(pair)))
+    pair = (steps.start * steps.entities + steps.end)[order]  # [step]
+    first = np.flatnonzero(np.diff(pair, prepend=-1))  # [pair]
+    size = np.diff(np.append(first, len(pair)))  # [pair]
     step, group = steps.step[order], np.repeat(np.arange(len(first)), size)
     heads = np.flatnonzero(step < relations)
     found = []
     for block in cut(size[group[heads]]):
         here = heads[block]
-        body = step[expand_ranges(first[group[here]], size[group[here]])]
+        body = step[expand_ranges(first[group[here]], size[group[here]])]  # [head, body]: all steps of its pair
         head = np.repeat(step[here], size[group[here]])
         keys = (body * relations + head)[(body != head) & (relevant[body] | (body == head + relations))]
         found.append(np.unique(keys, return_counts=True))

@@ -135,7 +135,7 @@ def _find_kinds(patterns: Sequence[list[str | int]], graph: KnowledgeGraph) -> d
 
 def _match_one(graph: KnowledgeGraph, pattern: list[str | int]) -> tuple[int, Bindings]:
     """How many facts fit one pattern, and what its variables are in each."""
-    fits = np.ones(len(graph.triples), dtype=bool)
+    fits = np.ones(len(graph.triples), dtype=bool)  # [triple]
     columns: Bindings = {}
     for term, column in zip(pattern, graph.triples.T, strict=True):
         if not isinstance(term, str):
@@ -160,14 +160,14 @@ def _join_all(
         here, there = (_pack(one, shared, rows, kinds, graph) for one, rows in ((matches, count), (table, size)))
         order = np.argsort(there, kind="stable")
         begin = np.searchsorted(there[order], here)
-        found = np.searchsorted(there[order], here, side="right") - begin
+        found = np.searchsorted(there[order], here, side="right") - begin  # [match]: how many of the other's fit it
         count = int(found.sum())
         if count > most:
             raise QueryError(
                 f"More than {most:,} matches: {count:,} on the way. Add a pattern that says more, name an entity instead "
                 f"of a variable, or type most={count}."
             )
-        rows = np.repeat(np.arange(len(here)), found)
+        rows = np.repeat(np.arange(len(here)), found)  # [match] → [joined match]
         other = order[expand_ranges(begin, found)]
         matches = {name: ids[rows] for name, ids in matches.items()} | {name: ids[other] for name, ids in table.items()}
     return count, matches

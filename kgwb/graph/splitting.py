@@ -43,7 +43,7 @@ class Split:
     def unseen_entities(self) -> np.ndarray:
         """The ids of entities that stand in valid or test and in no train triple, int64 [entity], sorted."""
         held_out = np.concatenate([self.valid, self.test])
-        return np.setdiff1d(held_out[:, (0, 2)], self.train[:, (0, 2)])
+        return np.setdiff1d(held_out[:, (0, 2)], self.train[:, (0, 2)])  # [triple, 2] → [entity]
 
     @cached_property
     def unseen_relations(self) -> np.ndarray:
