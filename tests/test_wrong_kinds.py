@@ -88,7 +88,7 @@ SAID = {
     "kgwb.embed.AdversarialNegatives(graph, 2, pool=3.5)": "ValueError: pool=3.5 came.",
     "kgwb.find_rules('x')": "TypeError: A split or a graph was expected, but the text 'x' came.",
     "kgwb.find_rules(graph, min_confidence='x')": "ValueError: min_confidence='x' came.",
-    "kgwb.apply_rules(graph, 'x')": "TypeError: Rules or their frame were expected, but the text 'x' came.",
+    "kgwb.apply_rules(graph, 'x')": "TypeError: A set of rules or its frame was expected, but the text 'x' came.",
     "kgwb.apply_rules(graph, kgwb.find_rules(graph), limit=2.5)": "ValueError: limit=2.5 came.",
     "kgwb.graph.add_types(split)": "TypeError: A graph was expected, but a Split came. Type add_types(split.graph).",
     "kgwb.graph.match_pattern(split, [('?a', 'r', '?b')])": "TypeError: A graph was expected, but a Split came.",

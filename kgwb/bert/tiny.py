@@ -22,7 +22,7 @@ from kgwb.checks import expect_at_least
 from kgwb.files import write_whole
 from kgwb.graph import Sentence
 from kgwb.graph.errors import broken_line
-from kgwb.graph.files.text_files import read_text
+from kgwb.graph.files.text import read_text
 from kgwb.packages import load_package
 
 if TYPE_CHECKING:

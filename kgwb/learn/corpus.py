@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from kgwb.bert import Bert, find_mentions
 from kgwb.checks import expect_choice, expect_kind
 from kgwb.graph import KnowledgeGraph, Sentence
-from kgwb.graph.files.text_files import read_text
+from kgwb.graph.files.text import read_text
 from kgwb.words import count_things, describe_kind
 
 Texts = Sequence[str | Sentence]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kgwb.axes import Int
 from kgwb.embed.ranking.rank_report import HITS, RankReport
-from kgwb.graph.leakage import LeakageReport
+from kgwb.graph.splitting import LeakageReport
 from kgwb.words import describe_kind
 
 

@@ -125,7 +125,7 @@ def compose_scene(
 def _select_facts(graph: KnowledgeGraph, around: Sequence[int], hops: int) -> np.ndarray:
     if not around:
         return graph.triples
-    from kgwb.graph.neighbours import select_neighbourhood
+    from kgwb.graph.patterns import select_neighbourhood
 
     return select_neighbourhood(graph, list(around), hops=hops)
 

@@ -1,4 +1,4 @@
-"""Tables about entities and relations: their labels, aliases and attributes, one row per id."""
+"""What is known about entities and relations: their labels, aliases and attributes, one row per id."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.errors import GraphFileError, missing_columns
-from kgwb.graph.knowledge_graph import ENTITY_COLUMNS, RELATION_COLUMNS
+from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
 from kgwb.words import quote
 
+ENTITY_COLUMNS = ("entity", "label", "type", "description", "aliases")
+RELATION_COLUMNS = ("relation", "label", "description")
 # "007" is a name, not seven: a number has no leading zeros.
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _TEXT_COLUMN = re.compile(r"(label|description|aliases)_.*", re.DOTALL)
@@ -29,17 +30,17 @@ def find_key(columns: Sequence[str], kind: str) -> str | None:
     return next((folded[key] for key in _KEYS[kind] if key in folded), None)
 
 
-def name_columns(frame: pd.DataFrame, kind: str, source: object) -> pd.DataFrame:
+def name_columns(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     """The table with its columns called as in a `KnowledgeGraph`; the first is the name.
 
     Raises:
-        GraphFileError: no column holds the names, or two columns are called alike.
+        ContentError: no column holds the names, or two columns are called alike.
     """
     frame = frame.set_axis([str(c) or f"column_{i + 1}" for i, c in enumerate(frame.columns)], axis="columns")
     key = find_key(list(frame.columns), kind)
     if key is None:
         hint = f"The column that holds the names is called {kind!r} (or 'id'); the others are optional."
-        raise missing_columns(source, [kind], list(frame.columns), hint)
+        raise missing_columns([kind], list(frame.columns), hint)
     folded = {column: column.strip().casefold() for column in frame.columns}
     renamed = {column: name for column, name in folded.items() if name in _STANDARD[kind][1:]} | {key: kind}
     for standard, synonyms in _SYNONYMS.items():
@@ -49,8 +50,42 @@ def name_columns(frame: pd.DataFrame, kind: str, source: object) -> pd.DataFrame
     frame = frame.rename(columns=renamed)
     twice = sorted(set(frame.columns[frame.columns.duplicated()]))
     if twice:
-        raise GraphFileError(f"{source} has two columns called {quote(twice[0])}. Rename one of them.")
+        raise ContentError(f"has two columns called {quote(twice[0])}. Rename one of them.")
     return frame[[kind, *[column for column in frame.columns if column != kind]]]
+
+
+def read_descriptions(table: pd.DataFrame | None, kind: str) -> tuple[pd.DataFrame, int]:
+    """What a user's table says, with one row for each name, and how many rows were merged into others.
+
+    Raises:
+        GraphFileError: no column holds the names, a name is missing, or one is described twice in two ways.
+    """
+    if table is None:
+        return pd.DataFrame({kind: []}), 0
+    source = f"The table of {'entities' if kind == 'entity' else 'relations'}"
+    with blame(source):
+        named = name_columns(table, kind)
+    named = named.assign(**{kind: spell_names(named[kind].tolist(), f"{source}, column {kind!r},")})
+    repeated = named.duplicated(subset=kind, keep=False)
+    if not repeated.any():
+        return named, 0
+    merged = [_merge_rows(rows, name, kind, source) for name, rows in named[repeated].groupby(kind, sort=False)]
+    kept = pd.concat([named[~repeated].astype(object), pd.DataFrame(merged, dtype=object)], ignore_index=True)
+    return kept, len(named) - len(kept)
+
+
+def spell_names(cells: list[Any], source: str) -> list[str]:
+    """Names as text; numbers are spelt, and a missing one is an error about the source.
+
+    Raises:
+        GraphFileError: a name is missing.
+    """
+    if set(map(type, cells)) <= {str}:
+        return cells
+    for row, cell in enumerate(cells):
+        if is_missing(cell):
+            raise GraphFileError(f"{source} holds no name in row {row}. Drop the row, or fill the name in.")
+    return [str(cell) for cell in cells]
 
 
 def describe_names(table: pd.DataFrame, names: Sequence[str], kind: str) -> pd.DataFrame:
@@ -127,6 +162,21 @@ def is_missing(cell: object) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)
 
 
+def _merge_rows(rows: pd.DataFrame, name: object, kind: str, source: str) -> dict[str, object]:
+    """What several rows say about one name, taken together."""
+    merged = {}
+    for column in rows.columns:
+        said = {str(cell): cell for cell in rows[column] if not is_missing(cell) and str(cell)}
+        if len(said) > 1:
+            one, other = sorted(said)[:2]
+            raise GraphFileError(
+                f"{source} describes {quote(name)} twice: its {column} is {quote(one)} and {quote(other)}. "
+                f'Keep one row per {kind}, or read with on_error="skip" to keep the first and count the others.'
+            )
+        merged[column] = next(iter(said.values()), name if column == kind else None)
+    return merged
+
+
 def _fill_standard(column: str, cells: Sequence[object], names: Sequence[str]) -> pd.Series:
     if column == "aliases":
         return pd.Series([split_aliases(cell) for cell in cells], dtype=object)
@@ -148,7 +198,7 @@ def _text(cell: object) -> str:
     if isinstance(cell, str):
         return str(cell)
     if isinstance(cell, float) and cell in (float("inf"), float("-inf")):
-        return "1e999" if cell > 0 else "-1e999"  # reads back as infinity, and looks like a number to everybody
+        return "1e999" if cell > 0 else "-1e999"  # reads back as infinity, and looks like a number to every reader
     if isinstance(cell, (list, tuple)):
         return join_aliases([_text(part) for part in cell])
     return "" if is_missing(cell) else str(cell)

@@ -1,57 +1,72 @@
-"""Tables that name every cell's column: .jsonl and .parquet."""
+"""Tables that name every cell's column, read and written: .jsonl and .parquet."""
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kgwb.graph.errors import GraphFileError, empty_file, missing_columns, missing_file
-from kgwb.graph.files.entity_tables import find_key
-from kgwb.graph.files.headers import Columns
-from kgwb.graph.files.tables import Table
-from kgwb.graph.files.text_files import OnError, read_text
+import pandas as pd
+
+from kgwb.graph.descriptions import find_key
+from kgwb.graph.errors import ContentError, missing_columns
+from kgwb.graph.files.file_table import Columns, FileTable
+from kgwb.graph.files.text import OnError
 from kgwb.packages import load_package
 
 
-def read_jsonl(path: Path, columns: Columns, kind: str, *, on_error: OnError) -> Table:
-    """A table of triples, entities or relations with one JSON object per line; numbers stay as they are spelt."""
-    text = read_text(path, expected="one JSON object per line", on_error=on_error)
+def read_jsonl(text: str, columns: Columns, kind: str, on_error: OnError) -> FileTable:
+    """A table of triples, entities or relations with one JSON object per line; numbers stay as they are spelt.
+
+    Raises:
+        ContentError: a line is no object, or a column is missing.
+    """
     numbered = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     parsed = [_parse_object(line) for _, line in numbered]
-    table = Table(path, (), [parsed], [number for number, _ in numbered], text=text)
+    table = FileTable((), [parsed], [number for number, _ in numbered], text=text)
     rules = [record if isinstance(record, str) else "" for record in parsed]
     table = table.without(rules, on_error)
     (records,) = table.columns
     header = tuple(dict.fromkeys(key for record in records for key in record))
     if not records:
         header = tuple(map(str, columns)) if kind == "triple" else (kind,)
-    _find_columns(path, header, columns, kind)
+    _expect_columns(header, columns, kind)
     return replace(table, header=header, columns=[[record.get(key) for record in records] for key in header])
 
 
-def read_parquet(path: Path, columns: Columns, kind: str) -> Table:
-    """A table of triples, entities or relations from a Parquet file.
+def write_jsonl(records: Iterable[dict[str, Any]], path: Path) -> None:
+    """Write one JSON object per line."""
+    lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    path.write_bytes((lines or "\n").encode())
+
+
+def read_parquet(data: bytes, columns: Columns, kind: str) -> FileTable:
+    """A table of triples, entities or relations from the bytes of a Parquet file.
 
     Raises:
-        GraphFileError: the file is not Parquet, or a column is missing.
+        ContentError: they are not Parquet, or a column is missing.
         ImportError: pyarrow is not installed; gives the line that installs it.
     """
-    if not path.is_file():
-        raise missing_file(path, "a Parquet table")
-    if not path.stat().st_size:
-        raise empty_file(path, "a Parquet table")
     parquet = load_package("pyarrow.parquet", "Reading .parquet")
     try:
-        read = parquet.ParquetFile(path).read()
+        read = parquet.ParquetFile(io.BytesIO(data)).read()
         cells = [column.to_pylist() for column in read.columns]
     except (ValueError, OSError, NotImplementedError):
-        rule = "is not a Parquet file, or only a part of one"
-        raise GraphFileError(f'{path} {rule}. Write it with frame.to_parquet("{path.name}").') from None
+        rule = "is not a Parquet file, or only a part of one. Write it with frame.to_parquet(path)."
+        raise ContentError(rule) from None
     header = tuple(read.column_names)
-    _find_columns(path, header, columns, kind)
-    return Table(path, header, cells, range(1, read.num_rows + 1))
+    _expect_columns(header, columns, kind)
+    return FileTable(header, cells, range(1, read.num_rows + 1))
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write a table of triples, entities or relations as Parquet."""
+    load_package("pyarrow", "Writing .parquet")
+    aliases = {"aliases": table["aliases"].map(list)} if "aliases" in table.columns else {}
+    table.assign(**aliases).to_parquet(path, index=False)
 
 
 def _parse_object(line: str) -> Any:
@@ -70,7 +85,7 @@ def _spell_constant(constant: str) -> str | None:
     return {"Infinity": "1e999", "-Infinity": "-1e999"}.get(constant)
 
 
-def _find_columns(path: Path, header: tuple[str, ...], columns: Columns, kind: str) -> None:
+def _expect_columns(header: tuple[str, ...], columns: Columns, kind: str) -> None:
     if kind == "triple":
         missing = [column for column in columns if column not in header]
         hint = 'Say which columns hold head, relation and tail: columns=("...", "...", "...").'
@@ -78,4 +93,4 @@ def _find_columns(path: Path, header: tuple[str, ...], columns: Columns, kind: s
         missing = [] if find_key(header, kind) else [kind]
         hint = f"The column that holds the names is called {kind!r}."
     if missing:
-        raise missing_columns(path, missing, header, hint)
+        raise missing_columns(missing, header, hint)

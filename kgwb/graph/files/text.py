@@ -1,29 +1,87 @@
-"""Plain text files: their encoding, their lines, and the cells of tables with tabs or commas."""
+"""Text in files: its encoding, the rows and cells of its tables, and which XML is safe to read."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from kgwb.graph.errors import GraphFileError, empty_file, missing_file
+from kgwb.graph.errors import ContentError, GraphFileError, blame, empty_file, missing_file
+from kgwb.packages import load_package
 
 OnError = Literal["raise", "skip"]
 Row = list["str | None"]
+Parsed = TypeVar("Parsed")
 # Guessed from the first bytes, longest first, because UTF-32 begins like UTF-16.
 _BYTE_ORDER_MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_NEEDS_QUOTES = re.compile(r"[\t\r\n]|\A\s*\Z")
-# Two bytes of GB 18030 that make a common Chinese character.
-_CHINESE = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
+NEEDS_QUOTES = re.compile(r"[\t\r\n]|\A\s*\Z")
+# Of all encodings at once, a few words of text may be anything; these are what tables come in, the likelier first.
+_ENCODINGS = (["gb18030", "cp1252"], ["big5", "shift_jis", "euc_kr", "cp1251"])
+_NESTED = re.compile(r"&[A-Za-z_]")
+
+
+def parse_file(
+    path: Path, parse: Callable[[Any], Parsed], *, expected: str, on_error: OnError = "raise", binary: bool = False
+) -> Parsed:
+    """What a parser makes of a file; where it finds something wrong, the error names the file.
+
+    Args:
+        path: the file.
+        parse: takes the file's text, or its bytes, and raises a `ContentError` where they break a rule.
+        expected: what the file should hold, in words.
+        on_error: "skip" lets bytes that are not UTF-8 through, as `read_text` does.
+        binary: whether it is a file of bytes.
+
+    Raises:
+        FileNotFoundError: there is no such file; names those near by.
+        GraphFileError: the file is empty, not in UTF-8, or not what the parser expects.
+    """
+    content = _read_bytes(path, expected) if binary else read_text(path, expected=expected, on_error=on_error)
+    with blame(path):
+        return parse(content)
+
+
+def read_text(path: Path, *, expected: str, on_error: OnError = "raise") -> str:
+    """A file's text, which must be UTF-8; a byte order mark is taken off.
+
+    With `on_error="skip"` bytes that are not UTF-8 come out as lone surrogates, for the caller to skip their line.
+
+    Raises:
+        FileNotFoundError: names the files near by.
+        GraphFileError: the file is empty, or in another encoding; names it and the line that converts it.
+    """
+    data = _read_bytes(path, expected)
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
+    if marked is None and data.count(0, 0, 4000) > 20:
+        marked = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
+    if marked:
+        raise _wrong_encoding(path, marked, 1)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if on_error == "skip":
+            return data.decode("utf-8-sig", errors="surrogateescape")
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _wrong_encoding(path, _guess_encoding(path, data, error.start), line) from None
+
+
+def _read_bytes(path: Path, expected: str) -> bytes:
+    if not path.is_file():
+        raise missing_file(path, expected)
+    data = path.read_bytes()
+    if not data:
+        raise GraphFileError(f"{path}{empty_file(expected)}")
+    return data
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The rows of a text table, before anybody knows what its columns mean.
+class TextRows:
+    """The rows of a text table, before it is known what its columns mean.
 
     Attributes:
         cells: one list per row; None is an empty cell, "" a cell written as two quotation marks.
@@ -44,35 +102,7 @@ class Rows:
         return self.text.split("\n")[number - 1].rstrip("\r")
 
 
-def read_text(path: Path, *, expected: str, on_error: OnError = "raise") -> str:
-    """A file's text, which must be UTF-8; a byte order mark is taken off.
-
-    With `on_error="skip"` bytes that are not UTF-8 come out as lone surrogates, for the caller to skip their line.
-
-    Raises:
-        FileNotFoundError: names the files near by.
-        GraphFileError: the file is empty, or in another encoding; names it and the line that converts it.
-    """
-    if not path.is_file():
-        raise missing_file(path, expected)
-    data = path.read_bytes()
-    if not data:
-        raise empty_file(path, expected)
-    marked = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
-    if marked is None and data.count(0, 0, 4000) > 20:
-        marked = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
-    if marked:
-        raise _wrong_encoding(path, marked, 1)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if on_error == "skip":
-            return data.decode("utf-8-sig", errors="surrogateescape")
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _wrong_encoding(path, _guess_encoding(data, error.start), line) from None
-
-
-def split_rows(text: str, delimiter: str, *, strict: bool) -> Rows:
+def split_rows(text: str, delimiter: str, *, strict: bool) -> TextRows:
     r"""Cut a text into rows and cells.
 
     A cell in quotation marks may hold the delimiter, line ends, and quotation marks written twice. In a strict table
@@ -90,7 +120,7 @@ def split_rows(text: str, delimiter: str, *, strict: bool) -> Rows:
     """
     even = _split_evenly(text, delimiter)
     if even is not None:
-        return Rows(even, range(1, len(even) + 1), {}, 0, text)
+        return TextRows(even, range(1, len(even) + 1), {}, 0, text)
     text = text.replace("\r", "\n") if "\r" in text and "\n" not in text else text
     lines = [line.removesuffix("\r") for line in text.split("\n")] if "\r" in text else text.split("\n")
     broken: dict[int, str] = {}
@@ -102,7 +132,7 @@ def split_rows(text: str, delimiter: str, *, strict: bool) -> Rows:
     else:
         found, joined = _split_quoted(text, lines, delimiter, strict, broken)
     kept = [(number, cells) for number, cells in found if cells]
-    return Rows([cells for _, cells in kept], [number for number, _ in kept], broken, joined, text)
+    return TextRows([cells for _, cells in kept], [number for number, _ in kept], broken, joined, text)
 
 
 @dataclass(frozen=True)
@@ -118,19 +148,6 @@ class EvenCells(Sequence[Row]):
         if isinstance(row, slice):
             return EvenCells([column[row] for column in self.columns])
         return [column[row] for column in self.columns]
-
-
-def write_row(cells: Sequence[str | None], delimiter: str) -> str:
-    """One line of a table, with quotation marks only around the cells that ordinary readers would else misread."""
-    return delimiter.join(_write_cell(cell, delimiter) for cell in cells) + "\n"
-
-
-def _write_cell(cell: str | None, delimiter: str) -> str:
-    if cell is None:
-        return ""
-    if _NEEDS_QUOTES.search(cell) or cell.startswith('"') or delimiter in cell:
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
 
 
 def _split_evenly(text: str, delimiter: str) -> EvenCells | None:
@@ -197,7 +214,7 @@ def _split_at(
     stray = False
     while True:
         match = pattern.match(text, position)
-        if match and (always or '""' in match[1] or delimiter in match[1] or _NEEDS_QUOTES.search(match[1])):
+        if match and (always or '""' in match[1] or delimiter in match[1] or NEEDS_QUOTES.search(match[1])):
             cells.append(match[1].replace('""', '"'))
         else:
             stray = stray or (match is None and text.startswith('"', position))
@@ -219,15 +236,14 @@ def _is_quoted(line: str, delimiter: str, pattern: re.Pattern[str]) -> bool:
     return line.startswith('"') and all(pattern.fullmatch(cell) for cell in line.split(delimiter))
 
 
-def _guess_encoding(data: bytes, start: int) -> str:
-    piece = data[max(0, start - 2) : start + 4000]
-    try:
-        data.decode("gb18030")
-    except UnicodeDecodeError:
-        return "cp1252"
-    foreign = sum(byte > 127 for byte in piece)
-    chinese = sum(len(match) for match in _CHINESE.findall(piece))
-    return "gb18030" if chinese >= 4 and chinese > 0.8 * foreign else "cp1252"
+def _guess_encoding(path: Path, data: bytes, start: int) -> str:
+    """The encoding that the line around a byte, and the lines below it, are most likely in."""
+    needed_by = f"Guessing the encoding of {path}, which is not in UTF-8,"
+    guess = load_package("charset_normalizer", needed_by, install="charset-normalizer").from_bytes
+    piece = data[data.rfind(b"\n", 0, start) + 1 :][:4000]
+    piece = piece[: piece.rfind(b"\n") + 1] or piece
+    found = (guess(piece, cp_isolation=encodings).best() for encodings in _ENCODINGS)
+    return next((str(match.encoding) for match in found if match), "cp1252")
 
 
 def _wrong_encoding(path: Path, encoding: str, line: int) -> GraphFileError:
@@ -236,3 +252,30 @@ def _wrong_encoding(path: Path, encoding: str, line: int) -> GraphFileError:
         f"{path} is not in UTF-8, the encoding expected: line {line} looks like {encoding}. Type "
         f'{source}.write_text({source}.read_text(encoding="{encoding}"), encoding="utf-8") and read it again.'
     )
+
+
+def refuse_nested_entities(text: str) -> None:
+    """Refuse XML whose entities hold each other, because a few lines of it can grow to gigabytes.
+
+    defusedxml alone refuses every entity; those that stand for plain text are common in ontologies, and stay.
+
+    Raises:
+        ContentError: an entity is defined by another one, or outside the file.
+        ImportError: the text defines entities and defusedxml is not installed; gives the line that installs it.
+    """
+    if "<!ENTITY" not in text:
+        return
+    defused = load_package("defusedxml.ElementTree", "Reading XML that defines entities")
+
+    class Definitions(defused.DefusedXMLParser):  # type: ignore[name-defined]
+        def defused_entity_decl(self, name: str, is_parameter: int, value: str | None, *place: str | None) -> None:
+            # Behind a parameter entity the parser would no longer report what is defined.
+            if is_parameter or value is None or _NESTED.search(value):
+                raise defused.EntitiesForbidden(name, value, *place)
+
+    with suppress(defused.ParseError):  # the format's own reader says where it is broken
+        try:
+            Definitions(target=object()).feed(text)  # a target without methods keeps nothing
+        except (defused.EntitiesForbidden, defused.ExternalReferenceForbidden):
+            rule = "defines XML entities by other entities, which can grow without bound. Spell them out."
+            raise ContentError(rule) from None

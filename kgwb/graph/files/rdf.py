@@ -1,4 +1,4 @@
-"""RDF: .nt, .ttl, .rdf and .owl become triples and a table of entities."""
+"""RDF, read and written: .nt, .ttl, .rdf and .owl."""
 
 from __future__ import annotations
 
@@ -11,62 +11,61 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.errors import GraphFileError, broken_line
-from kgwb.graph.facts import Facts
-from kgwb.graph.files.entity_tables import join_aliases
-from kgwb.graph.files.rdf_names import (
+from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
+from kgwb.graph.descriptions import join_aliases
+from kgwb.graph.errors import SKIP_HINT, ContentError, broken_row
+from kgwb.graph.files.rdf_statements import (
     ALIASES,
     DESCRIPTIONS,
     LABELS,
     OWL,
+    OWN,
     RDF,
     RDFS,
     TYPE,
     XSD,
     read_address,
     read_local,
+    state_graph,
 )
-from kgwb.graph.files.text_files import OnError, read_text
-from kgwb.graph.files.xml_text import refuse_nested_entities
+from kgwb.graph.files.text import OnError, refuse_nested_entities
+from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.packages import load_package
 
 _STANDARD = ("entity", "relation", "label", "type", "description", "aliases")
 _RELATION_TYPES = {RDF + "Property", OWL + "ObjectProperty"}
 _ATTRIBUTE_TYPES = {OWL + "DatatypeProperty", OWL + "AnnotationProperty"}
-_NAMES = {".nt": "N-Triples", ".ttl": "Turtle", ".rdf": "RDF/XML", ".owl": "RDF/XML"}
+RDF_NAMES = {".nt": "N-Triples", ".ttl": "Turtle", ".rdf": "RDF/XML", ".owl": "RDF/XML"}
 _SPOT = re.compile(r"(Parser error at [^:]*: | \(line \d+\)$)")
 
 
 @dataclass(frozen=True)
-class Statements:
+class RdfStatements:
     """What an RDF file says, sorted by what it is good for; everything is keyed by addresses.
 
     Attributes:
         links: (head, relation, tail) where the tail is no literal.
         types: the types of each subject.
         literals: by subject, (predicate, language or "", text).
-        notes: what was skipped, counted.
     """
 
     links: list[tuple[str, str, str]] = field(default_factory=list)
     types: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     literals: defaultdict[str, list[tuple[str, str, str]]] = field(default_factory=lambda: defaultdict(list))
-    notes: Notes = ()
 
 
-def read_rdf(path: Path, *, on_error: OnError) -> Facts:
-    """The facts in an RDF file.
+def read_rdf(text: str, suffix: str, on_error: OnError) -> NamedTriples:
+    """The triples in RDF.
 
     Statements between resources become triples; `rdf:type` gives the type, `rdfs:label` the labels (`label_zh` for
     those marked zh), `skos:altLabel` aliases, `rdfs:comment` the description, and other literals attributes.
 
     Raises:
-        GraphFileError: a statement breaks the format; gives the line where the parser does.
+        ContentError: a statement breaks the format; gives the line where the parser does.
         ImportError: pyoxigraph is not installed; gives the line that installs it.
     """
-    quads, notes = _parse(path, on_error)
-    statements, skipped = _sort_quads(quads, keep_blank_names=path.suffix.lower() == ".nt")
+    quads, notes = _parse(text, suffix, on_error)
+    statements, skipped = _sort_quads(quads, keep_blank_names=suffix == ".nt")
     frame = pd.DataFrame(
         [
             (read_address("entity", h), read_address("relation", r), read_address("entity", t))
@@ -87,23 +86,42 @@ def read_rdf(path: Path, *, on_error: OnError) -> Facts:
     notes = sum_notes(notes, (*skipped, ("further types of an entity, not kept", further)))
     entity_table = _describe(sorted(entities), "entity", statements, columns)
     relation_table = _describe(sorted(relations), "relation", statements, columns)
-    return Facts({"all": frame}, entity_table, relation_table, notes)
+    return NamedTriples({"all": frame}, entity_table, relation_table, notes)
 
 
-def _parse(path: Path, on_error: OnError) -> tuple[Iterable[Any], Notes]:
-    oxigraph = load_package("pyoxigraph", f"Reading {path.suffix}")
-    text = read_text(path, expected=f"{_NAMES[path.suffix.lower()]}, as its suffix says")
-    refuse_nested_entities(text, path)
+def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
+    """Write a graph as N-Triples, Turtle or RDF/XML, by the path's suffix.
+
+    Names that are web addresses stay as they are; others become addresses of the form urn:kgwb:entity.Berlin, which
+    `read_graph` turns back. Columns without any value are not written, because RDF has no columns.
+
+    Raises:
+        ImportError: pyoxigraph is not installed; gives the line that installs it.
+    """
+    oxigraph = load_package("pyoxigraph", f"Writing {path.suffix}")
+    form = _find_format(oxigraph, path.suffix.lower())
+    statements = [oxigraph.Triple(*terms) for terms in state_graph(graph, oxigraph)]
+    prefixes = {"kgwb": OWN, "rdfs": LABELS[0].removesuffix("label"), "skos": ALIASES[0].removesuffix("altLabel")}
+    data = oxigraph.serialize(statements, format=form, prefixes=prefixes)
+    path.write_bytes(data or b"# a graph without a triple\n")
+
+
+def _find_format(oxigraph: Any, suffix: str) -> Any:
     formats = oxigraph.RdfFormat
-    form = {".nt": formats.N_TRIPLES, ".ttl": formats.TURTLE}.get(path.suffix.lower(), formats.RDF_XML)
-    if path.suffix.lower() == ".owl" and not text.lstrip().startswith("<"):
-        form = formats.TURTLE
+    return {".nt": formats.N_TRIPLES, ".ttl": formats.TURTLE}.get(suffix, formats.RDF_XML)
+
+
+def _parse(text: str, suffix: str, on_error: OnError) -> tuple[Iterable[Any], Notes]:
+    oxigraph = load_package("pyoxigraph", f"Reading {suffix}")
+    form = _find_format(oxigraph, ".ttl" if suffix == ".owl" and not text.lstrip().startswith("<") else suffix)
+    if form == oxigraph.RdfFormat.RDF_XML:
+        refuse_nested_entities(text)
     try:
         return list(oxigraph.parse(text, format=form)), ()
     except (SyntaxError, ValueError) as error:
-        if on_error == "skip" and form == formats.N_TRIPLES:
+        if on_error == "skip" and form == oxigraph.RdfFormat.N_TRIPLES:
             return _parse_lines(oxigraph, text)
-        raise _explain(path, text, error) from None
+        raise _explain(text, suffix, error) from None
 
 
 def _parse_lines(oxigraph: Any, text: str) -> tuple[list[Any], Notes]:
@@ -116,23 +134,23 @@ def _parse_lines(oxigraph: Any, text: str) -> tuple[list[Any], Notes]:
     return quads, (("broken lines", skipped),)
 
 
-def _explain(path: Path, text: str, error: Exception) -> GraphFileError:
-    form = _NAMES[path.suffix.lower()]
+def _explain(text: str, suffix: str, error: Exception) -> ContentError:
+    form = RDF_NAMES[suffix]
     rule = f"this is not {form}: {_SPOT.sub('', str(error)).strip().rstrip('.')}."
-    hint = 'Mend the line, or type on_error="skip" to leave such lines out and have them counted.'
-    if path.suffix.lower() != ".nt":
+    hint = SKIP_HINT
+    if suffix != ".nt":
         hint = f"Mend it; a broken statement of {form} cannot be skipped, because those behind it may depend on it."
-    if path.suffix.lower() == ".owl":
+    if suffix == ".owl":
         hint += " Ontologies in functional or Manchester syntax have to be saved as RDF/XML first."
     line = getattr(error, "lineno", None)
     lines = text.split("\n")
     if line is None or not 0 < line <= len(lines):
-        return GraphFileError(f"{path}: {rule} {hint}")
-    return broken_line(path, line, lines[line - 1], rule, hint=hint)
+        return ContentError(f"cannot be read: {rule} {hint}")
+    return broken_row(line, lines[line - 1], rule, hint=hint)
 
 
-def _sort_quads(quads: Iterable[Any], *, keep_blank_names: bool) -> tuple[Statements, Notes]:
-    statements = Statements()
+def _sort_quads(quads: Iterable[Any], *, keep_blank_names: bool) -> tuple[RdfStatements, Notes]:
+    statements = RdfStatements()
     blanks: dict[str, str] = {}
     nested = 0
 
@@ -171,24 +189,24 @@ def _own_types(types: set[str]) -> list[str]:
     return own or sorted(types)
 
 
-def _name_attributes(statements: Statements) -> dict[str, str]:
+def _name_attributes(statements: RdfStatements) -> dict[str, str]:
     """The column for each predicate of a literal: its last part, or all of it where two would be called alike."""
     predicates = {predicate for said in statements.literals.values() for predicate, _, _ in said}
     predicates -= {*LABELS, *ALIASES, *DESCRIPTIONS}
     columns: dict[str, str] = {}
-    for predicate in sorted(predicates, key=lambda address: (not address.startswith("urn:kgwb:"), address)):
+    for predicate in sorted(predicates, key=lambda address: (not address.startswith(OWN), address)):
         short = read_local("attribute", predicate)
         columns[predicate] = predicate if short in (*columns.values(), *_STANDARD) else short
     return columns
 
 
-def _describe(addresses: list[str], kind: str, statements: Statements, columns: Mapping[str, str]) -> pd.DataFrame:
+def _describe(addresses: list[str], kind: str, statements: RdfStatements, columns: Mapping[str, str]) -> pd.DataFrame:
     rows = [_describe_one(address, kind, statements, columns) for address in addresses]
     known = sorted({column for row in rows for column in row} - {kind})
     return pd.DataFrame(rows, columns=[kind, *known], dtype=object)
 
 
-def _describe_one(address: str, kind: str, statements: Statements, columns: Mapping[str, str]) -> dict[str, Any]:
+def _describe_one(address: str, kind: str, statements: RdfStatements, columns: Mapping[str, str]) -> dict[str, Any]:
     said = sorted(set(statements.literals.get(address, ())))
     row: dict[str, Any] = {kind: read_address(kind, address), "label": read_local(kind, address)}
     aliases = [text for predicate, _, text in said if predicate in ALIASES]
@@ -219,6 +237,6 @@ def _group(said: list[tuple[str, str, str]], predicates: tuple[str, ...]) -> dic
     return groups
 
 
-def _name_type(address: str, statements: Statements) -> str:
+def _name_type(address: str, statements: RdfStatements) -> str:
     texts = _group(sorted(set(statements.literals.get(address, ()))), LABELS).get("")
     return texts[0] if texts else read_local("type", address)
