@@ -1,16 +1,20 @@
 // The attention view: the same code in a notebook (anywidget calls `render`) and on a page (which calls `show`).
 
+import { element } from "../shared/elements.js";
+import { watchTheme } from "../shared/theme.js";
 import { openChoice } from "./choice.js";
 import { drawColumns } from "./columns.js";
-import { element } from "./elements.js";
+import { openFacts } from "./facts.js";
 import { drawGrid } from "./grid.js";
-import { openModel, unpack } from "./page.js";
+import { openModel, unpackWeights } from "./page.js";
 import { drawSentence } from "./sentence.js";
 import { drawSums } from "./sums.js";
-import { watchTheme } from "./theme.js";
 import { drawTitle } from "./title.js";
-import { openWeights } from "./weights.js";
 
+/**
+ * @param {{model: WidgetModel, el: HTMLElement}} place
+ * @returns {() => void} clean-up
+ */
 function render({ model, el }) {
   const facts = openFacts(model);
   const choice = openChoice(model);
@@ -24,13 +28,14 @@ function render({ model, el }) {
   if (model.get("note")) root.append(element("p", { class: "note" }, model.get("note")));
   el.append(root);
 
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   const paint = () => {
     clearTimeout(timer);
     timer = setTimeout(() => grid.paint(getComputedStyle(root).color), 30); // lines first, thumbnails a frame later
   };
   const update = () => {
-    parts.forEach((part) => part.update());
+    for (const part of parts) part.update();
     grid.update();
     paint();
   };
@@ -46,21 +51,13 @@ function render({ model, el }) {
   };
 }
 
-function openFacts(model) {
-  const heads = model.get("heads");
-  return {
-    heads,
-    layers: model.get("layers"),
-    names: model.get("names"),
-    digits: model.get("digits"),
-    sentences: model.get("sentences"),
-    before: openWeights(model.get("before"), heads),
-    after: openWeights(model.get("after"), heads),
-  };
-}
-
+/**
+ * @param {HTMLElement} el
+ * @param {Record<string, any>} state the traits, weights as base64
+ * @returns {() => void} clean-up
+ */
 export function show(el, state) {
-  const model = openModel({ ...state, before: unpack(state.before), after: unpack(state.after) });
+  const model = openModel({ ...state, before: unpackWeights(state.before), after: unpackWeights(state.after) });
   return render({ model, el });
 }
 

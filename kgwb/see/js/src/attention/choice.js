@@ -2,8 +2,14 @@
 
 const WATCHED = ["sentence", "layer", "head", "focus", "thumbnails"];
 
+/** @import { Sentence } from "./weights.js" */
+/** @typedef {ReturnType<typeof openChoice>} Choice */
+
+/** @param {WidgetModel} model */
 export function openChoice(model) {
+  /** @type {Sentence[]} */
   const sentences = model.get("sentences");
+  /** @type {number | null} */
   let preview = null;
   let waiting = false;
   let listener = () => {};
@@ -22,43 +28,53 @@ export function openChoice(model) {
     announce();
   }
 
-  WATCHED.forEach((name) => model.on(`change:${name}`, settle));
+  for (const name of WATCHED) model.on(`change:${name}`, settle);
 
   return {
     get sentence() {
       return sentences.find((one) => one.number === model.get("sentence")) ?? sentences[0];
     },
+    /** @returns {number} */
     get layer() {
       return model.get("layer");
     },
+    /** @returns {number | null} null for the mean of heads */
     get head() {
       return model.get("head") ?? null;
     },
+    /** @returns {"weights" | "change"} */
     get thumbnails() {
       return model.get("thumbnails");
     },
+    /** The token in focus while none is hovered. */
     get pinned() {
       return Math.min(model.get("focus"), this.sentence.tokens.length - 1);
     },
+    /** @returns {number} */
     get focus() {
       return preview ?? this.pinned;
     },
-    /** Hovering shows another token without keeping it. */
+    /**
+     * Hovering shows another token without keeping it.
+     * @param {number | null} token
+     */
     look(token) {
       if (preview === token) return;
       preview = token;
       announce();
     },
+    /** @param {Partial<Record<"sentence" | "layer" | "head" | "focus" | "thumbnails", number | string | null>>} values */
     set(values) {
       for (const [name, value] of Object.entries(values)) model.set(name, value);
       model.save_changes();
     },
+    /** @param {() => void} callback */
     listen(callback) {
       listener = callback;
     },
     close() {
       listener = () => {};
-      WATCHED.forEach((name) => model.off(`change:${name}`, settle));
+      for (const name of WATCHED) model.off(`change:${name}`, settle);
     },
   };
 }

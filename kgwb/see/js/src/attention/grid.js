@@ -1,20 +1,34 @@
 // Layer × head as small pictures of each attention matrix; the first column is the mean of heads.
 
-import { element, markChosen } from "./elements.js";
+import { element, markChosen } from "../shared/elements.js";
+
+/** @import { Choice } from "./choice.js" */
+/** @import { Facts } from "./facts.js" */
 
 const GAP = 3;
 const LEFT = 22;
 const TOP = 18;
 const AFTER_MEAN = 6;
+/** @type {Record<string, [layer: number, column: number]>} */
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
+/**
+ * @param {Facts} facts
+ * @param {Choice} choice
+ */
 export function drawGrid(facts, choice) {
   const { layers, heads } = facts;
   const size = heads > 12 || layers > 12 ? 15 : 20;
+  /** @param {number} column */
   const left = (column) => LEFT + column * (size + GAP) + (column > 0 ? AFTER_MEAN : 0);
+  /** @param {number} row */
   const top = (row) => TOP + row * (size + GAP);
   const canvas = element("canvas", { "aria-hidden": "true" });
-  const board = element("div", { class: "board", role: "grid", "aria-label": "layer and head: move with the arrow keys" });
+  const board = element("div", {
+    class: "board",
+    role: "grid",
+    "aria-label": "layer and head: move with the arrow keys",
+  });
   board.style.width = `${left(heads + 1)}px`;
   board.style.height = `${top(layers)}px`;
   board.append(canvas, ...drawNames(facts, left, top, size));
@@ -31,7 +45,12 @@ export function drawGrid(facts, choice) {
       for (let column = 0; column <= heads; column++) {
         const name = column === 0 ? "mean of heads" : `head ${column - 1}`;
         const cell = element("div", { role: "gridcell", class: "cell", "aria-label": `layer ${layer}, ${name}` });
-        Object.assign(cell.style, { left: `${left(column)}px`, top: `${top(layer)}px`, width: `${size}px`, height: `${size}px` });
+        Object.assign(cell.style, {
+          left: `${left(column)}px`,
+          top: `${top(layer)}px`,
+          width: `${size}px`,
+          height: `${size}px`,
+        });
         cell.addEventListener("click", () => choose(layer, column));
         row.append(cell);
         all.push(cell);
@@ -41,6 +60,10 @@ export function drawGrid(facts, choice) {
     return all;
   }
 
+  /**
+   * @param {number} layer
+   * @param {number} column
+   */
   function choose(layer, column) {
     choice.set({ layer, head: column === 0 ? null : column - 1 });
     cells[layer * (heads + 1) + column].focus({ preventScroll: true });
@@ -61,7 +84,10 @@ export function drawGrid(facts, choice) {
       markChosen(cells, choice.layer * (heads + 1) + column);
       switches?.update();
     },
-    /** Thumbnails change with the sentence, the switch and the theme only. */
+    /**
+     * Thumbnails change with the sentence, the switch and the theme only.
+     * @param {string} colour of the ink: rgb(…), as the browser computes it
+     */
     paint(colour) {
       const state = [choice.sentence.number, choice.thumbnails, colour, devicePixelRatio].join();
       if (state === painted) return;
@@ -71,12 +97,29 @@ export function drawGrid(facts, choice) {
   };
 }
 
+/**
+ * @param {number} i
+ * @param {number} count
+ */
 function clamp(i, count) {
   return Math.max(0, Math.min(count - 1, i));
 }
 
+/**
+ * @param {Facts} facts
+ * @param {(column: number) => number} left
+ * @param {(row: number) => number} top
+ * @param {number} size
+ */
 function drawNames({ layers, heads }, left, top, size) {
+  /** @type {HTMLElement[]} */
   const names = [];
+  /**
+   * @param {string} text
+   * @param {number} x
+   * @param {number} y
+   * @param {"of-head" | "of-layer"} kind
+   */
   const add = (text, x, y, kind) => {
     const name = element("span", { class: `name ${kind}`, "aria-hidden": "true" }, text);
     Object.assign(name.style, { left: `${x}px`, top: `${y}px` });
@@ -89,6 +132,7 @@ function drawNames({ layers, heads }, left, top, size) {
   return names;
 }
 
+/** @param {Choice} choice */
 function drawSwitches(choice) {
   const buttons = ["weights", "change"].map((name) => {
     const button = element("button", { type: "button" }, name);
@@ -98,11 +142,18 @@ function drawSwitches(choice) {
   return {
     node: element("div", { class: "switches", role: "group", "aria-label": "thumbnails show" }, ...buttons),
     update() {
-      buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.textContent === choice.thumbnails)));
+      for (const button of buttons)
+        button.setAttribute("aria-pressed", String(button.textContent === choice.thumbnails));
     },
   };
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Facts} facts
+ * @param {Choice} choice
+ * @param {{colour: string, size: number, left: (column: number) => number, top: (row: number) => number, width: number, height: number}} place
+ */
 function paintThumbnails(canvas, facts, choice, place) {
   const ratio = devicePixelRatio;
   const side = choice.sentence.tokens.length;
@@ -111,9 +162,9 @@ function paintThumbnails(canvas, facts, choice, place) {
   canvas.height = Math.round(place.height * ratio);
   canvas.style.width = `${place.width}px`;
   canvas.style.height = `${place.height}px`;
-  const pen = canvas.getContext("2d");
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = pen.createImageData(pixels, pixels);
-  const colour = place.colour.match(/\d+/g).map(Number);
+  const colour = (place.colour.match(/\d+/g) ?? []).map(Number);
   const matrix = new Float32Array(side * side);
   const other = new Float32Array(side * side);
   for (let layer = 0; layer < facts.layers; layer++) {
@@ -130,8 +181,15 @@ function paintThumbnails(canvas, facts, choice, place) {
   }
 }
 
-/** Each pixel takes the largest weight it covers; the root makes small weights visible. */
-function shrink(data, pixels, matrix, side, [red, green, blue]) {
+/**
+ * Each pixel takes the largest weight it covers; the root makes small weights visible.
+ * @param {Uint8ClampedArray} data of the picture, four numbers a pixel
+ * @param {number} pixels on a side
+ * @param {Float32Array} matrix
+ * @param {number} side tokens on a side
+ * @param {number[]} colour red, green, blue
+ */
+export function shrink(data, pixels, matrix, side, [red, green, blue]) {
   for (let y = 0; y < pixels; y++) {
     const firstRow = Math.floor((y * side) / pixels);
     const lastRow = Math.max(firstRow + 1, Math.floor(((y + 1) * side) / pixels));

@@ -1,7 +1,16 @@
 // On an exported page there is no kernel: a plain object stands in for the widget's model.
 
+import { decodeBytes } from "../shared/decoding.js";
+
+/** @import { Packed } from "./weights.js" */
+
+/**
+ * @param {Record<string, any>} state
+ * @returns {WidgetModel}
+ */
 export function openModel(state) {
   const values = { ...state };
+  /** @type {Map<string, Set<(message?: any) => void>>} */
   const listeners = new Map();
   return {
     get: (name) => values[name],
@@ -20,11 +29,11 @@ export function openModel(state) {
   };
 }
 
-/** {view: base64} becomes {view: DataView}, as a kernel would send it. */
-export function unpack(packed) {
-  if (!packed?.view) return packed;
-  const letters = atob(packed.view);
-  const bytes = new Uint8Array(letters.length);
-  for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i); // ten times faster than Uint8Array.from
-  return { ...packed, view: new DataView(bytes.buffer) };
+/**
+ * Weights as a kernel would send them.
+ * @param {{view: string, dtype: "uint8" | "uint16"} | null} packed base64
+ * @returns {Packed | null}
+ */
+export function unpackWeights(packed) {
+  return packed && { ...packed, view: decodeBytes(packed.view) };
 }

@@ -1,17 +1,28 @@
 // The sentence as running text, its mentions under brackets with the entity's label.
 
-import { element } from "./elements.js";
+import { element } from "../shared/elements.js";
+
+/** @import { Choice } from "./choice.js" */
+/** @import { Facts } from "./facts.js" */
+/** @import { Sentence, Span } from "./weights.js" */
 
 const SPECIAL = /^\[(CLS|SEP|PAD)\]$/;
 const CLOSING = /^[.,;:!?%)\]}’”。,、;:?!)》」』]+$/u;
 const OPENING = /^[([{“‘《「『(#]+$/u;
 const IDEOGRAPH = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
-export function drawSentence(facts, choice) {
+/**
+ * @param {Facts} _facts
+ * @param {Choice} choice
+ */
+export function drawSentence(_facts, choice) {
   const node = element("p", { class: "sentence" });
+  /** @type {Sentence | null} */
   let drawn = null;
+  /** @type {HTMLElement[]} */
   let pieces = [];
 
+  /** @param {Sentence} sentence */
   function build(sentence) {
     drawn = sentence;
     pieces = sentence.tokens.map((token, i) => drawPiece(token, i, sentence, choice));
@@ -32,11 +43,19 @@ export function drawSentence(facts, choice) {
     node,
     update() {
       if (choice.sentence !== drawn) build(choice.sentence);
-      pieces.forEach((piece, i) => piece.classList.toggle("in-focus", i === choice.focus));
+      pieces.forEach((piece, i) => {
+        piece.classList.toggle("in-focus", i === choice.focus);
+      });
     },
   };
 }
 
+/**
+ * @param {string} token
+ * @param {number} i
+ * @param {Sentence} sentence
+ * @param {Choice} choice
+ */
 function drawPiece(token, i, sentence, choice) {
   const injected = sentence.injected_before.includes(i) || sentence.injected_after.includes(i);
   const piece = element("span", { class: injected ? "piece injected" : "piece" }, token.replace(/^##/, ""));
@@ -44,6 +63,11 @@ function drawPiece(token, i, sentence, choice) {
   return piece;
 }
 
+/**
+ * @param {Span} span
+ * @param {string[]} tokens
+ * @param {HTMLElement[]} pieces
+ */
 function drawSpan(span, tokens, pieces) {
   const words = element("span", { class: "words" });
   for (let i = span.first; i < span.last; i++) {
@@ -57,8 +81,12 @@ function drawSpan(span, tokens, pieces) {
   return node;
 }
 
-/** Word pieces carry no spaces: set them as a printer would. */
-function needsSpace(tokens, i) {
+/**
+ * Word pieces carry no spaces: set them as a printer would.
+ * @param {string[]} tokens
+ * @param {number} i
+ */
+export function needsSpace(tokens, i) {
   const here = tokens[i];
   const last = tokens[i - 1];
   if (last === undefined || SPECIAL.test(last)) return false;

@@ -1,7 +1,14 @@
 // The line above the picture: which sentence, layer, head and token it shows.
 
-import { element } from "./elements.js";
+import { element } from "../shared/elements.js";
 
+/** @import { Choice } from "./choice.js" */
+/** @import { Facts } from "./facts.js" */
+
+/**
+ * @param {Facts} facts
+ * @param {Choice} choice
+ */
 export function drawTitle(facts, choice) {
   const where = element("strong");
   const from = element("span", { class: "muted" });
@@ -21,14 +28,16 @@ export function drawTitle(facts, choice) {
   };
 }
 
+/**
+ * @param {Facts} facts
+ * @param {Choice} choice
+ */
 function drawSelect(facts, choice) {
-  const options = facts.sentences.map((one) =>
-    element("option", { value: one.number }, `${one.number} · ${one.text}`),
-  );
+  const options = facts.sentences.map((one) => element("option", { value: one.number }, `${one.number} · ${one.text}`));
   const select = element("select", { "aria-label": "sentence" }, ...options);
   select.addEventListener("change", () => {
     const chosen = facts.sentences.find((one) => String(one.number) === select.value);
-    choice.set({ sentence: chosen.number, focus: chosen.focus });
+    if (chosen) choice.set({ sentence: chosen.number, focus: chosen.focus });
   });
   return select;
 }

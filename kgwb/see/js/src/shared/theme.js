@@ -1,13 +1,43 @@
-// Style sheets follow the page's theme by themselves; the canvas has to be told.
+// Style sheets follow the page's theme by themselves; what scripts draw has to be drawn again.
 
-export function watchTheme(repaint) {
-  const observer = new MutationObserver(repaint);
-  const attributeFilter = ["class", "data-jp-theme-light", "data-theme", "data-vscode-theme-kind", "theme"];
-  for (const node of [document.documentElement, document.body]) observer.observe(node, { attributes: true, attributeFilter });
+const ATTRIBUTES = ["class", "data-jp-theme-light", "data-theme", "data-vscode-theme-kind", "theme"];
+
+/**
+ * Calls `act` when the theme of the page or of the system may have changed, until the returned function is called.
+ * @param {() => void} act
+ */
+export function watchTheme(act) {
+  const observer = new MutationObserver(() => act());
+  for (const node of [document.documentElement, document.body])
+    observer.observe(node, { attributes: true, attributeFilter: ATTRIBUTES });
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  dark.addEventListener("change", repaint);
+  dark.addEventListener("change", act);
   return () => {
     observer.disconnect();
-    dark.removeEventListener("change", repaint);
+    dark.removeEventListener("change", act);
   };
+}
+
+/**
+ * What JupyterLab says of its theme, on its body or, in a frame, on the root: "true", "false", or "" elsewhere.
+ * @returns {string}
+ */
+export function readJupyterLight() {
+  const said = [document.documentElement, document.body].map((node) => node.dataset.jpThemeLight);
+  return said.find(Boolean) ?? "";
+}
+
+/** JupyterLab's word counts before what the reader's system prefers. */
+export function isDark() {
+  const light = readJupyterLight();
+  return light ? light === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/**
+ * A colour or font of see/palette.py, as it is in this element now.
+ * @param {Element} node
+ * @param {string} name
+ */
+export function readStyle(node, name) {
+  return getComputedStyle(node).getPropertyValue(`--kgwb-${name}`).trim();
 }

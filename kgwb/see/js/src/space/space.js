@@ -1,26 +1,31 @@
 // Draws the plotly figure that stands as JSON in its element, in the colours of the page.
-const kgwbSpace = (() => {
-  function isDark() {
-    const asked = [document.documentElement, document.body].map((node) => node?.dataset.jpThemeLight).find(Boolean);
-    return asked ? asked === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
-  }
 
-  function dress({ data, layout, themes }) {
-    const { template, colours, halo } = themes[isDark() ? "dark" : "light"];
-    const dressed = data.map((trace) => (trace.meta ? { ...trace, marker: { ...trace.marker, line: { ...trace.marker.line, color: colours[trace.meta] } } } : trace));
-    const annotations = layout.annotations.map((note) => (note.name === "label" ? { ...note, font: { ...note.font, shadow: halo } } : note));
-    return [dressed, { ...layout, template, annotations }];
-  }
+import { readData } from "../shared/decoding.js";
+import { element } from "../shared/elements.js";
+import { isDark, watchTheme } from "../shared/theme.js";
+import { colourFigure } from "./colours.js";
 
-  function draw(root) {
-    const figure = JSON.parse(root.querySelector("script").textContent);
-    const holder = root.appendChild(document.createElement("div"));
-    Plotly.newPlot(holder, ...dress(figure), figure.config);
-    const redraw = () => Plotly.react(holder, ...dress(figure), figure.config);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-    for (const node of [document.documentElement, document.body])
-      new MutationObserver(redraw).observe(node, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  }
+/** @import { Figure } from "./colours.js" */
 
-  return { draw };
-})();
+/**
+ * @param {Element} root
+ * @returns {() => void} clean-up
+ */
+export function draw(root) {
+  /** @type {Figure} */
+  const figure = readData(root);
+  const holder = element("div");
+  root.append(holder);
+  const colour = () => colourFigure(figure, figure.themes[isDark() ? "dark" : "light"]);
+  const first = colour();
+  Plotly.newPlot(holder, first.data, first.layout, figure.config);
+  const stop = watchTheme(() => {
+    const { data, layout } = colour();
+    Plotly.react(holder, data, layout, figure.config);
+  });
+  return () => {
+    stop();
+    Plotly.purge(holder);
+    holder.remove();
+  };
+}

@@ -1,65 +1,62 @@
 // The picture of a run that is still going on and, once the busy kernel has answered, a button that ends it.
-// Milliseconds between questions. The thread that can answer is started when the widget opens, and what was asked before it stands
-// waits for the cell to end. A kernel that answers none of these cannot hear a click: then the button interrupts it, where it can.
-const PAUSES = [300, 600, 1200, 2400];
 
+import { button, element } from "../shared/elements.js";
+import { readJupyterLight, watchTheme } from "../shared/theme.js";
+import { askKernel } from "./asking.js";
+
+/**
+ * @param {{model: KernelModel, el: HTMLElement}} place
+ * @returns {() => void} clean-up
+ */
 function render({ model, el }) {
-  const root = el.appendChild(document.createElement("div"));
-  root.className = "kgwb-training";
-  const picture = root.appendChild(document.createElement("img"));
-  const button = root.appendChild(document.createElement("button"));
-  const hint = root.appendChild(document.createElement("span"));
-  Object.assign(button, { type: "button", textContent: "Stop", hidden: true, title: "End the run early; what was learnt so far is kept" });
-  Object.assign(hint, { textContent: "To stop, interrupt the kernel (■)", hidden: true });
+  const picture = element("img", { alt: "Loss and figures of the running training" });
+  let act = () => {};
+  const stop = button({ title: "End the run early; what was learnt so far is kept" }, "Stop", () => {
+    stop.disabled = true;
+    act();
+  });
+  const hint = element("span", {}, "To stop, interrupt the kernel (■)");
+  stop.hidden = hint.hidden = true;
+  const root = element("div", { class: "kgwb-training" }, picture, stop, hint);
+  el.append(root);
 
   const draw = () => {
     picture.src = `data:image/svg+xml,${encodeURIComponent(model.get("picture"))}`;
-    picture.alt = "Loss and figures of the running training";
   };
-  const wear = () => {
-    const light = document.body.dataset.jpThemeLight;
+  // A picture in an <img> sees the system's theme only; JupyterLab's reaches it through its colour scheme.
+  const applyTheme = () => {
+    const light = readJupyterLight();
     picture.style.colorScheme = light ? (light === "false" ? "dark" : "light") : "light dark";
   };
-  const offer = (stop) => {
-    button.hidden = false;
-    button.onclick = () => {
-      button.disabled = true;
-      stop();
-    };
+  /** @param {() => void} end what a click does */
+  const offer = (end) => {
+    if (!stop.hidden) return; // an answer that comes after the button interrupts the kernel changes nothing
+    stop.hidden = false;
+    hint.hidden = true;
+    act = end;
   };
-  const hear = (message) => {
-    if (message?.kgwb !== "answered" || !button.hidden) return;
-    offer(() => {
-      model.send({ kgwb: "stop" });
-      button.textContent = `Stopping after this ${model.get("unit")} …`;
-    });
-  };
-  const giveUp = () => {
-    const kernel = model.widget_manager?.kernel;
-    if (typeof kernel?.interrupt !== "function") hint.hidden = false;
-    else offer(() => kernel.interrupt());
-  };
-  let waiting;
-  const ask = ([pause, ...later]) => {
-    waiting = setTimeout(() => {
-      if (!button.hidden) return;
-      model.send({ kgwb: "opened" });
-      if (later.length) ask(later);
-      else waiting = setTimeout(() => button.hidden && giveUp(), pause);
-    }, pause);
-  };
-  const watch = new MutationObserver(wear);
-  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+
+  const endAsking = askKernel(model, {
+    onAnswer: () =>
+      offer(() => {
+        model.send({ kgwb: "stop" });
+        stop.textContent = `Stopping after this ${model.get("unit")} …`;
+      }),
+    onSilence: () => {
+      const kernel = model.widget_manager?.kernel;
+      if (typeof kernel?.interrupt !== "function") hint.hidden = false;
+      else offer(() => kernel.interrupt?.());
+    },
+  });
+  const forgetTheme = watchTheme(applyTheme);
   model.on("change:picture", draw);
-  model.on("msg:custom", hear);
   draw();
-  wear();
-  ask(PAUSES);
+  applyTheme();
   return () => {
-    clearTimeout(waiting);
-    watch.disconnect();
+    endAsking();
+    forgetTheme();
     model.off("change:picture", draw);
-    model.off("msg:custom", hear);
+    root.remove();
   };
 }
 
