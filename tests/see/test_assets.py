@@ -22,7 +22,9 @@ ADDRESS = re.compile(r"https?:(?!//www\.w3\.org/)|[\"'`(]//\w")  # a namespace o
 MARKUP = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|document\s*\.\s*write|\beval\b|\bFunction\b|DOMParser"
 )
-COLOUR = re.compile(r"#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b|\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch|color)a?\(", re.I)
+COLOUR = re.compile(
+    r"#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b|\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch|color)a?\(", re.I
+)
 # An import: of a script, of types in a comment, of a style sheet.
 IMPORT = re.compile(r"""(?:^import\s[^"'(]*|\bfrom\s+|@import\s+|\bimport\()["']([^"']+)["']""", re.M)
 

@@ -62,6 +62,7 @@ export function draw(root) {
 
   /** @param {boolean} playing */
   function play(playing) {
+    cancelAnimationFrame(asked); // or a pause and a start within one frame would go on as two
     if (playing && state.time >= last) state.time = 0;
     state.playing = playing && last > 0;
     begun = { moment: performance.now(), time: state.time };
