@@ -66,7 +66,7 @@ export function drawLabels(root, graph, network, context) {
   /** @type {Box[]} */
   const names = [];
   /** @type {Set<string>} */
-  const said = new Set();
+  const written = new Set();
   Object.assign(context, { textBaseline: "middle", textAlign: "left" });
 
   /**
@@ -97,8 +97,8 @@ export function drawLabels(root, graph, network, context) {
    */
   function nameEdges(some, blockers) {
     for (const fact of some.slice(0, NAMED_EDGES)) {
-      if (said.has(keyOfFact(fact))) continue;
-      said.add(keyOfFact(fact));
+      if (written.has(keyOfFact(fact))) continue;
+      written.add(keyOfFact(fact));
       const { x, y } = edges[fact.id].edgeType.getPoint(0.5);
       write(shorten(fact.name), { size: 10.5, colour: edge }, (wide) => [{ left: x - wide / 2, middle: y }], blockers);
     }

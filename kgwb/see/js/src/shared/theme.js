@@ -19,15 +19,15 @@ export function watchTheme(act) {
 }
 
 /**
- * What JupyterLab says of its theme, on its body or, in a frame, on the root: "true", "false", or "" elsewhere.
+ * JupyterLab's mark of a light theme, on its body or, in a frame, on the root: "true", "false", or "" elsewhere.
  * @returns {string}
  */
 export function readJupyterLight() {
-  const said = [document.documentElement, document.body].map((node) => node.dataset.jpThemeLight);
-  return said.find(Boolean) ?? "";
+  const values = [document.documentElement, document.body].map((node) => node.dataset.jpThemeLight);
+  return values.find(Boolean) ?? "";
 }
 
-/** JupyterLab's word counts before what the reader's system prefers. */
+/** JupyterLab's mark counts before what the reader's system prefers. */
 export function isDark() {
   const light = readJupyterLight();
   return light ? light === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
