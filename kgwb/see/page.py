@@ -109,6 +109,4 @@ def _close_safely(code: str) -> str:
 @cache
 def read_asset(name: str) -> str:
     """One of the scripts or styles that travel with the package."""
-    folder = files("kgwb.see")
-    built = folder / "assets" / name
-    return (built if built.is_file() else folder / "scripts" / name).read_text(encoding="utf-8")
+    return (files("kgwb.see") / "assets" / name).read_text(encoding="utf-8")
