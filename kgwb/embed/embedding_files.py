@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from kgwb.axes import Tensor
-from kgwb.embed.errors import EmbeddingFileError
-from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.scorers.complex_bilinear import ComplEx
-from kgwb.embed.scorers.distmult import DistMult
-from kgwb.embed.scorers.rescal import RESCAL
-from kgwb.embed.scorers.rotate import RotatE
+from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer
-from kgwb.embed.scorers.transe import TransE
 from kgwb.environment import VERSION
 from kgwb.files import write_whole
+from kgwb.graph import read_graph, write_graph
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
-SCORERS: dict[str, type[Scorer]] = {scorer.__name__: scorer for scorer in (TransE, DistMult, ComplEx, RotatE, RESCAL)}
 VECTORS, FACTS, GRAPH = "vectors.safetensors", "embedding.json", "graph"
 
 
-def save_embedding(embedding: GraphEmbedding, folder: Path) -> Path:
-    """Write an embedding; the folder appears whole or, when anything fails, not at all.
+class EmbeddingFileError(ValueError):
+    """A file or folder that cannot be read as an embedding of this graph."""
+
+
+def write_embedding_files(
+    folder: Path, tensors: dict[str, Tensor], facts: Mapping[str, Any], graph: KnowledgeGraph
+) -> Path:
+    """Write what an embedding consists of; the folder appears whole or, when anything fails, not at all.
 
     Args:
-        embedding: what to write.
         folder: where to, `~` being the home; an embedding already there is replaced.
+        tensors: the tables by name, on the CPU.
+        facts: what else there is to know, for JSON; kgwb's version and the graph's description are added.
+        graph: whose ids the rows of the tables are.
 
     Returns:
         The folder, as an absolute path.
@@ -39,81 +40,51 @@ def save_embedding(embedding: GraphEmbedding, folder: Path) -> Path:
     Raises:
         FileExistsError: the folder holds something that is no embedding.
     """
+    from safetensors.torch import save_file
+
     folder = folder.expanduser().absolute()
     if folder.exists() and not (folder / FACTS).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} holds something that is no embedding. Type another folder, or empty this one.")
+    text = json.dumps({"kgwb": VERSION, **facts, "graph": describe_graph(graph)}, indent=2, ensure_ascii=False)
     with write_whole(folder) as whole:
-        _write(embedding, whole)
+        whole.mkdir()
+        save_file(tensors, whole / VECTORS)
+        (whole / FACTS).write_text(text + "\n", encoding="utf-8")
+        write_graph(graph, whole / GRAPH)
     return folder
 
 
-def load_embedding(folder: str | Path, graph: KnowledgeGraph | None = None) -> GraphEmbedding:
-    """Read an embedding that `GraphEmbedding.save` wrote.
-
-    Args:
-        folder: what was given to `save`.
-        graph: the graph it belongs to; left out, the one saved beside the vectors.
-
-    Returns:
-        The embedding, on the CPU, scoring as it did when saved.
+def describe_scorer(scorer: Scorer) -> dict[str, Any]:
+    """A scorer as JSON has it: its name, its dataclass fields, and "own" where the class is not kgwb's.
 
     Raises:
-        EmbeddingFileError: the folder holds no embedding, or the ids of the graph mean something else.
+        ValueError: a field is nothing that JSON can hold.
+
+    Example:
+        >>> describe_scorer(SCORERS["TransE"](norm=1))
+        {'name': 'TransE', 'arguments': {'norm': 1}}
     """
-    folder = Path(folder).expanduser()
-    facts = _read_facts(folder)
-    if graph is None:
-        from kgwb.graph import read_graph
-
-        graph = replace(read_graph(folder / GRAPH), name=facts["graph"]["name"])
-    if graph.fingerprint != facts["graph"]["fingerprint"]:
-        raise EmbeddingFileError(_other_graph(folder, facts, graph))
-    embedding = GraphEmbedding(graph, _make_scorer(folder, facts), dim=facts["dim"], seed=facts["seed"])
-    if facts["reciprocal"]:
-        embedding.add_inverses()
-    embedding.load_state_dict(_read_tensors(folder))
-    return embedding
+    name = type(scorer).__name__
+    try:
+        described = {"name": name, "arguments": json.loads(json.dumps(asdict(scorer)))}
+    except TypeError as problem:
+        message = f"{scorer!r} cannot be saved, because JSON cannot hold one of its fields ({problem})"
+        raise ValueError(f"{message}. Type numbers, texts, or lists of them as the fields of {name}.") from problem
+    return described if SCORERS.get(name) is type(scorer) else described | {"own": True}
 
 
-def _write(embedding: GraphEmbedding, folder: Path) -> None:
-    from safetensors.torch import save_file
-
-    from kgwb.graph import write_graph
-
-    graph = embedding.graph
-    facts = {
-        "kgwb": VERSION,
-        "scorer": {"name": type(embedding.scorer).__name__, "arguments": asdict(embedding.scorer)},
-        "dim": embedding.dim,
-        "seed": embedding.seed,
-        "reciprocal": embedding.reciprocal,
-        "graph": {
-            "name": graph.name,
-            "fingerprint": graph.fingerprint,
-            "entities": len(graph.entities),
-            "relations": len(graph.relations),
-        },
-    }
-    folder.mkdir()
-    save_file(_gather_tables(embedding), folder / VECTORS)
-    (folder / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    write_graph(graph, folder / GRAPH)
+def describe_graph(graph: KnowledgeGraph) -> dict[str, str | int]:
+    """What tells one graph from another: its name, its counts, and the fingerprint of what its ids mean."""
+    counts = {"entities": len(graph.entities), "relations": len(graph.relations)}
+    return {"name": graph.name, "fingerprint": graph.fingerprint, **counts}
 
 
-@torch.no_grad()
-def _gather_tables(embedding: GraphEmbedding) -> dict[str, Tensor]:
-    """The tables that load_embedding scores with; what an encoder makes of its tables stands in their place."""
-    vectors = embedding.encode()
-    tables = {
-        "entity_table": vectors.entities,
-        "relation_table": vectors.relations,
-        "inverse_table": vectors.inverses,
-        "trained_on": embedding.trained_on,
-    }
-    return {name: table.detach().cpu().clone() for name, table in tables.items() if table is not None}
+def read_facts(folder: Path) -> dict[str, Any]:
+    """The facts that `write_embedding_files` wrote.
 
-
-def _read_facts(folder: Path) -> dict[str, Any]:
+    Raises:
+        EmbeddingFileError: there are none, or they are broken.
+    """
     if not (folder / FACTS).is_file():
         raise EmbeddingFileError(
             f"{folder} holds no embedding: no {FACTS} in it. Type the folder given to .save(folder)."
@@ -125,7 +96,12 @@ def _read_facts(folder: Path) -> dict[str, Any]:
         raise EmbeddingFileError(message) from problem
 
 
-def _read_tensors(folder: Path) -> dict[str, Any]:
+def read_tensors(folder: Path) -> dict[str, Tensor]:
+    """The tables that `write_embedding_files` wrote.
+
+    Raises:
+        EmbeddingFileError: they are missing or broken.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -136,20 +112,6 @@ def _read_tensors(folder: Path) -> dict[str, Any]:
         raise EmbeddingFileError(message) from problem
 
 
-def _make_scorer(folder: Path, facts: dict[str, Any]) -> Scorer:
-    name = facts["scorer"]["name"]
-    if name not in SCORERS:
-        known = f"This kgwb knows {', '.join(SCORERS)}"
-        hint = f"the folder was written by kgwb {facts['kgwb']}: type pip install kgwb=={facts['kgwb']}"
-        raise EmbeddingFileError(f"{folder} is of the scorer {name!r}. {known}; {hint}.")
-    return SCORERS[name](**facts["scorer"]["arguments"])
-
-
-def _other_graph(folder: Path, facts: dict[str, Any], graph: KnowledgeGraph) -> str:
-    saved = facts["graph"]
-    then = f"{saved['name']!r} ({saved['entities']:,} entities, {saved['relations']:,} relations)"
-    now = f"{graph.name!r} ({len(graph.entities):,} entities, {len(graph.relations):,} relations)"
-    return (
-        f"{folder} was saved for the graph {then}, but {now} came, whose ids mean other things. "
-        f"Type load_embedding({str(folder)!r}) to use the graph saved with it."
-    )
+def read_graph_beside(folder: Path, facts: Mapping[str, Any]) -> KnowledgeGraph:
+    """The graph saved beside the vectors, under the name that it had."""
+    return replace(read_graph(folder / GRAPH), name=facts["graph"]["name"])

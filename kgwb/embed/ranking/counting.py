@@ -57,13 +57,16 @@ def count_block(
             "A score is not finite: the vectors are too large. Train a fresh embedding with a lower learning_rate; a "
             "model of your own must give every entity a finite score."
         )
-    gold = scores[row, answer][:, None]
+    gold = scores[row, answer][:, None]  # [answer, 1]
     scores[filter_row, filtered] = -torch.inf
-    own = scores[row, answer] == gold[:, 0]  # an answer that the filter does not hold still meets itself
+    # An answer that the filter does not hold is still a candidate, and equal to itself.
+    own = scores[row, answer] == gold[:, 0]  # [answer]
     better, equal = torch.empty_like(row), torch.empty_like(row)
-    holds = torch.zeros(len(scores), padded_width(scores.shape[1]), dtype=torch.bool, device=scores.device)
+    holds = torch.zeros(
+        len(scores), padded_width(scores.shape[1]), dtype=torch.bool, device=scores.device
+    )  # one for all
     end = 0
-    for size in sizes:
+    for size in sizes:  # the first answers of all questions, then the second ones, ...: each a slice of rows
         part, end = slice(end, end + size), end + size
         better[part] = _count(np.greater, torch.gt, scores[:size], gold[part], holds[:size])
         equal[part] = _count(np.equal, torch.eq, scores[:size], gold[part], holds[:size])
@@ -83,14 +86,15 @@ def _count(
     holds: Bool[Tensor, "answer padded"],
 ) -> Int[Tensor, " answer"]:
     """In how many columns of each row a comparison holds; what pads `holds` beyond the entities stays false."""
-    here = holds[:, : rows.shape[1]]
+    here = holds[:, : rows.shape[1]]  # [answer, entity]
     if rows.device.type == "cpu" and torch.get_num_threads() <= FEW_THREADS:
         compare_arrays(rows.numpy(), gold.numpy(), out=here.numpy())
     else:
         compare_tensors(rows, gold, out=here)
     parts = min(255, holds.shape[1] // RUN)
-    ones = holds.view(torch.uint8).view(len(rows), parts, -1)
-    return ones.sum(1, dtype=torch.uint8).sum(1, dtype=torch.int64)  # byte by byte first: a tenth of the time
+    ones = holds.view(torch.uint8).view(len(rows), parts, -1)  # [answer, part, column]
+    # Parts are added byte by byte, [answer, column], and at most 255 of them never overflow: a tenth of the time.
+    return ones.sum(1, dtype=torch.uint8).sum(1, dtype=torch.int64)
 
 
 def rows_at_once(entities: int, memory: int | float, device: torch.device) -> int:

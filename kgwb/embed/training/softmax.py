@@ -8,8 +8,8 @@ import torch
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.scorers.measure import Measure
+from kgwb.embed.training.batches import find_places
 from kgwb.embed.training.losses import FAR_BELOW
-from kgwb.embed.training.negatives import find_places
 from kgwb.embed.training.workspace import Workspace
 
 
@@ -20,27 +20,27 @@ def shared_softmax(
     answers: Int[Tensor, " answer"],
     *,
     measure: Measure,
-    slope: Float[Tensor, "candidate dim"],
+    gradient: Float[Tensor, "candidate dim"],
     workspace: Workspace,
 ) -> Float[Tensor, ""]:
     """Softmax cross-entropy of every answer against all candidates, summed.
 
-    loss = Σ_q k_q · log Σ_e exp s(q, e) − Σ_a s(q_a, a), with k_q answers to question q: equal to one softmax per
+    loss = Σ_q k_q · log Σ_e exp s(q, e) − Σ_a s(q_a, a), with k_q answers to query q: equal to one softmax per
     triple (Lacroix et al., 2018, "Canonical tensor decomposition for knowledge base completion"), at the price of
-    one per distinct question. Distances enter squared: −|q − e|² = 2qe − |e|² − |q|², and the softmax cancels |q|².
+    one per distinct query. Distances enter squared: −|q − e|² = 2qe − |e|² − |q|², and the softmax cancels |q|².
     It costs three matmuls of queries × candidates × dim and one softmax, nothing else of that size.
 
     Args:
-        query: what each distinct question compares with; its gradient flows back as usual.
+        query: what each distinct query compares with; its gradient flows back as usual.
         candidates: what can be the answer.
-        rows: the question of each answer.
-        answers: the candidates that answer; a question has no answer twice.
+        rows: the query of each answer.
+        answers: the candidates that answer; a query has no answer twice.
         measure: how queries and candidates are compared.
-        slope: the gradient of the candidates is added to it here and now, times the workspace's weight, so that a large
-            table needs no second one of its size.
+        gradient: that of the candidates is added to it here and now, times the workspace's weight, so that a large table
+            needs no second one of its size.
         workspace: the precision of the matmuls, and room for a block of scores; sums are kept in float32.
     """
-    return _SharedSoftmax.apply(query, candidates, rows, answers, measure, slope, workspace)
+    return _SharedSoftmax.apply(query, candidates, rows, answers, measure, gradient, workspace)
 
 
 class _SharedSoftmax(torch.autograd.Function):
@@ -54,39 +54,43 @@ class _SharedSoftmax(torch.autograd.Function):
         rows: Tensor,
         answers: Tensor,
         measure: Measure,
-        slope: Tensor,
+        gradient: Tensor,
         workspace: Workspace,
     ) -> Tensor:
         distances, dim = measure.matmul == "distance", query.shape[-1]
-        table = candidates.to(workspace.precision)
-        wide_table = _widen_candidates(table) if distances else table
-        counts = torch.bincount(rows, minlength=len(query)).to(query.dtype)
-        shares, query_slope, loss = 1 / counts[rows], torch.empty_like(query), query.new_zeros(())
+        table = candidates.to(workspace.precision)  # [candidate, dim]
+        wide_table = _widen_candidates(table) if distances else table  # [candidate, dim + 2] or [candidate, dim]
+        counts = torch.bincount(rows, minlength=len(query)).to(query.dtype)  # [query], the answers k_q
+        shares, query_gradient, loss = 1 / counts[rows], torch.empty_like(query), query.new_zeros(())
         for here, inside, local in workspace.blocks(rows, queries=len(query), width=len(table)):
-            right = answers[inside]
-            asked, asking = query[here].to(workspace.precision), counts[here, None]
-            block = workspace.block(len(asked), len(table), like=table)
+            right = answers[inside]  # [answer here]
+            asked, asking = (
+                query[here].to(workspace.precision),
+                counts[here, None],
+            )  # [query here, dim], [query here, 1]
+            block = workspace.block(len(asked), len(table), like=table)  # [query here, candidate]
             torch.mm(_widen_query(asked) if distances else asked, wide_table.T, out=block)
             torch.softmax(block, -1, out=block)
-            chance = block[local, right].float()
-            loss -= chance.clamp_min(1e-38).log().sum()
-            block[local, right] = (chance - shares[inside]).to(block.dtype)  # softmax − answers / k_q
-            query_slope[here] = (block @ table).to(query.dtype) * asking
+            chance = block[local, right].float()  # [answer here]
+            loss -= chance.clamp_min(1e-38).log().sum()  # the smallest normal float32 is 1.2e-38
+            # The scores' gradient takes their place, but for the factor k_q: softmax − answers / k_q.
+            block[local, right] = (chance - shares[inside]).to(block.dtype)
+            query_gradient[here] = (block @ table).to(query.dtype) * asking  # [query here, dim]
             weighted = (query[here] * (asking * workspace.weight)).to(block.dtype)
-            if distances:
-                query_slope[here] *= 2
+            if distances:  # s = 2qe − |e|² has the gradients 2e and 2q − 2e
+                query_gradient[here] *= 2
                 weighted = torch.cat([weighted * 2, (asking * (2 * workspace.weight)).to(block.dtype)], -1)
-            part = block.T @ weighted
-            slope.add_(part[:, :dim])
+            part = block.T @ weighted  # [candidate, dim], and for distances the mass that multiplies −2e in column dim
+            gradient.add_(part[:, :dim])
             if distances:
-                slope.addcmul_(part[:, dim:].to(slope.dtype), candidates, value=-1)
-        ctx.save_for_backward(query_slope)
+                gradient.addcmul_(part[:, dim:].to(gradient.dtype), candidates, value=-1)
+        ctx.save_for_backward(query_gradient)
         return loss
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        (query_slope,) = ctx.saved_tensors
-        return query_slope * slopes[0], None, None, None, None, None, None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (query_gradient,) = ctx.saved_tensors
+        return query_gradient * gradients[0], None, None, None, None, None, None
 
 
 def sampled_softmax(
@@ -97,16 +101,16 @@ def sampled_softmax(
     *,
     drawn: Int[Tensor, " candidate"],
     measure: Measure,
-    slope: Float[Tensor, "entity dim"],
+    gradient: Float[Tensor, "entity dim"],
     workspace: Workspace,
 ) -> Float[Tensor, ""]:
     """Softmax cross-entropy of every answer among the entities drawn, summed.
 
-    loss = Σ_a log(1 + Σ_n exp(s(q_a, n) − s(q_a, a))); an entity drawn that is itself an answer of the question does not
+    loss = Σ_a log(1 + Σ_n exp(s(q_a, n) − s(q_a, a))); an entity drawn that is itself an answer of the query does not
     count. Distances enter squared, arguments are as in `shared_softmax`, and so is the cost, with the entities drawn in
     place of all.
     """
-    return _SampledSoftmax.apply(query, candidates, rows, answers, drawn, measure, slope, workspace)
+    return _SampledSoftmax.apply(query, candidates, rows, answers, drawn, measure, gradient, workspace)
 
 
 class _SampledSoftmax(torch.autograd.Function):
@@ -123,54 +127,57 @@ class _SampledSoftmax(torch.autograd.Function):
         answers: Tensor,
         drawn: Tensor,
         measure: Measure,
-        slope: Tensor,
+        gradient: Tensor,
         workspace: Workspace,
     ) -> Tensor:
         distances, dim = measure.matmul == "distance", query.shape[-1]
-        sample, gold = candidates.index_select(0, drawn), candidates.index_select(0, answers)
+        sample, gold = (
+            candidates.index_select(0, drawn),
+            candidates.index_select(0, answers),
+        )  # [drawn, dim], [answer, dim]
         table = sample.to(workspace.precision)
-        wide_table = _widen_candidates(table) if distances else table
-        asking = query.index_select(0, rows)
-        right = (asking * gold).sum(-1)
+        wide_table = _widen_candidates(table) if distances else table  # [drawn, dim + 2] or [drawn, dim]
+        asking = query.index_select(0, rows)  # [answer, dim]
+        right = (asking * gold).sum(-1)  # [answer], the scores s_a
         right = 2 * right - gold.square().sum(-1) if distances else right
-        place = find_places(drawn, answers, entities=len(candidates))
-        lacking, query_slope, loss = torch.empty_like(right), torch.empty_like(query), query.new_zeros(())
-        sample_slope = torch.zeros_like(sample)
+        place = find_places(drawn, answers, entities=len(candidates))  # [answer]
+        lacking, query_gradient, loss = torch.empty_like(right), torch.empty_like(query), query.new_zeros(())
+        sample_gradient = torch.zeros_like(sample)
         for here, inside, local in workspace.blocks(rows, queries=len(query), width=len(table)):
-            clash = place[inside]
-            asked = query[here].to(workspace.precision)
-            block = workspace.block(len(asked), len(table), like=table)
+            clash = place[inside]  # [answer here]
+            asked = query[here].to(workspace.precision)  # [query here, dim]
+            block = workspace.block(len(asked), len(table), like=table)  # [query here, drawn]
             torch.mm(_widen_query(asked) if distances else asked, wide_table.T, out=block)
             block[local[clash >= 0], clash[clash >= 0]] = FAR_BELOW
-            top = block.amax(-1).float()
+            top = block.amax(-1).float()  # [query here]
             torch.softmax(block, -1, out=block)
-            normaliser = (
-                top - block.amax(-1).float().log()
-            )  # the likeliest one's score is its log-chance and z together
-            ahead = (normaliser[local] - right[inside].float()).to(query.dtype)
+            normaliser = top - block.amax(-1).float().log()  # [query here]: z is a score less its log-chance
+            ahead = (normaliser[local] - right[inside].float()).to(query.dtype)  # [answer here], z − s_a
             loss += torch.nn.functional.softplus(ahead).sum()
             lacking[inside] = ahead.sigmoid()
+            # p_n becomes p_n Σ_a u_a, the scores' gradient.
             block.mul_(query.new_zeros(len(asked)).index_add_(0, local, lacking[inside])[:, None].to(block.dtype))
-            query_slope[here] = (block @ table).to(query.dtype)
+            query_gradient[here] = (block @ table).to(query.dtype)  # [query here, dim]
             if distances:
-                part = block.T @ torch.cat([asked, torch.ones_like(asked[:, :1])], -1)
-                sample_slope.add_(part[:, :dim]).addcmul_(part[:, dim:].to(slope.dtype), sample, value=-1)
+                part = block.T @ torch.cat([asked, torch.ones_like(asked[:, :1])], -1)  # [drawn, dim + 1]
+                sample_gradient.add_(part[:, :dim]).addcmul_(part[:, dim:].to(gradient.dtype), sample, value=-1)
             else:
-                sample_slope.add_(block.T @ asked)
-        query_slope.index_add_(0, rows, -lacking[:, None] * gold)
+                sample_gradient.add_(block.T @ asked)
+        query_gradient.index_add_(0, rows, -lacking[:, None] * gold)
         scale = (2 if distances else 1) * workspace.weight
-        slope.index_add_(0, drawn, sample_slope, alpha=scale)
-        slope.index_add_(0, answers, lacking[:, None] * (asking - gold if distances else asking), alpha=-scale)
-        ctx.save_for_backward(query_slope.mul_(2) if distances else query_slope)
+        gradient.index_add_(0, drawn, sample_gradient, alpha=scale)
+        gradient.index_add_(0, answers, lacking[:, None] * (asking - gold if distances else asking), alpha=-scale)
+        ctx.save_for_backward(query_gradient.mul_(2) if distances else query_gradient)
         return loss
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        (query_slope,) = ctx.saved_tensors
-        return query_slope * slopes[0], None, None, None, None, None, None, None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (query_gradient,) = ctx.saved_tensors
+        return query_gradient * gradients[0], None, None, None, None, None, None, None
 
 
 def _widen_query(query: Tensor) -> Tensor:
+    """[2q, 1, 1], so that its product with [e, −|e|²] is 2qe − |e|²."""
     ones = query.new_ones(len(query), 1)
     return torch.cat([query * 2, ones, ones], -1)
 
