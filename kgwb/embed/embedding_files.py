@@ -45,7 +45,7 @@ def write_embedding_files(
     folder = folder.expanduser().absolute()
     if folder.exists() and not (folder / FACTS).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} holds something that is no embedding. Type another folder, or empty this one.")
-    text = json.dumps({"kgwb": VERSION, **facts, "graph": describe_graph(graph)}, indent=2, ensure_ascii=False)
+    text = json.dumps({"kgwb": VERSION, **facts, "graph": identify_graph(graph)}, indent=2, ensure_ascii=False)
     with write_whole(folder) as whole:
         whole.mkdir()
         save_file(tensors, whole / VECTORS)
@@ -73,13 +73,13 @@ def describe_scorer(scorer: Scorer) -> dict[str, Any]:
     return described if SCORERS.get(name) is type(scorer) else described | {"own": True}
 
 
-def describe_graph(graph: KnowledgeGraph) -> dict[str, str | int]:
-    """What tells one graph from another: its name, its counts, and the fingerprint of what its ids mean."""
+def identify_graph(graph: KnowledgeGraph) -> dict[str, str | int]:
+    """What distinguishes one graph from another: its name, its counts, and the fingerprint of what its ids mean."""
     counts = {"entities": len(graph.entities), "relations": len(graph.relations)}
     return {"name": graph.name, "fingerprint": graph.fingerprint, **counts}
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
+def read_embedding_facts(folder: Path) -> dict[str, Any]:
     """The facts that `write_embedding_files` wrote.
 
     Raises:

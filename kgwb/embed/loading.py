@@ -7,9 +7,9 @@ from typing import Any
 
 from kgwb.embed.embedding_files import (
     EmbeddingFileError,
-    describe_graph,
+    identify_graph,
     describe_scorer,
-    read_facts,
+    read_embedding_facts,
     read_graph_beside,
     read_tensors,
 )
@@ -53,7 +53,7 @@ def load_embedding(
         GraphEmbedding(Halved(), dim=8) of 'graph': 2 entities, 1 relation, not trained
     """
     folder = Path(folder).expanduser()
-    facts = read_facts(folder)
+    facts = read_embedding_facts(folder)
     if graph is None:
         graph = read_graph_beside(folder, facts)
     if graph.fingerprint != facts["graph"]["fingerprint"]:
@@ -101,7 +101,7 @@ def _spell(described: dict[str, Any]) -> str:
 def _other_graph(folder: Path, facts: dict[str, Any], graph: KnowledgeGraph) -> str:
     then, now = (
         f"{graph['name']!r} ({graph['entities']:,} entities, {graph['relations']:,} relations)"
-        for graph in (facts["graph"], describe_graph(graph))
+        for graph in (facts["graph"], identify_graph(graph))
     )
     return (
         f"{folder} was saved for the graph {then}, but {now} came, whose ids mean other things. "

@@ -39,7 +39,7 @@ def test_a_preset_is_ones_own_to_change() -> None:
 
 def test_presets_that_do_not_exist() -> None:
     with pytest.raises(
-        ValueError, match=r"scorer='conve' came\. Type one of 'transe', 'distmult', 'complex', 'rotate', 'rescal'"
+        ValueError, match=r"scorer='conve' came\. Type one of 'complex', 'distmult', 'rescal', 'rotate', 'transe'"
     ):
         preset("ConvE")
     with pytest.raises(

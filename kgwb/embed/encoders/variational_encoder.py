@@ -20,12 +20,12 @@ from kgwb.graph.splitting import Split
 class VariationalEncoder(nn.Module):
     """A graph convolution that gives each entity a mean and a spread; training scores a sample, ranking the mean.
 
-    μ = h + Â h W_μ,  log σ = s + Â h W_σ,  z = μ + σ ∘ ε, ε ~ N(0, 1), with Â = D^−½ (A + I) D^−½ over who is linked with
-    whom in the training triples (Kipf and Welling, 2016, "Variational graph auto-encoders"; h is added to μ here, so
+    μ = h + Â h W_μ,  log σ = s + Â h W_σ,  z = μ + σ ∘ ε, ε ~ N(0, 1), with Â = D^−½ (A + I) D^−½ over which entities are
+    linked in the training triples (Kipf and Welling, 2016, "Variational graph auto-encoders"; h is added to μ here, so
     that a fresh encoder changes no ranking). The scorer is the decoder, and the loss of its answers plus
     `penalty()`, KL(N(μ, σ²) ‖ N(0, 1)), is the evidence bound. Their own decoder, σ(zᵀz′), is DistMult's with all
-    relations one. Picture: a swarm of bees per entity; to be told apart, swarms draw together or move away, and both
-    cost.
+    relations one. Picture: a swarm of bees per entity; to be distinguished, swarms draw together or move away,
+    and both cost.
 
     Args:
         split: links are its training triples only; of a graph, all.
@@ -91,7 +91,7 @@ class VariationalEncoder(nn.Module):
         """
         if self._penalty is None:
             raise RuntimeError("There is no penalty before a forward pass in training. Call the encoder first.")
-        penalty, self._penalty = self._penalty, None  # held no longer than its graph is needed
+        penalty, self._penalty = self._penalty, None  # kept no longer than its graph is needed
         return penalty
 
     def __getstate__(self) -> dict[str, Any]:

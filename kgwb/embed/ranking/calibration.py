@@ -150,7 +150,7 @@ def calibrate_scores(embedding: GraphEmbedding, split: Split, *, seed: int = 0) 
 
 
 def fit_platt(scores: Float[np.ndarray, " labelled"], truth: Bool[np.ndarray, " labelled"]) -> tuple[float, float]:
-    """Slope and offset of the logistic curve under which the labels are likeliest (Platt, 1999).
+    """Coefficient and offset of the logistic curve under which the labels are likeliest (Platt, 1999).
 
     Labels are drawn in a little, as if one more triple of each kind had been seen, so that scores that part true from
     false without a mistake still give no certainty. Newton's method with halved steps (Lin, Lin & Weng, 2007).

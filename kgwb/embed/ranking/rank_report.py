@@ -35,7 +35,7 @@ class RankReport:
         better: candidates that score higher than the right answer, [rank].
         equal: other candidates that score the same, [rank].
         ties: the rank among equals: "mean", "best" or "worst".
-        known: the triples that the filter held, [known, 3]; None where nothing was filtered.
+        known: the triples of the filter, [known, 3]; None where nothing was filtered.
         unseen: ranked triples that hold an entity which training never saw; None where that is not known.
         outranked_by: the best candidates that score higher than the right answer, best first, then -1, [rank, above];
             None where `rank_triples` was not asked for them.
@@ -155,7 +155,7 @@ class RankReport:
         """MRR and Hits@1, 3, 10 of relations that are 1-1, 1-N, N-1 and N-N, for heads and for tails.
 
         A side is N where a question has 1.5 answers or more on average: 1-N when a head has many tails (Bordes et
-        al., 2013). Answers are counted over the triples that the filter held, or over the graph's where there was no
+        al., 2013). Answers are counted over the triples of the filter, or over the graph's where there was no
         filter, and over those ranked. `relations` counts the relations behind each row.
         """
         facts = self.graph.triples if self.known is None else self.known

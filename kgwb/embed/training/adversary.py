@@ -18,7 +18,7 @@ _MEMORY = 0.9  # how much of the baseline stays at each draw
 
 
 class AdversarialNegatives(nn.Module):
-    """Negatives that are hard to tell from answers, chosen by a generator that learns from the scores they get.
+    """Negatives that score nearly like answers, chosen by a generator that learns from the scores they get.
 
     The generator is a small DistMult g with a second vector per relation for queries about heads. KBGAN (Cai and
     Wang, 2018, "KBGAN: adversarial learning for knowledge graph embeddings") draws for each query one negative from
@@ -35,7 +35,7 @@ class AdversarialNegatives(nn.Module):
 
     which is KBGAN's own gradient, p ∇ log p = ∇ p, summed over the queries that a shared n may have been drawn for.
     The baseline b is a moving average of the reward. An answer of q has p(n | q) = 0, so it is never rewarded, and where
-    it was drawn for another question the loss leaves it out. Steps are Adagrad's. Picture: a sparring partner, who is
+    it was drawn for another query the loss leaves it out. Steps are Adagrad's. Picture: a sparring partner, who is
     paid by the blow.
 
     Everything learnt is in `state_dict()`, the random numbers' place included; it moves to the embedding's device by

@@ -88,7 +88,7 @@ def _take(queries: Queries, chosen: Int[np.ndarray, " query"]) -> tuple[np.ndarr
 
 @runtime_checkable
 class Negatives(Protocol):
-    """Whatever draws entities for a batch: at random, or by having learnt which are hard to tell from answers."""
+    """Anything that draws entities for a batch: at random, or by having learnt which ones score nearly like answers."""
 
     def draw(self, vectors: Vectors, batch: Batch) -> Int[Tensor, " candidate"]:
         """The entities that all answers of this batch are compared with, each once."""

@@ -167,7 +167,7 @@ class ShardedObjective:
         """Add the gradient of this process's entities to `gradient`, of relations to their `.grad`; returns the whole loss.
 
         Args:
-            vectors: the entities held here, which need no gradient, and all relations, which do.
+            vectors: the entities of this process, which need no gradient, and all relations, which do.
             batch: the queries, the same in all processes.
             gradient: what the entities' gradient is added to.
             workspace: the weight of each answer, and room for scores; alike in all processes.
