@@ -7,8 +7,8 @@ from typing import Any
 
 from kgwb.embed.embedding_files import (
     EmbeddingFileError,
-    identify_graph,
     describe_scorer,
+    identify_graph,
     read_embedding_facts,
     read_graph_beside,
     read_tensors,

@@ -75,9 +75,8 @@ class LiteralEncoder(nn.Module):
         found = read_literals(graph.entities, columns, buckets=buckets)
         self.dim, self.numbers, self.texts = dim, found.numbers, found.texts
         self.literals = Mixture(found.rows, found.columns, found.values, (len(graph.entities), found.features))
-        self.from_literals = nn.Parameter(
-            torch.zeros(found.features, 2 * dim)
-        )  # the gate's columns, then those of what it lets through
+        # The gate's columns stand first, then those of what it lets through.
+        self.from_literals = nn.Parameter(torch.zeros(found.features, 2 * dim))
         self.from_entity = nn.Parameter(torch.zeros(dim, 2 * dim))
         self.bias = nn.Parameter(torch.zeros(2 * dim))
 

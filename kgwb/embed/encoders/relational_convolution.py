@@ -64,9 +64,7 @@ class RelationalConvolution(nn.Module):
         self.tails, self.heads = plan_messages(split)
         start = torch.randn(bases, dim, dim, generator=torch.Generator().manual_seed(seed))
         self.bases = nn.Parameter(start)
-        self.mix = nn.Parameter(
-            torch.zeros(2, len(self.heads.sizes), bases)
-        )  # zero, so that a fresh layer changes nothing
+        self.mix = nn.Parameter(torch.zeros(2, len(self.heads.sizes), bases))  # the one zero factor of W_r
         self.own = nn.Parameter(torch.zeros(dim, dim))
         self.draws = Draws(seed=seed)
 

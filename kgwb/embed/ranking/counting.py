@@ -62,9 +62,8 @@ def count_block(
     # An answer that the filter does not hold is still a candidate, and equal to itself.
     own = scores[row, answer] == gold[:, 0]  # [answer]
     better, equal = torch.empty_like(row), torch.empty_like(row)
-    holds = torch.zeros(
-        len(scores), padded_width(scores.shape[1]), dtype=torch.bool, device=scores.device
-    )  # one for all
+    width = padded_width(scores.shape[1])
+    holds = torch.zeros(len(scores), width, dtype=torch.bool, device=scores.device)  # [query, padded], used by all
     end = 0
     for size in sizes:  # the first answers of all questions, then the second ones, ...: each a slice of rows
         part, end = slice(end, end + size), end + size

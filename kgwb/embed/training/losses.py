@@ -74,9 +74,8 @@ class _Hinge(torch.autograd.Function):
             here = slice(start, start + len(others))
             asked = rows[here]  # [answer here]
             weight = share.index_select(0, asked)
-            excess = (
-                others.index_select(0, asked).add_((margin - gold[here])[:, None]).relu_()
-            )  # [answer here, candidate]
+            excess = others.index_select(0, asked)  # [answer here, candidate]
+            excess.add_((margin - gold[here])[:, None]).relu_()
             total += excess.sum(-1) @ weight
             active = excess.sign_().mul_(weight[:, None])  # in place of the excess: the hinge's own gradient
             gold_gradient[here] = -active.sum(-1)

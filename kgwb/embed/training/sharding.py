@@ -120,9 +120,8 @@ class Shard:
         total = scores.logsumexp(-1)  # [query], of the rows here
         parts = [torch.empty_like(total) for _ in range(self.count)]
         processes.all_gather(parts, total)
-        return scores.sub_(
-            torch.stack(parts).logsumexp(0)[:, None]
-        ).exp_()  # [process, query] to [query], over all rows
+        everywhere = torch.stack(parts).logsumexp(0)  # [query], of all rows
+        return scores.sub_(everywhere[:, None]).exp_()
 
     def agree(self, workspace: Workspace) -> Workspace:
         """The least memory and the widest number format that any process chose: all must cut alike."""

@@ -64,10 +64,8 @@ class _SharedSoftmax(torch.autograd.Function):
         shares, query_gradient, loss = 1 / counts[rows], torch.empty_like(query), query.new_zeros(())
         for here, inside, local in workspace.blocks(rows, queries=len(query), width=len(table)):
             right = answers[inside]  # [answer here]
-            asked, asking = (
-                query[here].to(workspace.precision),
-                counts[here, None],
-            )  # [query here, dim], [query here, 1]
+            asked = query[here].to(workspace.precision)  # [query here, dim]
+            asking = counts[here, None]  # [query here, 1]
             block = workspace.block(len(asked), len(table), like=table)  # [query here, candidate]
             torch.mm(_widen_query(asked) if distances else asked, wide_table.T, out=block)
             torch.softmax(block, -1, out=block)
@@ -131,10 +129,8 @@ class _SampledSoftmax(torch.autograd.Function):
         workspace: Workspace,
     ) -> Tensor:
         distances, dim = measure.matmul == "distance", query.shape[-1]
-        sample, gold = (
-            candidates.index_select(0, drawn),
-            candidates.index_select(0, answers),
-        )  # [drawn, dim], [answer, dim]
+        sample = candidates.index_select(0, drawn)  # [drawn, dim]
+        gold = candidates.index_select(0, answers)  # [answer, dim]
         table = sample.to(workspace.precision)
         wide_table = _widen_candidates(table) if distances else table  # [drawn, dim + 2] or [drawn, dim]
         asking = query.index_select(0, rows)  # [answer, dim]
