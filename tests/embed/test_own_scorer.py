@@ -141,6 +141,16 @@ def test_one_of_kgwbs_may_be_given_too(graph: KnowledgeGraph, tmp_path: Path) ->
     assert kgwb.load_embedding(folder, graph, scorer=DistMult()).scorer == DistMult()
 
 
+def test_one_that_another_kgwb_had_may_be_given(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    folder = GraphEmbedding(graph, Mine(), dim=4).save(tmp_path / "vectors")
+    facts = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))
+    del facts["scorer"]["own"]
+    (folder / "embedding.json").write_text(json.dumps(facts), encoding="utf-8")
+    with pytest.raises(EmbeddingFileError, match=r"pip install kgwb==.*; if it is yours, type kgwb\.load_embedding"):
+        kgwb.load_embedding(folder)
+    assert kgwb.load_embedding(folder, scorer=Mine()).scorer == Mine()
+
+
 def test_one_that_takes_the_name_of_kgwbs_is_not_mistaken_for_it(graph: KnowledgeGraph, tmp_path: Path) -> None:
     impostor = type("ComplEx", (DistMult,), {})()
     folder = GraphEmbedding(graph, impostor, dim=4).save(tmp_path / "vectors")

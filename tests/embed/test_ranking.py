@@ -305,7 +305,7 @@ def test_what_has_no_scores_cannot_be_ranked() -> None:
     ],
 )
 def test_scores_of_the_wrong_kind(scores: torch.Tensor, came: str) -> None:
-    message = rf"The scores of Table came as {came}\. Expected torch\.float32 of shape \(1, 7\), questions by entities"
+    message = rf"The scores of Table came as {came}\. Expected torch\.float32 of shape \(1, 7\), queries by entities"
     with pytest.raises(ValueError, match=message):
         rank_triples(Table(_graph(), scores), [(0, 0, 1)], known=None)
 

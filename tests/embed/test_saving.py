@@ -122,7 +122,7 @@ def test_broken_files(graph: KnowledgeGraph, tmp_path: Path) -> None:
     facts = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))
     facts["scorer"]["name"] = "Quaternions"
     (folder / "embedding.json").write_text(json.dumps(facts), encoding="utf-8")
-    known = "ComplEx, DistMult, RESCAL, RotatE, TransE"
+    known = ", ".join(SCORERS)
     message = rf"with the scorer Quaternions\(norm=2\)\. This kgwb knows {known}; .* pip install kgwb=="
     with pytest.raises(EmbeddingFileError, match=message):
         load_embedding(folder, graph)

@@ -1,4 +1,4 @@
-"""What can be ranked: an embedding, or anything else that scores every entity as the answer to a question."""
+"""What can be ranked: an embedding, or anything else that scores every entity as the answer to a query."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AnswerScores = Callable[[Int[Tensor, " query"], Int[Tensor, " query"], int], Flo
 
 @runtime_checkable
 class ScoresAnswers(Protocol):
-    """Whatever scores all answers to a question can be ranked: rules, a text model, the mean of several embeddings.
+    """Whatever scores all answers to a query can be ranked: rules, a text model, the mean of several embeddings.
 
     Where it has a `device`, it is asked with tensors there, else on the CPU; where it has `trained_on`, bool [entity],
     entities unseen in training are counted.
@@ -30,12 +30,12 @@ class ScoresAnswers(Protocol):
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query entity"]:
-        """The score of every entity as the answer to each question; higher is better.
+        """The score of every entity as the answer to each query; higher is better.
 
         Args:
-            known: the entity given in each question: heads where the tail is asked for, else tails.
+            known: the entity given in each query: heads where the tail is asked for, else tails.
             relation: the relation given.
-            tails: the first this many questions ask for the tail, the others for the head.
+            tails: the first this many queries ask for the tail, the others for the head.
         """
         ...
 
@@ -91,7 +91,7 @@ def _ask(
     if shape != expected or scores.dtype not in (torch.float32, torch.float64):
         raise ValueError(
             f"The scores of {type(scored).__name__} came as {scores.dtype} of shape {shape}. Expected torch.float32 of "
-            f"shape {expected}, questions by entities; fewer bits make ties that are none. Type .float()."
+            f"shape {expected}, queries by entities; fewer bits make ties that are none. Type .float()."
         )
     return scores
 

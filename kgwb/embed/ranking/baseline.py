@@ -47,12 +47,12 @@ class RuleBaseline:
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query entity"]:
-        """The score of every entity as the answer to each question, 0 to 1.
+        """The score of every entity as the answer to each query, 0 to 1.
 
         Args:
-            known: the entity given in each question: heads where the tail is asked for, else tails.
+            known: the entity given in each query: heads where the tail is asked for, else tails.
             relation: the relation given.
-            tails: the first this many questions ask for the tail, the others for the head.
+            tails: the first this many queries ask for the tail, the others for the head.
         """
         start, asked = known.cpu().numpy(), relation.cpu().numpy()
         step = np.where(np.arange(len(start)) < tails, asked, asked + self.steps.relations)

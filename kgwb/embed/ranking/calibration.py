@@ -116,7 +116,7 @@ def calibrate_scores(embedding: GraphEmbedding, split: Split, *, seed: int = 0) 
     """Fit probabilities to the scores of valid triples, true and false; test then shows how far to trust them.
 
     False triples are made as in `classify_triples`. Scores of different relations are not comparable (a softmax leaves
-    each question a zero of its own), so each is taken relative to its relation's mean first.
+    each query a zero of its own), so each is taken relative to its relation's mean first.
 
     Args:
         embedding: a trained one.

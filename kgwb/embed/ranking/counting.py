@@ -39,15 +39,15 @@ def count_block(
     *,
     sizes: list[int],
 ) -> Counts:
-    """Compare each answer with all candidates of its question.
+    """Compare each answer with all candidates of its query.
 
     Args:
-        scores: of every entity for some questions; the known answers are struck out in place.
-        row: the question that each answer belongs to: all questions' first answers, then the second ones, and so on.
+        scores: of every entity for some queries; the known answers are struck out in place.
+        row: the query that each answer belongs to: all queries' first answers, then the second ones, and so on.
         answer: the entity that is the answer.
-        filter_row: the question that each known answer belongs to.
+        filter_row: the query that each known answer belongs to.
         filtered: the known answers, which are no candidates.
-        sizes: how many questions have a first answer, a second one, and so on; they are the block's first rows.
+        sizes: how many queries have a first answer, a second one, and so on; they are the block's first rows.
 
     Raises:
         ValueError: a score is not finite.
@@ -65,7 +65,7 @@ def count_block(
     width = padded_width(scores.shape[1])
     holds = torch.zeros(len(scores), width, dtype=torch.bool, device=scores.device)  # [query, padded], used by all
     end = 0
-    for size in sizes:  # the first answers of all questions, then the second ones, ...: each a slice of rows
+    for size in sizes:  # the first answers of all queries, then the second ones, ...: each a slice of rows
         part, end = slice(end, end + size), end + size
         better[part] = _count(np.greater, torch.gt, scores[:size], gold[part], holds[:size])
         equal[part] = _count(np.equal, torch.eq, scores[:size], gold[part], holds[:size])
@@ -97,7 +97,7 @@ def _count(
 
 
 def rows_at_once(entities: int, memory: int | float, device: torch.device) -> int:
-    """How many questions fit in a block of scores, in GiB."""
+    """How many queries fit in a block of scores, in GiB."""
     allowed = int(memory * 2**30)
     if device.type == "cpu":
         allowed = min(allowed, CACHE_BYTES)

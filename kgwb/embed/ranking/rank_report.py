@@ -154,7 +154,7 @@ class RankReport:
     def by_cardinality(self) -> pd.DataFrame:
         """MRR and Hits@1, 3, 10 of relations that are 1-1, 1-N, N-1 and N-N, for heads and for tails.
 
-        A side is N where a question has 1.5 answers or more on average: 1-N when a head has many tails (Bordes et
+        A side is N where a query has 1.5 answers or more on average: 1-N when a head has many tails (Bordes et
         al., 2013). Answers are counted over the triples of the filter, or over the graph's where there was no
         filter, and over those ranked. `relations` counts the relations behind each row.
         """

@@ -138,7 +138,7 @@ def _take_turns(
     offsets: Int[np.ndarray, " query"], counts: Int[np.ndarray, " query"]
 ) -> tuple[list[int], Int[np.ndarray, " answer"], Int[np.ndarray, " answer"]]:
     """All first answers, then all second ones: how many there are of each, whose they are, and where they stand."""
-    sizes = len(counts) - np.cumsum(np.bincount(counts))[:-1]  # questions with more than 0 answers, more than 1, ...
+    sizes = len(counts) - np.cumsum(np.bincount(counts))[:-1]  # queries with more than 0 answers, more than 1, ...
     row = expand_ranges(np.zeros_like(sizes), sizes)
     return sizes.tolist(), row, offsets[row] + np.repeat(np.arange(len(sizes)), sizes)
 

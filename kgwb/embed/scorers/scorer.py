@@ -22,7 +22,7 @@ class Scorer(ABC):
     """The equation of an embedding: how well head, relation and tail fit together; higher is more plausible.
 
     A scorer turns what is known of a triple into a query vector and compares it with candidates, so that all
-    answers to a question cost one matmul. The three ways agree: the score of a triple is its entry in the row
+    answers to a query cost one matmul. The three ways agree: the score of a triple is its entry in the row
     of all tails and its entry in the row of all heads.
 
     To add one, subclass this or any other scorer and write `query_tail` and `query_head`; the rest has defaults. One of

@@ -65,7 +65,7 @@ def find_training_triples(embedding: object, split: object) -> Int[np.ndarray, "
         message = f"The embedding is of the graph {embedding.graph.name!r}, but triples of {graph.name!r} came"
         raise ValueError(f"{message}, whose ids mean other things. Type GraphEmbedding(split.graph, ...).")
     if len(graph.entities) == 1:
-        message = f"{graph.name!r} has one entity, which is the answer to every question: there is nothing to learn"
+        message = f"{graph.name!r} has one entity, which is the answer to every query: there is nothing to learn"
         raise ValueError(f"{message}. Type kgwb.read_graph(path) for a graph with more.")
     if not len(triples):
         raise ValueError(f"{graph.name!r} has no training triples. Check len(split.train), or give the graph itself.")
