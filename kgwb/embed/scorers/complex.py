@@ -46,4 +46,4 @@ class ComplEx(Scorer):
 
     def magnitudes(self, vectors: Entities) -> Float[Tensor, "*rows part"]:
         real, imaginary = vectors.chunk(2, -1)
-        return (real.square() + imaginary.square()).clamp_min(1e-24).sqrt()  # the root has no slope at nought
+        return (real.square() + imaginary.square()).clamp_min(1e-24).sqrt()  # the root has no gradient at zero
