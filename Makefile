@@ -5,7 +5,7 @@
 # make oldest     the doors with the oldest transformers that kgwb admits, in an environment of its own
 # make bench      the figures named in the benchmarks
 # make lint       ruff and mypy
-# make assets     rebuild the scripts of the views (development only, needs Node.js)
+# make assets     lint, check, test and build the scripts of the views (development only, needs Node.js)
 
 PYTHON ?= python3
 # Benchmark data lie beside the checkout where there are any; tests that need them skip elsewhere and say so.
@@ -54,7 +54,7 @@ lint: $(STAMPS)/tests $(STAMPS)/kgwb
 	$(BIN)/mypy
 
 assets:
-	cd kgwb/see/js && npm ci --no-audit --no-fund && npm run build
+	cd kgwb/see/js && npm ci --no-audit --no-fund && npm run all
 
 clean:
 	rm -rf build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -17,7 +17,7 @@ else:
     except ImportError:
 
         class _AnyAxes:
-            """Accepts any subscription, as an annotation nobody checks."""
+            """Accepts any subscription, as an annotation that is not checked."""
 
             def __class_getitem__(cls, _axes: object) -> Any:
                 return Any
