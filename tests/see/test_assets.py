@@ -147,7 +147,8 @@ def test_a_rebuild_gives_the_same_files(tmp_path: Path) -> None:
 
 def test_the_scripts_own_tests_pass() -> None:
     node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs node")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout if node else "v0."
+    if node is None or int(version[1:].split(".")[0]) < 20:  # its clock can be set since then
+        pytest.skip("needs node 20 or newer")
     done = subprocess.run([node, "--test"], cwd=JS, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
