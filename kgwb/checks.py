@@ -105,3 +105,18 @@ def expect_number(
     else:
         ends = "" if below is None else f" below {below}"
     raise ValueError(f"{argument}={value!r} came. It must be {kind}{ends}; type {argument}={usual}.")
+
+
+def expect_share(argument: str, value: object, *, usual: float) -> None:
+    """An argument that takes a share of something, from 0 to 1.
+
+    Raises:
+        ValueError: `value` is none; the message says what to type.
+
+    Example:
+        >>> expect_share("min_confidence", 50, usual=0.5)
+        Traceback (most recent call last):
+        ValueError: min_confidence=50 came. It must be a share from 0 to 1; type min_confidence=0.5.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
+        raise ValueError(f"{argument}={value!r} came. It must be a share from 0 to 1; type {argument}={usual}.")
