@@ -8,7 +8,7 @@ import pandas as pd
 from kgwb.axes import Int
 from kgwb.checks import expect_kind
 from kgwb.embed.ranking.rank_report import HITS, RankReport
-from kgwb.graph.splitting import LeakageReport
+from kgwb.graph import LeakageReport
 
 _CALL = "score_leaks(rank_triples(model, split.test, known=split.known), find_leakage(split))"
 
