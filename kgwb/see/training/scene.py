@@ -1,67 +1,66 @@
-"""What an epoch or step says of itself, and what is measured beside it."""
+"""A training in words: how far, how fast, in how much memory, and how sure its figures are."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+import math
+from collections.abc import Mapping
 from typing import Any
 
-from kgwb.packages import load_package
-from kgwb.words import describe_kind
-
-MEMORY, GPU_MEMORY = "memory in GiB", "GPU memory in GiB"
-LOW, HIGH = ", low", ", high"  # what follows a figure's name where its interval stands beside it
-_GIB = 2**30
+from kgwb.see.training.scene import GPU_MEMORY, HIGH, LOW, MEMORY, read_metrics
+from kgwb.words import count_things
 
 
-def read_metrics(record: Any) -> dict[str, float]:
-    """The figures of an epoch or step besides its loss."""
-    metrics = dict(getattr(record, "metrics", {}) or {})
-    gate = getattr(record, "gate", None)
-    return metrics if gate is None else {**metrics, "gate": gate}
+def say_figures(figures: Mapping[str, float]) -> list[str]:
+    """Speeds and memory among the figures of an epoch or step.
 
-
-def is_learnt(name: str) -> bool:
-    """Whether a figure says what was learnt, rather than how fast, at what cost, or how far another is sure.
-
-    >>> [is_learnt(name) for name in ("MRR on 500 triples", "MRR on 500 triples, low", "triples per second")]
-    [True, False, False]
+    >>> say_figures({"triples per second": 12345.6, "memory in GiB": 1.25})
+    ['12,346 triples/s', '1.2 GiB']
     """
-    return not name.endswith((" per second", " in GiB", LOW, HIGH))
+    speeds = [name for name in figures if name.endswith(" per second")]
+    said = [f"{figures[name]:,.0f} {name.removesuffix(' per second')}/s" for name in speeds]
+    said += [f"{figures[MEMORY]:.1f} GiB"] if MEMORY in figures else []
+    return said + ([f"GPU {figures[GPU_MEMORY]:.1f} GiB"] if GPU_MEMORY in figures else [])
 
 
-def measure_memory() -> dict[str, float]:
-    """What this process holds in memory now, and on its GPUs where it uses any; nothing where that cannot be told."""
-    held: dict[str, float] = {}
-    try:
-        psutil = load_package("psutil", "The memory held")
-    except ImportError:
-        pass
-    else:
-        held[MEMORY] = psutil.Process().memory_info().rss / _GIB
-    torch: Any = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        held[GPU_MEMORY] = sum(torch.cuda.memory_reserved(i) for i in range(torch.cuda.device_count())) / _GIB
-    return held
+def describe_run(run: str, records: list[Any], seconds: float, unit: str) -> str:
+    """How far a run came, in how long, and what it reached."""
+    wrong = next((record.number for record in records if not math.isfinite(record.loss)), None)
+    if wrong is not None:
+        return f"{run}: the loss is no number from {unit} {wrong:,} on"
+    last = f"loss {records[0].loss:.3g} to {records[-1].loss:.3g}" if len(records) > 1 else "loss"
+    sure = "".join(f", {text}" for text in find_intervals(records).values())
+    return f"{run}: {count_things(len(records), unit)} in {say_time(seconds)}, {last}{sure}"
 
 
-def expect_epochs(epochs: object, call: str) -> None:
-    """What training gives, or anything else that is iterated.
+def find_intervals(records: list[Any]) -> dict[str, str]:
+    """The last value of each figure that came with its interval, in words."""
+    found = {}
+    for figures in map(read_metrics, records):
+        for name in figures:
+            if name + LOW in figures and name + HIGH in figures:
+                low, high = figures[name + LOW], figures[name + HIGH]
+                found[name] = f"{name} {figures[name]:.3f} ({low:.3f} to {high:.3f})"
+    return found
 
-    Args:
-        epochs: what came.
-        call: what to type, with {} in the epochs' place.
 
-    Raises:
-        TypeError: it cannot be iterated; says what to type.
+def say_time(seconds: float) -> str:
+    """A time in the units that people use.
+
+    >>> say_time(5), say_time(75), say_time(4020)
+    ('5.0 s', '1 min 15 s', '1 h 07 min')
     """
-    if not isinstance(epochs, Iterable):
-        usual = call.format("train_embedding(vectors, split)")
-        raise TypeError(f"The epochs of a training were expected, but {describe_kind(epochs)} came. Type {usual}.")
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def close_generator(epochs: Any) -> None:
-    """End a generator early, so that it can put its things in order; anything else is left alone."""
-    close = getattr(epochs, "close", None)
-    if callable(close):
-        close()
+def say_pace(seconds_each: float, unit: str) -> str:
+    """How fast epochs or steps follow one another.
+
+    >>> say_pace(2.5, "epoch"), say_pace(0.01, "step")
+    ('2.5 s/epoch', '100.0 steps/s')
+    """
+    if seconds_each > 1:
+        return f"{seconds_each:,.1f} s/{unit}"
+    return f"{1 / seconds_each if seconds_each > 0 else math.inf:,.1f} {unit}s/s"
