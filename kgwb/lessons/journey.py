@@ -18,7 +18,7 @@ from kgwb.embed import ComplEx, GraphEmbedding, RankReport, preset, rank_triples
 from kgwb.graph import KnowledgeGraph, Sentence, read_graph, read_sentences
 from kgwb.learn import MaskedAnswers, Questions, make_questions, plan_runs, probe, split_questions, tune
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page
-from kgwb.see.page import Fragment, View
+from kgwb.see.page import Fragment, HasFragment
 
 Thing = TypeVar("Thing")
 
@@ -70,7 +70,7 @@ def walk_the_journey(
     runs["entity"] = partial(_reuse_first, model, runs["entity"])
     table = probe(runs, unseen, seeds=seeds, progress=True)
     texts = _choose_texts(unseen)
-    sections: list[tuple[str, View | Fragment]] = [
+    sections: list[tuple[str, HasFragment | Fragment]] = [
         (f"{graph.name} as a graph", show_graph(graph, around=unseen[0].head, hops=2)),
         ("Facts become vectors", course),
         ("The space they live in", show_space(vectors)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kgwb.see.attention.scene import SPECIAL, Span
+from kgwb.see.attention.scene import SPECIAL, AttentionScene, Span
 from kgwb.see.drawing import draw_picture, draw_text, measure_text
 from kgwb.words import shorten
 
@@ -50,19 +50,9 @@ class _Columns:
         ]
 
 
-def draw_attention(rows: pd.DataFrame, spans: Sequence[Span], *, names: Sequence[str], title: str, note: str) -> str:
-    """Draw what one word piece looks at.
-
-    Args:
-        rows: a view's selection: one row per key word piece.
-        spans: the mentions, with labels and colours.
-        names: of the one or two readings.
-        title: the first line.
-        note: the caption.
-
-    Returns:
-        An SVG on a solid paper background.
-    """
+def draw_attention(scene: AttentionScene) -> str:
+    """What one word piece looks at, as SVG on a solid paper background."""
+    rows, names, title = scene.rows, scene.names, scene.title
     two = len(names) > 1
     tokens = tuple(rows["key_token"])
     room = min(150.0, max(measure_text(token, SIZE) for token in tokens) + 16)
@@ -78,12 +68,12 @@ def draw_attention(rows: pd.DataFrame, spans: Sequence[Span], *, names: Sequence
         parts += columns.write(changes, edge, ["ink"] * len(tokens), "end")
     else:
         parts += _draw_side(columns, rows, "before", names[0], 1, role="ink")
-    parts += _draw_brackets(columns, spans, edge + 14)
+    parts += _draw_brackets(columns, scene.spans, edge + 14)
     bottom = columns.middle(len(tokens)) + 14
     parts += [draw_text(text, MARGIN, bottom + 18 * i, role="muted") for i, text in enumerate(summarise(rows, two))]
-    labels = max([0.0, *(measure_text(shorten(span.label), 12) for span in spans)])
+    labels = max([0.0, *(measure_text(shorten(span.label), 12) for span in scene.spans)])
     width = max(640.0, edge + 30 + labels + MARGIN, MARGIN * 2 + measure_text(title, 15))
-    return draw_picture(parts, width, bottom + 36, title=title, caption=note)
+    return draw_picture(parts, width, bottom + 36, title=title, caption=scene.note)
 
 
 def _draw_side(

@@ -1,19 +1,115 @@
-"""A training in words: how far, how fast, in how much memory, and how sure its figures are."""
+"""A training, or several, as far as they came: what was recorded, how far, how fast, and how sure its figures are."""
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from kgwb.see.training.scene import GPU_MEMORY, HIGH, LOW, MEMORY, read_metrics
+from kgwb.packages import load_package
+from kgwb.see.epochs import read_metrics
 from kgwb.words import count_things
 
+MEMORY, GPU_MEMORY = "memory in GiB", "GPU memory in GiB"
+LOW, HIGH = ", low", ", high"  # what follows a figure's name where its interval stands beside it
+_GIB = 2**30
 
-def say_figures(figures: Mapping[str, float]) -> list[str]:
+
+@dataclass(frozen=True, eq=False)
+class TrainingScene:
+    """What is known of each run at one moment.
+
+    Attributes:
+        runs: the name of each run.
+        total: how many epochs or steps a run has, where that is known.
+        records: what the generators gave, by run.
+        elapsed: seconds since the first epoch or step was asked for, by run.
+        memory: what the process held in memory after each epoch or step, in GiB, by run.
+        stopped: whether the button or the notebook's interrupt ended it.
+        running: whether more is to come.
+    """
+
+    runs: tuple[str, ...]
+    total: int | None
+    records: dict[str, list[Any]]
+    elapsed: dict[str, list[float]]
+    memory: dict[str, list[dict[str, float]]]
+    stopped: bool
+    running: bool
+
+    @property
+    def unit(self) -> str:
+        """What is counted: "epoch" or "step"."""
+        first = next((record for records in self.records.values() for record in records), None)
+        return "epoch" if hasattr(first, "metrics") else "step"
+
+    @property
+    def progress(self) -> str:
+        """How far the latest run is, how fast, in how much memory, and how long it may still take."""
+        run, records = next(reversed(self.records.items()), ("", []))
+        if not records:
+            return "starting"
+        done, seconds = records[-1].number, self.elapsed[run][-1]
+        each = seconds / len(records)
+        parts = [f"{self.unit} {done:,}" + (f" of {self.total:,}" if self.total else ""), format_duration(seconds)]
+        parts.append(format_rate(each, self.unit))
+        parts += format_figures(self.gather_figures(run, len(records) - 1))
+        if self.running and self.total and self.total > done:
+            parts.append(f"about {format_duration((self.total - done) * each)} left")
+        return " · ".join(parts)
+
+    @property
+    def caption(self) -> str:
+        """What was run, how it ended, and what the numbers are."""
+        parts = [describe_run(run, records, self.elapsed[run][-1], self.unit) for run, records in self.records.items()]
+        if self.stopped:
+            run, records = next(reversed(self.records.items()))
+            missing = [each for each in self.runs if each not in self.records]
+            parts.append(f"Stopped by hand after {self.unit} {records[-1].number:,} of {run}; what it learnt is kept")
+            parts += [f"Not run: {', '.join(missing)}"] if missing else []
+        parts.append(
+            "The loss is on the training data, in nats unless it is a margin's; only held-out figures show what was learnt"
+        )
+        if any(map(describe_intervals, self.records.values())):
+            parts.append("The band is the 95 % interval: where the figure may lie on other triples of the same kind")
+        return ". ".join(parts) + "."
+
+    def gather_figures(self, run: str, position: int) -> dict[str, float]:
+        """The memory and the metrics of one epoch or step."""
+        held = self.memory.get(run, [])
+        return {**(held[position] if position < len(held) else {}), **read_metrics(self.records[run][position])}
+
+
+def is_learnt(name: str) -> bool:
+    """Whether a figure says what was learnt, rather than how fast, at what cost, or how far another is sure.
+
+    >>> [is_learnt(name) for name in ("MRR on 500 triples", "MRR on 500 triples, low", "triples per second")]
+    [True, False, False]
+    """
+    return not name.endswith((" per second", " in GiB", LOW, HIGH))
+
+
+def measure_memory() -> dict[str, float]:
+    """What this process holds in memory now, and on its GPUs where it uses any; nothing where that cannot be measured."""
+    held: dict[str, float] = {}
+    try:
+        psutil = load_package("psutil", "The memory held")
+    except ImportError:
+        pass
+    else:
+        held[MEMORY] = psutil.Process().memory_info().rss / _GIB
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        held[GPU_MEMORY] = sum(torch.cuda.memory_reserved(i) for i in range(torch.cuda.device_count())) / _GIB
+    return held
+
+
+def format_figures(figures: Mapping[str, float]) -> list[str]:
     """Speeds and memory among the figures of an epoch or step.
 
-    >>> say_figures({"triples per second": 12345.6, "memory in GiB": 1.25})
+    >>> format_figures({"triples per second": 12345.6, "memory in GiB": 1.25})
     ['12,346 triples/s', '1.2 GiB']
     """
     speeds = [name for name in figures if name.endswith(" per second")]
@@ -26,13 +122,13 @@ def describe_run(run: str, records: list[Any], seconds: float, unit: str) -> str
     """How far a run came, in how long, and what it reached."""
     wrong = next((record.number for record in records if not math.isfinite(record.loss)), None)
     if wrong is not None:
-        return f"{run}: the loss is no number from {unit} {wrong:,} on"
+        return f"{run}: the loss is NaN or infinite from {unit} {wrong:,} on"
     last = f"loss {records[0].loss:.3g} to {records[-1].loss:.3g}" if len(records) > 1 else "loss"
-    sure = "".join(f", {text}" for text in find_intervals(records).values())
-    return f"{run}: {count_things(len(records), unit)} in {say_time(seconds)}, {last}{sure}"
+    sure = "".join(f", {text}" for text in describe_intervals(records).values())
+    return f"{run}: {count_things(len(records), unit)} in {format_duration(seconds)}, {last}{sure}"
 
 
-def find_intervals(records: list[Any]) -> dict[str, str]:
+def describe_intervals(records: list[Any]) -> dict[str, str]:
     """The last value of each figure that came with its interval, in words."""
     found = {}
     for figures in map(read_metrics, records):
@@ -43,10 +139,10 @@ def find_intervals(records: list[Any]) -> dict[str, str]:
     return found
 
 
-def say_time(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time in the units that people use.
 
-    >>> say_time(5), say_time(75), say_time(4020)
+    >>> format_duration(5), format_duration(75), format_duration(4020)
     ('5.0 s', '1 min 15 s', '1 h 07 min')
     """
     if seconds < 60:
@@ -55,10 +151,10 @@ def say_time(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def say_pace(seconds_each: float, unit: str) -> str:
+def format_rate(seconds_each: float, unit: str) -> str:
     """How fast epochs or steps follow one another.
 
-    >>> say_pace(2.5, "epoch"), say_pace(0.01, "step")
+    >>> format_rate(2.5, "epoch"), format_rate(0.01, "step")
     ('2.5 s/epoch', '100.0 steps/s')
     """
     if seconds_each > 1:
