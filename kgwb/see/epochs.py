@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kgwb.packages import load_package
+from kgwb.see.drawing import Number
 from kgwb.words import describe_kind
 
 
-def read_metrics(record: Any) -> dict[str, float]:
+def read_metrics(record: Any) -> dict[str, Number]:
     """The figures of an epoch or step besides its loss."""
     metrics = dict(getattr(record, "metrics", {}) or {})
     gate = getattr(record, "gate", None)
@@ -132,5 +133,5 @@ def _log_steps(epochs: Iterable[Any], run: Any) -> Iterator[Any]:
         close_generator(epochs)
 
 
-def _gather(epoch: Any) -> dict[str, float]:
+def _gather(epoch: Any) -> dict[str, Number]:
     return {"loss": epoch.loss, "seconds": epoch.seconds, **read_metrics(epoch)}

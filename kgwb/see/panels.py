@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kgwb.axes import Float
-from kgwb.see.drawing import draw_text, measure_text
+from kgwb.see.drawing import Number, draw_text, measure_text
 
 Pixels = Float[np.ndarray, "point 2"]
 Box = Float[np.ndarray, "4"]  # left, top, right, bottom
@@ -28,20 +28,20 @@ class Panel:
         x_range, y_range: (lowest, highest) value; y grows upwards.
     """
 
-    left: float
-    top: float
-    width: float
-    height: float
-    x_range: tuple[float, float]
-    y_range: tuple[float, float]
+    left: Number
+    top: Number
+    width: Number
+    height: Number
+    x_range: tuple[Number, Number]
+    y_range: tuple[Number, Number]
 
     @property
-    def right(self) -> float:
+    def right(self) -> Number:
         """The right border, in pixels."""
         return self.left + self.width
 
     @property
-    def bottom(self) -> float:
+    def bottom(self) -> Number:
         """The lower border, in pixels."""
         return self.top + self.height
 
@@ -52,12 +52,12 @@ class Panel:
         return np.stack([self.left + self.width * across, self.top + self.height * (1 - up)], axis=-1)  # [point, 2]
 
 
-def _share(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+def _share(values: np.ndarray, limits: tuple[Number, Number]) -> np.ndarray:
     low, high = limits
     return (values - low) / (high - low) if high > low else np.full_like(values, 0.5)
 
 
-def choose_ticks(low: float, high: float, count: int = 5) -> list[float]:
+def choose_ticks(low: Number, high: Number, count: int = 5) -> list[Number]:
     """At most about `count` round values from `low` to `high`.
 
     >>> choose_ticks(0, 1)
@@ -72,7 +72,7 @@ def choose_ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [round(step * i, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def widen(values: np.ndarray, share: float = 0.05) -> tuple[float, float]:
+def widen(values: np.ndarray, share: Number = 0.05) -> tuple[float, float]:
     """The range of the finite values with a little room on both sides."""
     finite = values[np.isfinite(values)]
     if not len(finite):
@@ -102,7 +102,7 @@ def draw_axes(panel: Panel, *, title: str, x_name: str = "", whole_x: bool = Fal
     return "".join(parts)
 
 
-def draw_border(panel: Panel, title: str, note: str, *, note_size: float = 11) -> str:
+def draw_border(panel: Panel, title: str, note: str, *, note_size: Number = 11) -> str:
     """A panel without axes: a thin border, with a title and a note above it."""
     return (
         f'<rect x="{panel.left:.1f}" y="{panel.top:.1f}" width="{panel.width:.1f}" height="{panel.height:.1f}" '
@@ -112,7 +112,7 @@ def draw_border(panel: Panel, title: str, note: str, *, note_size: float = 11) -
     )
 
 
-def draw_rings(points: Pixels, radius: float) -> list[str]:
+def draw_rings(points: Pixels, radius: Number) -> list[str]:
     """A ring of ink around each point."""
     return [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="none" class="line-ink" stroke-width="1.5"/>'
@@ -132,8 +132,8 @@ class PlacedLabel:
     """
 
     point: int
-    x: float
-    y: float
+    x: Number
+    y: Number
     anchor: str
     below: bool = False
 
@@ -144,8 +144,8 @@ def place_labels(
     *,
     radii: Float[np.ndarray, " point"],
     order: Sequence[int],
-    bounds: tuple[float, float, float, float],
-    size: float = 12,
+    bounds: tuple[Number, Number, Number, Number],
+    size: Number = 12,
     centred: frozenset[int] = frozenset(),
 ) -> list[PlacedLabel]:
     """Place labels greedily, the most important first; one that would cover another, or a dot, is left out.
@@ -185,23 +185,23 @@ def place_labels(
 
 
 def draw_labels(
-    labels: Iterable[PlacedLabel], texts: Sequence[str], *, role: str = "ink halo", size: float = 12
+    labels: Iterable[PlacedLabel], texts: Sequence[str], *, role: str = "ink halo", size: Number = 12
 ) -> str:
     """The texts of placed labels, by point."""
     return "".join(draw_text(texts[at.point], at.x, at.y, role=role, size=size, anchor=at.anchor) for at in labels)
 
 
-def _dot_box(point: Float[np.ndarray, 2], radius: float) -> Box:
+def _dot_box(point: Float[np.ndarray, 2], radius: Number) -> Box:
     return np.array([point[0] - radius, point[1] - radius, point[0] + radius, point[1] + radius])
 
 
-def _text_box(point: Float[np.ndarray, 2], radius: float, width: float, size: float, across: int, down: int) -> Box:
+def _text_box(point: Float[np.ndarray, 2], radius: Number, width: Number, size: Number, across: int, down: int) -> Box:
     left = point[0] + across * (radius + 4) - width * (1 - across) / 2
     middle = point[1] + down * (radius + 3 + size * 0.6)
     return np.array([left, middle - size * 0.6, left + width, middle + size * 0.6])
 
 
-def _has_room(box: Box, others: Float[np.ndarray, "other 4"], bounds: tuple[float, float, float, float]) -> bool:
+def _has_room(box: Box, others: Float[np.ndarray, "other 4"], bounds: tuple[Number, Number, Number, Number]) -> bool:
     left, top, right, bottom = bounds
     if box[0] < left or box[1] < top or box[2] > right or box[3] > bottom:
         return False

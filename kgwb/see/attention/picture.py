@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.see.attention.scene import SPECIAL, AttentionScene, Span
-from kgwb.see.drawing import draw_picture, draw_text, measure_text
+from kgwb.see.drawing import Number, draw_picture, draw_text, measure_text
 from kgwb.words import shorten
 
 SIZE = 13
@@ -31,18 +31,18 @@ class _Columns:
     """
 
     tokens: tuple[str, ...]
-    room: float
+    room: Number
     row: int
-    left: float
+    left: Number
 
     @property
     def right(self) -> float:
         return self.left + self.room
 
-    def middle(self, i: float) -> float:
+    def middle(self, i: Number) -> float:
         return TOP + self.row * (i + 0.5)
 
-    def write(self, texts: Sequence[str], x: float, roles: Sequence[str], anchor: str) -> list[str]:
+    def write(self, texts: Sequence[str], x: Number, roles: Sequence[str], anchor: str) -> list[str]:
         """A column of texts, one a row."""
         return [
             draw_text(shorten(text, 18), x, self.middle(i) + 4, role=role, size=SIZE, anchor=anchor)
@@ -64,7 +64,7 @@ def draw_attention(scene: AttentionScene) -> str:
         parts += _draw_side(columns, rows, "before", names[0], -1)
         parts += _draw_side(columns, rows, "after", names[1], 1)
         parts += [draw_text("change", edge, TOP - 16, role="muted", anchor="end")]
-        changes = [format_weight(change, signed=True) for change in rows["change"]]
+        changes = [format_weight(change, signed=True) for change in rows["change"].tolist()]
         parts += columns.write(changes, edge, ["ink"] * len(tokens), "end")
     else:
         parts += _draw_side(columns, rows, "before", names[0], 1, role="ink")
@@ -91,12 +91,12 @@ def _draw_side(
     ]
     parts += _draw_lines(columns, rows, rows[column], roles, start, end)
     parts += columns.write(columns.tokens, end + direction * 6, roles, "start" if direction > 0 else "end")
-    weights = [format_weight(weight) for weight in rows[column]]
+    weights = [format_weight(weight) for weight in rows[column].tolist()]
     return parts + columns.write(weights, numbers, [role or column] * len(weights), "end")
 
 
 def _draw_lines(
-    columns: _Columns, rows: pd.DataFrame, weights: pd.Series, roles: Sequence[str], start: float, end: float
+    columns: _Columns, rows: pd.DataFrame, weights: pd.Series, roles: Sequence[str], start: Number, end: Number
 ) -> list[str]:
     y, most, half = columns.middle(int(rows["query"].iloc[0])), find_strongest(rows), (start + end) / 2
     parts = []
@@ -122,7 +122,7 @@ def _draw_focus(columns: _Columns, rows: pd.DataFrame) -> list[str]:
     return parts
 
 
-def _draw_brackets(columns: _Columns, spans: Sequence[Span], x: float) -> list[str]:
+def _draw_brackets(columns: _Columns, spans: Sequence[Span], x: Number) -> list[str]:
     parts = []
     for span in spans:
         top, bottom = columns.middle(span.first - 0.5) + 3, columns.middle(span.last - 0.5) - 3
@@ -149,12 +149,14 @@ def summarise(rows: pd.DataFrame, two: bool) -> list[str]:
         part = rows[choose(rows)]
         if len(part):
             before, after = part["before"].sum(), part["after"].sum()
-            change = f" → {format_weight(after)} ({format_weight(after - before, signed=True)})" if two else ""
-            lines.append(f"{name} {format_weight(before)}{change}")
+            change = (
+                f" → {format_weight(float(after))} ({format_weight(float(after - before), signed=True)})" if two else ""
+            )
+            lines.append(f"{name} {format_weight(float(before))}{change}")
     return lines
 
 
-def format_weight(number: float, signed: bool = False) -> str:
+def format_weight(number: Number, signed: bool = False) -> str:
     """Three digits: .431, 1.000; with a sign for a change: +.031, −.012, 0.
 
     >>> format_weight(0.4312), format_weight(-0.0117, signed=True)

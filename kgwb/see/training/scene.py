@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kgwb.packages import load_package
+from kgwb.see.drawing import Number
 from kgwb.see.epochs import read_metrics
 from kgwb.words import count_things
 
@@ -34,8 +35,8 @@ class TrainingScene:
     runs: tuple[str, ...]
     total: int | None
     records: dict[str, list[Any]]
-    elapsed: dict[str, list[float]]
-    memory: dict[str, list[dict[str, float]]]
+    elapsed: dict[str, list[Number]]
+    memory: dict[str, list[dict[str, Number]]]
     stopped: bool
     running: bool
 
@@ -76,7 +77,7 @@ class TrainingScene:
             parts.append("The band is the 95 % interval: where the figure may lie on other triples of the same kind")
         return ". ".join(parts) + "."
 
-    def gather_figures(self, run: str, position: int) -> dict[str, float]:
+    def gather_figures(self, run: str, position: int) -> dict[str, Number]:
         """The memory and the metrics of one epoch or step."""
         held = self.memory.get(run, [])
         return {**(held[position] if position < len(held) else {}), **read_metrics(self.records[run][position])}
@@ -91,9 +92,9 @@ def is_learnt(name: str) -> bool:
     return not name.endswith((" per second", " in GiB", LOW, HIGH))
 
 
-def measure_memory() -> dict[str, float]:
+def measure_memory() -> dict[str, Number]:
     """What this process holds in memory now, and on its GPUs where it uses any; nothing where that cannot be measured."""
-    held: dict[str, float] = {}
+    held: dict[str, Number] = {}
     try:
         psutil = load_package("psutil", "The memory held")
     except ImportError:
@@ -106,7 +107,7 @@ def measure_memory() -> dict[str, float]:
     return held
 
 
-def format_figures(figures: Mapping[str, float]) -> list[str]:
+def format_figures(figures: Mapping[str, Number]) -> list[str]:
     """Speeds and memory among the figures of an epoch or step.
 
     >>> format_figures({"triples per second": 12345.6, "memory in GiB": 1.25})
@@ -118,7 +119,7 @@ def format_figures(figures: Mapping[str, float]) -> list[str]:
     return said + ([f"GPU {figures[GPU_MEMORY]:.1f} GiB"] if GPU_MEMORY in figures else [])
 
 
-def describe_run(run: str, records: list[Any], seconds: float, unit: str) -> str:
+def describe_run(run: str, records: list[Any], seconds: Number, unit: str) -> str:
     """How far a run came, in how long, and what it reached."""
     wrong = next((record.number for record in records if not math.isfinite(record.loss)), None)
     if wrong is not None:
@@ -139,7 +140,7 @@ def describe_intervals(records: list[Any]) -> dict[str, str]:
     return found
 
 
-def format_duration(seconds: float) -> str:
+def format_duration(seconds: Number) -> str:
     """A time in the units that people use.
 
     >>> format_duration(5), format_duration(75), format_duration(4020)
@@ -151,7 +152,7 @@ def format_duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def format_rate(seconds_each: float, unit: str) -> str:
+def format_rate(seconds_each: Number, unit: str) -> str:
     """How fast epochs or steps follow one another.
 
     >>> format_rate(2.5, "epoch"), format_rate(0.01, "step")
