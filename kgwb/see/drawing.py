@@ -12,13 +12,18 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kgwb.see.palette import DARK, FONT, LIGHT
 from kgwb.words import count_things, shorten
 
-Number = int | float  # a hint that is checked takes no 12 for a 12.0
+if TYPE_CHECKING:
+    Number = float
+else:  # where hints are checked at run time, neither 12 nor a float32 is a float
+    Number = int | float | np.floating
+
 _MOST_TYPES = 8  # as many as there are colours; what comes after shares them
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 

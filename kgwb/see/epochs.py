@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kgwb.packages import load_package
-from kgwb.see.drawing import Number
 from kgwb.words import describe_kind
 
 
-def read_metrics(record: Any) -> dict[str, Number]:
+def read_metrics(record: Any) -> dict[str, float]:
     """The figures of an epoch or step besides its loss."""
     metrics = dict(getattr(record, "metrics", {}) or {})
     gate = getattr(record, "gate", None)
@@ -133,5 +132,5 @@ def _log_steps(epochs: Iterable[Any], run: Any) -> Iterator[Any]:
         close_generator(epochs)
 
 
-def _gather(epoch: Any) -> dict[str, Number]:
+def _gather(epoch: Any) -> dict[str, float]:
     return {"loss": epoch.loss, "seconds": epoch.seconds, **read_metrics(epoch)}

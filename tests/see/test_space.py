@@ -116,7 +116,7 @@ def test_one_name_means_one_point() -> None:
 
 def test_a_method_that_does_not_exist() -> None:
     with pytest.raises(ValueError, match=r"method='umap' came\. Type one of 'both', 'pca', 'tsne'\."):
-        show_space(make_points(9), method="umap")
+        getattr(show_space, "__wrapped__", show_space)(make_points(9), method="umap")
 
 
 def test_a_map_leaves_the_random_state_of_python_alone() -> None:

@@ -31,9 +31,9 @@ class _Columns:
     """
 
     tokens: tuple[str, ...]
-    room: Number
+    room: float
     row: int
-    left: Number
+    left: float
 
     @property
     def right(self) -> float:
@@ -42,7 +42,7 @@ class _Columns:
     def middle(self, i: Number) -> float:
         return TOP + self.row * (i + 0.5)
 
-    def write(self, texts: Sequence[str], x: Number, roles: Sequence[str], anchor: str) -> list[str]:
+    def write(self, texts: Sequence[str], x: float, roles: Sequence[str], anchor: str) -> list[str]:
         """A column of texts, one a row."""
         return [
             draw_text(shorten(text, 18), x, self.middle(i) + 4, role=role, size=SIZE, anchor=anchor)
@@ -96,7 +96,7 @@ def _draw_side(
 
 
 def _draw_lines(
-    columns: _Columns, rows: pd.DataFrame, weights: pd.Series, roles: Sequence[str], start: Number, end: Number
+    columns: _Columns, rows: pd.DataFrame, weights: pd.Series, roles: Sequence[str], start: float, end: float
 ) -> list[str]:
     y, most, half = columns.middle(int(rows["query"].iloc[0])), find_strongest(rows), (start + end) / 2
     parts = []
@@ -122,7 +122,7 @@ def _draw_focus(columns: _Columns, rows: pd.DataFrame) -> list[str]:
     return parts
 
 
-def _draw_brackets(columns: _Columns, spans: Sequence[Span], x: Number) -> list[str]:
+def _draw_brackets(columns: _Columns, spans: Sequence[Span], x: float) -> list[str]:
     parts = []
     for span in spans:
         top, bottom = columns.middle(span.first - 0.5) + 3, columns.middle(span.last - 0.5) - 3
@@ -156,7 +156,7 @@ def summarise(rows: pd.DataFrame, two: bool) -> list[str]:
     return lines
 
 
-def format_weight(number: Number, signed: bool = False) -> str:
+def format_weight(number: float, signed: bool = False) -> str:
     """Three digits: .431, 1.000; with a sign for a change: +.031, −.012, 0.
 
     >>> format_weight(0.4312), format_weight(-0.0117, signed=True)

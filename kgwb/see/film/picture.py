@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kgwb.see.drawing import Number, draw_legend, draw_picture, draw_points, type_marks
+from kgwb.see.drawing import draw_legend, draw_picture, draw_points, type_marks
 from kgwb.see.film.scene import FilmFrame, FilmScene
 from kgwb.see.panels import Panel, draw_border, draw_labels, draw_rings, place_labels
 from kgwb.words import count_things, shorten
@@ -46,7 +46,7 @@ def choose_frames(frames: Sequence[FilmFrame]) -> list[int]:
     return sorted({0, len(frames) - 1, *(int(np.abs(moved - mark).argmin()) for mark in marks)})
 
 
-def _choose_radius(points: int, side: Number) -> float:
+def _choose_radius(points: int, side: float) -> float:
     """Of a dot, in pixels: smaller where there are many, or little room."""
     return float(np.clip(side / 8 / np.sqrt(points + 1), 1.8, side / 100))
 
@@ -55,7 +55,7 @@ def _measure_reach(frame: FilmFrame) -> float:
     return float(np.abs(frame.points).max()) or 1.0
 
 
-def _draw_frame(film: FilmScene, frame: FilmFrame, left: Number, fills: list[str], named: tuple[int, ...]) -> str:
+def _draw_frame(film: FilmScene, frame: FilmFrame, left: float, fills: list[str], named: tuple[int, ...]) -> str:
     reach = _measure_reach(frame)
     pixels = np.array([left, _TOP]) + _SIDE / 2 + frame.points * [1, -1] * (0.46 * _SIDE / reach)  # [point, 2]
     radii = np.full(len(pixels), _choose_radius(len(pixels), _SIDE))

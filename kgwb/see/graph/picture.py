@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kgwb.axes import Bool, Float, Int
-from kgwb.see.drawing import Mark, Number, draw_legend, draw_picture, draw_points, draw_text, type_marks
+from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_text, type_marks
 from kgwb.see.graph.scene import GraphScene
 from kgwb.see.panels import Pixels, place_labels
 from kgwb.words import shorten
@@ -33,9 +33,7 @@ def draw_graph(scene: GraphScene) -> str:
     return draw_picture(parts, _WIDTH, _HEIGHT + 6 + height, title=scene.title, caption=caption)
 
 
-def fit_points(
-    points: Float[np.ndarray, "node 2"], width: Number, height: Number, margin: Number
-) -> tuple[Pixels, float]:
+def fit_points(points: Float[np.ndarray, "node 2"], width: float, height: float, margin: float) -> tuple[Pixels, float]:
     """Positions in pixels, y downwards, and how many pixels one unit of the layout takes."""
     low, high = points.min(axis=0), points.max(axis=0)
     room = np.array([width - 2 * margin, height - 2 * margin])
@@ -44,7 +42,7 @@ def fit_points(
     return (points - (low + high) / 2) * scale + middle, scale
 
 
-def dot_radii(scene: GraphScene, scale: Number) -> Float[np.ndarray, " node"]:
+def dot_radii(scene: GraphScene, scale: float) -> Float[np.ndarray, " node"]:
     """The radius of every dot in pixels: the more facts an entity stands in, the larger."""
     largest = float(scene.radii.max())
     return np.maximum(scene.radii / largest * min(15.0, largest * scale), 2.2)

@@ -8,7 +8,7 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
-from kgwb.see.drawing import Mark, Number, draw_legend, draw_picture, draw_text, measure_text
+from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_text, measure_text
 from kgwb.see.palette import TYPE_COLOURS
 from kgwb.see.panels import Panel, choose_ticks
 from kgwb.see.probe.scene import ProbeScene, is_door
@@ -38,7 +38,7 @@ def draw_probe(scene: ProbeScene) -> str:
     return draw_picture([*parts, legend], _WIDTH, bottom + taken, title="Probe", caption=scene.caption)
 
 
-def _place_lanes(runs: Sequence[str]) -> tuple[dict[str, Number], float]:
+def _place_lanes(runs: Sequence[str]) -> tuple[dict[str, float], float]:
     """How far below the panel's top each run stands, a door's own runs below it; and the height of them all.
 
     Plain BERT is a line across all lanes and has none of its own.
@@ -53,12 +53,12 @@ def _place_lanes(runs: Sequence[str]) -> tuple[dict[str, Number], float]:
     return lanes, y
 
 
-def _draw_names(lanes: Mapping[str, Number], left: Number, top: Number) -> str:
+def _draw_names(lanes: Mapping[str, float], left: float, top: float) -> str:
     own = [(run, y) for run, y in lanes.items() if "/" not in run]
     return "".join(draw_text(shorten(run), left - 12, top + y + 4, anchor="end") for run, y in own)
 
 
-def _draw_panel(panel: Panel, group: str, rows: pd.DataFrame, lanes: Mapping[str, Number]) -> str:
+def _draw_panel(panel: Panel, group: str, rows: pd.DataFrame, lanes: Mapping[str, float]) -> str:
     bottom, right = panel.bottom, panel.right
     asked = f"accuracy on {count_things(int(rows['questions'].iloc[0]), 'question')}"
     parts = [draw_text(shorten(group, int(panel.width / 8)), panel.left, panel.top - 12, size=13, weight=600)]
@@ -95,7 +95,7 @@ def _draw_plain(panel: Panel, row: pd.Series) -> str:
     )
 
 
-def _draw_run(panel: Panel, y: Number, run: str, row: pd.Series, colours: Mapping[str, str]) -> str:
+def _draw_run(panel: Panel, y: float, run: str, row: pd.Series, colours: Mapping[str, str]) -> str:
     """A dot with its whisker; a door with its figures."""
     own = "/" not in run
     role = ("injected" if is_door(run) else "ink") if own else ""
@@ -118,7 +118,7 @@ def _draw_run(panel: Panel, y: Number, run: str, row: pd.Series, colours: Mappin
     return "".join(parts)
 
 
-def _across(panel: Panel, value: Number) -> float:
+def _across(panel: Panel, value: float) -> float:
     """The pixel of an accuracy; what a spread reaches beyond 0 or 1 is cut."""
     return float(panel.place(np.array([min(1.0, max(0.0, value))]), np.array([0.0]))[0, 0])
 

@@ -34,7 +34,7 @@ def build_figure(scene: SpaceScene, *, caption: str = "") -> Any:
     make_subplots = load_package("plotly.subplots", "show_space").make_subplots
     figure = make_subplots(rows=1, cols=len(scene.maps), horizontal_spacing=0.04)
     for i in range(len(scene.maps)):
-        panel = frame_map(scene, i, top=0)
+        panel = frame_map(scene, i, top=0.0)
         for trace in _draw_map(scene, i, objects):
             figure.add_trace(trace, row=1, col=i + 1)
         _frame_axes(figure, scene, i, panel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgwb.see.drawing import Number, draw_legend, draw_picture, draw_points, type_marks
+from kgwb.see.drawing import draw_legend, draw_picture, draw_points, type_marks
 from kgwb.see.panels import Panel, Pixels, PlacedLabel, draw_border, draw_labels, draw_rings, place_labels
 from kgwb.see.space.scene import SpaceScene
 from kgwb.words import shorten
@@ -22,7 +22,7 @@ def draw_space(scene: SpaceScene) -> str:
     texts = [shorten(label) for label in cloud.labels]
     parts: list[str] = []
     for i, each in enumerate(scene.maps):
-        panel = frame_map(scene, i, top=52)
+        panel = frame_map(scene, i, top=52.0)
         pixels = panel.place(*each.points.T)
         parts.append(draw_border(panel, each.name, each.describe(short=True), note_size=11.5))
         parts.append(draw_points(pixels, radii, fills))
@@ -33,7 +33,7 @@ def draw_space(scene: SpaceScene) -> str:
     return draw_picture(parts, WIDTH, 52 + HEIGHT + 12 + height, title=scene.title, caption=scene.caption)
 
 
-def frame_map(scene: SpaceScene, position: int, *, top: Number) -> Panel:
+def frame_map(scene: SpaceScene, position: int, *, top: float) -> Panel:
     """The panel of one map; one unit is as long across as upwards, as distances on a map must be."""
     panels = len(scene.maps)
     width = (WIDTH - 24 - GAP * (panels - 1)) / panels

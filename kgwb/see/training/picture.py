@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from kgwb.axes import Float
-from kgwb.see.drawing import Mark, Number, draw_legend, draw_picture, draw_polyline, draw_text
+from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_text
 from kgwb.see.epochs import read_metrics
 from kgwb.see.palette import TYPE_COLOURS
 from kgwb.see.panels import Panel, draw_axes, widen
@@ -60,7 +60,7 @@ def average_rows(rows: Float[np.ndarray, "record column"], most: int) -> Float[n
 
 
 def _draw_panel(
-    scene: TrainingScene, series: dict[tuple[str, str], Rows], title: str, left: Number, width: Number
+    scene: TrainingScene, series: dict[tuple[str, str], Rows], title: str, left: float, width: float
 ) -> str:
     numbers = np.concatenate([rows[:, 0] for rows in series.values()]) if series else np.array([0.0, 1.0])
     values = np.concatenate([rows[:, 1:].ravel() for rows in series.values()]) if series else np.array([0.0, 1.0])
@@ -93,7 +93,7 @@ def _draw_panel(
     return "".join(parts)
 
 
-def _look_ahead(scene: TrainingScene, done: Number) -> float:
+def _look_ahead(scene: TrainingScene, done: float) -> float:
     """Where the axis of a running training ends: at its total, or for now at the next power of two."""
     if not (scene.running and scene.total):
         return done

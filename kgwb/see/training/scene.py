@@ -35,8 +35,8 @@ class TrainingScene:
     runs: tuple[str, ...]
     total: int | None
     records: dict[str, list[Any]]
-    elapsed: dict[str, list[Number]]
-    memory: dict[str, list[dict[str, Number]]]
+    elapsed: dict[str, list[float]]
+    memory: dict[str, list[dict[str, float]]]
     stopped: bool
     running: bool
 
@@ -77,7 +77,7 @@ class TrainingScene:
             parts.append("The band is the 95 % interval: where the figure may lie on other triples of the same kind")
         return ". ".join(parts) + "."
 
-    def gather_figures(self, run: str, position: int) -> dict[str, Number]:
+    def gather_figures(self, run: str, position: int) -> dict[str, float]:
         """The memory and the metrics of one epoch or step."""
         held = self.memory.get(run, [])
         return {**(held[position] if position < len(held) else {}), **read_metrics(self.records[run][position])}
@@ -92,9 +92,9 @@ def is_learnt(name: str) -> bool:
     return not name.endswith((" per second", " in GiB", LOW, HIGH))
 
 
-def measure_memory() -> dict[str, Number]:
+def measure_memory() -> dict[str, float]:
     """What this process holds in memory now, and on its GPUs where it uses any; nothing where that cannot be measured."""
-    held: dict[str, Number] = {}
+    held: dict[str, float] = {}
     try:
         psutil = load_package("psutil", "The memory held")
     except ImportError:
@@ -119,7 +119,7 @@ def format_figures(figures: Mapping[str, Number]) -> list[str]:
     return said + ([f"GPU {figures[GPU_MEMORY]:.1f} GiB"] if GPU_MEMORY in figures else [])
 
 
-def describe_run(run: str, records: list[Any], seconds: Number, unit: str) -> str:
+def describe_run(run: str, records: list[Any], seconds: float, unit: str) -> str:
     """How far a run came, in how long, and what it reached."""
     wrong = next((record.number for record in records if not math.isfinite(record.loss)), None)
     if wrong is not None:

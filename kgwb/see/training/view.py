@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.see.drawing import Number
 from kgwb.see.epochs import close_generator
 from kgwb.see.film.view import FilmView, record_film
 from kgwb.see.page import Fragment
@@ -86,7 +85,7 @@ class TrainingView(View):
     total: int | None = None
     records: dict[str, list[Any]] = field(default_factory=dict)
     elapsed: dict[str, list[float]] = field(default_factory=dict)
-    memory: dict[str, list[dict[str, Number]]] = field(default_factory=dict)
+    memory: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     stopped: bool = False
     running: bool = False
     film: FilmView | None = None
@@ -176,7 +175,7 @@ def _consume(view: TrainingView, run: str, epochs: Iterable[Any], output: LiveOu
         )
 
 
-def _measure(view: TrainingView, run: str) -> dict[str, Number]:
+def _measure(view: TrainingView, run: str) -> dict[str, float]:
     """Memory, measured at most ten times a second: steps may be quicker than the question."""
     elapsed, held = view.elapsed[run], view.memory[run]
     if held and int(elapsed[-1] * 10) == int(elapsed[-2] * 10):
