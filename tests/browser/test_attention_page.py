@@ -216,8 +216,8 @@ def test_two_widgets_in_one_notebook_do_not_disturb_each_other(browser_page: Any
     )
     packed = {
         "code": read_asset("attention.js"),
-        "state": {name: getattr(view, name) for name in names},
-        "weights": memoryview(view.before["view"]).cast("H").tolist(),
+        "state": {name: getattr(view.widget, name) for name in names},
+        "weights": memoryview(view.widget.before["view"]).cast("H").tolist(),
     }
     browser_page.goto("about:blank")
     seen = browser_page.evaluate(WIDGETS, packed)
