@@ -95,11 +95,21 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         f"<title>{html.escape(title)}</title><style>{style_variables()}{PAGE_STYLE}</style>\n{scripts}</head>"
         f"<body><main><h1>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
     )
+    return write_document(path, page, name="page.html")
+
+
+def write_document(path: str | Path, text: str, *, name: str) -> Path:
+    """Write one file, whole or not at all, and return its path; `name` is what to type where a folder came.
+
+    Raises:
+        IsADirectoryError: the path is a folder.
+    """
     path = Path(path).expanduser()
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; a page is one file. Type {str(path / 'page.html')!r}.")
+        what = name.partition(".")[0]
+        raise IsADirectoryError(f"{path} is a folder; a {what} is one file. Type {str(path / name)!r}.")
     with write_whole(path) as new:
-        new.write_text(page, encoding="utf-8", newline="\n")
+        new.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 

@@ -17,9 +17,8 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.files import write_whole
 from kgwb.packages import load_package
-from kgwb.see.page import Fragment, read_asset, write_frame, write_page
+from kgwb.see.page import Fragment, read_asset, write_document, write_frame, write_page
 from kgwb.see.palette import style_variables
 
 REDRAW = 0.3  # seconds between two pictures at least
@@ -88,13 +87,14 @@ class View(ABC):
         return Fragment(self.picture)
 
     def save(self, path: str | Path, *, title: str = "") -> Path:
-        """Write the view, as the picture alone where the path ends in .svg, else as one offline page; return its path."""
-        path = Path(path).expanduser()
-        if path.suffix != ".svg":
-            return write_page(path, [("", self)], title or self.title)
-        with write_whole(path) as new:
-            new.write_text(self.picture, encoding="utf-8", newline="\n")
-        return path
+        """Write the view, as the picture alone where the path ends in .svg, else as one offline page; return its path.
+
+        Raises:
+            IsADirectoryError: the path is a folder.
+        """
+        if Path(path).suffix == ".svg":
+            return write_document(path, self.picture, name="picture.svg")
+        return write_page(path, [("", self)], title or self.title)
 
     def observe(self, handler: Callable[[Any], Any], names: Any = None) -> None:
         """Call `handler` at each change of what is chosen in the notebook, as traitlets do.
@@ -113,6 +113,7 @@ class View(ABC):
         self.widget.observe(handler, *([] if names is None else [names]))
 
     def _make_widget(self) -> Any:
+        """What `widget` gives, made when it is first asked for."""
         return None
 
     def _repr_mimebundle_(self, **_options: object) -> Any:

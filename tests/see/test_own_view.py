@@ -77,6 +77,14 @@ def test_it_is_saved_as_a_page_and_as_a_picture(view: DegreeView, tmp_path: Path
     assert view.save(tmp_path / "picture.svg").read_text(encoding="utf-8") == view.picture
 
 
+def test_a_folder_is_no_picture_and_stays(view: DegreeView, tmp_path: Path) -> None:
+    folder = tmp_path / "mine.svg"
+    folder.mkdir()
+    with pytest.raises(IsADirectoryError, match=r"is a folder; a picture is one file\. Type '.*picture\.svg'\."):
+        view.save(folder)
+    assert folder.is_dir()
+
+
 def test_it_stands_beside_other_views_on_a_page(view: DegreeView, tmp_path: Path) -> None:
     sections = [("Degrees", view), ("In words", Fragment("<p>Two</p>"))]
     page = kgwb.write_page(tmp_path / "page.html", sections, "Both").read_text(encoding="utf-8")

@@ -76,8 +76,8 @@ class _Shared:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, view: AttentionView, owner: type | None = None) -> Any:
-        return getattr(view.widget, self.name)
+    def __get__(self, view: AttentionView | None, owner: type | None = None) -> Any:
+        return self if view is None else getattr(view.widget, self.name)
 
     def __set__(self, view: AttentionView, value: Any) -> None:
         setattr(view.widget, self.name, value)
