@@ -28,8 +28,9 @@ lab: install
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
 	$(BIN)/jupyter lab $(JOURNEY) $(ARGS)
 
+# Files side by side, one to a process; each process keeps to one thread, for two that share a core wait for each other.
 test: $(STAMPS)/tests $(STAMPS)/kgwb
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 oldest: tests/oldest.txt
 	$(PYTHON) -m venv build/oldest

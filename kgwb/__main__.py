@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgwb.checks import expect_choice
 from kgwb.environment import best_device, doctor
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from kgwb.embed.training.sharding import Shard
     from kgwb.graph import Split
 
-SCORERS = {"transe": "TransE", "distmult": "DistMult", "complex": "ComplEx", "rotate": "RotatE", "rescal": "RESCAL"}
 _OURS = ("embedding", "split", "shard")  # arguments of train_embedding that are not typed
 _SET = "arguments of train_embedding, as in: --set learning_rate=0.3 negatives=1000"
 _TRAIN = """fit vectors to a graph, rank what was held out, save them; under torchrun --nproc-per-node=2 -m kgwb train,
@@ -53,7 +53,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help=_TRAIN, description=_TRAIN)
     train.add_argument("graph", type=Path, help="a file or folder of triples, or of train, valid and test triples")
-    train.add_argument("--scorer", choices=list(SCORERS), default="complex")
+    train.add_argument("--scorer", default="complex", help="any scorer of kgwb.embed, in lower case")
     train.add_argument("--out", type=Path, required=True, help="the folder for the vectors")
     train.add_argument("--test", type=float, default=0.1, help="the share to hold out of a graph that is not split")
     train.add_argument("--epochs", type=int, help="by default what the preset says")
@@ -75,22 +75,25 @@ def _show_doctor(_options: argparse.Namespace) -> int:
 
 
 def _take_tour(options: argparse.Namespace) -> int:
-    from kgwb.lessons.journey import walk_the_journey
+    from kgwb.lessons.whole_journey import run_journey
 
     began = time.perf_counter()
-    journey = walk_the_journey(options.graph, options.out, seeds=options.seeds)
+    journey = run_journey(options.graph, options.out, seeds=options.seeds)
     _say(f"\n{journey!r}\n\n{time.perf_counter() - began:.0f} seconds. Open {journey.page}")
     return 0
 
 
 def _train(options: argparse.Namespace) -> int:
     import kgwb.embed as embed
+    from kgwb.embed.scorers import SCORERS
     from kgwb.embed.training.sharding import Shard, join_processes
     from kgwb.graph import find_leakage
 
+    scorers = {name.lower(): scorer for name, scorer in SCORERS.items()}
+    expect_choice("--scorer", options.scorer, tuple(scorers))
     split = _read_or_split(options.graph, options.test)
     settings = _choose_settings(options, len(split.graph.entities))
-    scorer, dim = getattr(embed, SCORERS[options.scorer])(), settings.pop("dim")
+    scorer, dim = scorers[options.scorer](), settings.pop("dim")
     with join_processes() as (rank, count):
         if rank == 0:
             _say(f"{split!r}\n{find_leakage(split).verdict}" if len(split.test) else repr(split.graph))

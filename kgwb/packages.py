@@ -1,9 +1,16 @@
-"""Packages that only some calls need: loaded when they are first used, and named with their install line when missing."""
+"""What only some calls need, loaded when it is first used, and named with its install line when missing.
+
+Reports stand above the room that draws them, which they must not import. Their drawings are found as pandas finds its
+plotting backends: each is an entry point of the group "kgwb.pictures", named after the report's class.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import entry_points
 from types import ModuleType
+from typing import Any
 
 
 def load_package(module: str, needed_by: str, *, install: str | None = None) -> ModuleType:
@@ -24,3 +31,17 @@ def load_package(module: str, needed_by: str, *, install: str | None = None) -> 
         raise ImportError(
             f"{needed_by} needs {package}, which is not installed. Type: pip install {package}"
         ) from error
+
+
+def load_drawing(report: str) -> Callable[..., Any]:
+    """The function that draws a report; what it returns has a `picture`.
+
+    Args:
+        report: the name of the report's class.
+
+    Raises:
+        ImportError: with the line that installs what draws it.
+    """
+    for entry in entry_points(group="kgwb.pictures", name=report):
+        return entry.load()
+    raise ImportError(f"The picture of a {report} needs kgwb, which is not installed. Type: pip install -e .")

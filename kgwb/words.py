@@ -63,7 +63,7 @@ def find_nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The labels spelt most like a name, nearest first.
 
     Args:
-        name: what somebody typed.
+        name: what was typed.
         known: the labels there are.
         count: how many to give.
 

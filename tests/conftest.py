@@ -22,8 +22,10 @@ REPOSITORY = Path(__file__).parents[1]
 settings.register_profile("kgwb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kgwb")
 
-# The tests' tensors are small: beyond two threads they wait for each other.
-torch.set_num_threads(min(2, os.cpu_count() or 1))
+# The tests' tensors are small: beyond two threads they wait for each other, and side by side beyond one.
+torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, os.cpu_count() or 1))
+# Files that start kernels, browsers or processes take longest: begun last, one of them would be waited for alone.
+LONGEST_FIRST = ("notebooks", "browser", "lessons", "learn", "bert", "embed")
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +43,16 @@ def benchmark_data() -> Path:
     if not Path(folder).is_dir():
         pytest.fail(f"KGWB_DATA names {folder!r}, which is no folder.")
     return Path(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; within a file the order stays."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=place)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

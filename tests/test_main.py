@@ -9,6 +9,7 @@ import pytest
 from kgwb import environment
 from kgwb.__main__ import main
 from kgwb.embed import load_embedding
+from kgwb.embed.scorers import SCORERS
 
 
 def test_doctor_says_ok_and_returns_zero(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +39,7 @@ def facts(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("scorer", ["transe", "distmult", "complex", "rotate", "rescal"])
+@pytest.mark.parametrize("scorer", [name.lower() for name in SCORERS])
 def test_train_saves_vectors_and_says_how_to_load_them(
     facts: Path, scorer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,6 +50,14 @@ def test_train_saves_vectors_and_says_how_to_load_them(
     assert "RankReport" in said
     assert f"kgwb.load_embedding({str(out)!r})" in said
     assert len(load_embedding(out).entity_vectors()) == 12
+
+
+def test_an_unknown_scorer_is_answered_with_those_there_are(
+    facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(facts), "--scorer", "conve", "--out", str(tmp_path / "vectors")]) == 1
+    names = ", ".join(repr(name.lower()) for name in SCORERS)
+    assert capsys.readouterr().err == f"--scorer='conve' came. Type one of {names}.\n"
 
 
 def test_train_takes_a_published_split_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

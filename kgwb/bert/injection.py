@@ -3,45 +3,45 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, TypeAlias
 
 from kgwb.bert.alignment.missing_vectors import fill_missing_vectors, find_missing
-from kgwb.bert.attention import open_attention
-from kgwb.bert.controls import Control, take_knowledge_away
-from kgwb.bert.doors.entity import EntityInjector
-from kgwb.bert.doors.graph import GraphInjector
-from kgwb.bert.doors.injector import Injector
-from kgwb.bert.doors.joined import JoinedInjector
-from kgwb.bert.doors.memory import MemoryInjector
-from kgwb.bert.doors.relation import RelationInjector
-from kgwb.bert.knowledge import EntityVectors, gather_knowledge
+from kgwb.bert.doors.door import Door
+from kgwb.bert.doors.entity import EntityDoor
+from kgwb.bert.doors.graph import GraphDoor
+from kgwb.bert.doors.memory import MemoryDoor
+from kgwb.bert.doors.relation import RelationDoor
+from kgwb.bert.injector import Injector
+from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge, take_knowledge_away
+from kgwb.bert.model import Bert
+from kgwb.bert.passing import open_attention
 from kgwb.bert.shape import measure_shape
 from kgwb.checks import expect_choice
-
-if TYPE_CHECKING:
-    from kgwb.bert.model import Bert
+from kgwb.words import describe_kind
 
 log = logging.getLogger(__name__)
 
+# A built-in door is a file in doors/ and a word here; a door of one's own goes to `inject` as a class.
 Mode = Literal["entity", "relation", "graph", "tower", "memory"]
-
-_DOORS: dict[str, Callable[..., Injector]] = {
-    "entity": EntityInjector,
-    "relation": RelationInjector,
-    "graph": GraphInjector,
-    "tower": partial(GraphInjector, exchange=True),
-    "memory": MemoryInjector,
+_DOORS: dict[str, Callable[..., Door]] = {
+    "entity": EntityDoor,
+    "relation": RelationDoor,
+    "graph": GraphDoor,
+    "tower": partial(GraphDoor, exchange=True),
+    "memory": MemoryDoor,
 }
+AnyMode: TypeAlias = Mode | type[Door]
 
 
 def inject(
     bert: Bert,
     vectors: EntityVectors,
     *,
-    mode: Mode | Sequence[Mode] = "entity",
+    mode: AnyMode | Sequence[AnyMode] = "entity",
     control: Control | None = None,
     adaptive: bool = False,
     seed: int = 0,
@@ -54,19 +54,19 @@ def inject(
         vectors: entity vectors and their graph; relation vectors too, where it has them.
         mode: which door, or several. "entity" adds W e at a mention, "relation" puts relation vectors into attention
             between linked mentions, "graph" lets tokens read a graph network, "tower" lets both read each other,
-            "memory" puts facts into attention as slots.
+            "memory" puts facts into attention as slots. A door of your own is given as its class, a subclass of `Door`.
         control: the same door without the knowledge: "shuffled", "random" or "matched".
         adaptive: let the context decide, token by token, how far the door is open.
         seed: for the door's first weights and the control's draw.
-        **options: of the door, see `EntityInjector`, `RelationInjector`, `GraphInjector` and `MemoryInjector`; of
-            several doors, a dict for each: memory={"hops": 2}.
+        **options: of the door, see `EntityDoor`, `RelationDoor`, `GraphDoor` and `MemoryDoor`; of several doors, a dict
+            for each under its name: memory={"hops": 2}.
 
     An entity whose vector was never trained gets one from its label (`fill_missing_vectors`); `model.injector.filled` names
     them, and the log counts them.
 
     Raises:
-        ValueError: for an unknown mode or control, or if BERT already has an injector.
-        TypeError: for an option that the door does not take.
+        ValueError: for an unknown mode or control, a door without a name of its own, or if BERT already has an injector.
+        TypeError: for an option that the door does not take, or a class that is no door.
 
     Example:
         >>> import pandas as pd
@@ -78,11 +78,7 @@ def inject(
         >>> read(model, "Paris is old.").hidden.equal(read(bert, "Paris is old.").hidden)
         True
     """
-    modes = (mode,) if isinstance(mode, str) else tuple(mode)
-    if not modes or len(set(modes)) < len(modes):
-        raise ValueError(f"mode={mode!r} came. Expected one door or several different ones: mode=('entity', 'memory').")
-    for one in modes:
-        expect_choice("mode", one, get_args(Mode))
+    makers = _choose_doors(mode)
     if bert.injector is not None:
         raise ValueError(
             f"{bert.name!r} already has an injector. Inject into the plain model: kgwb.inject(kgwb.load_bert(...), vectors)."
@@ -90,17 +86,43 @@ def inject(
     vectors, filled = _complete(bert, vectors)
     knowledge = take_knowledge_away(gather_knowledge(vectors), control, seed=seed)
     shape = measure_shape(bert.model, bert.words)
-    doors = [
-        _DOORS[one](knowledge, shape, adaptive=adaptive, seed=seed, **_options_of(one, modes, options)) for one in modes
-    ]
+    each = _split_options(tuple(makers), options)
+    doors = [make(knowledge, shape, adaptive=adaptive, seed=seed, **each[name]) for name, make in makers.items()]
     model = copy.deepcopy(bert)
-    injector = doors[0] if len(doors) == 1 else JoinedInjector(knowledge, doors)
+    injector = Injector(knowledge, doors, filled=filled)
     model.injector = injector.to(bert.device)
-    model.injector.filled = filled
     if any(door.touched_attention for door in doors):
         open_attention(model.model)
     model.name = "/".join([bert.name, injector.mode, *([control] if control else [])])
     return model
+
+
+def _choose_doors(mode: object) -> dict[str, Callable[..., Door]]:
+    """Name -> what makes the door, in the order in which they act."""
+    modes = tuple(mode) if isinstance(mode, (list, tuple)) else (mode,)
+    named = [_choose_door(one) for one in modes]
+    makers = dict(named)
+    if not makers or len(makers) < len(modes):
+        raise ValueError(f"mode={mode!r} came. Expected one door or several different ones: mode=('entity', 'memory').")
+    return makers
+
+
+def _choose_door(mode: object) -> tuple[str, Callable[..., Door]]:
+    if not isinstance(mode, type):
+        expect_choice("mode", mode, tuple(_DOORS))
+        return str(mode), _DOORS[str(mode)]
+    if not issubclass(mode, Door) or inspect.isabstract(mode):
+        raise TypeError(
+            f"mode got {describe_kind(mode)}, which is no door. Type one of {', '.join(map(repr, _DOORS))}, or a subclass of "
+            "kgwb.bert.Door that defines enters_at."
+        )
+    name = getattr(mode, "name", None)
+    if not isinstance(name, str) or not name.isidentifier() or name in _DOORS:
+        raise ValueError(
+            f"The door {mode.__name__} is named {name!r}. It needs a word of its own, which no built-in door has; type in "
+            f'its class: name = "{mode.__name__.lower()}".'
+        )
+    return name, mode
 
 
 def _complete(bert: Bert, vectors: EntityVectors) -> tuple[EntityVectors, tuple[int, ...]]:
@@ -118,14 +140,14 @@ def _complete(bert: Bert, vectors: EntityVectors) -> tuple[EntityVectors, tuple[
     return complete, tuple(int(entity) for entity in complete.filled)
 
 
-def _options_of(mode: Mode, modes: tuple[Mode, ...], options: dict[str, Any]) -> dict[str, Any]:
-    """The options of one door; of several doors each has a dict of its own."""
-    if len(modes) == 1:
-        return options
+def _split_options(names: tuple[str, ...], options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The options of each door; where there are several, each has a dict of its own."""
+    if len(names) == 1:
+        return {names[0]: options}
     for name, given in options.items():
-        if name not in modes or not isinstance(given, dict):
+        if name not in names or not isinstance(given, dict):
             raise TypeError(
-                f"{name}={given!r} came for the doors {', '.join(modes)}. Expected a dict of options for each door: "
-                f"{modes[-1]}={{...}}."
+                f"{name}={given!r} came for the doors {', '.join(names)}. Expected a dict of options for each door: "
+                f"{names[-1]}={{...}}."
             )
-    return options.get(mode, {})
+    return {name: options.get(name, {}) for name in names}

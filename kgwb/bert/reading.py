@@ -9,11 +9,11 @@ import torch
 from torch.nn.functional import pad
 
 from kgwb.axes import Float, Tensor
-from kgwb.bert.doors.memory import MemoryInjector
-from kgwb.bert.encoding import Encoding, encode_sentences
-from kgwb.bert.linking.mentions import find_mentions
+from kgwb.bert.encoding import Encoding
+from kgwb.bert.mentions import find_mentions
 from kgwb.bert.model import Bert
-from kgwb.bert.passage import Record
+from kgwb.bert.tokenizing import encode_sentences
+from kgwb.bert.trace import Record
 from kgwb.graph import Mention, Sentence
 
 
@@ -131,15 +131,14 @@ def _place_gates(gates: Mapping[int, Tensor], bert: Bert, record: Record) -> Flo
 
 
 def _list_facts(bert: Bert, encoding: Encoding) -> tuple[tuple[tuple[int, int, int], ...], ...]:
-    """The facts that a memory offers each sentence."""
-    parts = bert.injector.parts if bert.injector is not None and bert.injector.is_on else ()
-    memory = next((part for part in parts if isinstance(part, MemoryInjector)), None)
-    if memory is None:
-        return ()
-    around = memory.find_facts(encoding.to(bert.device))
-    rows = [row[row >= 0] for row in around.facts.cpu()]
-    told = [tuple(tuple(fact) for fact in memory.facts.cpu()[row].tolist()) for row in rows]
-    return tuple(told) if len(told) == len(encoding) else tuple(told * len(encoding))
+    """The facts in the slots of each sentence, from the first door that has slots."""
+    for door in bert.injector.doors if bert.injector is not None and bert.injector.is_on else ():
+        slots = door.find_facts(encoding.to(bert.device))
+        if slots is not None:
+            triples = door.facts.cpu()
+            found = [tuple((h, r, t) for h, r, t in triples[row[row >= 0]].tolist()) for row in slots.cpu()]
+            return tuple(found) if len(found) == len(encoding) else tuple(found * len(encoding))
+    return ()
 
 
 def _stack_slots(

@@ -167,7 +167,7 @@ def _write_projector(embedding: GraphEmbedding, folder: Path) -> None:
 
 
 def _write_rows(vectors: np.ndarray, delimiter: str) -> Iterable[str]:
-    """Numbers as text; nine digits tell any two float32 apart."""
+    """Numbers as text; nine digits distinguish any two float32."""
     form = delimiter.join(["%.9g"] * vectors.shape[1])
     return (form % tuple(row) for row in vectors.tolist())
 

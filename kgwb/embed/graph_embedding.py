@@ -9,15 +9,16 @@ import pandas as pd
 import torch
 from torch import nn
 
-from kgwb.axes import Float, Tensor
-from kgwb.checks import expect_at_least
-from kgwb.embed.encoders.shapes import encode_tables, expect_encoder
-from kgwb.embed.prediction import rank_answers
+from kgwb.axes import Float, Int, Tensor
+from kgwb.checks import expect_at_least, expect_kind
+from kgwb.embed.embedding_files import describe_scorer, write_embedding_files
+from kgwb.embed.encoders.encoder import encode_tables, expect_encoder
+from kgwb.embed.queries import Triples, read_ids
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
-from kgwb.embed.triple_ids import Triples, read_ids
 from kgwb.embed.vectors import Vectors
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
-from kgwb.words import describe_kind
+
+_COLUMNS = {"head": 0, "relation": 1, "tail": 2}
 
 
 class GraphEmbedding(nn.Module):
@@ -177,15 +178,35 @@ class GraphEmbedding(nn.Module):
         if relation is None:
             triple = np.repeat(triple, len(graph.relations), 0)
             triple[:, 1] = np.arange(len(graph.relations))
-            return rank_answers(graph, self.score(triple), triple[0], missing="relation", k=k)
-        scores = self.score_tails(triple) if tail is None else self.score_heads(triple)
-        return rank_answers(graph, scores[0], triple[0], missing=missing[0], k=k)
+            return _list_best(graph, self.score(triple), triple[0], missing="relation", k=k)
+        scores = self.score_tails(triple) if tail is None else self.score_heads(triple)  # [1, entity]
+        return _list_best(graph, scores[0], triple[0], missing=missing[0], k=k)
 
+    @torch.no_grad()
     def save(self, folder: str | Path) -> Path:
-        """Write vectors, graph and what they are to a folder (safetensors, JSON and tables); all of it or nothing."""
-        from kgwb.embed.saving import save_embedding
+        """Write vectors, graph and what they are to a folder (safetensors, JSON and tables); all of it or nothing.
 
-        return save_embedding(self, Path(folder))
+        The vectors are those that are scored: what an encoder makes of the tables stands in their place.
+
+        Args:
+            folder: where to, `~` being the home; an embedding already there is replaced.
+
+        Returns:
+            The folder, as an absolute path.
+
+        Raises:
+            FileExistsError: the folder holds something that is no embedding.
+        """
+        vectors = self.encode()
+        tables = {
+            "entity_table": vectors.entities,
+            "relation_table": vectors.relations,
+            "inverse_table": vectors.inverses,
+            "trained_on": self.trained_on,
+        }
+        tensors = {name: table.detach().cpu().clone() for name, table in tables.items() if table is not None}
+        facts = {"scorer": describe_scorer(self.scorer), "dim": self.dim, "seed": self.seed}
+        return write_embedding_files(Path(folder), tensors, facts | {"reciprocal": self.reciprocal}, self.graph)
 
     def extra_repr(self) -> str:
         """What stands between the brackets when torch prints a model that holds this one."""
@@ -212,5 +233,29 @@ def expect_embedding(embedding: object, call: str) -> None:
     Raises:
         TypeError: it is none; says what to type.
     """
-    if not isinstance(embedding, GraphEmbedding):
-        raise TypeError(f"A GraphEmbedding was expected, but {describe_kind(embedding)} came. Type {call}.")
+    expect_kind(embedding, GraphEmbedding, "A GraphEmbedding", call=call)
+
+
+def _list_best(
+    graph: KnowledgeGraph,
+    scores: Float[Tensor, " candidate"],
+    triple: Int[np.ndarray, " part"],
+    *,
+    missing: str,
+    k: int,
+) -> pd.DataFrame:
+    """The k candidates with the highest scores, and whether the graph holds each already."""
+    best = scores.topk(min(k, len(scores))).indices.cpu().numpy()  # [k]
+    names = graph.relations if missing == "relation" else graph.entities
+    kind = "relation" if missing == "relation" else "entity"
+    asked = _COLUMNS[missing]
+    given = [column for column in _COLUMNS.values() if column != asked]
+    matching = (graph.triples[:, given] == triple[given]).all(1)  # [triple]
+    return pd.DataFrame(
+        {
+            kind: names[kind].to_numpy()[best],
+            "label": names["label"].to_numpy()[best],
+            "score": scores.detach().cpu().numpy()[best],
+            "known": np.isin(best, graph.triples[matching, asked]),
+        }
+    )

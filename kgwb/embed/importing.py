@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from kgwb.embed.errors import EmbeddingFileError
+from kgwb.embed.embedding_files import EmbeddingFileError
 from kgwb.embed.exporting import FORMATS, name_relations, unescape_name
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.scorers.scorer import Scorer

@@ -1,15 +1,17 @@
-"""Which number format multiplies matrices faster on this machine, measured rather than guessed."""
+"""Which number format multiplies matrices faster on this machine, measured rather than guessed, and on how many threads."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Literal
 
 import torch
 
-from kgwb.embed.threads import SMALL
+SMALL = 1 << 27  # multiplications below which work counts as small
 
 Precision = Literal["auto", "float32", "bfloat16"]
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -51,3 +53,26 @@ def _time_product(left: torch.Tensor, right: torch.Tensor) -> float:
     start = time.perf_counter()
     (left @ right)[0, 0].item()  # reading a number waits for the device
     return time.perf_counter() - start
+
+
+@contextmanager
+def limit_threads(work: int) -> Iterator[None]:
+    """One thread inside the block where `work`, in multiplications, is small; torch's own number afterwards.
+
+    On tensors of a few thousand numbers, threads mostly wait for each other.
+
+    Example:
+        >>> before = torch.get_num_threads()
+        >>> with limit_threads(1000):
+        ...     torch.get_num_threads()
+        1
+        >>> torch.get_num_threads() == before
+        True
+    """
+    before = torch.get_num_threads()
+    if work < SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kgwb.checks import expect_at_least, expect_choice
+from kgwb.embed.scorers import SCORERS
 
 # What all settings of a scorer share stands first; each data set says what differs. The figures that they reach are in
 # tests/benchmarks/README.md.
@@ -14,6 +15,12 @@ _SHARED: dict[str, Any] = {"dim": 256, "epochs": 60, "batch": 1000, "learning_ra
 _SMALL: dict[str, Any] = {"dim": 64, "epochs": 40, "batch": 250}
 _HUNDREDS: dict[str, Any] = {"epochs": 100, "batch": 200}
 _LARGE: dict[str, Any] = {"dim": 128, "epochs": 20, "batch": 4000, "negatives": 4000}
+_UNTUNED: dict[str, dict[str, Any]] = {  # a scorer without settings of its own: a little of what helps all others
+    "default": {"dropout": 0.2},
+    "hundreds": _HUNDREDS | {"dropout": 0.3},
+    "large": _LARGE | {"dropout": 0.1},
+    "small": _SMALL,
+}
 _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "transe": {
         "default": {"dropout": 0.3},
@@ -65,8 +72,8 @@ def preset(scorer: str, data_set: str | int | np.integer = "default") -> dict[st
     All of them train with reciprocal relations, which rank better; see `train_embedding` for what that changes.
 
     Args:
-        scorer: "transe", "distmult", "complex", "rotate" or "rescal", in any case.
-        data_set: one that the settings were tuned for, such as "fb15k-237"; or, for a graph that nobody tuned for, how
+        scorer: the name of one of kgwb's scorers, in any case; one that nothing was tuned for gets moderate settings.
+        data_set: one that the settings were tuned for, such as "fb15k-237"; or, for a graph that nothing was tuned for, how
             many entities it has: below 1,000 stands for "hundreds", up to 50,000 for "default", above for "large",
             which samples negatives. "small" fits what it is given within seconds, whatever that is worth elsewhere.
 
@@ -83,8 +90,8 @@ def preset(scorer: str, data_set: str | int | np.integer = "default") -> dict[st
         >>> preset("complex", 135) == preset("complex", "hundreds")
         True
     """
-    expect_choice("scorer", scorer.lower(), tuple(_PRESETS))
-    settings = _PRESETS[scorer.lower()]
+    expect_choice("scorer", scorer.lower(), tuple(name.lower() for name in SCORERS))
+    settings = _PRESETS.get(scorer.lower(), _UNTUNED)
     if not isinstance(data_set, str):
         expect_at_least("data_set", int(data_set), 1)
         data_set = "hundreds" if data_set < 1_000 else "default" if data_set <= 50_000 else "large"

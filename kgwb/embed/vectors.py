@@ -1,4 +1,4 @@
-"""The vectors that scores are read from, and the questions that can be put to them."""
+"""The vectors that scores are read from, and the queries that are made of them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Vectors:
     def query(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query dim"]:
-        """The vectors that all possible answers to some questions are compared with.
+        """The vectors that all possible answers to some queries are compared with.
 
         Args:
-            known: the entity given in each question: heads where the tail is asked for, else tails.
+            known: the entity given in each query: heads where the tail is asked for, else tails.
             relation: the relation given.
-            tails: the first this many questions ask for the tail, the others for the head.
+            tails: the first this many queries ask for the tail, the others for the head.
         """
         return self.query_from(
             self.entities.index_select(0, known), self.relations_asked(relation, tails=tails), tails=tails
@@ -52,7 +52,7 @@ class Vectors:
         return torch.cat([ask_tail, ask_head])
 
     def relations_asked(self, relation: Int[Tensor, " query"], *, tails: int) -> Float[Tensor, "query width"]:
-        """The relation's vector for each question as in `query`: of its inverse, where there is one, for heads."""
+        """The relation's vector for each query as in `query`: of its inverse, where there is one, for heads."""
         backward = self.relations if self.inverses is None else self.inverses
         parts = [self.relations.index_select(0, relation[:tails]), backward.index_select(0, relation[tails:])]
         return torch.cat(parts)
@@ -60,7 +60,7 @@ class Vectors:
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query entity"]:
-        """The score of every entity as the answer to each question, arguments as in `query`."""
+        """The score of every entity as the answer to each query, arguments as in `query`."""
         return self.scorer.compare(self.query(known, relation, tails=tails), self.entities)
 
     def score(

@@ -1,32 +1,63 @@
-"""From names to ids: a frame of named triples becomes a graph."""
+"""From names to ids: what a file or a frame says by name becomes the arrays and tables of a graph."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.errors import GraphFileError, missing_columns
-from kgwb.graph.files.entity_tables import describe_names, is_missing, name_columns
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.descriptions import describe_names, read_descriptions, spell_names
+from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
 from kgwb.words import quote
 
 COLUMNS = ("head", "relation", "tail")
 Notes = tuple[tuple[str, int], ...]
 
 
-def build_graph(
+@dataclass(frozen=True)
+class NamedTriples:
+    """What a file or folder says, by name: the step between any format and a graph.
+
+    Attributes:
+        parts: frames with the columns head, relation, tail: one called "all", or "train", "valid" and "test".
+        entities: a table about entities, or None.
+        relations: a table about relations, or None.
+        notes: what was skipped, counted.
+    """
+
+    parts: dict[str, pd.DataFrame]
+    entities: pd.DataFrame | None = None
+    relations: pd.DataFrame | None = None
+    notes: Notes = field(default=())
+
+    @property
+    def triples(self) -> pd.DataFrame:
+        """All parts, one after the other."""
+        frames = [frame for frame in self.parts.values() if len(frame)]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS), dtype=object)
+
+
+class GraphTables(NamedTuple):
+    """What makes up a `KnowledgeGraph`, but for its name."""
+
+    triples: np.ndarray
+    entities: pd.DataFrame
+    relations: pd.DataFrame
+    notes: Notes
+
+
+def build_tables(
     frame: pd.DataFrame,
     entities: pd.DataFrame | None = None,
     *,
     relations: pd.DataFrame | None = None,
     columns: Sequence[object] = COLUMNS,
-    name: str = "graph",
     notes: Notes = (),
-) -> KnowledgeGraph:
-    """Number the names, in sorted order, and put the tables beside them.
+) -> GraphTables:
+    """Number the names, in sorted order, and put what is known about them beside the triples.
 
     Args:
         frame: one row per triple; names may be text or numbers, which become text.
@@ -34,38 +65,81 @@ def build_graph(
             stand in no triple are kept.
         relations: the same for relations.
         columns: the frame's columns that hold head, relation and tail.
-        name: what to call the graph.
         notes: what was counted while reading.
 
     Returns:
-        The graph; duplicates are merged and counted in its `notes`.
+        Triples, tables and notes; duplicates are merged and counted.
 
     Raises:
         GraphFileError: a column or a name is missing, or an entity is described twice in two ways.
 
     Example:
         >>> facts = pd.DataFrame({"head": ["b", "b"], "relation": ["r", "r"], "tail": ["a", "a"]})
-        >>> build_graph(facts).notes
+        >>> build_tables(facts).notes
         (('duplicate triples', 1),)
     """
-    heads, links, tails = (_read_names(frame, column, columns) for column in columns)
-    entity_rows, merged_entities = _read_rows(entities, "entity")
-    relation_rows, merged_relations = _read_rows(relations, "relation")
+    with blame("The frame"):
+        heads, links, tails = (_read_names(frame, column, columns) for column in columns)
+    entity_rows, merged_entities = read_descriptions(entities, "entity")
+    relation_rows, merged_relations = read_descriptions(relations, "relation")
     entity_names = _sort_names(heads, tails, entity_rows["entity"].tolist())
     relation_names = _sort_names(links, relation_rows["relation"].tolist())
-    triples = _number_triples((heads, links, tails), entity_names, relation_names)
+    triples = sort_triples(number_triples((heads, links, tails), entity_names, relation_names), distinct=True)
     counted = (
         ("duplicate triples", len(heads) - len(triples)),
         ("duplicate entity rows", merged_entities),
         ("duplicate relation rows", merged_relations),
     )
-    return KnowledgeGraph(
-        triples=triples,
-        entities=describe_names(entity_rows, entity_names, "entity"),
-        relations=describe_names(relation_rows, relation_names, "relation"),
-        name=name,
-        notes=sum_notes(notes, counted),
+    return GraphTables(
+        triples,
+        describe_names(entity_rows, entity_names, "entity"),
+        describe_names(relation_rows, relation_names, "relation"),
+        sum_notes(notes, counted),
     )
+
+
+def number_triples(
+    names: Sequence[Sequence[str]], entities: Sequence[str], relations: Sequence[str]
+) -> np.ndarray:  # [triple, 3]
+    """Three columns of names as ids, int64 [triple, 3]: a name's id is its position in a graph's table.
+
+    Example:
+        >>> number_triples((["b"], ["r"], ["a"]), entities=["a", "b"], relations=["r"])
+        array([[1, 0, 0]])
+    """
+    entity_ids = {name: number for number, name in enumerate(entities)}
+    relation_ids = {name: number for number, name in enumerate(relations)}
+    numbers = [
+        np.array(list(map(ids.__getitem__, column)), dtype=np.int64)  # [triple]
+        for ids, column in zip((entity_ids, relation_ids, entity_ids), names, strict=True)
+    ]
+    return np.stack(numbers, axis=1)
+
+
+def sort_triples(triples: np.ndarray, *, distinct: bool = False) -> np.ndarray:
+    """The rows in the order of head, relation, tail, read-only.
+
+    Args:
+        triples: ids, [triple, 3].
+        distinct: whether to leave repeated rows out.
+
+    Example:
+        >>> sort_triples(np.array([[1, 0, 0], [0, 0, 1], [1, 0, 0]]), distinct=True).tolist()
+        [[0, 0, 1], [1, 0, 0]]
+    """
+    triples = triples[np.lexsort(triples.T[::-1])]  # lexsort's last key counts most
+    if distinct:
+        new = np.ones(len(triples), dtype=bool)
+        new[1:] = (triples[1:] != triples[:-1]).any(axis=1)
+        triples = triples[new]
+    return freeze(triples)
+
+
+def freeze(triples: np.ndarray) -> np.ndarray:
+    """The rows without gaps in memory, read-only."""
+    frozen = np.ascontiguousarray(triples)
+    frozen.flags.writeable = False
+    return frozen
 
 
 def sum_notes(*several: Notes) -> Notes:
@@ -86,48 +160,10 @@ def _read_names(frame: pd.DataFrame, column: object, columns: Sequence[object]) 
     if column not in frame.columns:
         missing = [wanted for wanted in columns if wanted not in frame.columns]
         hint = 'Say which columns hold head, relation and tail: columns=("...", "...", "...").'
-        raise missing_columns("The frame", missing, list(frame.columns), hint)
+        raise missing_columns(missing, list(frame.columns), hint)
     if list(frame.columns).count(column) > 1:
-        raise GraphFileError(f"The frame has two columns called {quote(column)}. Rename one of them.")
-    return _as_names(frame[column].tolist(), f"The frame's column {quote(column)}")
-
-
-def _read_rows(table: pd.DataFrame | None, kind: str) -> tuple[pd.DataFrame, int]:
-    if table is None:
-        return pd.DataFrame({kind: []}), 0
-    source = f"The table of {'entities' if kind == 'entity' else 'relations'}"
-    named = name_columns(table, kind, source)
-    named = named.assign(**{kind: _as_names(named[kind].tolist(), f"{source}, column {kind!r},")})
-    repeated = named.duplicated(subset=kind, keep=False)
-    if not repeated.any():
-        return named, 0
-    merged = [_merge_rows(rows, name, kind, source) for name, rows in named[repeated].groupby(kind, sort=False)]
-    kept = pd.concat([named[~repeated].astype(object), pd.DataFrame(merged, dtype=object)], ignore_index=True)
-    return kept, len(named) - len(kept)
-
-
-def _merge_rows(rows: pd.DataFrame, name: object, kind: str, source: str) -> dict[str, object]:
-    """What several rows say about one name, taken together."""
-    merged = {}
-    for column in rows.columns:
-        said = {str(cell): cell for cell in rows[column] if not is_missing(cell) and str(cell)}
-        if len(said) > 1:
-            one, other = sorted(said)[:2]
-            raise GraphFileError(
-                f"{source} describes {quote(name)} twice: its {column} is {quote(one)} and {quote(other)}. "
-                f'Keep one row per {kind}, or read with on_error="skip" to keep the first and count the others.'
-            )
-        merged[column] = next(iter(said.values()), name if column == kind else None)
-    return merged
-
-
-def _as_names(cells: list[Any], source: str) -> list[str]:
-    if set(map(type, cells)) <= {str}:
-        return cells
-    for row, cell in enumerate(cells):
-        if is_missing(cell):
-            raise GraphFileError(f"{source} holds no name in row {row}. Drop the row, or fill the name in.")
-    return [str(cell) for cell in cells]
+        raise ContentError(f"has two columns called {quote(column)}. Rename one of them.")
+    return spell_names(frame[column].tolist(), f"The frame's column {quote(column)}")
 
 
 def _sort_names(*lists: list[str]) -> list[str]:
@@ -138,19 +174,3 @@ def _sort_names(*lists: list[str]) -> list[str]:
                 f"The name {quote(name)} holds half a character (a lone surrogate). Mend its encoding."
             )
     return names
-
-
-def _number_triples(names: Sequence[list[str]], entities: list[str], relations: list[str]) -> np.ndarray:
-    entity_ids = {name: number for number, name in enumerate(entities)}
-    relation_ids = {name: number for number, name in enumerate(relations)}
-    numbers = [
-        np.array(list(map(ids.__getitem__, column)), dtype=np.int64)
-        for ids, column in zip((entity_ids, relation_ids, entity_ids), names, strict=True)
-    ]
-    triples = np.stack(numbers, axis=1)
-    triples = triples[np.lexsort(triples.T[::-1])]
-    new = np.ones(len(triples), dtype=bool)
-    new[1:] = (triples[1:] != triples[:-1]).any(axis=1)
-    triples = np.ascontiguousarray(triples[new])
-    triples.flags.writeable = False
-    return triples

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_at_least, expect_kind
 from kgwb.graph.joins import Steps, cut, distinct, expand_ranges, hold
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.rules import Rules, Source, read_source, word_step
-from kgwb.words import count_things, describe_kind, shorten
+from kgwb.words import count_things, shorten
 
 _NEEDED = ("rule", "confidence", "pca_confidence", "trust", "path", "implied", "constant")
 
@@ -83,7 +83,7 @@ def apply_rules(source: Source, rules: Rules | pd.DataFrame, *, limit: int = 1_0
     """
     graph, facts = read_source(source)
     table = _read_rules(rules, graph)
-    _expect_limit(limit)
+    expect_at_least("limit", limit, 1, whole=True)
     straight = facts[facts[:, 0] != facts[:, 2]]
     steps = Steps.of(straight, entities=len(graph.entities), relations=len(graph.relations))
     seen, recent = distinct(_pack(facts, steps)), np.empty(0, dtype=np.int64)
@@ -103,15 +103,10 @@ def apply_rules(source: Source, rules: Rules | pd.DataFrame, *, limit: int = 1_0
     return Conclusions(graph, _describe(found, table, graph, steps), len(table) - applied)
 
 
-def _expect_limit(limit: object) -> None:
-    if isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1:
-        raise ValueError(f"limit={limit!r} came. Expected 1 or more; type limit=1_000_000.")
-
-
 def _read_rules(rules: Rules | pd.DataFrame, graph: KnowledgeGraph) -> pd.DataFrame:
-    hint = "Type apply_rules(graph, find_rules(graph)), or rules.frame.query('confidence > 0.9') in its second place."
-    if not isinstance(rules, (Rules, pd.DataFrame)):
-        raise TypeError(f"Rules or their frame were expected, but {describe_kind(rules)} came. {hint}")
+    call = "apply_rules(graph, find_rules(graph)), or rules.frame.query('confidence > 0.9') in its second place"
+    hint = f"Type {call}."
+    expect_kind(rules, (Rules, pd.DataFrame), "A set of rules or its frame", call=call)
     table = rules if isinstance(rules, pd.DataFrame) else rules.frame
     missing = [column for column in _NEEDED if column not in table]
     if missing:
@@ -119,13 +114,13 @@ def _read_rules(rules: Rules | pd.DataFrame, graph: KnowledgeGraph) -> pd.DataFr
     steps = max((step for path in table["path"] for step in path), default=0)
     fits = steps < 2 * len(graph.relations) and max(table["constant"], default=0) < len(graph.entities)
     if len(table) and not (fits and table["implied"].max() < len(graph.relations)):
-        raise _strange(graph, hint)
+        raise _other_graph(graph, hint)
     if isinstance(rules, Rules) and rules.graph.fingerprint != graph.fingerprint:
-        raise _strange(graph, hint)
+        raise _other_graph(graph, hint)
     return table.sort_values("trust", ascending=False, kind="stable", ignore_index=True)
 
 
-def _strange(graph: KnowledgeGraph, hint: str) -> ValueError:
+def _other_graph(graph: KnowledgeGraph, hint: str) -> ValueError:
     return ValueError(f"The rules are of another graph than {graph.name!r}, so their ids mean other things. {hint}")
 
 

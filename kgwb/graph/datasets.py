@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -10,10 +9,12 @@ import tarfile
 from dataclasses import replace
 from pathlib import Path
 
+from kgwb.files import hash_file
 from kgwb.graph.building import Notes, sum_notes
 from kgwb.graph.errors import GraphFileError
+from kgwb.graph.files.reading import read_split
 from kgwb.graph.published import PUBLISHED, PublishedFile, PublishedGraph
-from kgwb.graph.splitting import Split, read_split
+from kgwb.graph.splitting import Split
 from kgwb.packages import load_package
 
 
@@ -85,7 +86,7 @@ def _compare(folder: Path, published: PublishedGraph) -> Notes:
         path = folder / file.name
         if path.is_file() and file.sha256 is None:
             unknown.append(file.name)
-        elif path.is_file() and _hash(path) != file.sha256:
+        elif path.is_file() and hash_file(path) != file.sha256:
             other.append(file.name)
     unknown += [part for part in published.members if part not in missing]
     return (
@@ -95,15 +96,10 @@ def _compare(folder: Path, published: PublishedGraph) -> Notes:
     )
 
 
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _download(name: str, published: PublishedGraph, root: Path | None) -> Path:
     """The folder in the user's cache, after every file in it has been checked."""
     if any(file.sha256 is None for file in published.files):
-        reason = f"kgwb does not download {name!r}: nobody vouches for a SHA-256 to check its files against."
+        reason = f"kgwb does not download {name!r}: no SHA-256 is published to check its files against."
         raise FileNotFoundError(f"{reason} {_say_how(published, root)}")
     pooch = load_package("pooch", f"Downloading {name!r}")
     folder = Path(pooch.os_cache("kgwb")) / published.folder
@@ -140,7 +136,7 @@ def _wrong_bytes(name: str, file: PublishedFile, root: Path | None, published: P
 
 
 def _say_how(published: PublishedGraph, root: Path | None) -> str:
-    """What somebody without a network, or without a hash, has to put where."""
+    """What someone without a network, or without a hash, has to put where."""
     addresses = "".join(f"\n  {file.address}" for file in published.files)
     unpacked = ", ".join(f"{member} as {part}" for part, member in published.members.items())
     folder = (root or Path("data")) / published.folder

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from kgwb.words import LONGEST_QUOTE, find_nearest, quote
@@ -12,6 +13,33 @@ SKIP_HINT = 'Mend the line, or type on_error="skip" to leave such lines out and 
 
 class GraphFileError(ValueError):
     """A file or a frame cannot be read as a graph."""
+
+
+class ContentError(ValueError):
+    """What is wrong with the content of a file or a table; `blame` puts in front which one it is."""
+
+    def __init__(self, fault: str, *, line: int | None = None) -> None:
+        super().__init__(f" {fault}" if line is None else f", line {line}: {fault}")
+
+
+@contextmanager
+def blame(source: object) -> Iterator[None]:
+    """Readers of a format know a text only; whatever is wrong with it becomes an error about its file.
+
+    Example:
+        >>> with blame("facts.tsv"):
+        ...     raise ContentError("holds no triples.")
+        Traceback (most recent call last):
+        kgwb.graph.errors.GraphFileError: facts.tsv holds no triples.
+    """
+    try:
+        yield
+    except ContentError as error:
+        raise GraphFileError(f"{source}{error}") from None
+
+
+class QueryError(ValueError):
+    """A question to a graph that cannot be read or answered."""
 
 
 class UnknownNameError(LookupError):
@@ -33,32 +61,36 @@ class UnknownIdError(UnknownNameError):
 
     def __init__(self, kind: str, given: object, count: int, *, named: bool) -> None:
         plural = {"entity": "entities"}.get(kind, kind + "s")
-        held = f"A number is an id, from 0 to {count - 1}." if count else f"This graph has no {plural}."
+        ids = f"A number is an id, from 0 to {count - 1}." if count else f"This graph has no {plural}."
         hint = (
             f"To mean the name, type graph.{kind}_id({str(given)!r})." if named else f"Type graph.{plural} to see all."
         )
-        LookupError.__init__(self, f"Unknown {kind} {given}. {held} {hint}")
+        LookupError.__init__(self, f"Unknown {kind} {given}. {ids} {hint}")
 
 
 def broken_line(path: Path, line: int, text: str, rule: str, *, hint: str = SKIP_HINT) -> GraphFileError:
     """The error for one line of a file: the file, the line's number, the line, and the rule it breaks."""
+    return GraphFileError(f"{path}{broken_row(line, text, rule, hint=hint)}")
+
+
+def broken_row(line: int, text: str, rule: str, *, hint: str = SKIP_HINT) -> ContentError:
+    """The same, where the file is not known yet."""
     shown = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
     shown = shown.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
-    return GraphFileError(f"{path}, line {line}: {rule}\n  {shown}\n{hint}")
+    return ContentError(f"{rule}\n  {shown}\n{hint}", line=line)
 
 
-def missing_columns(source: object, missing: Sequence[object], found: Sequence[object], hint: str) -> GraphFileError:
+def missing_columns(missing: Sequence[object], found: Sequence[object], hint: str) -> ContentError:
     """The error for a table without the columns that were asked for."""
     more = f" and {len(found) - 12:,} more" if len(found) > 12 else ""
     came = ", ".join(map(quote, found[:12])) + more or "no columns"
     plural = "column" if len(missing) == 1 else "columns"
-    wanted = ", ".join(map(quote, missing))
-    return GraphFileError(f"{source} has no {plural} {wanted}. It has {came}. {hint}")
+    return ContentError(f"has no {plural} {', '.join(map(quote, missing))}. It has {came}. {hint}")
 
 
-def empty_file(path: Path, expected: str) -> GraphFileError:
+def empty_file(expected: str) -> ContentError:
     """The error for a file that holds nothing."""
-    return GraphFileError(f"{path} is empty. Expected {expected}.")
+    return ContentError(f"is empty. Expected {expected}.")
 
 
 def missing_file(path: Path, expected: str) -> FileNotFoundError:

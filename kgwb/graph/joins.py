@@ -37,13 +37,9 @@ class Steps:
             (array([0, 1]), array([0, 1]), array([1, 0]))
         """
         head, relation, tail = triples.T
-        keys = np.concatenate(
-            [
-                (relation * entities + head) * entities + tail,
-                ((relation + relations) * entities + tail) * entities + head,
-            ]
-        )
-        keys = distinct(keys)
+        forward = (relation * entities + head) * entities + tail  # [triple]
+        backward = ((relation + relations) * entities + tail) * entities + head  # [triple]
+        keys = distinct(np.concatenate([forward, backward]))  # [step]
         return cls(entities, relations, keys // entities**2, keys // entities % entities, keys % entities)
 
     @cached_property
@@ -84,7 +80,7 @@ class Steps:
 
     def follow(self, step: np.ndarray | int, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where each step leads from each start: (which of the starts, end)."""
-        first, counts = self.find(step, start)
+        first, counts = self.find(step, start)  # [start]
         return np.repeat(np.arange(len(counts)), counts), self.end[expand_ranges(first, counts)]
 
 
@@ -118,7 +114,7 @@ def expand_ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
         >>> expand_ranges(np.array([5, 0]), np.array([2, 3]))
         array([5, 6, 0, 1, 2])
     """
-    ends = np.cumsum(counts)
+    ends = np.cumsum(counts)  # [range]
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
 
 

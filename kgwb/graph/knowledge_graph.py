@@ -11,11 +11,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_kind
+from kgwb.graph.building import COLUMNS, Notes, build_tables
 from kgwb.graph.errors import UnknownIdError, UnknownNameError
-from kgwb.words import count_things, describe_kind, shorten
-
-ENTITY_COLUMNS = ("entity", "label", "type", "description", "aliases")
-RELATION_COLUMNS = ("relation", "label", "description")
+from kgwb.words import count_things, shorten
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,7 +43,7 @@ class KnowledgeGraph:
     entities: pd.DataFrame
     relations: pd.DataFrame
     name: str = "graph"
-    notes: tuple[tuple[str, int], ...] = ()
+    notes: Notes = ()
 
     @classmethod
     def from_pandas(
@@ -53,7 +52,7 @@ class KnowledgeGraph:
         entities: pd.DataFrame | None = None,
         *,
         relations: pd.DataFrame | None = None,
-        columns: Sequence[object] = ("head", "relation", "tail"),
+        columns: Sequence[object] = COLUMNS,
         name: str = "graph",
     ) -> KnowledgeGraph:
         """Build a graph from a frame of named triples and, where there is one, a table about its entities.
@@ -69,9 +68,8 @@ class KnowledgeGraph:
         Raises:
             GraphFileError: a column or a name is missing, or an entity is described twice in two ways.
         """
-        from kgwb.graph.building import build_graph
-
-        return build_graph(frame, entities, relations=relations, columns=columns, name=name)
+        tables = build_tables(frame, entities, relations=relations, columns=columns)
+        return cls(**tables._asdict(), name=name)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -99,12 +97,7 @@ class KnowledgeGraph:
         Raises:
             UnknownNameError: names the three nearest labels, or the ids there are.
         """
-        if isinstance(entity, (int, np.integer, np.bool_)):
-            return _check_id("entity", entity, len(self.entities), self._entity_ids)
-        found = self._entity_ids.get(str(entity))
-        if found is None:
-            raise UnknownNameError("entity", entity, self.labels)
-        return found
+        return _find_id("entity", entity, self._entity_ids, self.labels)
 
     def relation_id(self, relation: str | int | np.integer) -> int:
         """The id of a relation given by id, name or label; a number is an id and never a name.
@@ -112,12 +105,7 @@ class KnowledgeGraph:
         Raises:
             UnknownNameError: names the three nearest labels, or the ids there are.
         """
-        if isinstance(relation, (int, np.integer, np.bool_)):
-            return _check_id("relation", relation, len(self.relations), self._relation_ids)
-        found = self._relation_ids.get(str(relation))
-        if found is None:
-            raise UnknownNameError("relation", relation, self.relation_labels)
-        return found
+        return _find_id("relation", relation, self._relation_ids, self.relation_labels)
 
     def spellings(self, entity: int) -> tuple[str, ...]:
         """Everything an entity may be called in a text: its label, name, labels in other languages, and aliases."""
@@ -183,10 +171,49 @@ class KnowledgeGraph:
         return ids
 
 
-def _check_id(kind: str, given: int | np.integer | np.bool_, count: int, names: Mapping[str, int]) -> int:
-    if isinstance(given, (bool, np.bool_)) or not 0 <= given < count:
-        raise UnknownIdError(kind, given, count, named=str(given) in names)
-    return int(given)
+def _find_id(kind: str, given: str | int | np.integer, ids: Mapping[str, int], labels: Sequence[str]) -> int:
+    if isinstance(given, (int, np.integer, np.bool_)):
+        if isinstance(given, (bool, np.bool_)) or not 0 <= given < len(labels):
+            raise UnknownIdError(kind, given, len(labels), named=str(given) in ids)
+        return int(given)
+    found = ids.get(str(given))
+    if found is None:
+        raise UnknownNameError(kind, given, labels)
+    return found
+
+
+def add_types(graph: KnowledgeGraph, *, relation: str = "is a") -> KnowledgeGraph:
+    """A graph in which each entity's type is a fact: (Berlin, is a, city).
+
+    Every type becomes an entity; one that has the name of an entity already is that entity. Ids come from sorted
+    names, so those of the new graph are its own.
+
+    Args:
+        graph: with types in its table of entities; entities without a type get no fact.
+        relation: what to call the relation.
+
+    Raises:
+        ValueError: no entity has a type.
+
+    Example:
+        >>> facts = pd.DataFrame([("Berlin", "capital", "Germany")], columns=["head", "relation", "tail"])
+        >>> types = pd.DataFrame({"entity": ["Berlin", "Germany"], "type": ["city", "country"]})
+        >>> add_types(KnowledgeGraph.from_pandas(facts, types))
+        KnowledgeGraph 'graph': 3 triples, 4 entities, 2 relations
+          Berlin — capital → Germany
+          Berlin — is a → city
+          Germany — is a → country
+    """
+    expect_graph(graph, "add_types({})")
+    typed = graph.entities[graph.entities["type"] != ""]
+    if typed.empty:
+        raise ValueError(
+            f"No entity of {graph.name!r} has a type. Give them one: a column `type` in the table of entities, "
+            "KnowledgeGraph.from_pandas(facts, entities)."
+        )
+    stated = pd.DataFrame({"head": typed["entity"], "relation": relation, "tail": typed["type"]})
+    facts = pd.concat([graph.to_pandas(), stated], ignore_index=True)
+    return KnowledgeGraph.from_pandas(facts, graph.entities, relations=graph.relations, name=graph.name)
 
 
 def expect_graph(graph: object, call: str) -> None:
@@ -199,6 +226,5 @@ def expect_graph(graph: object, call: str) -> None:
     Raises:
         TypeError: it is none; says what to type.
     """
-    if not isinstance(graph, KnowledgeGraph):
-        own = "split.graph" if isinstance(getattr(graph, "graph", None), KnowledgeGraph) else "read_graph(path)"
-        raise TypeError(f"A graph was expected, but {describe_kind(graph)} came. Type {call.format(own)}.")
+    own = "split.graph" if isinstance(getattr(graph, "graph", None), KnowledgeGraph) else "read_graph(path)"
+    expect_kind(graph, KnowledgeGraph, "A graph", call=call.format(own))

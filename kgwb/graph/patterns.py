@@ -1,4 +1,4 @@
-"""Questions to a graph as patterns of facts: ("?person", "born in", "?town"), ("?town", "located on", "Kupen")."""
+"""Parts of a graph: the neighbourhood of an entity, and whatever fits a pattern such as ("?person", "born in", "?town")."""
 
 from __future__ import annotations
 
@@ -7,16 +7,51 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_at_least
+from kgwb.graph.building import COLUMNS
+from kgwb.graph.errors import QueryError
 from kgwb.graph.joins import expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
-from kgwb.graph.query_names import QueryError
 from kgwb.words import quote
 
 Term = str | int | np.integer
 Pattern = Sequence[Term]
-Table = dict[str, np.ndarray]  # variable: ids, one row per match
-_PARTS = ("head", "relation", "tail")
+Bindings = dict[str, np.ndarray]  # variable: ids [match]
 _MOST = 20_000_000  # matches on the way, which take about 160 MB per variable
+
+
+def select_neighbourhood(graph: KnowledgeGraph, around: str | int | Sequence[str | int], hops: int = 1) -> np.ndarray:
+    """The triples that a walk of at most `hops` steps from some entities passes, in either direction.
+
+    Args:
+        graph: the graph.
+        around: one entity or several, by id, name or label.
+        hops: how many steps; one gives every triple that touches the entities, none gives no triple.
+
+    Returns:
+        int64 [triple, 3], sorted, as in the graph.
+
+    Raises:
+        UnknownNameError: an entity is not in the graph.
+
+    Example:
+        >>> facts = pd.DataFrame([("a", "r", "b"), ("b", "r", "c")], columns=["head", "relation", "tail"])
+        >>> select_neighbourhood(KnowledgeGraph.from_pandas(facts), "a").tolist()
+        [[0, 0, 1]]
+    """
+    expect_at_least("hops", hops, 0, whole=True)
+    several = [around] if isinstance(around, (str, int, np.integer)) else around
+    reached = np.zeros(len(graph.entities), dtype=bool)
+    reached[[graph.entity_id(entity) for entity in several]] = True
+    passed = np.zeros(len(graph.triples), dtype=bool)
+    head, _, tail = graph.triples.T
+    for _ in range(hops):
+        touched = reached[head] | reached[tail]
+        if (touched == passed).all():
+            break
+        passed = touched
+        reached[head[passed]] = reached[tail[passed]] = True
+    return graph.triples[passed]
 
 
 def match_pattern(
@@ -71,7 +106,7 @@ def _read_pattern(pattern: object, graph: KnowledgeGraph) -> list[str | int]:
     if isinstance(pattern, str) or not isinstance(pattern, Sequence) or len(pattern) != 3:
         raise QueryError(f"{pattern!r} is no pattern. Expected (head, relation, tail). {_suggest(graph)}")
     terms: list[str | int] = []
-    for part, term in zip(_PARTS, pattern, strict=True):
+    for part, term in zip(COLUMNS, pattern, strict=True):
         if isinstance(term, str) and term.startswith("?"):
             if not term[1:].isidentifier():
                 raise QueryError(
@@ -90,7 +125,7 @@ def _find_kinds(patterns: Sequence[list[str | int]], graph: KnowledgeGraph) -> d
         raise QueryError(f"No pattern came. {_suggest(graph)}")
     kinds: dict[str, str] = {}
     for pattern in patterns:
-        for part, term in zip(_PARTS, pattern, strict=True):
+        for part, term in zip(COLUMNS, pattern, strict=True):
             if isinstance(term, str):
                 kind = "relation" if part == "relation" else "entity"
                 if kinds.setdefault(term[1:], kind) != kind:
@@ -98,10 +133,10 @@ def _find_kinds(patterns: Sequence[list[str | int]], graph: KnowledgeGraph) -> d
     return kinds
 
 
-def _match_one(graph: KnowledgeGraph, pattern: list[str | int]) -> tuple[int, Table]:
+def _match_one(graph: KnowledgeGraph, pattern: list[str | int]) -> tuple[int, Bindings]:
     """How many facts fit one pattern, and what its variables are in each."""
-    fits = np.ones(len(graph.triples), dtype=bool)
-    columns: Table = {}
+    fits = np.ones(len(graph.triples), dtype=bool)  # [triple]
+    columns: Bindings = {}
     for term, column in zip(pattern, graph.triples.T, strict=True):
         if not isinstance(term, str):
             fits &= column == term
@@ -113,8 +148,8 @@ def _match_one(graph: KnowledgeGraph, pattern: list[str | int]) -> tuple[int, Ta
 
 
 def _join_all(
-    tables: list[tuple[int, Table]], kinds: dict[str, str], graph: KnowledgeGraph, most: int
-) -> tuple[int, Table]:
+    tables: list[tuple[int, Bindings]], kinds: dict[str, str], graph: KnowledgeGraph, most: int
+) -> tuple[int, Bindings]:
     """All patterns together: from the one with fewest matches on to what is linked with it, fewest first."""
     left = sorted(tables, key=lambda table: table[0])
     count, matches = left.pop(0)
@@ -125,24 +160,24 @@ def _join_all(
         here, there = (_pack(one, shared, rows, kinds, graph) for one, rows in ((matches, count), (table, size)))
         order = np.argsort(there, kind="stable")
         begin = np.searchsorted(there[order], here)
-        found = np.searchsorted(there[order], here, side="right") - begin
+        found = np.searchsorted(there[order], here, side="right") - begin  # [match]: how many of the other's fit it
         count = int(found.sum())
         if count > most:
             raise QueryError(
                 f"More than {most:,} matches: {count:,} on the way. Add a pattern that says more, name an entity instead "
                 f"of a variable, or type most={count}."
             )
-        rows = np.repeat(np.arange(len(here)), found)
+        rows = np.repeat(np.arange(len(here)), found)  # [match] → [joined match]
         other = order[expand_ranges(begin, found)]
         matches = {name: ids[rows] for name, ids in matches.items()} | {name: ids[other] for name, ids in table.items()}
     return count, matches
 
 
-def _pack(table: Table, shared: list[str], rows: int, kinds: dict[str, str], graph: KnowledgeGraph) -> np.ndarray:
-    """The variables that two tables share as one number per row."""
+def _pack(bindings: Bindings, shared: list[str], rows: int, kinds: dict[str, str], graph: KnowledgeGraph) -> np.ndarray:
+    """The variables that two patterns share as one number per row."""
     packed = np.zeros(rows, dtype=np.int64)
     for name in shared:
-        packed = packed * len(graph.relations if kinds[name] == "relation" else graph.entities) + table[name]
+        packed = packed * len(graph.relations if kinds[name] == "relation" else graph.entities) + bindings[name]
     return packed
 
 

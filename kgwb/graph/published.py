@@ -25,7 +25,7 @@ class PublishedFile:
     Attributes:
         name: what it is called in the graph's folder.
         address: where it lies.
-        sha256: what its bytes must have; None where nobody vouches for one, so that kgwb does not download it.
+        sha256: what its bytes must have; None where none is published, so that kgwb does not download it.
     """
 
     name: str

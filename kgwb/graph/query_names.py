@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from kgwb.graph.errors import UnknownNameError
-from kgwb.graph.files.rdf_names import OWL, OWN, RDF, RDFS, SKOS, XSD, read_address, write_address
-from kgwb.graph.files.rdf_writing import own_address
-from kgwb.graph.knowledge_graph import ENTITY_COLUMNS, RELATION_COLUMNS, KnowledgeGraph
+from kgwb.graph.descriptions import ENTITY_COLUMNS, RELATION_COLUMNS
+from kgwb.graph.errors import QueryError, UnknownNameError
+from kgwb.graph.files.rdf_statements import (
+    OWL,
+    OWN,
+    RDF,
+    RDFS,
+    SKOS,
+    XSD,
+    list_addresses,
+    read_address,
+    write_address,
+)
+from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 PREFIXES = {"rdf": RDF, "rdfs": RDFS, "owl": OWL, "skos": SKOS, "xsd": XSD, "kgwb": OWN}
 _KINDS = "entity|relation|type|attribute"
@@ -24,10 +35,6 @@ _NAME = re.compile(
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
-class QueryError(ValueError):
-    """A question to a graph that cannot be read or answered."""
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class QueryNames:
     """What stands for a graph's names in RDF, and the other way round.
@@ -39,29 +46,24 @@ class QueryNames:
     graph: KnowledgeGraph
 
     @cached_property
-    def entity_addresses(self) -> list[str]:
-        """The address of every entity, by id."""
-        return [write_address("entity", name) for name in self.graph.entities["entity"]]
-
-    @cached_property
-    def relation_addresses(self) -> list[str]:
-        """The address of every relation, by id; its own where an entity has the same."""
-        taken = set(self.entity_addresses)
-        names = self.graph.relations["relation"]
-        addresses = ((name, write_address("relation", name)) for name in names)
-        return [own_address(name) if address in taken else address for name, address in addresses]
+    def addresses(self) -> tuple[list[str], list[str]]:
+        """The addresses of entities and of relations, by id."""
+        return list_addresses(self.graph)
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """The label behind every address."""
-        relations = dict(zip(self.relation_addresses, self.graph.relation_labels, strict=True))
-        return relations | dict(zip(self.entity_addresses, self.graph.labels, strict=True))
+        return self._by_address(self.graph.labels, self.graph.relation_labels)
 
     @cached_property
     def names(self) -> dict[str, str]:
         """The name behind every address."""
-        relations = dict(zip(self.relation_addresses, self.graph.relations["relation"], strict=True))
-        return relations | dict(zip(self.entity_addresses, self.graph.entities["entity"], strict=True))
+        return self._by_address(self.graph.entities["entity"].tolist(), self.graph.relations["relation"].tolist())
+
+    def _by_address(self, entities: Sequence[str], relations: Sequence[str]) -> dict[str, str]:
+        entity_addresses, relation_addresses = self.addresses
+        of_relations = dict(zip(relation_addresses, relations, strict=True))
+        return of_relations | dict(zip(entity_addresses, entities, strict=True))
 
     def write(self, sparql: str) -> str:
         """A query in which every name of the graph's is an address.
@@ -103,7 +105,7 @@ class QueryNames:
         """The address of an entity, relation, type or attribute given by its name or label."""
         if kind in ("entity", "relation"):
             find = self.graph.entity_id if kind == "entity" else self.graph.relation_id
-            addresses = self.entity_addresses if kind == "entity" else self.relation_addresses
+            addresses = self.addresses[0 if kind == "entity" else 1]
             try:
                 return addresses[find(name)]
             except UnknownNameError:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.files.rdf_names import XSD, read_local
-from kgwb.graph.files.rdf_writing import state_graph
+from kgwb.graph.errors import QueryError
+from kgwb.graph.files.rdf_statements import OWN, XSD, read_local, state_graph
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
-from kgwb.graph.query_names import PREFIXES, QueryError, QueryNames
+from kgwb.graph.query_names import PREFIXES, QueryNames
 from kgwb.packages import load_package
 from kgwb.words import describe_kind
 
@@ -190,8 +190,6 @@ def _read_term(term: Any, known: dict[str, str]) -> object:
 
 def _read_kind(address: str) -> str:
     """The name of a type or attribute of kgwb's own; any other address stays as it is."""
-    for kind in ("type", "attribute"):
-        name = read_local(kind, address)
-        if address.startswith(f"urn:kgwb:{kind}."):
-            return name
-    return address
+    own = (kind for kind in ("type", "attribute") if address.startswith(f"{OWN}{kind}."))
+    kind = next(own, None)
+    return read_local(kind, address) if kind else address

@@ -1,18 +1,17 @@
-"""Regularities of a graph as rules: whoever was born in a town on an island is an islander of it."""
+"""Regularities of a graph as rules: someone born in a town on an island is an islander of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_at_least, expect_share
 from kgwb.graph.joins import Steps
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.graph.path_mining import mine_paths
-from kgwb.graph.rule_mining import mine_constants, mine_pairs
+from kgwb.graph.mining import mine_constants, mine_pairs, mine_paths
 from kgwb.graph.splitting import Split, expect_source
 from kgwb.words import count_things, shorten
 
@@ -126,21 +125,13 @@ def read_source(source: Source) -> tuple[KnowledgeGraph, np.ndarray]:
 
 
 def _check(kinds: Sequence[str], limits: dict[str, int | float]) -> None:
-    strange = [kind for kind in kinds if kind not in KINDS]
-    if strange or isinstance(kinds, str) or not kinds:
-        came = repr(kinds) if isinstance(kinds, str) or not kinds else ", ".join(map(repr, strange))
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or isinstance(kinds, str) or not kinds:
+        came = repr(kinds) if isinstance(kinds, str) or not kinds else ", ".join(map(repr, unknown))
         raise ValueError(f"kinds came with {came}. Type some of {list(KINDS)}, for example kinds=['symmetric'].")
-    for name, value in limits.items():
-        _expect_limit(f"min_{name}", value, counted=name == "support")
-
-
-def _expect_limit(argument: str, value: object, *, counted: bool) -> None:
-    """A count from 1 on, or a share."""
-    number = float(value) if isinstance(value, Real) else float("nan")
-    if counted and not number >= 1:
-        raise ValueError(f"{argument}={value!r} came. Expected 1 or more; type {argument}=5.")
-    if not counted and not 0 <= number <= 1:
-        raise ValueError(f"{argument}={value!r} came. Expected a share from 0 to 1; type {argument}=0.5.")
+    expect_at_least("min_support", limits["support"], 1)
+    for name in ("head_coverage", "confidence", "pca_confidence"):
+        expect_share(f"min_{name}", limits[name], usual=0.5)
 
 
 def _mine(steps: Steps, kinds: Sequence[str], limits: dict[str, int | float]) -> list[pd.DataFrame]:
@@ -156,7 +147,7 @@ def _mine(steps: Steps, kinds: Sequence[str], limits: dict[str, int | float]) ->
 
 
 def _find_relevant(steps: Steps) -> np.ndarray:
-    """Steps worth a place in a body: a relation told both ways throughout says the same backward."""
+    """Steps worth a place in a body: a relation whose every fact also holds backward says nothing new there."""
     relevant = np.ones(2 * steps.relations, dtype=bool)
     for relation in range(steps.relations):
         forward, backward = (slice(*steps.bounds[step : step + 2]) for step in (relation, relation + steps.relations))

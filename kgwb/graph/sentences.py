@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kgwb.graph.errors import GraphFileError, UnknownNameError, broken_line
-from kgwb.graph.files.text_files import read_text
+from kgwb.graph.files.text import read_text
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.words import quote
 

@@ -1,23 +1,20 @@
-"""Facts to learn from and facts to be asked about: splitting a graph, or taking a published split as it is."""
+"""Facts to learn from and facts to be asked about: a graph split at random, and how much a split gives away."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.errors import missing_file
-from kgwb.graph.files.folders import read_parts
-from kgwb.graph.files.headers import Columns, check_columns
-from kgwb.graph.files.reading import make_graph
-from kgwb.graph.files.text_files import OnError
+from kgwb.checks import expect_kind
+from kgwb.graph.building import Notes, freeze, sum_notes
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.words import count_things, describe_kind
+from kgwb.words import count_things
 
+# Below this share a test set asks mostly for what train does not say outright.
+_NOTABLE = 0.01
 _AT_ONCE = 1 << 16  # triples that stand in Python lists at a time, so that ten million of them need no gigabytes
 
 
@@ -46,7 +43,7 @@ class Split:
     def unseen_entities(self) -> np.ndarray:
         """The ids of entities that stand in valid or test and in no train triple, int64 [entity], sorted."""
         held_out = np.concatenate([self.valid, self.test])
-        return np.setdiff1d(held_out[:, (0, 2)], self.train[:, (0, 2)])
+        return np.setdiff1d(held_out[:, (0, 2)], self.train[:, (0, 2)])  # [triple, 2] → [entity]
 
     @cached_property
     def unseen_relations(self) -> np.ndarray:
@@ -79,7 +76,6 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
         asked, in proportion, and the split's notes say by how much.
 
     Example:
-        >>> import pandas as pd
         >>> facts = pd.DataFrame({"head": ["a", "b", "a"], "relation": ["r", "r", "r"], "tail": ["b", "a", "a"]})
         >>> split_triples(KnowledgeGraph.from_pandas(facts), valid=0, test=0.34)
         Split of 'graph': 2 train, 0 valid, 1 test triples
@@ -102,30 +98,73 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
     )
     reason = ": every triple left in train is the only one of an entity or a relation"
     notes = sum_notes(tuple((what + reason, lacking) for what, lacking in missing))
-    train_part, valid_part, test_part = (_freeze(graph.triples[parts == part]) for part in range(3))
+    train_part, valid_part, test_part = (freeze(graph.triples[parts == part]) for part in range(3))
     return Split(graph, train_part, valid_part, test_part, notes)
 
 
-def read_split(folder: str | Path, columns: Columns = COLUMNS, *, on_error: OnError = "raise") -> Split:
-    """Take a published split as it is: every triple stays in its part, entities unseen in train are kept and counted.
+@dataclass(frozen=True, eq=False, repr=False)
+class LeakageReport:
+    """How many test triples train gives away.
+
+    Attributes:
+        frame: one row per kind of leak, with the columns leak, count, share (of the test triples).
+        verdict: the same in one line.
+        triples: the test triples, int64 [triple, 3], in the order of `split.test`.
+        leaky: whether train links the triple's head and tail, in either direction, bool [triple].
+    """
+
+    frame: pd.DataFrame
+    verdict: str
+    triples: np.ndarray
+    leaky: np.ndarray
+
+    def __repr__(self) -> str:
+        rows = [
+            f"  {row.share:.3f}  {row.leak} ({row.count:,})" for row in self.frame.itertuples(index=False, name="Row")
+        ]
+        return "\n".join([self.verdict, *rows])
+
+
+def find_leakage(split: Split) -> LeakageReport:
+    """Count the test triples whose head and tail train links already.
+
+    Linked means that some train triple joins the two entities, in either direction. A test set whose pairs are
+    linked can be answered by turning train triples round, without any geometry (Toutanova & Chen, 2015; Dettmers et
+    al., 2018).
 
     Args:
-        folder: holds train, valid and test files, or train2id.txt, valid2id.txt and test2id.txt as OpenKE has them.
-        columns: the columns that hold head, relation and tail, where the files have a header line.
-        on_error: "raise" stops at a broken line; "skip" leaves it out and counts it in the graph's notes.
+        split: train and test.
 
-    Raises:
-        FileNotFoundError: there is no such folder.
-        GraphFileError: there is no train file, or a file cannot be read.
+    Returns:
+        A report with a data frame, a verdict of one line, and which test triples are leaky. `score_leaks` divides a
+        ranking by it.
+
+    Example:
+        >>> facts = [("a", "knows", "b"), ("b", "knows", "a"), ("b", "knows", "c")]
+        >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
+        >>> split = Split(graph, graph.triples[:1], graph.triples[:0], graph.triples[1:])
+        >>> find_leakage(split).leaky
+        array([ True, False])
     """
-    check_columns(columns)
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        raise missing_file(folder, "a folder with train, valid and test files")
-    facts = read_parts(folder, columns, on_error=on_error)
-    graph = make_graph(facts, folder)
-    train, valid, test = (_number_part(facts.parts.get(part), graph) for part in ("train", "valid", "test"))
-    return Split(graph, train, valid, test)
+    expect_split(split, "find_leakage({})")
+    head, relation, tail = split.test.T
+    train_head, train_relation, train_tail = split.train.T
+    entities = len(split.graph.entities)
+    train = _pack(train_head, train_relation, train_tail, entities)
+    pairs = _pack(train_head, 0, train_tail, entities)
+    same_way = np.isin(_pack(head, 0, tail, entities), pairs)
+    turned_round = np.isin(_pack(tail, 0, head, entities), pairs)
+    leaky = same_way | turned_round
+    leaks = {
+        "pairs linked in train, in either direction": leaky,
+        "pairs linked in train in the same direction": same_way,
+        "exact reverse in train: tail, same relation, head": np.isin(_pack(tail, relation, head, entities), train),
+        "the very triple in train": np.isin(_pack(head, relation, tail, entities), train),
+    }
+    counts = [int(leak.sum()) for leak in leaks.values()]
+    shares = [count / max(1, len(split.test)) for count in counts]
+    frame = pd.DataFrame({"leak": list(leaks), "count": counts, "share": shares})
+    return LeakageReport(frame, _judge(split, shares[0], counts[-1]), split.test, leaky)
 
 
 def _find_spare(triples: np.ndarray, order: np.ndarray, wanted: int) -> np.ndarray:
@@ -147,21 +186,22 @@ def _find_spare(triples: np.ndarray, order: np.ndarray, wanted: int) -> np.ndarr
     return np.array(spare, dtype=np.int64)
 
 
-def _number_part(frame: pd.DataFrame | None, graph: KnowledgeGraph) -> np.ndarray:
-    if frame is None:
-        return _freeze(np.empty((0, 3), dtype=np.int64))
-    entities = {name: number for number, name in enumerate(graph.entities["entity"])}
-    relations = {name: number for number, name in enumerate(graph.relations["relation"])}
-    columns = zip((entities, relations, entities), COLUMNS, strict=True)
-    numbers = [np.array([ids[name] for name in frame[column].tolist()], dtype=np.int64) for ids, column in columns]
-    triples = np.stack(numbers, axis=1)
-    return _freeze(triples[np.lexsort(triples.T[::-1])])
+def _pack(head: np.ndarray, relation: np.ndarray | int, tail: np.ndarray, entities: int) -> np.ndarray:
+    """One number for each triple, so that sets of triples can be compared at once."""
+    return (relation * entities + head) * entities + tail
 
 
-def _freeze(triples: np.ndarray) -> np.ndarray:
-    frozen = np.ascontiguousarray(triples)
-    frozen.flags.writeable = False
-    return frozen
+def _judge(split: Split, linked: float, repeated: int) -> str:
+    name = split.graph.name
+    if not len(split.test):
+        return f"{name}: no test triples, so nothing can leak."
+    verdict = f"{name}: train links {linked:.1%} of the test pairs"
+    if linked < _NOTABLE:
+        verdict += ", so ranks on test show what was generalised."
+    else:
+        verdict += "; a rule that turns train triples round answers part of test, so compare with it."
+    word_for_word = f" {count_things(repeated, 'test triple')} in train word for word."
+    return verdict + (word_for_word if repeated else "")
 
 
 def expect_split(split: object, call: str) -> None:
@@ -174,10 +214,7 @@ def expect_split(split: object, call: str) -> None:
     Raises:
         TypeError: it is none; says what to type.
     """
-    if not isinstance(split, Split):
-        raise TypeError(
-            f"A split was expected, but {describe_kind(split)} came. Type {call.format('split_triples(graph)')}."
-        )
+    expect_kind(split, Split, "A split", call=call.format("split_triples(graph)"))
 
 
 def expect_source(source: object) -> None:
@@ -186,7 +223,4 @@ def expect_source(source: object) -> None:
     Raises:
         TypeError: it is neither.
     """
-    if not isinstance(source, (Split, KnowledgeGraph)):
-        raise TypeError(
-            f"A split or a graph was expected, but {describe_kind(source)} came. Type split_triples(graph)."
-        )
+    expect_kind(source, (Split, KnowledgeGraph), "A split or a graph", call="split_triples(graph)")

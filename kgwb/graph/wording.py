@@ -15,12 +15,12 @@ from kgwb.graph.sentences import Mention, Sentence
 from kgwb.words import count_things, quote
 
 HEAD, TAIL = "{head}", "{tail}"
-Triples: TypeAlias = np.ndarray | Sequence[Sequence[str | int | np.integer]]
+TriplesOrNames: TypeAlias = np.ndarray | Sequence[Sequence[str | int | np.integer]]
 
 
 def verbalise(
     graph: KnowledgeGraph,
-    triples: Triples | None = None,
+    triples: TriplesOrNames | None = None,
     *,
     wordings: Mapping[str, str | Sequence[str]] | None = None,
     language: str = "en",
@@ -105,8 +105,8 @@ def learn_wordings(
     Example:
         >>> facts = pd.DataFrame([["Paris", "in", "France"], ["Bonn", "in", "Germany"]], columns=["head", "relation", "tail"])
         >>> graph = KnowledgeGraph.from_pandas(facts)
-        >>> told = verbalise(graph, wordings={"in": "{head} lies in {tail}."})
-        >>> learn_wordings(told, graph)["in"]
+        >>> sentences = verbalise(graph, wordings={"in": "{head} lies in {tail}."})
+        >>> learn_wordings(sentences, graph)["in"]
         ('{head} lies in {tail}.',)
     """
     left_out: Counter[str] = Counter()
@@ -181,7 +181,7 @@ def _find_names(table: pd.DataFrame, language: str) -> list[str]:
     ]
 
 
-def _read_triples(graph: KnowledgeGraph, triples: Triples | None) -> Iterator[tuple[int, int, int]]:
+def _read_triples(graph: KnowledgeGraph, triples: TriplesOrNames | None) -> Iterator[tuple[int, int, int]]:
     for triple in (graph.triples if triples is None else np.asarray(triples, dtype=object)).tolist():
         if not isinstance(triple, list) or len(triple) != 3:
             raise ValueError(f"{triple!r} is no triple. Type verbalise(graph, [(head, relation, tail), ...]).")

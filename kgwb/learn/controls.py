@@ -1,4 +1,4 @@
-"""Controls of text and test: the same questions marked, told or misdirected, and a graph without their answers."""
+"""Controls of text and test: questions with marks, with facts or with wrong mentions, and a graph without their answers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_kind
 from kgwb.graph import KnowledgeGraph, Mention
-from kgwb.learn.questions import Question, Questions, move
+from kgwb.learn.questions import Question, Questions, shift_mention
 
 MARKS = ("[ ", " ]")
 
@@ -18,7 +18,7 @@ MARKS = ("[ ", " ]")
 def mark_mentions(questions: Questions, *, marks: tuple[str, str] = MARKS) -> Questions:
     """The same questions with a mark on both sides of every mention, and no knowledge.
 
-    What a door gains by showing where entities stand, these gain too.
+    What a door gains by showing where entities are named, these gain too.
 
     Args:
         questions: to be marked.
@@ -28,10 +28,11 @@ def mark_mentions(questions: Questions, *, marks: tuple[str, str] = MARKS) -> Qu
         >>> from kgwb.graph import KnowledgeGraph
         >>> import pandas as pd
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame([["Ada", "speaks", "Ket"]], columns=["head", "relation", "tail"]))
-        >>> asked = Question("Ada speaks [MASK].", (Mention(0, 3, 0),), 0, 0, 1, (0, 1), ("Ada", "Ket"))
-        >>> mark_mentions(Questions(graph, (asked,)))[0].text
+        >>> question = Question("Ada speaks [MASK].", (Mention(0, 3, 0),), 0, 0, 1, (0, 1), ("Ada", "Ket"))
+        >>> mark_mentions(Questions(graph, (question,)))[0].text
         '[ Ada ] speaks [MASK].'
     """
+    expect_kind(questions, Questions, "A set of questions", call="mark_mentions(questions)")
     return replace(questions, items=tuple(_mark(question, marks) for question in questions))
 
 
@@ -40,7 +41,7 @@ def _mark(question: Question, marks: tuple[str, str]) -> Question:
     for mention in sorted(question.mentions, key=lambda mention: mention.start):
         before = question.text[end : mention.start] + marks[0]
         spelt = question.text[mention.start : mention.end]
-        mentions.append(move(mention, length + len(before) - mention.start))
+        mentions.append(shift_mention(mention, length + len(before) - mention.start))
         parts += [before, spelt, marks[1]]
         length, end = length + sum(map(len, parts[-3:])), mention.end
     return replace(question, text="".join([*parts, question.text[end:]]), mentions=tuple(mentions))
@@ -49,12 +50,12 @@ def _mark(question: Question, marks: tuple[str, str]) -> Question:
 def prepend_facts(questions: Questions, graph: KnowledgeGraph, *, facts: int = 8, seed: int = 0) -> Questions:
     """The same questions after some facts about their head in plain words: knowledge as text instead of vectors.
 
-    A fact is told as "head relation tail." by labels. If the graph knows the answer, it is among them. Where there are
-    more than are told, which ones come is drawn, so that their choice says nothing.
+    A fact is written as "head relation tail." by labels. If the graph holds the answer, it is among them. Where there are
+    more facts than are written, which ones is drawn, so that the choice gives nothing away.
 
     Args:
-        questions: to be told.
-        graph: what is told; with the answers removed (`remove_answers`), it tells all the rest.
+        questions: to be rewritten.
+        graph: where the facts are from; with the answers removed (`remove_answers`), all others remain.
         facts: at most so many per question.
         seed: for the draw.
 
@@ -62,13 +63,13 @@ def prepend_facts(questions: Questions, graph: KnowledgeGraph, *, facts: int = 8
         ValueError: if the graph's ids mean something else, or `facts` is below 1.
     """
     expect_at_least("facts", facts, 1, whole=True)
-    _expect_same_ids(questions, graph)
+    _expect_same_ids(questions, graph, call="prepend_facts(questions, graph)")
     order = np.argsort(graph.triples[:, 0], kind="stable")
     heads = graph.triples[order, 0]
     items = []
     for question in questions:
         known = graph.triples[order[slice(*np.searchsorted(heads, [question.head, question.head + 1]))]]
-        items.append(_tell(question, _choose_facts(question, known, facts, seed), graph))
+        items.append(_prepend(question, _choose_facts(question, known, facts, seed), graph))
     return replace(questions, items=tuple(items))
 
 
@@ -76,10 +77,10 @@ def _choose_facts(question: Question, known: np.ndarray, facts: int, seed: int) 
     order = np.random.default_rng([seed, zlib.crc32(question.text.encode())]).permutation(len(known))
     answers = (known[order, 1:] == [question.relation, question.answer]).all(1)
     kept = order[np.argsort(~answers, kind="stable")][:facts]  # the answer comes first, so it is among them
-    return known[np.sort(kept)]  # told in the graph's own order, where the answer does not stand out
+    return known[np.sort(kept)]  # in the graph's own order, where the answer does not stand out
 
 
-def _tell(question: Question, triples: np.ndarray, graph: KnowledgeGraph) -> Question:
+def _prepend(question: Question, triples: np.ndarray, graph: KnowledgeGraph) -> Question:
     text, mentions = "", []
     for head, relation, tail in triples.tolist():
         before = f"{graph.labels[head]} {graph.relation_labels[relation]} "
@@ -87,7 +88,7 @@ def _tell(question: Question, triples: np.ndarray, graph: KnowledgeGraph) -> Que
             label = graph.labels[entity]
             mentions.append(Mention(len(text) + at, len(text) + at + len(label), entity, label))
         text += f"{before}{graph.labels[tail]}. "
-    moved = [move(mention, len(text)) for mention in question.mentions]
+    moved = [shift_mention(mention, len(text)) for mention in question.mentions]
     return replace(question, text=text + question.text, mentions=(*mentions, *moved))
 
 
@@ -102,6 +103,7 @@ def misdirect_mentions(questions: Questions, share: int | float = 0.2, *, seed: 
     Raises:
         ValueError: for a share below 0 or above 1, or a graph with a single entity.
     """
+    expect_kind(questions, Questions, "A set of questions", call="misdirect_mentions(questions, 0.2)")
     entities = len(questions.graph.entities)
     if not 0 <= share <= 1 or entities < 2:
         raise ValueError(
@@ -111,7 +113,7 @@ def misdirect_mentions(questions: Questions, share: int | float = 0.2, *, seed: 
     generator = np.random.default_rng(seed)
     places = [(row, at) for row, question in enumerate(questions) for at in range(len(question.mentions))]
     chosen = generator.permutation(len(places))[: round(share * len(places))]
-    # A step of 1 to n − 1 around the circle of ids: never back to the entity itself.
+    # A step of 1 to n − 1 around the circle of ids never leads back to the entity itself.
     steps = generator.integers(1, entities, len(places))
     wrong = {places[i]: int(steps[i]) for i in chosen.tolist()}
     items = tuple(
@@ -129,14 +131,14 @@ def _misdirect(
 
 
 def remove_answers(graph: KnowledgeGraph, questions: Questions) -> KnowledgeGraph:
-    """The graph without the triples that the questions ask for; entities, relations and their ids stay.
+    """The graph without the triples that answer the questions; entities, relations and their ids stay.
 
     With (head, relation, answer) goes (answer, relation, head), which gives the answer away where a relation is
     symmetric; an inverse relation of another name stays. What a door still gets right was derived, not looked up.
 
     Args:
         graph: may already lack some of the answers.
-        questions: what is asked; what their text states besides is not looked at.
+        questions: whose answers to remove; what their text states besides is not looked at.
 
     Returns:
         A graph whose notes count what was removed.
@@ -144,17 +146,19 @@ def remove_answers(graph: KnowledgeGraph, questions: Questions) -> KnowledgeGrap
     Raises:
         ValueError: if the questions' ids mean something else in this graph.
     """
-    _expect_same_ids(questions, graph)
-    asked = {(q.head, q.relation, q.answer) for q in questions}
-    asked |= {(tail, relation, head) for head, relation, tail in asked}
-    keep = np.array([tuple(triple) not in asked for triple in graph.triples.tolist()], dtype=bool)
+    _expect_same_ids(questions, graph, call="remove_answers(graph, questions)")
+    answers = {(q.head, q.relation, q.answer) for q in questions}
+    answers |= {(tail, relation, head) for head, relation, tail in answers}
+    keep = np.array([tuple(triple) not in answers for triple in graph.triples.tolist()], dtype=bool)
     notes = (*graph.notes, ("answers removed", int((~keep).sum())))
     triples = graph.triples[keep]
     triples.flags.writeable = False
     return KnowledgeGraph(triples, graph.entities, graph.relations, graph.name, notes)
 
 
-def _expect_same_ids(questions: Questions, graph: KnowledgeGraph) -> None:
+def _expect_same_ids(questions: Questions, graph: KnowledgeGraph, *, call: str) -> None:
+    expect_kind(questions, Questions, "A set of questions", call=call)
+    expect_kind(graph, KnowledgeGraph, "A graph", call=call)
     if questions.graph.fingerprint != graph.fingerprint:
         raise ValueError(
             f"The questions are about {questions.graph.name!r}, whose ids mean other things than those of {graph.name!r}. "

@@ -1,7 +1,8 @@
-"""Any text, as sentences that a task can learn from."""
+"""Text to learn from: the sentences of a file, and checks of those that a task is given."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from kgwb.bert import Bert, find_mentions
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_kind
 from kgwb.graph import KnowledgeGraph, Sentence
-from kgwb.graph.files.text_files import read_text
-from kgwb.words import count_things
+from kgwb.graph.files.text import read_text
+from kgwb.words import count_things, describe_kind
 
+Texts = Sequence[str | Sentence]
 Unit = Literal["line", "sentence", "paragraph"]
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*")
 
@@ -26,7 +28,7 @@ class Corpus(Sequence[Sentence]):
     Attributes:
         name: where they come from.
         items: the sentences, in order.
-        stretches: for each, the number of the unbroken piece of text it stands in; only within one does a sentence follow
+        stretches: for each, the number of the unbroken piece of text it is in; only within one does a sentence follow
             the one before.
         left_out: what is missing, with counts.
     """
@@ -75,16 +77,17 @@ def read_corpus(
         diary.txt: 2 sentences, 0 mentions
           left out: 1 longer than 512 word pieces
     """
+    expect_kind(bert, Bert, "A BERT", call="read_corpus(path, kgwb.load_bert())")
     expect_choice("by", by, get_args(Unit))
     text = read_text(Path(path).expanduser(), expected="text").replace("\r\n", "\n")
     blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
-    found = [(stretch, part) for stretch, block in enumerate(blocks) for part in _cut(block, by)]
+    found = [(stretch, part) for stretch, block in enumerate(blocks) for part in _split_block(block, by)]
     if by == "paragraph":  # paragraphs follow one another
         found = [(0, part) for _, part in found]
     return _keep_readable(Path(path).name, found, bert, graph, language)
 
 
-def _cut(block: str, by: Unit) -> list[str]:
+def _split_block(block: str, by: Unit) -> list[str]:
     whole = " ".join(block.split())
     parts = {"line": block.split("\n"), "sentence": _SENTENCE_ENDS.split(whole), "paragraph": [whole]}[by]
     return [part.strip() for part in parts if part.strip()]
@@ -93,17 +96,17 @@ def _cut(block: str, by: Unit) -> list[str]:
 def _keep_readable(
     name: str, found: Sequence[tuple[int, str]], bert: Bert, graph: KnowledgeGraph | None, language: str
 ) -> Corpus:
-    cut = bert.tokenizer([text for _, text in found], verbose=False)["input_ids"] if found else []
-    marks = set(bert.tokenizer.all_special_ids)
+    tokenized = bert.tokenizer([text for _, text in found], verbose=False)["input_ids"] if found else []
+    special = set(bert.tokenizer.all_special_ids)
     left_out: Counter[str] = Counter()
     kept: list[tuple[int, str]] = []
     stretch = 0
-    for i, (pieces, (block, text)) in enumerate(zip(cut, found, strict=True)):
+    for i, (pieces, (block, text)) in enumerate(zip(tokenized, found, strict=True)):
         stretch += i > 0 and block != found[i - 1][0]
-        why = "of unknown pieces alone" if marks.issuperset(pieces) else f"longer than {bert.longest} word pieces"
-        if marks.issuperset(pieces) or len(pieces) > bert.longest:
+        why = "of unknown pieces alone" if special.issuperset(pieces) else f"longer than {bert.longest} word pieces"
+        if special.issuperset(pieces) or len(pieces) > bert.longest:
             left_out[why] += 1
-            stretch += 1  # what stood before it is not followed by what stands after it
+            stretch += 1  # the sentence before it is not followed by the one after it
         else:
             kept.append((stretch, text))
     if not kept:
@@ -115,3 +118,26 @@ def _keep_readable(
     mentions = find_mentions(texts, graph, bert.tokenizer) if graph is not None else [[] for _ in texts]
     items = tuple(Sentence(text, tuple(m), language=language) for text, m in zip(texts, mentions, strict=True))
     return Corpus(name, items, tuple(stretch for stretch, _ in kept), tuple(sorted(left_out.items())))
+
+
+def expect_texts(sentences: object, task: str) -> None:
+    """At least one text, and not a single one by itself.
+
+    Raises:
+        TypeError: for what is no sequence of texts.
+        ValueError: for none.
+    """
+    call = f"kgwb.learn.{task}(['A sentence.', ...])"
+    expect_kind(sentences, Sequence, "A list of sentences", call=call)
+    if isinstance(sentences, str):
+        raise TypeError(f"A list of sentences was expected, but {describe_kind(sentences)} came. Type {call}.")
+    assert isinstance(sentences, Sequence)
+    if not sentences:
+        raise ValueError(f"No sentence came. Expected at least one: {call}.")
+    for sentence in sentences:
+        expect_kind(sentence, (str, Sentence), "A sentence", call=call)
+
+
+def fingerprint_texts(sentences: Texts) -> str:
+    """Short, and the same for the same sentences and mentions, so that tasks on other texts can be told apart."""
+    return hashlib.sha256(repr(list(sentences)).encode()).hexdigest()[:12]

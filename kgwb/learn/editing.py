@@ -1,4 +1,4 @@
-"""Editing what a door knows, and whether only that changes."""
+"""Editing the facts of a door, and whether only their answers change."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 
 from kgwb.bert import Bert
-from kgwb.bert.doors.facts import expect_facts
-from kgwb.checks import expect_at_least
-from kgwb.learn.probing import answer_questions
+from kgwb.checks import expect_at_least, expect_kind
+from kgwb.learn.answers import answer_questions
 from kgwb.learn.questions import Question, Questions
 
 
 @dataclass(frozen=True, eq=False)
-class Edits:
-    """What became of edited facts.
+class EditReport:
+    """How answers changed with edited facts.
 
     Attributes:
         frame: one row per question: `question`, `before`, `after`, `wanted` (the new answer, or the old one where
@@ -55,8 +54,8 @@ class Edits:
         )
 
 
-def measure_edits(model: Bert, questions: Questions, *, edits: int = 50, seed: int = 0) -> Edits:
-    """Replace facts that a door looks up, ask again, and put them back; nothing is trained.
+def measure_edits(model: Bert, questions: Questions, *, edits: int = 50, seed: int = 0) -> EditReport:
+    """Replace facts that a door looks up, and answer again; nothing is trained.
 
     Each edit gives the head of a question another of the question's candidates as its tail. All are made at once.
     The measures follow Meng et al., 2022 ("Locating and editing factual associations in GPT").
@@ -71,10 +70,12 @@ def measure_edits(model: Bert, questions: Questions, *, edits: int = 50, seed: i
         ValueError: if fewer questions ask for a fact that the door has, or BERT has no door.
         TypeError: if the door looks no facts up.
     """
+    expect_kind(model, Bert, "A BERT", call="measure_edits(model, questions)")
+    expect_kind(questions, Questions, "A set of questions", call="measure_edits(model, questions)")
     expect_at_least("edits", edits, 1)
     if model.injector is None:
         raise ValueError(f"{model.name!r} has no door. Type kgwb.inject(bert, vectors, mode='memory').")
-    expect_facts(model.injector)
+    model.injector.expect_facts()
     chosen = _choose(model, questions, edits, seed)
     old = np.array(list(chosen))
     new = old.copy()
@@ -83,26 +84,26 @@ def measure_edits(model: Bert, questions: Questions, *, edits: int = 50, seed: i
     assert edited.injector is not None
     edited.injector.replace(old, new)
     before, after = (answer_questions(one, questions)["given"] for one in (model, edited))
-    frame = pd.DataFrame(_judge(questions, chosen, before.tolist(), after.tolist()))
+    frame = pd.DataFrame(_list_outcomes(questions, chosen, before.tolist(), after.tolist()))
     labels, relations = questions.graph.labels, questions.graph.relation_labels
-    told = [(labels[h], relations[r], labels[t], labels[chosen[h, r, t]]) for h, r, t in chosen]
-    return Edits(frame, pd.DataFrame(told, columns=["head", "relation", "old", "new"]))
+    facts = [(labels[h], relations[r], labels[t], labels[chosen[h, r, t]]) for h, r, t in chosen]
+    return EditReport(frame, pd.DataFrame(facts, columns=["head", "relation", "old", "new"]))
 
 
 def _choose(model: Bert, questions: Questions, edits: int, seed: int) -> dict[tuple[int, int, int], int]:
-    """Triple -> its new tail, for as many triples as asked."""
+    """Triple -> its new tail, for as many triples as are to be edited."""
     injector = model.injector
     assert injector is not None
     known = set(map(tuple, injector.facts.tolist()))
     draw = np.random.default_rng(seed)
-    asked = {q.head: q for q in (questions[int(i)] for i in draw.permutation(len(questions))) if _triple(q) in known}
-    if len(asked) < edits:
+    by_head = {q.head: q for q in (questions[int(i)] for i in draw.permutation(len(questions))) if _triple(q) in known}
+    if len(by_head) < edits:
         raise ValueError(
-            f"{len(asked)} heads with a question about a fact of the {injector.mode} door were found, and edits={edits} "
-            f"came. Type edits={len(asked)}, or ask about more."
+            f"{len(by_head)} heads with a question about a fact of the {injector.mode} door were found, and edits={edits} "
+            f"came. Type edits={len(by_head)}, or make more questions."
         )
     chosen = {}
-    for question in list(asked.values())[:edits]:
+    for question in list(by_head.values())[:edits]:
         others = [c for c in question.candidates if c != question.answer and c != question.head]
         chosen[_triple(question)] = int(draw.choice(others))
     return chosen
@@ -112,18 +113,18 @@ def _triple(question: Question) -> tuple[int, int, int]:
     return (question.head, question.relation, question.answer)
 
 
-def _judge(
+def _list_outcomes(
     questions: Questions, chosen: dict[tuple[int, int, int], int], before: list[str], after: list[str]
 ) -> Iterator[dict[str, object]]:
     """Rows of the frame: the first question about an edited fact is "edited", later ones are "reworded"."""
-    met: set[tuple[int, int, int]] = set()
+    edited: set[tuple[int, int, int]] = set()
     for question, was, now in zip(questions, before, after, strict=True):
         triple = _triple(question)
         wanted, role = was, "other"
         if triple in chosen:
             wanted = question.names[question.candidates.index(chosen[triple])]
-            role = "reworded" if triple in met else "edited"
-            met.add(triple)
+            role = "reworded" if triple in edited else "edited"
+            edited.add(triple)
         yield {
             "question": question.text,
             "before": was,

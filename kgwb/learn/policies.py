@@ -1,4 +1,4 @@
-"""Which weights learn, and how fast."""
+"""Which weights are trained, and at which learning rate."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from kgwb.checks import expect_choice
 
 Policy = Literal["full", "partial"]
 
-
-# A new head and a new injector start from nothing and have far to go; BERT's own layers do not. Measured on the
-# archipelago: at one rate for all, the top layers learn the sentences by heart before the door has opened.
+# Factors of the learning rate. A new head and a new injector start from zero and have far to go; BERT's own layers do
+# not. Measured on the archipelago: at one rate for all, the top layers memorise the sentences before the door opens.
 NEW_HEAD = 30
 INJECTOR = 300
 GATE = 3000
@@ -29,9 +28,9 @@ def group_parameters(
         bert: the model; nothing in it is changed.
         policy: "full" trains all; "partial" trains the injector, the masked-language head and the top layers.
         learning_rate: of BERT's own layers; a new head takes 30 times it, the injector 300
-            (times its `pace`), its gate 3,000.
+            (times its `learning_rate_factor`), its gate 3,000.
         top_layers: how many layers "partial" trains.
-        heads: what tasks bring along; it starts from nothing, as a new head does.
+        heads: parameters of the tasks themselves; they start from zero, as a new head does.
 
     Raises:
         ValueError: for another policy, or more layers than there are.
@@ -44,7 +43,7 @@ def group_parameters(
     in_encoder = {id(parameter) for parameter in encoder.parameters()}
     # The decoder shares the word embeddings, which stay with the encoder.
     head = [parameter for parameter in bert.model.parameters() if id(parameter) not in in_encoder]
-    doors = bert.injector.parts if bert.injector is not None else ()
+    doors = bert.injector.doors if bert.injector is not None else ()
     brought = {id(parameter): parameter for module in heads for parameter in module.parameters()}
     groups: list[dict[str, Any]] = [
         {"params": own, "lr": learning_rate},
@@ -53,7 +52,10 @@ def group_parameters(
         {"params": [p for door in doors for p in door.parameters() if p.ndim == 0], "lr": learning_rate * GATE},
     ]
     groups += [
-        {"params": [p for p in door.parameters() if p.ndim > 0], "lr": learning_rate * INJECTOR * door.pace}
+        {
+            "params": [p for p in door.parameters() if p.ndim > 0],
+            "lr": learning_rate * INJECTOR * door.learning_rate_factor,
+        }
         for door in doors
     ]
     learning = [group | {"params": [p for p in group["params"] if p.requires_grad]} for group in groups]

@@ -1,205 +1,175 @@
-"""Asking models what they know, with their controls beside them."""
+"""Probing: runs and their controls answer the same questions, and a long probe goes on where it was stopped."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import quote
 
 import pandas as pd
-import torch
 
 from kgwb.bert import Bert
-from kgwb.embed.precision import Precision, choose_precision
-from kgwb.learn.grid import plan_runs as plan_runs
-from kgwb.learn.kept_answers import read_answers, write_answers
-from kgwb.learn.objectives import EncodedQuestions, encode_questions
-from kgwb.learn.planned_run import PlannedRun, fingerprint_model
+from kgwb.checks import expect_at_least, expect_kind
+from kgwb.embed.precision import Precision
+from kgwb.files import write_whole
+from kgwb.learn.answers import answer_encoded
 from kgwb.learn.questions import Questions
+from kgwb.learn.report import ProbeReport, summarise_answers
+from kgwb.learn.runs import ProbeRun, fingerprint_model
+from kgwb.learn.tasks import EncodedQuestions, encode_questions
 
-Run: TypeAlias = Bert | Callable[[int], Bert]
-_BATCH = 128
-
-
-def answer_questions(
-    bert: Bert, questions: Questions, *, batch: int = _BATCH, precision: Precision = "float32"
-) -> pd.DataFrame:
-    """A model's answer to each question.
-
-    Args:
-        bert: plain or injected.
-        questions: with a closed set of candidates each.
-        batch: questions at a time.
-        precision: of the matmuls: "float32", "bfloat16", or "auto" for the faster one on this machine.
-
-    Returns:
-        One row per question: `question`, `relation`, `answer` (the right one), `given` (the model's), `probability`
-        (of the right one among the candidates), `correct`.
-    """
-    return _answer(bert, questions, encode_questions(bert, questions), batch, precision)
+ModelSource: TypeAlias = Bert | Callable[[int], Bert]
+_ANSWER_COLUMNS = ["question", "relation", "answer", "given", "probability", "correct"]
 
 
-@torch.no_grad()
-def _answer(
-    bert: Bert, questions: Questions, encoded: EncodedQuestions, batch: int, precision: Precision
-) -> pd.DataFrame:
-    was_training = bert.training
-    bert.eval()
-    rows = [range(start, min(start + batch, len(questions))) for start in range(0, len(questions), batch)]
-    format_ = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
-    with torch.autocast(bert.device.type, format_, enabled=format_ != torch.float32):
-        chances = torch.cat([encoded.scores(bert, block).softmax(-1).cpu() for block in rows])
-    bert.train(was_training)
-    best = chances.argmax(1)
-    right = chances.gather(1, encoded.answers[:, None])[:, 0]
-    relations = questions.graph.relation_labels
-    return pd.DataFrame(
-        {
-            "question": [question.text for question in questions],
-            "relation": [relations[question.relation] for question in questions],
-            "answer": [encoded.names[i] for i in encoded.answers.tolist()],
-            "given": [encoded.names[i] for i in best.tolist()],
-            "probability": right.numpy(),
-            "correct": (best == encoded.answers).numpy(),
-        }
-    )
+class AnswerFileError(ValueError):
+    """A file of answers is broken, or of another probe."""
 
 
 def probe(
-    runs: Mapping[str, Run],
+    runs: Mapping[str, ModelSource],
     questions: Questions,
     *,
     seeds: int = 3,
     progress: bool = False,
     folder: str | Path | None = None,
     precision: Precision = "auto",
-) -> pd.DataFrame:
-    """Accuracy of each run on the same questions, over seeds, beside chance; `compare_doors` says what each door gained.
+) -> ProbeReport:
+    """Accuracy of each run on the same questions, over seeds, beside chance; `.gains()` is what each door gained.
 
     Args:
         runs: name -> a model, or a function from a seed to a model (`plan_runs` makes them).
-        questions: about entities that no run was tuned on (`split_questions` parts them).
-        seeds: how often each function is run, with seeds 0, 1, 2, ...; a ready model is asked once.
+        questions: about entities that no run was tuned on (`split_questions` splits them).
+        seeds: how often each function is run, with seeds 0, 1, 2, ...; a ready model is probed once.
         progress: show a bar.
         folder: keep each run's answers here as soon as they are given, and take from here those that were given
             before, for the same questions by the same plan. A function of one's own is known by its name alone.
-        precision: of the matmuls while asking: "float32", "bfloat16", or "auto" for the faster one on this machine.
+        precision: of the matmuls: "float32", "bfloat16", or "auto" for the faster one on this machine.
 
     Returns:
-        One row per run: `accuracy` (mean over seeds), `spread` (standard deviation over seeds, NaN for one),
-        `chance`, `seeds`, `questions`, and the mean accuracy per relation. `.attrs["values"]` keeps the accuracy
-        of every run and seed, `.attrs["counts"]` right and asked for each relation too.
+        A report: `.frame` has a row for each run, `.counts` one for each run, seed and relation.
 
     Raises:
-        TypeError: if the runs have no names.
+        TypeError: if the runs have no names, or for what are no questions.
         ValueError: if there is no run or `seeds` is below 1.
         AnswerFileError: if the folder holds another probe.
     """
-    if not isinstance(runs, Mapping):
-        raise TypeError(f"{type(runs).__name__} came instead of named runs. Type probe({{'plain': bert}}, questions).")
-    if not runs or seeds < 1:
-        raise ValueError(
-            f"{len(runs)} runs and {seeds} seeds came. Expected at least one of each: probe(runs, questions)."
-        )
+    call = "kgwb.probe({'plain': bert}, questions)"
+    expect_kind(runs, Mapping, "A mapping of names to models", call=call)
+    expect_kind(questions, Questions, "A set of questions", call=call)
+    expect_at_least("seeds", seeds, 1, whole=True)
+    if not runs:
+        raise ValueError(f"No run came. Expected at least one: {call}.")
     rows = list(_plan_rows(runs, questions, seeds))
     place = None if folder is None else Path(folder)
     # All of them before the first model is tuned: another probe's folder should be refused at once.
-    kept = [None if place is None else read_answers(place, row.origin) for row in rows]
+    kept = [None if place is None else _read_answers(place, row.origin) for row in rows]
     answers = _answer_rows(rows, kept, place, precision)
     if progress:
         from tqdm.auto import tqdm
 
         answers = tqdm(answers, desc="probe", total=len(rows), unit="run")
-    return _summarise(pd.concat(answers, ignore_index=True), list(runs), questions)
+    return summarise_answers(pd.concat(answers, ignore_index=True), list(runs), questions)
 
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """One run and seed: whose model it asks, and what."""
+    """One run and seed: whose model answers, and which questions."""
 
     name: str
     seed: int
-    maker: Run
-    asked: Questions
+    source: ModelSource
+    questions: Questions
     closed: bool
 
     @property
     def origin(self) -> dict[str, str | int]:
         """All that decides its answers."""
-        made = ""
-        if isinstance(self.maker, (PlannedRun, Bert)):
-            made = fingerprint_model(self.maker) if isinstance(self.maker, Bert) else self.maker.fingerprint
-        return {"run": self.name, "seed": self.seed, "questions": self.asked.fingerprint, "model": made}
+        model = ""
+        if isinstance(self.source, (ProbeRun, Bert)):
+            model = fingerprint_model(self.source) if isinstance(self.source, Bert) else self.source.fingerprint
+        return {"run": self.name, "seed": self.seed, "questions": self.questions.fingerprint, "model": model}
 
 
-def _plan_rows(runs: Mapping[str, Run], questions: Questions, seeds: int) -> Iterator[_Row]:
-    """Rows that ask the same model come one after the other, so that each is tuned once and none is kept."""
-    put: dict[object, Questions] = {}
-    lenders = {name: run.lender or name if isinstance(run, PlannedRun) else name for name, run in runs.items()}
-    makers = {name: lender if lender in runs else name for name, lender in lenders.items()}
-    for maker in dict.fromkeys(makers.values()):
-        for seed in range(1 if isinstance(runs[maker], Bert) else seeds):
-            for name in (name for name in runs if makers[name] == maker):
-                run, asked = runs[name], questions
-                if isinstance(run, PlannedRun):
-                    # Runs that are asked alike share the questions, and then their word pieces.
+def _plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int) -> Iterator[_Row]:
+    """Rows with the same model come one after the other, so that each is tuned once and none is kept."""
+    rewritten: dict[object, Questions] = {}
+    lenders = {name: run.lender or name if isinstance(run, ProbeRun) else name for name, run in runs.items()}
+    sources = {name: lender if lender in runs else name for name, lender in lenders.items()}
+    for source in dict.fromkeys(sources.values()):
+        for seed in range(1 if isinstance(runs[source], Bert) else seeds):
+            for name in (name for name in runs if sources[name] == source):
+                run, given = runs[name], questions
+                if isinstance(run, ProbeRun):
+                    # Runs that rewrite alike share the questions, and then their word pieces.
                     key = (run.rewrite, run.noise, seed if run.noise else 0)
-                    asked = put[key] = put.get(key) or run.put(questions, seed)
-                yield _Row(name, seed, runs[maker], asked, isinstance(run, PlannedRun) and run.closed)
+                    given = rewritten[key] = rewritten.get(key) or run.rewrite_questions(questions, seed)
+                yield _Row(name, seed, runs[source], given, isinstance(run, ProbeRun) and run.closed)
 
 
 def _answer_rows(
     rows: Sequence[_Row], kept: Sequence[pd.DataFrame | None], folder: Path | None, precision: Precision
 ) -> Iterator[pd.DataFrame]:
-    made: tuple[Run, int] | None = None
-    cut: dict[tuple[str, int], EncodedQuestions] = {}
+    made: tuple[ModelSource, int] | None = None
+    cache: dict[tuple[str, int], EncodedQuestions] = {}
     for row, found in zip(rows, kept, strict=True):
         answers = found
         if answers is None:
-            if made != (row.maker, row.seed):
-                model = row.maker if isinstance(row.maker, Bert) else row.maker(row.seed)
-                made = (row.maker, row.seed)
-            encoded = _cut(model, row, cut)
+            if made != (row.source, row.seed):
+                model = row.source if isinstance(row.source, Bert) else row.source(row.seed)
+                made = (row.source, row.seed)
+            encoded = _encode_row(model, row, cache)
             with model.injector.off() if row.closed and model.injector is not None else nullcontext():
-                answers = _answer(model, row.asked, encoded, _BATCH, precision)
+                answers = answer_encoded(model, row.questions, encoded, precision=precision)
             if folder is not None:
-                write_answers(folder, row.origin, answers)
+                _write_answers(folder, row.origin, answers)
         yield answers.assign(run=row.name, seed=row.seed)
 
 
-def _cut(model: Bert, row: _Row, cut: dict[tuple[str, int], EncodedQuestions]) -> EncodedQuestions:
-    """The questions in word pieces; `cut` remembers them for the runs of one plan, whose models share a tokenizer."""
-    if not isinstance(row.maker, PlannedRun):
-        return encode_questions(model, row.asked)
-    key = (row.asked.fingerprint, id(row.maker.recipe.bert))
-    if key not in cut:
-        cut[key] = encode_questions(model, row.asked)
-    return cut[key]
+def _encode_row(model: Bert, row: _Row, cache: dict[tuple[str, int], EncodedQuestions]) -> EncodedQuestions:
+    """The questions in word pieces; the cache serves all runs of one plan, whose models share a tokenizer."""
+    if not isinstance(row.source, ProbeRun):
+        return encode_questions(model, row.questions)
+    key = (row.questions.fingerprint, id(row.source.recipe.bert))
+    if key not in cache:
+        cache[key] = encode_questions(model, row.questions)
+    return cache[key]
 
 
-def _summarise(answers: pd.DataFrame, order: list[str], questions: Questions) -> pd.DataFrame:
-    counts = answers.groupby(["run", "seed", "relation"])["correct"].agg(right="sum", asked="size").reset_index()
-    totals = counts.groupby(["run", "seed"])[["right", "asked"]].sum()
-    values = totals["right"] / totals["asked"]
-    by_run = values.groupby("run")
-    table = pd.DataFrame({"accuracy": by_run.mean(), "spread": by_run.std(), "chance": questions.chance})
-    table["seeds"], table["questions"] = by_run.size(), len(questions)
-    relations = answers.groupby(["run", "relation"])["correct"].mean().unstack()
-    # A relation may be called "chance": its column then says that it is one.
-    relations.columns = [f"{label} (relation)" if label in table else label for label in relations.columns]
-    table = table.join(relations).loc[order].rename_axis(index="model", columns=None)
-    table.attrs["values"] = {f"{run}, seed {seed}": float(value) for (run, seed), value in values.items()}
-    table.attrs["counts"] = counts.to_dict("records")
-    table.attrs["chances"] = _chances(questions)
-    return table
+def _write_answers(folder: Path, origin: Mapping[str, str | int], answers: pd.DataFrame) -> None:
+    """Keep the answers of one run and seed: a line with their origin, then one line per question."""
+    lines = [dict(origin), *answers.to_dict("records")]
+    with write_whole(_name_file(folder, origin)) as path:
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _chances(questions: Questions) -> dict[str, float]:
-    """The accuracy of guessing evenly, by relation."""
-    guesses: dict[str, list[float]] = {}
-    for question in questions:
-        label = questions.graph.relation_labels[question.relation]
-        guesses.setdefault(label, []).append(1 / len(set(question.names)))
-    return {label: sum(found) / len(found) for label, found in guesses.items()}
+def _read_answers(folder: Path, origin: Mapping[str, str | int]) -> pd.DataFrame | None:
+    """The answers that were kept for this origin; None where there are none yet.
+
+    Raises:
+        AnswerFileError: if another model gave them, or to other questions, or the file is broken.
+    """
+    path = _name_file(folder, origin)
+    if not path.exists():
+        return None
+    try:
+        found, *lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        other = [name for name in origin if found[name] != origin[name]]
+        answers = pd.DataFrame(lines)[_ANSWER_COLUMNS]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AnswerFileError(f"{path} holds no answers, or is broken. Remove it to have them given anew.") from error
+    if other:
+        raise AnswerFileError(
+            f"{folder} holds another probe: {origin['run']!r}, seed {origin['seed']}, differs in its {other[0]}. "
+            'Type another folder, probe(..., folder="probe-2"), or remove this one to start anew.'
+        )
+    return answers.astype({"probability": "float32", "correct": bool})
+
+
+def _name_file(folder: Path, origin: Mapping[str, str | int]) -> Path:
+    return folder / f"{quote(str(origin['run']), safe=' +')}, seed {origin['seed']}.jsonl"

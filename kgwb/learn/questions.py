@@ -14,7 +14,7 @@ from itertools import accumulate
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_kind
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 
 MASK = "[MASK]"
@@ -49,7 +49,7 @@ class Question:
 
 @dataclass(frozen=True, repr=False)
 class Questions(Sequence[Question]):
-    """Questions about one graph, and why others were not asked.
+    """Questions about one graph, and why other sentences gave none.
 
     Attributes:
         graph: the graph that knows the answers.
@@ -76,8 +76,8 @@ class Questions(Sequence[Question]):
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the questions, their candidates and what the ids in them mean."""
-        said = json.dumps([self.graph.fingerprint, *map(astuple, self.items)])
-        return hashlib.sha256(said.encode()).hexdigest()
+        text = json.dumps([self.graph.fingerprint, *map(astuple, self.items)])
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -125,30 +125,36 @@ def make_questions(
         seed: for the draw of the choices and their order; the same sentence is always given the same ones.
 
     Raises:
+        TypeError: for what are no sentences, or no graph.
         UnknownNameError: for a relation that the graph does not have.
         ValueError: if no question remains, or for a single choice.
 
     Example:
         >>> facts = [("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"), ("Cy", "speaks", "Ruo")]
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
-        >>> said = Sentence("Ada speaks Ket.", (Mention(0, 3, 0, "Ada"), Mention(11, 14, 3, "Ket")), (0, 0, 3))
-        >>> make_questions([said], graph, choices=2)[0].text
+        >>> sentence = Sentence("Ada speaks Ket.", (Mention(0, 3, 0, "Ada"), Mention(11, 14, 3, "Ket")), (0, 0, 3))
+        >>> make_questions([sentence], graph, choices=2)[0].text
         'Sol or Ket? Ada speaks [MASK].'
     """
+    call = "kgwb.make_questions(kgwb.read_sentences(folder, graph), graph)"
+    expect_kind(sentences, Sequence, "A list of sentences", call=call)
+    expect_kind(graph, KnowledgeGraph, "A graph", call=call)
+    for sentence in sentences:
+        expect_kind(sentence, Sentence, "A sentence", call=call)
     if choices:
         expect_at_least("choices", choices, 2, whole=True)
     wanted = set(range(len(graph.relations))) if relations is None else {graph.relation_id(r) for r in relations}
     stated = [s for s in sentences if s.triple is not None and s.triple[1] in wanted and s.language == language]
     column = f"label_{language}" if f"label_{language}" in graph.entities.columns else "label"
     names = [name or label for name, label in zip(graph.entities[column], graph.labels, strict=True)]
-    known, tails = _true_tails(graph)
+    known, tails = _list_tails(graph)
     questions: list[Question] = []
     left_out: Counter[str] = Counter()
     for sentence in stated:
         head, relation, tail = sentence.triple or (0, 0, 0)
         others = known.get((head, relation), set()) - {tail}
         candidates = tuple(entity for entity in tails.get(relation, ()) if entity not in others)
-        why = _why_not(sentence, names, len({names[entity] for entity in candidates}), choices)
+        why = _refuse_sentence(sentence, names, len({names[entity] for entity in candidates}), choices)
         if why:
             left_out[why] += 1
         elif choices:
@@ -164,7 +170,7 @@ def make_questions(
     return Questions(graph, tuple(questions), tuple(sorted(left_out.items())))
 
 
-def _true_tails(graph: KnowledgeGraph) -> tuple[dict[tuple[int, int], set[int]], dict[int, list[int]]]:
+def _list_tails(graph: KnowledgeGraph) -> tuple[dict[tuple[int, int], set[int]], dict[int, list[int]]]:
     """The tails of each (head, relation), and of each relation, sorted."""
     of_query: dict[tuple[int, int], set[int]] = {}
     of_relation: dict[int, set[int]] = {}
@@ -174,10 +180,11 @@ def _true_tails(graph: KnowledgeGraph) -> tuple[dict[tuple[int, int], set[int]],
     return of_query, {relation: sorted(found) for relation, found in of_relation.items()}
 
 
-def _why_not(sentence: Sentence, names: Sequence[str], candidates: int, choices: int) -> str | None:
+def _refuse_sentence(sentence: Sentence, names: Sequence[str], candidates: int, choices: int) -> str | None:
+    """Why a sentence gives no question; None where it does."""
     head, _, tail = sentence.triple or (0, 0, 0)
-    marked = Counter(mention.entity for mention in sentence.mentions)
-    if marked[head] != 1 or marked[tail] != 1 or head == tail:
+    mentioned = Counter(mention.entity for mention in sentence.mentions)
+    if mentioned[head] != 1 or mentioned[tail] != 1 or head == tail:
         return "head or tail not marked exactly once"
     if MASK in sentence.text:
         return "text holds a mask already"
@@ -207,34 +214,34 @@ def _list_choices(question: Question, language: str) -> Question:
     listed = zip(question.candidates, question.names, starts, strict=False)
     choices = [Mention(start, start + len(name), entity, name) for entity, name, start in listed]
     prefix = "".join(name + gap for name, gap in zip(question.names, gaps, strict=True))
-    moved = [move(mention, len(prefix)) for mention in question.mentions]
+    moved = [shift_mention(mention, len(prefix)) for mention in question.mentions]
     return replace(question, text=prefix + question.text, mentions=(*choices, *moved))
 
 
-def move(mention: Mention, by: int) -> Mention:
-    """The mention where it is when so many characters come before it."""
+def shift_mention(mention: Mention, by: int) -> Mention:
+    """The mention, as many characters further on."""
     return replace(mention, start=mention.start + by, end=mention.end + by, pieces=None)
 
 
 def _mask_tail(sentence: Sentence, candidates: tuple[int, ...], names: Sequence[str]) -> Question:
     head, relation, tail = sentence.triple or (0, 0, 0)
     answer = next(mention for mention in sentence.mentions if mention.entity == tail)
-    text, mentions = put_mask(sentence.text, sentence.mentions, answer, MASK)
+    text, mentions = mask_mention(sentence.text, sentence.mentions, answer, MASK)
     labels = tuple(names[entity] for entity in candidates)
     return Question(text, mentions, head, relation, tail, candidates, labels, sentence.wording)
 
 
-def put_mask(text: str, mentions: Sequence[Mention], answer: Mention, mask: str) -> tuple[str, tuple[Mention, ...]]:
-    """The text with `mask` over the answer, and the other mentions where they are then."""
+def mask_mention(text: str, mentions: Sequence[Mention], answer: Mention, mask: str) -> tuple[str, tuple[Mention, ...]]:
+    """The text with `mask` in place of one mention, and the other mentions where they are then."""
     shift = len(mask) - (answer.end - answer.start)
-    moved = [move(m, shift) if m.start >= answer.end else m for m in mentions if m != answer]
+    moved = [shift_mention(m, shift) if m.start >= answer.end else m for m in mentions if m != answer]
     return text[: answer.start] + mask + text[answer.end :], tuple(moved)
 
 
 def split_questions(
     questions: Questions, share: float = 0.3, *, seed: int = 0, wording: int | None = None
 ) -> tuple[Questions, Questions]:
-    """Part questions into those to tune on and those about entities that tuning never sees.
+    """Split questions into those to tune on and those about entities that tuning never sees.
 
     Args:
         questions: all of them.
@@ -246,14 +253,16 @@ def split_questions(
         (seen, unseen): no held-out head is mentioned in any seen question. What that removed is counted.
 
     Raises:
+        TypeError: for what are no questions.
         ValueError: if either side would be empty.
     """
+    expect_kind(questions, Questions, "A set of questions", call="kgwb.split_questions(questions, share=0.3)")
     heads = sorted({question.head for question in questions})
     chosen = np.random.default_rng(seed).permutation(heads)[: round(share * len(heads))]
-    held = set(chosen.tolist())
-    unseen = [q for q in questions if q.head in held and wording in (None, q.wording)]
-    rest = [q for q in questions if q.head not in held and (wording is None or q.wording != wording)]
-    seen = [q for q in rest if held.isdisjoint(_entities_of(q))]
+    held_out = set(chosen.tolist())
+    unseen = [q for q in questions if q.head in held_out and wording in (None, q.wording)]
+    rest = [q for q in questions if q.head not in held_out and (wording is None or q.wording != wording)]
+    seen = [q for q in rest if held_out.isdisjoint(_list_entities(q))]
     if not seen or not unseen:
         raise ValueError(
             f"Holding out {share:.0%} of {len(heads)} heads leaves {len(seen)} questions to tune on and {len(unseen)} to "
@@ -263,6 +272,6 @@ def split_questions(
     return Questions(questions.graph, tuple(seen), dropped), Questions(questions.graph, tuple(unseen))
 
 
-def _entities_of(question: Question) -> Iterator[int]:
+def _list_entities(question: Question) -> Iterator[int]:
     yield question.answer
     yield from (mention.entity for mention in question.mentions)

@@ -1,4 +1,4 @@
-"""The loop: BERT, its injector and a task learn together."""
+"""The training loop: BERT, its injector and tasks learn together."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import torch
 from torch import nn
 
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_choice
+from kgwb.checks import expect_at_least, expect_choice, expect_kind
 from kgwb.embed.precision import Precision, choose_precision
-from kgwb.learn.objectives import Prepared, Task
 from kgwb.learn.policies import Policy, group_parameters
+from kgwb.learn.tasks import PreparedTask, Task
 
 Strategy = Literal["together", "two-stage"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one batch taught.
+    """One step of tuning.
 
     Attributes:
         number: counted from 1.
@@ -62,14 +62,14 @@ def tune(
 
     Args:
         bert: the model, plain or injected; its weights learn in place (`copy.deepcopy` keeps an untouched one).
-        tasks: what to learn: text (`MaskedWords`, `NextSentences`), as in pre-training, answers (`MaskedAnswers`), as in
-            fine-tuning, or several.
-        strategy: with several tasks, "together" takes a batch of each in turn; "two-stage" learns the last one after all
+        tasks: text (`MaskedWords`, `NextSentences`), as in pre-training, answers (`MaskedAnswers`), as in fine-tuning, a
+            `Task` of your own, or several.
+        strategy: with several tasks, "together" takes a batch of each in turn; "two-stage" trains the last one after all
             the others, in a stage of its own with its own warm-up.
         policy: which weights learn: "partial" (injector, head, top layers) or "full".
         epochs: passes over each task's examples; for two stages, two numbers may be given.
         batch: examples per step.
-        learning_rate: of BERT's own layers, AdamW's; what starts from nothing takes multiples of it
+        learning_rate: of BERT's own layers, AdamW's; what starts from zero takes multiples of it
             (`kgwb.learn.policies`). It rises over the first tenth of a stage's steps, then falls to zero.
         top_layers: how many layers "partial" trains.
         dropout: use BERT's own dropout; on a few thousand short sentences it only slowed learning.
@@ -83,12 +83,13 @@ def tune(
         ValueError: for an unknown strategy or policy, no task, one task in two stages, or numbers of epochs that do not
             fit the stages.
         TypeError: for what is no task.
-        FloatingPointError: if the loss is no longer a number; raised while iterating.
+        FloatingPointError: if the loss or the gradient is no longer finite; raised while iterating.
     """
-    stages = _part_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
+    expect_kind(bert, Bert, "A BERT", call="kgwb.tune(bert, kgwb.MaskedAnswers(questions))")
+    stages = _split_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
     passes = _expect_epochs(epochs, len(stages))
     generator = torch.Generator().manual_seed(seed)
-    number_format = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
+    dtype = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
     plans = []
     for given, repeats in zip(stages, passes, strict=True):
         prepared = [task.prepare(bert) for task in given]
@@ -96,17 +97,17 @@ def tune(
         groups = group_parameters(bert, policy, learning_rate=learning_rate, top_layers=top_layers, heads=heads)
         steps = _plan_steps(prepared, _name_tasks(given), repeats, batch, generator)
         plans.append((steps, torch.optim.AdamW(groups, weight_decay=0.0, fused=True)))
-    return _run(bert, plans, dropout=dropout, precision=number_format, seed=seed)
+    return _take_steps(bert, plans, dropout=dropout, precision=dtype, seed=seed)
 
 
-def _part_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
+def _split_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
     expect_choice("strategy", strategy, get_args(Strategy))
     expect_tasks(tasks)
     if strategy == "together":
         return [tasks]
     if len(tasks) < 2:
         raise ValueError(
-            "strategy='two-stage' came with one task. Expected two or more, of which the last is learnt after the others: "
+            "strategy='two-stage' came with one task. Expected two or more, of which the last is trained after the others: "
             "kgwb.tune(model, [kgwb.learn.MaskedWords(sentences), kgwb.MaskedAnswers(questions)], strategy='two-stage')."
         )
     return [tasks[:-1], tasks[-1:]]
@@ -140,35 +141,34 @@ def expect_tasks(given: Sequence[object]) -> None:
     if not given:
         raise ValueError("No task came. Expected at least one: kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
     for task in given:
-        if not isinstance(task, Task):
-            raise TypeError(f"{type(task).__name__} is no task. Type kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
+        expect_kind(task, Task, "A task", call="kgwb.tune(model, kgwb.MaskedAnswers(questions))")
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _PlannedStep:
     """One step to come."""
 
     name: str
-    task: Prepared
+    task: PreparedTask
     rows: list[int]
 
 
 def _plan_steps(
-    tasks: Sequence[Prepared], names: Sequence[str], epochs: int, batch: int, generator: torch.Generator
-) -> list[_Plan]:
+    tasks: Sequence[PreparedTask], names: Sequence[str], epochs: int, batch: int, generator: torch.Generator
+) -> list[_PlannedStep]:
     """Batches of all tasks in turn, epoch by epoch."""
     steps = []
     for _ in range(epochs):
         drawn = [list(_draw_batches(len(task), batch, generator)) for task in tasks]
         for turn in zip_longest(*drawn):
             batches = zip(names, tasks, turn, strict=True)
-            steps += [_Plan(name, task, rows) for name, task, rows in batches if rows is not None]
+            steps += [_PlannedStep(name, task, rows) for name, task, rows in batches if rows is not None]
     return steps
 
 
-def _run(
+def _take_steps(
     bert: Bert,
-    stages: Sequence[tuple[list[_Plan], torch.optim.Optimizer]],
+    stages: Sequence[tuple[list[_PlannedStep], torch.optim.Optimizer]],
     *,
     dropout: bool,
     precision: torch.dtype,
@@ -177,19 +177,21 @@ def _run(
     total, number = sum(len(steps) for steps, _ in stages), 0
     began = time.perf_counter()
     for stage, (steps, optimizer) in enumerate(stages, start=1):
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_rate, steps=len(steps)))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_scale_rate, steps=len(steps)))
         for step in steps:
             number += 1
             step_seed = seed * total + number
-            loss = _learn(bert, step.task, step.rows, optimizer, dropout=dropout, precision=precision, seed=step_seed)
+            loss = _take_step(
+                bert, step.task, step.rows, optimizer, dropout=dropout, precision=precision, seed=step_seed
+            )
             schedule.step()
             gate = bert.injector.gate if bert.injector is not None else None
             yield Step(number, loss, time.perf_counter() - began, gate, total, step.name, stage)
 
 
-def _learn(
+def _take_step(
     bert: Bert,
-    task: Prepared,
+    task: PreparedTask,
     rows: list[int],
     optimizer: torch.optim.Optimizer,
     *,
@@ -207,12 +209,12 @@ def _learn(
     gradients = torch.autograd.grad(loss, trained, allow_unused=True)
     for parameter, gradient in zip(trained, gradients, strict=True):
         parameter.grad = gradient
-    length = torch.nn.utils.clip_grad_norm_(trained, 1.0)
-    if not bool(torch.isfinite(loss) & torch.isfinite(length)):
+    norm = torch.nn.utils.clip_grad_norm_(trained, 1.0)
+    if not bool(torch.isfinite(loss) & torch.isfinite(norm)):
         rate = optimizer.param_groups[0]["initial_lr"] / 3
         raise FloatingPointError(
-            f"The loss became {loss.item()}, with a gradient of length {length.item()}. Expected finite numbers; the weights "
-            f"are those of the step before. Type a lower rate: tune(..., learning_rate={rate:.1g})."
+            f"The loss became {loss.item()}, with a gradient of norm {norm.item()}. Expected finite numbers; the weights are "
+            f"those of the step before. Type a lower learning rate: tune(..., learning_rate={rate:.1g})."
         )
     optimizer.step()
     return loss.item()
@@ -223,7 +225,7 @@ def _draw_batches(examples: int, batch: int, generator: torch.Generator) -> Iter
     return (order[start : start + batch] for start in range(0, examples, batch))
 
 
-def _rate(step: int, steps: int) -> float:
-    """Up over the first tenth, then down to zero."""
-    warm = max(1, steps // 10)
-    return min((step + 1) / warm, (steps - step) / max(1, steps - warm))
+def _scale_rate(step: int, steps: int) -> float:
+    """The factor of the learning rate: up over the first tenth of the steps, then down to zero."""
+    warm_up = max(1, steps // 10)
+    return min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up))

@@ -1,33 +1,109 @@
-"""For notebook 06: facts by how much of an answer's attention they hold, names on the wrong people, and checks."""
+"""For notebook 06: gates as a picture, facts by their share of attention, names linked to other entities, and checks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import torch
 
+from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert, Reading, inject, load_bert
 from kgwb.embed import ComplEx, GraphEmbedding
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn import Question, Questions
 from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.gates import draw_gates as draw_gates
-from kgwb.lessons.learning import learn as learn
+from kgwb.lessons.pictures import WIDTH, Picture
+from kgwb.see.drawing import draw_picture, draw_text, measure_text
+from kgwb.words import shorten
 
 Triple = tuple[int, int, int]
+_LEFT, _CELL, _BETWEEN, _SIZE, _RIGHT = 128.0, 12.0, 20.0, 11.0, 30.0
 
 
-def weigh_facts(reading: Reading, graph: KnowledgeGraph, *, sentence: int = 0, focus: str = "[MASK]") -> pd.Series:
-    """How much of one word piece's attention goes to each fact of a memory, the most first.
+def draw_gates(readings: Mapping[str, Reading], *, sentence: int = 0) -> Picture:
+    """A panel for each reading: word pieces from left to right, the input and the layers from top to bottom.
+
+    Args:
+        readings: by name; of one and the same sentence, each by another injected model.
+        sentence: which one, from 0.
+
+    Raises:
+        ValueError: if there is no reading, or one is of another sentence.
+    """
+    read = {reading.tokens[sentence] for reading in readings.values()}
+    if len(read) != 1:
+        message = f"{len(readings)} readings of {len(read)} sentences came."
+        raise ValueError(
+            f"{message} Expected one or more, of the same sentence: draw_gates({{'entity': kgwb.read(...)}})."
+        )
+    pieces = [shorten(piece, 14) for piece in next(iter(read))]
+    width = (WIDTH - _LEFT - _RIGHT) / len(pieces)
+    top = 20 + 0.75 * max(measure_text(piece, _SIZE) for piece in pieces)
+    parts = [_write_slanted(piece, _LEFT + (i + 0.4) * width, top - 6) for i, piece in enumerate(pieces)]
+    widest = []
+    for name, reading in readings.items():
+        openness = join_gates(reading, sentence)
+        parts += _draw_panel(name, openness, top, width)
+        top += len(openness) * _CELL + _BETWEEN
+        widest.append(f"{name} {float(openness.max()):.2f}")
+    caption = (
+        "How far each door stood open at each word piece: blank 0, full 1. The top row of each is the input, below it the "
+        "layers in order. Entity, relation: the gate. Graph, tower, memory: gate and share of attention in one."
+    )
+    svg = draw_picture(parts, WIDTH, top - _BETWEEN + 8, title="Doors", caption=caption)
+    return Picture(svg, f"how far doors stand open in one sentence; at most {', '.join(widest)}.")
+
+
+def join_gates(reading: Reading, sentence: int) -> Float[Tensor, "place token"]:
+    """The widest of a reading's doors at each place and word piece; zeros where there is none."""
+    closed = torch.zeros(reading.hidden.shape[1], reading.lengths[sentence])
+    gates = [gate[sentence, :, : reading.lengths[sentence]] for gate in reading.gates.values()]
+    return torch.stack([closed, *gates]).amax(0)
+
+
+def _draw_panel(name: str, openness: Float[Tensor, "place token"], top: float, width: float) -> list[str]:
+    places, pieces = openness.shape
+    parts = [
+        draw_text(name, 12, top + 10, size=13, weight=600),
+        draw_text("input", _LEFT - 8, top + 10, role="muted", size=_SIZE, anchor="end"),
+        draw_text(f"layer {places - 2}", _LEFT - 8, top + places * _CELL - 2, role="muted", size=_SIZE, anchor="end"),
+    ]
+    look = 'fill="none" class="line-rule" stroke-width=".75"'
+    parts.append(
+        f'<rect x="{_LEFT:.1f}" y="{top:.1f}" width="{pieces * width:.1f}" height="{places * _CELL:.1f}" {look}/>'
+    )
+    for (place, piece), share in _list_open(openness):
+        x, y = _LEFT + piece * width, top + place * _CELL
+        parts.append(
+            f'<rect x="{x + 0.5:.1f}" y="{y + 0.5:.1f}" width="{width - 1:.1f}" height="{_CELL - 1:.1f}" class="injected" '
+            f'fill-opacity="{share:.2f}"/>'
+        )
+    return parts
+
+
+def _list_open(openness: Float[Tensor, "place token"]) -> Sequence[tuple[tuple[int, int], float]]:
+    """What can be seen: all above half a hundredth."""
+    found = (openness >= 0.005).nonzero().tolist()
+    return [((place, piece), min(1.0, float(openness[place, piece]))) for place, piece in found]
+
+
+def _write_slanted(text: str, x: float, y: float) -> str:
+    return f'<g transform="translate({x:.1f} {y:.1f}) rotate(-50)">{draw_text(text, 0, 0, size=_SIZE)}</g>'
+
+
+def measure_fact_attention(
+    reading: Reading, graph: KnowledgeGraph, *, sentence: int = 0, focus: str = "[MASK]"
+) -> pd.Series:
+    """How much of one word piece's attention each fact of a memory gets, largest first.
 
     Args:
         reading: by a model with a memory.
         graph: for the labels.
         sentence: which one, from 0.
-        focus: the word piece that asks; the first of its kind.
+        focus: the word piece that attends; the first of its kind.
 
     Returns:
         The mean over all heads of the layers that read the memory, by "head relation tail". A fact that two slots hold,
@@ -42,22 +118,22 @@ def weigh_facts(reading: Reading, graph: KnowledgeGraph, *, sentence: int = 0, f
     weights = reading.slots[sentence, :, :, query].mean(1)  # [layer, slot]
     read = weights[weights.sum(1) > 0].mean(0) if bool((weights > 0).any()) else weights[0]
     labels, relations = graph.labels, graph.relation_labels
-    told = [f"{labels[head]} {relations[relation]} {labels[tail]}" for head, relation, tail in reading.facts[sentence]]
-    return pd.Series(read[: len(told)].numpy(), index=told).groupby(level=0).sum().sort_values(ascending=False)
+    facts = [f"{labels[head]} {relations[relation]} {labels[tail]}" for head, relation, tail in reading.facts[sentence]]
+    return pd.Series(read[: len(facts)].numpy(), index=facts).groupby(level=0).sum().sort_values(ascending=False)
 
 
-def exchange_people(questions: Questions, *, seed: int = 0) -> Questions:
-    """The same sentences, letter by letter, but each name is linked to somebody else, of whom something else is true.
+def relink_heads(questions: Questions, *, seed: int = 0) -> Questions:
+    """The same texts, but each head's name is linked to another entity, with another answer.
 
     Args:
         questions: with mentions.
-        seed: for the draw of the other one.
+        seed: for the draw of the other entity.
 
     Returns:
         Those questions for which another head among them has its own answer among the candidates; `answer` is then
-        what is true of that other head.
+        that other head's.
     """
-    dice = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     facts: dict[int, dict[int, int]] = {}
     for question in questions:
         facts.setdefault(question.relation, {})[question.head] = question.answer
@@ -69,7 +145,7 @@ def exchange_people(questions: Questions, *, seed: int = 0) -> Questions:
             if answer in question.candidates and answer != question.answer
         ]
         if others:
-            items.append(_link_to(question, *others[int(dice.integers(len(others)))]))
+            items.append(_link_to(question, *others[int(random.integers(len(others)))]))
     return replace(questions, items=tuple(items))
 
 
@@ -96,24 +172,24 @@ def check_memory_mass(memory_mass: Callable[[Reading, int, Triple], float]) -> V
         facts=(((0, 0, 1), (0, 1, 2), (0, 0, 1)),),
     )
     examples = [((reading, 1, (0, 1, 2)), 0.0625), ((reading, 1, (0, 0, 1)), 0.625), ((reading, 0, (0, 0, 1)), 0.0)]
-    hint = "reading.facts[0] tells which fact each slot holds, and two slots may hold the same one: from either end."
+    hint = "reading.facts[0] lists the fact that each slot holds; two slots may hold the same one, one for either end."
     return check(memory_mass, examples, hint=hint)
 
 
 def check_visible(visible: Callable[[list[int], set[tuple[int, int]]], Sequence[Sequence[bool]]]) -> Verdict:
     """Does it hide two mentions from each other only if the graph does not link them?"""
 
-    def asked(entities: list[int], linked: set[tuple[int, int]]) -> tuple[str, ...]:
+    def as_rows(entities: list[int], linked: set[tuple[int, int]]) -> tuple[str, ...]:
         return tuple("".join("x" if cell else "." for cell in row) for row in visible(entities, linked))
 
-    asked.__name__ = "visible"
+    as_rows.__name__ = "visible"
     examples = [
         (([-1, 4, 4, -1], set()), ("xxxx",) * 4),
         (([7, -1, 4], {(4, 7)}), ("xxx",) * 3),
         (([7, -1, 4, 9], {(4, 7)}), ("xxx.", "xxxx", "xxx.", ".x.x")),
     ]
     hint = "Hidden are two different entities (-1 is none) of which neither (one, other) nor (other, one) is linked."
-    return check(asked, examples, hint=hint)
+    return check(as_rows, examples, hint=hint)
 
 
 def check_gain(gain: Callable[[pd.DataFrame, str], float]) -> Verdict:
@@ -131,7 +207,9 @@ def check_gain(gain: Callable[[pd.DataFrame, str], float]) -> Verdict:
         "memory/noise 0.5": 0.55,
     }
     table = pd.DataFrame({"accuracy": rows})
-    hint = "Text tells the facts and noise leaves some of them, so both know something; another door's twins are not its own."
+    hint = (
+        "Text states the facts and noise leaves some, so both have knowledge; another door's controls are not its own."
+    )
     return check(gain, [((table, "entity"), 0.3), ((table, "memory"), 0.55)], hint=hint)
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 from kgwb.embed import RankReport
 from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.learning import learn as learn
 
 
 def check_filtered_rank(filtered_rank: Callable[[dict[str, float], str, set[str]], float]) -> Verdict:

@@ -1,4 +1,4 @@
-"""For notebook 01: what an error says, and checks on graphs small enough to count by hand."""
+"""For notebook 01: the text of an error, and checks on graphs small enough to count by hand."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _FACTS = [
 
 
 @dataclass(frozen=True, repr=False)
-class Message:
-    """Words to be read, not quoted."""
+class ErrorMessage:
+    """A text that is shown as it is, without quotes."""
 
     text: str
 
@@ -31,17 +31,17 @@ class Message:
         return self.text
 
 
-def hear(call: Callable[..., Any], *arguments: Any, **options: Any) -> Message:
-    """What a call says when it goes wrong, without stopping the notebook.
+def show_error(call: Callable[..., Any], *arguments: Any, **options: Any) -> ErrorMessage:
+    """The error that a call raises, without stopping the notebook.
 
     Example:
-        >>> hear(int, "seven")
+        >>> show_error(int, "seven")
         ValueError: invalid literal for int() with base 10: 'seven'
     """
     try:
-        return Message(f"It went well: {call(*arguments, **options)!r}")
-    except Exception as error:  # any error is worth hearing here
-        return Message(f"{type(error).__name__}: {error}")
+        return ErrorMessage(f"It went well: {call(*arguments, **options)!r}")
+    except Exception as error:  # any error is to be shown here
+        return ErrorMessage(f"{type(error).__name__}: {error}")
 
 
 def check_degree(count_facts: Callable[[KnowledgeGraph, str], int]) -> Verdict:

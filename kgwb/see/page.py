@@ -124,31 +124,32 @@ def write_frame(fragment: Fragment) -> str:
 
 
 def draw_by_script(
-    name: str,
+    script: str,
     data: Any,
     caption: str,
     *,
+    style: str = "",
     libraries: Mapping[str, str] | None = None,
-    styled: bool = True,
     height: int | None = None,
 ) -> Fragment:
     """A fragment that a script of ours draws from data.
 
     Args:
-        name: of the script and its style, "graph"; the script is `kgwbGraph.draw(element)`.
+        script: "graph.js", which gives `kgwbGraph.draw(element)`.
         data: what it reads, as plain data.
         caption: one line below it.
+        style: "graph.css", where there is one.
         libraries: what the script needs before it.
-        styled: whether a style of that name travels along.
         height: in pixels, kept free until it is drawn.
     """
-    style = f"<style>{read_asset(f'{name}.css')}</style>" if styled else ""
+    name = script.removesuffix(".js")
+    look = f"<style>{read_asset(style)}</style>" if style else ""
     room = f' style="min-height:{height}px"' if height else ""
     markup = (
-        f'<div class="kgwb-{name}"{room}>{style}<script type="application/json">{pack_json(data)}</script></div>'
+        f'<div class="kgwb-{name}"{room}>{look}<script type="application/json">{pack_json(data)}</script></div>'
         f"<script>kgwb{name.capitalize()}.draw(document.currentScript.previousElementSibling)</script>"
     )
-    return Fragment(markup, caption, {**(libraries or {}), f"kgwb-{name}": read_asset(f"{name}.js")})
+    return Fragment(markup, caption, {**(libraries or {}), f"kgwb-{name}": read_asset(script)})
 
 
 def pack_json(data: Any) -> str:
@@ -178,6 +179,4 @@ def _close_safely(code: str) -> str:
 @cache
 def read_asset(name: str) -> str:
     """One of the scripts or styles that travel with the package."""
-    folder = files("kgwb.see")
-    built = folder / "assets" / name
-    return (built if built.is_file() else folder / "scripts" / name).read_text(encoding="utf-8")
+    return (files("kgwb.see") / "assets" / name).read_text(encoding="utf-8")

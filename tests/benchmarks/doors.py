@@ -80,13 +80,13 @@ def run_grid(asked: argparse.Namespace, modes: list[str], choices: int) -> None:
     for other in others:
         if other.wait():
             raise RuntimeError(f"{other.args} ended with {other.returncode}. Its answers so far are kept; run again.")
-    table = kgwb.probe(runs, unseen, **answer)  # reads what has been answered
+    report = kgwb.probe(runs, unseen, **answer)  # reads what has been answered
     minutes = (time.perf_counter() - began) / 60
     form = f"{choices} choices in the text" if choices else "open questions"
     protocol = (
         f"{asked.graph}, {bert.name}, {asked.steps} steps of {BATCH}, {form}; entities and wording never seen in tuning"
     )
-    view = show_probe(table, groups=groups, protocol=protocol)
+    view = show_probe(report, groups=groups, protocol=protocol)
     view.save(OUT / f"{name}.svg")
     log.info("%s\n%.1f minutes", view.frame.round(3).to_string(), minutes)
     keep(asked, view.frame, modes, list(groups), minutes)

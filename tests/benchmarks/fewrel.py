@@ -24,7 +24,6 @@ from figures import OUT, begin, record
 
 import kgwb
 from kgwb.graph import KnowledgeGraph, Mention
-from kgwb.learn.comparison import compare_doors
 from kgwb.learn.questions import MASK, Questions
 
 DOORS = ("entity", "relation", "graph", "tower", "memory")
@@ -73,11 +72,12 @@ def main() -> None:
     for text in asked.texts:
         start = time.perf_counter()
         tuned, probed = (ask_relations(part, names, vectors.graph, TEXTS[text]) for part in (train, test))
-        table = ask_runs(vectors, tuned, probed, asked, text)
-        compared = compare_doors(table, groups=group_kinds(test))
+        report = ask_runs(vectors, tuned, probed, asked, text)
+        compared = report.gains(group_kinds(test))
         seconds = time.perf_counter() - start
         setting = f"{text}; {len(train):,} + {len(test):,} sentences, {asked.epochs} epochs, {asked.seeds} seeds"
-        figures = {"setting": setting, "coverage": coverage, "seconds": seconds, "values": table.attrs["values"]}
+        values = {f"{run}, seed {seed}": value for (run, seed), value in report.accuracies.items()}
+        figures = {"setting": setting, "coverage": coverage, "seconds": seconds, "values": values}
         figures["by group"] = compared.reset_index().to_dict("records")
         log.info("%s, %.0f s\n%s", setting, seconds, compared.round(3).to_string())
         for row in write_rows(compared):
@@ -219,7 +219,7 @@ def ask_runs(
     probed: Questions,
     asked: argparse.Namespace,
     text: str,
-) -> pd.DataFrame:
+) -> kgwb.learn.ProbeReport:
     """Every run, tuned on some sentences and probed on others."""
     runs = kgwb.plan_runs(
         kgwb.load_bert("minilm"),

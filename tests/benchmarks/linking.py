@@ -27,8 +27,8 @@ from ambiguous_names import (
 from figures import begin, record
 
 import kgwb
-from kgwb.bert.linking.linking import link_mentions
-from kgwb.bert.linking.names import collect_names, fold
+from kgwb.bert.linking import link_mentions
+from kgwb.bert.mentions import fold_text, index_names
 
 EVIDENCE = ["prior", "context", "coherence"]
 DEFAULTS = np.array([inspect.signature(link_mentions).parameters[kind].default for kind in EVIDENCE])
@@ -79,12 +79,12 @@ def link_set(named: NamedTexts, bert: Any, *, vectors: bool) -> tuple[dict[str, 
     """Every candidate's evidence, for the half that weights may be chosen on and the half that counts; and the speed."""
     whole, speed = score_set(named, bert, vectors=vectors)
     if not whole["lacking"].any():  # no name means what the graph lacks: a third of the ambiguous entities go
-        shared = set(list_ambiguous(named, collect_names(named.graph).entities))
+        shared = set(list_ambiguous(named, index_names(named.graph).entities))
         fewer, _ = score_set(remove_entities(named, shared, 1 / 3), bert, vectors=vectors)
         whole = pd.concat([whole.assign(counts="linking"), fewer.assign(counts="nil")])
     else:
         whole = whole.assign(counts="both")
-    half = whole["text"].map(lambda text: zlib.crc32(fold(text).text.encode()) % 2)
+    half = whole["text"].map(lambda text: zlib.crc32(fold_text(text).text.encode()) % 2)
     return {"choice": whole[half == 0], "test": whole[half == 1]}, speed
 
 
@@ -125,7 +125,7 @@ def train(graph: kgwb.KnowledgeGraph) -> kgwb.GraphEmbedding:
 def describe_set(table: pd.DataFrame) -> dict[str, float | str]:
     """Accuracy on ambiguous names by what counts, then precision and recall of NIL."""
     several = pick_ambiguous(table[table["counts"] != "nil"])
-    names = several["text"].map(lambda text: fold(text).text).nunique()
+    names = several["text"].map(lambda text: fold_text(text).text).nunique()
     figures: dict[str, float | str] = {"names": f"{several.groupby(['sentence', 'mention']).ngroups:,} of {names}"}
     figures |= {name: accuracy(several, DEFAULTS * on) for name, on in SETTINGS.items()}
     figures["with vectors"] = "–"
@@ -151,7 +151,9 @@ def accuracy(table: pd.DataFrame, weights: np.ndarray) -> float:
 
     Of several equally good candidates each counts its part.
     """
-    scored = table.assign(score=weigh(table, weights).round(9), name=table["text"].map(lambda text: fold(text).text))
+    scored = table.assign(
+        score=weigh(table, weights).round(9), name=table["text"].map(lambda text: fold_text(text).text)
+    )
     best = scored[scored["score"] == scored.groupby(["sentence", "mention"])["score"].transform("max")]
     mentions = best.groupby(["name", "sentence", "mention"])["right"].mean()
     return float(mentions.groupby("name").mean().mean())

@@ -44,8 +44,8 @@ def main() -> None:
             batch=BATCH,
         )
         folder = OUT / f"strategies-{asked.mode}-{way}"
-        table = kgwb.probe(runs, unseen, seeds=asked.seeds, progress=True, folder=folder)
-        frame = kgwb.show_probe(table, groups=groups, protocol=way).frame
+        report = kgwb.probe(runs, unseen, seeds=asked.seeds, progress=True, folder=folder)
+        frame = kgwb.show_probe(report, groups=groups, protocol=way).frame
         log.info("%s\n%s", way, frame.round(3).to_string())
         keep(asked, way, frame, list(groups))
 

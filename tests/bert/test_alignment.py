@@ -18,8 +18,7 @@ import kgwb
 from kgwb.bert.alignment.alignment import Alignment, align_vectors, choose_fit
 from kgwb.bert.alignment.linear_maps import fit_contrastive, fit_procrustes, fit_ridge
 from kgwb.bert.alignment.missing_vectors import FilledVectors
-from kgwb.bert.alignment.pairs import Pairs
-from kgwb.bert.alignment.quality import AlignmentQuality, judge_map
+from kgwb.bert.alignment.quality import AlignmentQuality, Pairs, judge_map
 from kgwb.bert.alignment.word_space import read_labels
 
 METHODS = ["least squares", "procrustes", "trained"]

@@ -18,7 +18,7 @@ ALPHA = 0.5
 def beside(bert, vectors, set_gates):
     model = set_gates(kgwb.inject(bert, vectors, mode="entity", place="beside"), ALPHA)
     with torch.no_grad():
-        model.injector.beside.marker.normal_(generator=torch.Generator().manual_seed(1))
+        model.injector.doors[0].beside.marker.normal_(generator=torch.Generator().manual_seed(1))
     return model
 
 
@@ -26,14 +26,14 @@ def beside(bert, vectors, set_gates):
 def test_hugging_faces_own_model_with_more_tokens_agrees(bert, beside):
     """The same sequence, positions and a mask of log g, put together by hand and given to the unmodified model."""
     reading = kgwb.read(beside, TEXT)
-    door, [mentions] = beside.injector, reading.mentions
+    door, [mentions] = beside.injector.doors[0], reading.mentions
     pieces = bert.tokenizer(TEXT, return_tensors="pt")["input_ids"]
     length, starts = pieces.shape[1], [mention.pieces[0] for mention in mentions]
-    told = torch.stack([door.beside.map(door.table[mention.entity]) + door.beside.marker for mention in mentions])
+    inserted = torch.stack([door.beside.map(door.table[mention.entity]) + door.beside.marker for mention in mentions])
     mask = torch.zeros(1, 1, length + len(starts), length + len(starts))
     mask[..., :length, length:] = math.log(math.tanh(ALPHA))
     output = bert.model.base_model(
-        inputs_embeds=torch.cat([bert.words(pieces), told[None]], 1),
+        inputs_embeds=torch.cat([bert.words(pieces), inserted[None]], 1),
         position_ids=torch.tensor([[*range(length), *starts]]),
         attention_mask=mask,
         output_attentions=True,
@@ -70,4 +70,4 @@ def test_the_marker_learns_to_tell_vectors_from_words(bert, vectors, beside):
     text = "Paris is the capital of [MASK]."
     encoding = encode_sentences(beside, [text], mentions=find_mentions([text], vectors.graph, beside.tokenizer))
     beside.fill_mask(encoding)[0, 2605].backward()
-    assert beside.injector.beside.marker.grad.abs().max() > 0
+    assert beside.injector.doors[0].beside.marker.grad.abs().max() > 0

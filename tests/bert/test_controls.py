@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kgwb
-from kgwb.bert.controls import take_knowledge_away
-from kgwb.bert.knowledge import Knowledge, gather_knowledge
+from kgwb.bert.knowledge import Knowledge, gather_knowledge, take_knowledge_away
 from kgwb.environment import draw_from
 
 

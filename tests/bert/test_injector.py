@@ -11,8 +11,8 @@ from torch import nn
 
 import kgwb
 from kgwb.bert import Bert, encode_sentences, find_mentions
-from kgwb.bert.controls import Control
-from kgwb.bert.injection import Mode
+from kgwb.bert.injection import _DOORS, Mode
+from kgwb.bert.knowledge import Control
 
 CONTROLS = get_args(Control)
 SENTENCES = [
@@ -40,6 +40,11 @@ def largest_difference(bert: Bert, model: Bert, sentence: str) -> float:
 def test_a_fresh_door_leaves_bert_unchanged_to_the_bit(bert, closed, sentence):
     assert closed.injector.gate == 0
     assert largest_difference(bert, closed, sentence) == 0
+
+
+def test_each_word_for_a_door_makes_the_door_of_that_name(bert, vectors):
+    assert get_args(Mode) == tuple(_DOORS)
+    assert all(kgwb.inject(bert, vectors, mode=mode).injector.mode == mode for mode in get_args(Mode))
 
 
 @pytest.mark.parametrize("control", CONTROLS)
@@ -145,7 +150,7 @@ def test_one_seed_gives_one_door(bert, vectors):
     assert all(
         one.equal(same) for one, same in zip(first.state_dict().values(), again.state_dict().values(), strict=True)
     )
-    assert not torch.equal(first.table, other.table)
+    assert not torch.equal(first.doors[0].table, other.doors[0].table)
 
 
 def test_a_second_injector_is_refused_with_what_to_type(opened, vectors):
@@ -163,6 +168,6 @@ def test_a_second_injector_is_refused_with_what_to_type(opened, vectors):
         ({"mode": "graph", "hops": 0}, "hops"),
     ],
 )
-def test_wrong_options_are_told_what_to_type(bert, vectors, options, message):
+def test_wrong_options_say_what_to_type(bert, vectors, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
         kgwb.inject(bert, vectors, **options)

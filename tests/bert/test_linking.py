@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kgwb
-from kgwb.bert.linking.coherence import Choices, weigh_coherence
-from kgwb.bert.linking.evidence import tell_entities
-from kgwb.bert.linking.linking import link_mentions
+from kgwb.bert.evidence import Choices, describe_entities, weigh_coherence
+from kgwb.bert.linking import link_mentions
 from kgwb.graph import Mention
 
 FACTS = [
@@ -171,10 +170,10 @@ def test_coherence_is_what_sets_say(facts, candidates, cut):
         assert result[row] == pytest.approx(expected, nan_ok=True)
 
 
-def test_entities_are_told_by_label_description_and_rarest_neighbours(graph):
-    told = tell_entities(graph, np.array([graph.entity_id("georgia_us"), graph.entity_id("florida")]))
+def test_entities_are_described_by_label_description_and_rarest_neighbours(graph):
+    lines = describe_entities(graph, np.array([graph.entity_id("georgia_us"), graph.entity_id("florida")]))
     state = "Georgia, state in the south of the United States of America: Athens, Atlanta, florida"
-    assert told == [state, "florida: Georgia"]
+    assert lines == [state, "florida: Georgia"]
 
 
 def test_nothing_to_link_is_nothing_linked(graph, bert):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgwb.bert import encode_sentences
-from kgwb.bert.tiny.masking import find_ordinary, mask_pieces
+from kgwb.bert.masking import find_ordinary, mask_pieces
 from kgwb.graph import Mention, Sentence
 
 TEXT = "Quorrin Vath was born in Paris, and New York is far."

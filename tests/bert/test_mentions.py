@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kgwb
-from kgwb.bert.linking.names import fold
+from kgwb.bert.mentions import fold_text
 
 
 def find(bert, graph, text):
@@ -93,7 +93,7 @@ def test_a_mask_names_no_entity_called_mask(bert):
 
 @given(st.text(max_size=40))
 def test_folding_says_where_every_character_came_from(text):
-    folded = fold(text)
+    folded = fold_text(text)
     assert len(folded.text) == len(folded.starts) == len(folded.ends)
     assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
     assert list(folded.starts) == sorted(folded.starts) and list(folded.ends) == sorted(folded.ends)
@@ -102,7 +102,7 @@ def test_folding_says_where_every_character_came_from(text):
 @example("パ\n")
 @given(st.text(alphabet="aéǖñ Å한パ\n北京xΆй’'", max_size=20))
 def test_folding_does_not_mind_how_a_text_is_encoded(text):
-    assert fold(unicodedata.normalize("NFD", text)).text == fold(unicodedata.normalize("NFC", text)).text
+    assert fold_text(unicodedata.normalize("NFD", text)).text == fold_text(unicodedata.normalize("NFC", text)).text
 
 
 @given(st.lists(st.sampled_from(["Paris", "york", "New York", "北京", "x", ".", " "]), max_size=12))

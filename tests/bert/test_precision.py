@@ -25,9 +25,9 @@ def test_half_the_digits_say_about_the_same(every, vectors, how):
     encoding = encode_sentences(every, TEXTS, mentions=find_mentions(TEXTS, vectors.graph, every.tokenizer))
     real = encoding.is_token
     with torch.no_grad():
-        expected, told = every(encoding).last_hidden_state, read_in_half(every, encoding, how)
-        assert not torch.equal(told[real], expected[real])
-        torch.testing.assert_close(told[real], expected[real], atol=0.2, rtol=0)
+        expected, found = every(encoding).last_hidden_state, read_in_half(every, encoding, how)
+        assert not torch.equal(found[real], expected[real])
+        torch.testing.assert_close(found[real], expected[real], atol=0.2, rtol=0)
     trained = read_in_half(every, encoding, how)
     torch.testing.assert_close(trained[real], expected[real], atol=0.2, rtol=0)
     trained[real].square().mean().backward()

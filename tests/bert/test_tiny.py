@@ -10,8 +10,7 @@ import torch
 
 import kgwb
 from kgwb.bert.model import BertLoadError
-from kgwb.bert.tiny.tiny import RECIPE, _find_cache, train_tiny
-from kgwb.bert.tiny.word_pieces import learn_word_pieces
+from kgwb.bert.tiny import RECIPE, _find_cache, learn_word_pieces, train_tiny
 from kgwb.graph import GraphFileError, Sentence
 
 TEXT = [f"The {who} sees the {what}." for who in ("gull", "tern", "crane") for what in ("harbour", "lantern", "tide")]
@@ -28,7 +27,7 @@ def test_it_is_trained_once_and_read_from_the_cache_after(cache, monkeypatch):
     folder = train_tiny(TEXT, **SMALL)
     assert folder.parent == cache and folder.name.startswith("tiny-")
     assert [path.name for path in cache.iterdir()] == [folder.name]
-    monkeypatch.setattr("kgwb.bert.tiny.tiny._learn", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr("kgwb.bert.tiny._learn", lambda *_, **__: pytest.fail("trained again"))
     assert train_tiny(TEXT, **SMALL) == folder
 
 
@@ -95,7 +94,7 @@ def test_a_training_that_fails_leaves_nothing(cache, monkeypatch):
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr("kgwb.bert.tiny.tiny._learn", stop)
+    monkeypatch.setattr("kgwb.bert.tiny._learn", stop)
     with pytest.raises(KeyboardInterrupt):
         train_tiny(TEXT, **SMALL)
     assert not cache.exists() or not list(cache.iterdir())
@@ -122,7 +121,7 @@ def test_no_text(cache, tmp_path, monkeypatch):
     broken.write_text('{"text": "Good."}\n{"txt": "Bad."}\n')
     with pytest.raises(GraphFileError, match=r'(?s)sentences.jsonl, line 2: it is not a JSON object with a "text"'):
         train_tiny(broken)
-    monkeypatch.setattr("kgwb.bert.tiny.tiny.SAMPLE", tmp_path / "nowhere.jsonl")
+    monkeypatch.setattr("kgwb.bert.tiny.SAMPLE", tmp_path / "nowhere.jsonl")
     with pytest.raises(BertLoadError, match=r"no sample_graphs/archipelago lies beside kgwb. Expected sentences or a"):
         train_tiny()
 

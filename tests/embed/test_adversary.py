@@ -11,14 +11,14 @@ import torch
 
 from kgwb.embed import ComplEx, GraphEmbedding, Scorer, TransE, rank_triples, train_embedding
 from kgwb.embed.training.adversary import AdversarialNegatives, _draw_without_repetition
-from kgwb.embed.training.batches import Batch, Questions
+from kgwb.embed.training.batches import Batch, TrainingQueries
 from kgwb.embed.vectors import Vectors
 from kgwb.graph import KnowledgeGraph
 
 
 def _batches(graph: KnowledgeGraph, size: int) -> list[Batch]:
     order = torch.Generator().manual_seed(0)
-    return list(Questions.from_triples(graph.triples).shuffle(size, generator=order, device=torch.device("cpu")))
+    return list(TrainingQueries.from_triples(graph.triples).shuffle(size, generator=order, device=torch.device("cpu")))
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,9 @@ def judge(graph: KnowledgeGraph) -> Vectors:
 
 
 def _ask(graph: KnowledgeGraph, relation: str) -> Batch:
-    """All questions about the tail of a relation."""
+    """All queries about the tail of a relation."""
     chosen = graph.triples[graph.triples[:, 1] == graph.relation_id(relation)]
-    tail = Questions.from_triples(chosen).tail
+    tail = TrainingQueries.from_triples(chosen).tail
     known, relations, answers = (torch.from_numpy(part) for part in (tail.known, tail.relation, tail.answers))
     rows = torch.from_numpy(np.repeat(np.arange(len(tail)), tail.counts))
     return Batch(known, relations, len(tail), rows, answers)
@@ -60,7 +60,7 @@ def test_a_fresh_generator_draws_uniformly(graph: KnowledgeGraph, judge: Vectors
 
 @pytest.mark.parametrize(("relation", "kind"), [("in_region", "region"), ("has_climate", "climate")])
 def test_hard_negatives_are_found(graph: KnowledgeGraph, judge: Vectors, relation: str, kind: str) -> None:
-    """Nothing is harder to tell from a region than another region; a guess draws each with a chance of 8 in 68."""
+    """Nothing is more like a region than another region; a guess draws each with a chance of 8 in 68."""
     right_kind = {entity for entity, label in enumerate(graph.labels) if label.startswith(kind)}
     negatives, batch = AdversarialNegatives(graph, 8, pool=60, learning_rate=0.03), _ask(graph, relation)
     first = negatives.draw(judge, batch)

@@ -35,18 +35,18 @@ def test_the_fit_equals_scikit_learns(seed: int, count: int, scale: float) -> No
 
 
 def test_the_fit_finds_the_curve_that_made_the_labels() -> None:
-    slope, offset = fit_platt(*_labelled(40_000, 0))
-    assert (slope, offset) == pytest.approx((2.0, -1.0), abs=0.06)
+    coefficient, offset = fit_platt(*_labelled(40_000, 0))
+    assert (coefficient, offset) == pytest.approx((2.0, -1.0), abs=0.06)
 
 
 @pytest.mark.parametrize(
     "scores", [[0.0, 0.0, 0.0, 0.0], [-2.0, -1.0, 1.0, 2.0], [2.0, 1.0, -1.0, -2.0], [-1e30, 0, 0, 1e30]]
 )
 def test_scores_that_say_nothing_or_everything(scores: list[float]) -> None:
-    slope, offset = fit_platt(np.array(scores), np.array([False, False, True, True]))
-    probability = logistic(slope * np.array(scores) + offset)
-    assert np.isfinite([slope, offset]).all() and ((probability > 0.01) & (probability < 0.99)).all()
-    assert np.sign(slope) == np.sign(scores[-1] - scores[0])
+    coefficient, offset = fit_platt(np.array(scores), np.array([False, False, True, True]))
+    probability = logistic(coefficient * np.array(scores) + offset)
+    assert np.isfinite([coefficient, offset]).all() and ((probability > 0.01) & (probability < 0.99)).all()
+    assert np.sign(coefficient) == np.sign(scores[-1] - scores[0])
 
 
 def test_the_logistic_curve_has_no_end() -> None:
@@ -55,7 +55,7 @@ def test_the_logistic_curve_has_no_end() -> None:
 
 @pytest.fixture(scope="module")
 def calibration(split: Split) -> Calibration:
-    """Half of train is asked for, so that scores tell something."""
+    """Half of train is asked for, so that scores say something."""
     learnt = Split(split.graph, split.train, split.train[::2], split.train[1::2])
     embedding = GraphEmbedding(split.graph, DistMult(), dim=16)
     for _ in train_embedding(embedding, learnt, epochs=40):
@@ -69,7 +69,7 @@ def test_probabilities_rise_with_the_score_within_a_relation(calibration: Calibr
         rows = test.triples[:, 1] == relation
         order = np.argsort(test.scores[rows])
         assert (np.diff(calibration.test_probability[rows][order]) >= 0).all()
-    assert calibration.slope > 0
+    assert calibration.coefficient > 0
     assert (calibration.test_probability[test.truth].mean() - calibration.test_probability[~test.truth].mean()) > 0.5
 
 
@@ -127,19 +127,19 @@ def test_a_calibration_says_what_it_holds_for(calibration: Calibration) -> None:
     error = calibration.expected_calibration_error
     assert lines == [
         f"Calibration: expected calibration error {error:.3f} on 200 test triples, half of them false",
-        f"  Platt scaling (slope {calibration.slope:.3g}, offset {calibration.offset:.3g}) of scores relative to their "
-        "relation's mean, fitted on valid, seed 0",
+        f"  Platt scaling (coefficient {calibration.coefficient:.3g}, offset {calibration.offset:.3g}) of scores relative "
+        "to their relation's mean, fitted on valid, seed 0",
         "  a probability holds where half of the triples asked about are true; where fewer are, it is too high",
     ]
     assert error < 0.2
 
 
-def test_a_calibration_of_scores_that_tell_nothing_says_so(split: Split) -> None:
+def test_a_calibration_of_scores_that_say_nothing_says_so(split: Split) -> None:
     embedding = GraphEmbedding(split.graph, DistMult(), dim=2)
     torch.nn.init.zeros_(embedding.entity_table)
     calibration = calibrate_scores(embedding, split)
     assert repr(calibration).splitlines()[-1] == (
-        "  the slope is not positive: these scores do not tell true from false"
+        "  the coefficient is not positive: these scores do not separate true from false"
     )
     assert calibration.test_probability.tolist() == [0.5] * 40
 

@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kgwb.embed import DistMult, GraphEmbedding, Scorer, TransE, train_embedding
-from kgwb.embed.ranking.classification import choose_threshold, choose_thresholds, classify_triples
-from kgwb.embed.ranking.classification_report import ClassificationReport
+from kgwb.embed.ranking.classification import (
+    ClassificationReport,
+    choose_threshold,
+    choose_thresholds,
+    classify_triples,
+)
 from kgwb.embed.ranking.labelled import Labelled
 from kgwb.graph import KnowledgeGraph, Split
 
@@ -35,7 +39,7 @@ def test_a_relation_without_valid_triples_takes_the_common_threshold() -> None:
     triples, truth = np.array([[0, 0, 1], [1, 0, 0], [0, 2, 1], [1, 2, 0]]), np.array([True, False, True, False])
     valid = Labelled(triples, truth, np.array([0, 0, 1, 1]), np.array([4.0, 2.0, 9.0, 7.0]), ())
     thresholds, own = choose_thresholds(valid, 4)
-    assert thresholds.tolist() == [3.0, 8.0, 8.0, 8.0]  # of all four, 8 and 3 tell three right
+    assert thresholds.tolist() == [3.0, 8.0, 8.0, 8.0]  # of all four, 8 and 3 are right for three
     assert own.tolist() == [True, False, True, False]
 
 
@@ -70,7 +74,7 @@ def test_false_triples_are_of_the_right_kind(report: ClassificationReport, learn
         assert tail in learnt.known[learnt.known[:, 1] == relation, 2]
 
 
-def test_what_was_learnt_is_told_from_what_is_false(report: ClassificationReport, learnt: Split) -> None:
+def test_what_was_learnt_is_classified_correctly(report: ClassificationReport, learnt: Split) -> None:
     assert report.accuracy > 0.9
     again = classify_triples(GraphEmbedding(learnt.graph, DistMult(), dim=16), learnt)
     assert again.labelled.triples.tolist() == report.labelled.triples.tolist()  # the same questions for every embedding
@@ -119,7 +123,7 @@ def test_a_report_says_how_it_was_made(report: ClassificationReport) -> None:
     found = [report.right[report.labelled.truth == truth].mean() for truth in (True, False)]
     assert repr(report).splitlines() == [
         f"ClassificationReport: accuracy {report.accuracy:.3f} ({low:.3f} to {high:.3f}, 95 % bootstrap over triples)",
-        f"  of 100 true triples {found[0]:.1%} told right, of 100 false ones {found[1]:.1%}; guessing gives 50 %",
+        f"  of 100 true triples {found[0]:.1%} classified correctly, of 100 false ones {found[1]:.1%}; guessing gives 50 %",
         "  false: head or tail exchanged for another that the relation has there, never a known triple, seed 0",
         "  a threshold per relation, chosen on valid; 0 relations (0 triples) without valid triples take the common one",
     ]

@@ -43,7 +43,7 @@ def test_asking_changes_nothing(split: Split, scorer: Scorer, options: dict, tmp
     assert not embedding.trained_on.any() and not embedding.reciprocal and not (tmp_path / "run").exists()
 
 
-def test_training_afterwards_is_as_if_nobody_had_asked(split: Split) -> None:
+def test_training_afterwards_is_as_if_it_had_not_been_asked(split: Split) -> None:
     asked, fresh = (GraphEmbedding(split.graph, ComplEx(), dim=16) for _ in range(2))
     estimate_cost(asked, split, epochs=2, batch=50, dropout=0.2)
     for embedding in (asked, fresh):
@@ -71,7 +71,7 @@ def test_bytes_follow_the_arguments(split: Split) -> None:
     assert ask(reciprocal=True).table_bytes == plain.table_bytes + 4 * RELATIONS * 8
     assert ask(negatives=20).score_bytes == 4 * 50 * 20
     assert ask(memory=4 * 10 * ENTITIES / 2**30).score_bytes == 4 * 10 * ENTITIES
-    assert ask(batch=10**6).score_bytes < 4 * 10**6 * ENTITIES  # no more questions than there are
+    assert ask(batch=10**6).score_bytes < 4 * 10**6 * ENTITIES  # no more queries than there are
     assert ask(evaluate_every=1).table_bytes == 2 * plain.table_bytes  # the best ones are kept
 
 

@@ -17,9 +17,9 @@ from torch import nn
 from kgwb.embed import ComplEx, DistMult, GraphEmbedding, RotatE, load_embedding, rank_triples, train_embedding
 from kgwb.embed.encoders.affine_encoder import AffineEncoder
 from kgwb.embed.encoders.composition_convolution import CompositionConvolution
-from kgwb.embed.encoders.encoder_chain import EncoderChain
+from kgwb.embed.encoders.encoder import EncoderChain
 from kgwb.embed.encoders.literal_encoder import LiteralEncoder
-from kgwb.embed.encoders.neighbourhoods import find_neighbourhoods
+from kgwb.embed.encoders.message_passing import plan_messages
 from kgwb.embed.encoders.relational_convolution import RelationalConvolution
 from kgwb.embed.encoders.variational_encoder import VariationalEncoder
 from kgwb.embed.scorers.rescal import RESCAL
@@ -51,7 +51,7 @@ def _tables(split: Split, *, inverses: bool = False) -> tuple[torch.Tensor, torc
 
 
 def _shake(encoder: nn.Module) -> nn.Module:
-    """Weights as after some training: none of them nought."""
+    """Weights as after some training: none of them zero."""
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():
         for weight in encoder.parameters():
@@ -113,7 +113,7 @@ def test_one_seed_draws_the_same_numbers_and_goes_on_with_them_after_a_stop(make
 
 def test_ranking_draws_nothing(make: Callable, split: Split) -> None:
     encoder = _shake(make(split))
-    with torch.no_grad():  # even where nobody called eval
+    with torch.no_grad():  # even where eval was not called
         assert torch.equal(encoder(*_tables(split))[0], encoder(*_tables(split))[0])
 
 
@@ -151,13 +151,13 @@ def test_r_gcn_is_what_torch_geometric_computes(split: Split) -> None:
         judge.comp.copy_(ours.mix.flatten(0, 1))
     head, relation, tail = torch.from_numpy(split.train.copy()).T
     links = torch.stack([torch.cat([head, tail]), torch.cat([tail, head])])
-    heard = judge(entities, links, torch.cat([relation, relation + count]))
+    received = judge(entities, links, torch.cat([relation, relation + count]))
     counts = torch.bincount(links[1], minlength=len(entities)).clamp_min(1)[:, None]
     own = entities @ ours.own / math.sqrt(DIM)
-    torch.testing.assert_close(ours(entities, relations)[0], entities + (own + heard / counts).tanh())
+    torch.testing.assert_close(ours(entities, relations)[0], entities + (own + received / counts).tanh())
 
 
-def test_vgae_hears_what_torch_geometric_hears(split: Split) -> None:
+def test_vgae_receives_what_torch_geometric_does(split: Split) -> None:
     encoder = VariationalEncoder(split, dim=DIM)
     judge = _torch_geometric().GCNConv(DIM, DIM, bias=False)
     head, _, tail = torch.from_numpy(split.train.copy()).T
@@ -176,16 +176,16 @@ def test_comp_gcn_is_its_equation_triple_by_triple(composition: str, split: Spli
     assert isinstance(encoder, CompositionConvolution)
     entities, relations = _tables(split, inverses=inverses)
     count, small = len(split.graph.relations), 1 / math.sqrt(DIM)
-    heard, counts = torch.zeros_like(entities), torch.zeros(len(entities), 1)
+    received, counts = torch.zeros_like(entities), torch.zeros(len(entities), 1)
     for head, relation, tail in split.train.tolist():
         back = relation + count if inverses else relation
         for receiver, sender, by, side in ((tail, head, relation, 0), (head, tail, back, 1)):
             message = _compose(composition, entities[sender], relations[by])
-            heard[receiver] += message @ encoder.by_side[side] * small
+            received[receiver] += message @ encoder.by_side[side] * small
             counts[receiver] += 1
     own = entities @ encoder.own * small
     seen, by_vectors = encoder(entities, relations)
-    torch.testing.assert_close(seen, entities + (own + heard / counts.clamp_min(1)).tanh(), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(seen, entities + (own + received / counts.clamp_min(1)).tanh(), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(by_vectors, relations + relations @ encoder.by_relation * small)
 
 
@@ -198,9 +198,12 @@ def _compose(composition: str, neighbour: torch.Tensor, relation: torch.Tensor) 
 
 
 def test_dropout_leaves_out_whole_neighbourhoods(split: Split) -> None:
-    tails, heads = find_neighbourhoods(split)
-    questions = len(np.unique(split.train[:, :2], axis=0)), len(np.unique(split.train[:, 1:], axis=0))
-    assert (sum(heads.sizes), sum(tails.sizes)) == questions  # what one entity hears by one relation is a question
+    tails, heads = plan_messages(split)
+    queries = len(np.unique(split.train[:, :2], axis=0)), len(np.unique(split.train[:, 1:], axis=0))
+    assert (
+        sum(heads.sizes),
+        sum(tails.sizes),
+    ) == queries  # what one entity receives along one relation answers one query
     encoder = _shake(RelationalConvolution(split, dim=DIM, dropout=0.9))
     entities, relations = _tables(split)
     assert not torch.equal(encoder(entities, relations)[0], encoder.eval()(entities, relations)[0])
@@ -211,9 +214,9 @@ def test_the_penalty_is_the_divergence_from_the_standard_normal(split: Split) ->
     assert isinstance(encoder, VariationalEncoder)
     entities, relations = _tables(split)
     encoder(entities, relations)
-    heard = encoder.links(entities) / math.sqrt(DIM)
-    spread = (encoder.spread + heard @ encoder.to_spread).exp()
-    cloud = torch.distributions.Normal(entities + heard @ encoder.to_mean, spread)
+    received = encoder.links(entities) / math.sqrt(DIM)
+    spread = (encoder.spread + received @ encoder.to_spread).exp()
+    cloud = torch.distributions.Normal(entities + received @ encoder.to_mean, spread)
     expected = torch.distributions.kl_divergence(cloud, torch.distributions.Normal(0.0, 1.0)).sum()
     torch.testing.assert_close(encoder.penalty(), 0.5 * expected / (2 * len(split.train)), rtol=1e-4, atol=1e-5)
     with pytest.raises(RuntimeError, match=r"no penalty before a forward pass in training\. Call the encoder first\."):
@@ -257,9 +260,12 @@ def test_wrong_arguments_are_named(split: Split) -> None:
         (lambda: RelationalConvolution(split, bases=0), r"bases=0 came\. It must be at least 1; type bases=1\."),
         (
             lambda: RelationalConvolution(split, dropout=1),
-            r"dropout=1 came\. It is a share from 0 .* type dropout=0\.3\.",
+            r"dropout=1 came\. It must be a number from 0 .* type dropout=0\.3\.",
         ),
-        (lambda: VariationalEncoder(split, spread=0), r"spread=0 came\. It must be above 0; type spread=0\.1\."),
+        (
+            lambda: VariationalEncoder(split, spread=0),
+            r"spread=0 came\. It must be a number above 0; type spread=0\.1\.",
+        ),
         (
             lambda: VariationalEncoder(nothing),
             r"no training triples to pass messages over\. Check len\(split\.train\)\.",

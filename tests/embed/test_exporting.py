@@ -178,7 +178,9 @@ def test_what_cannot_be_written(graph: KnowledgeGraph, tmp_path: Path, monkeypat
     ):
         write_vectors(GraphEmbedding(nul, TransE(), dim=2), tmp_path / "a.npz")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImportError, match=r"Writing \.parquet needs pyarrow\. Type: pip install pyarrow"):
+    with pytest.raises(
+        ImportError, match=r"Writing \.parquet needs pyarrow, which is not installed\. Type: pip install pyarrow"
+    ):
         write_vectors(embedding, tmp_path / "a.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.md"]
 

@@ -47,9 +47,12 @@ def test_triples_that_are_none(graph: KnowledgeGraph) -> None:
 
 
 def test_a_scorer_is_an_instance() -> None:
-    with pytest.raises(TypeError, match=r"A class came, ComplEx\. Type GraphEmbedding\(graph, ComplEx\(\)\)\."):
+    with pytest.raises(
+        TypeError,
+        match=r"A scorer was expected, but the class ComplEx came\. Type GraphEmbedding\(graph, ComplEx\(\)\)\.",
+    ):
         expect_scorer(ComplEx)
-    with pytest.raises(TypeError, match=r"'complex' came\. Expected a scorer; type GraphEmbedding\(graph, ComplEx"):
+    with pytest.raises(TypeError, match=r"but the text 'complex' came\. Type GraphEmbedding\(graph, ComplEx"):
         expect_scorer("complex")
 
 
@@ -72,7 +75,7 @@ def trained(graph: KnowledgeGraph) -> GraphEmbedding:
     return embedding
 
 
-def test_predict_finds_what_it_was_told(trained: GraphEmbedding) -> None:
+def test_predict_finds_what_was_learnt(trained: GraphEmbedding) -> None:
     tails = trained.predict(head="place 03", relation="in_region", k=3)
     assert tails.columns.tolist() == ["entity", "label", "score", "known"]
     assert tails.label[0] == "region 3" and tails.known.tolist() == [True, False, False]

@@ -9,9 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kgwb.embed.encoders.literal_encoder import LiteralEncoder
-from kgwb.embed.encoders.literals import count_letters, read_literals
-from kgwb.embed.encoders.mixture import Mixture
+from kgwb.embed.encoders.literal_encoder import LiteralEncoder, count_letters, read_literals
+from kgwb.embed.encoders.message_passing import Mixture
 from kgwb.graph import KnowledgeGraph
 
 
@@ -26,11 +25,11 @@ def test_a_mixture_is_its_dense_matrix(data: st.DataObject) -> None:
         dense[row, column] += weight
     mixture = Mixture(entries[:, 0], entries[:, 1], entries[:, 2].astype(float), (rows, columns))
     vectors = torch.randn(columns, 3, requires_grad=True)
-    slope = torch.randn(rows, 3)
+    gradient = torch.randn(rows, 3)
     mixed = mixture(vectors)
-    mixed.backward(slope)
+    mixed.backward(gradient)
     torch.testing.assert_close(mixed, dense @ vectors)
-    torch.testing.assert_close(vectors.grad, dense.T @ slope)
+    torch.testing.assert_close(vectors.grad, dense.T @ gradient)
 
 
 @pytest.fixture(scope="module")

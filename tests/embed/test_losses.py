@@ -11,9 +11,8 @@ from torch.nn.functional import cross_entropy, logsigmoid
 
 from kgwb.embed import Scorer
 from kgwb.embed.scorers.measure import DISTANCE, SQUARED_DISTANCE, Measure
-from kgwb.embed.training.compared_loss import compared_loss
-from kgwb.embed.training.losses import LOSSES, make_loss, softmax_loss
-from kgwb.embed.training.softmax_loss import sampled_softmax, shared_softmax
+from kgwb.embed.training.losses import LOSSES, compared_loss, make_loss, softmax_loss
+from kgwb.embed.training.softmax import sampled_softmax, shared_softmax
 from kgwb.embed.training.workspace import Workspace, choose_memory
 
 ROWS = torch.tensor([0, 0, 1, 2, 2, 2])
@@ -47,15 +46,15 @@ def test_shared_softmax_equals_one_softmax_per_triple(
     logits = _trained_by(matmul_measure).compare(query, table)
     expected = cross_entropy(logits[ROWS], ANSWERS, reduction="sum")
     right = torch.autograd.grad(expected, [query, table])
-    slope = torch.ones_like(table)
+    gradient = torch.ones_like(table)
     workspace = Workspace(memory, precision, weight=3.0)
     loss = shared_softmax(
-        query, table.detach(), ROWS, ANSWERS, measure=matmul_measure, slope=slope, workspace=workspace
+        query, table.detach(), ROWS, ANSWERS, measure=matmul_measure, gradient=gradient, workspace=workspace
     )
     torch.testing.assert_close(loss, expected, rtol=near, atol=near)
     (loss * workspace.weight).backward()
     torch.testing.assert_close(query.grad, 3 * right[0], rtol=near, atol=6 * near)
-    torch.testing.assert_close(slope, 1 + 3 * right[1], rtol=near, atol=6 * near)  # added to what was there
+    torch.testing.assert_close(gradient, 1 + 3 * right[1], rtol=near, atol=6 * near)  # added to what was there
 
 
 @pytest.mark.parametrize("memory", [1.0, ONE_ROW], ids=["one block", "a row at a time"])
@@ -67,15 +66,15 @@ def test_sampled_softmax_is_what_the_general_loss_says(
     query, table = _tables()
     expected, right = _compare(query, table, _trained_by(matmul_measure), softmax_loss, drawn, 1.0)
     expected.backward()
-    expected_slope, query.grad = query.grad, None
-    slope = torch.ones_like(table)
-    options = {"drawn": drawn, "measure": matmul_measure, "slope": slope}
+    expected_gradient, query.grad = query.grad, None
+    gradient = torch.ones_like(table)
+    options = {"drawn": drawn, "measure": matmul_measure, "gradient": gradient}
     workspace = Workspace(memory, precision, weight=3.0)
     loss = sampled_softmax(query, table.detach(), ROWS, ANSWERS, **options, workspace=workspace)
     torch.testing.assert_close(loss, expected, rtol=near, atol=near)
     (loss * workspace.weight).backward()
-    torch.testing.assert_close(query.grad, 3 * expected_slope, rtol=near, atol=6 * near)
-    torch.testing.assert_close(slope, 1 + 3 * right, rtol=near, atol=6 * near)
+    torch.testing.assert_close(query.grad, 3 * expected_gradient, rtol=near, atol=6 * near)
+    torch.testing.assert_close(gradient, 1 + 3 * right, rtol=near, atol=6 * near)
 
 
 def _by_hand(name: str, gold: float, others: np.ndarray, margin: float, temperature: float) -> float:
@@ -113,10 +112,10 @@ def _compare(
     drawn: torch.Tensor | None,
     memory: float,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    slope = torch.zeros_like(table)
-    options = {"drawn": drawn, "loss": loss, "measure": measure, "slope": slope}
+    gradient = torch.zeros_like(table)
+    options = {"drawn": drawn, "loss": loss, "measure": measure, "gradient": gradient}
     workspace = Workspace(memory, query.dtype)
-    return compared_loss(query, table.detach(), ROWS, ANSWERS, **options, workspace=workspace), slope
+    return compared_loss(query, table.detach(), ROWS, ANSWERS, **options, workspace=workspace), gradient
 
 
 @pytest.mark.parametrize("drawn", [None, torch.tensor([9, 2, 3, 7])], ids=["all", "drawn"])
@@ -124,9 +123,9 @@ def _compare(
 def test_gradients_of_every_loss_are_its_differences(scorer: Scorer, name: str, drawn: torch.Tensor | None) -> None:
     query, table = (part.detach().double().requires_grad_() for part in _tables())
     loss = make_loss(name, margin=1.5, temperature=0.0)  # no weights that hang on scores without a gradient
-    value, slope = _compare(query, table, scorer.measure, loss, drawn, 1.0)
+    value, gradient = _compare(query, table, scorer.measure, loss, drawn, 1.0)
     value.backward()
-    for tensor, slopes in ((query, query.grad), (table, slope)):
+    for tensor, gradients in ((query, query.grad), (table, gradient)):
         for place in ((0, 1), (2, 3)):
             moved = []
             for step in (1e-5, -1e-5):
@@ -134,25 +133,25 @@ def test_gradients_of_every_loss_are_its_differences(scorer: Scorer, name: str, 
                 other[place] += step
                 pair = (other, table) if tensor is query else (query, other)
                 moved.append(_compare(*pair, scorer.measure, loss, drawn, 1.0)[0].item())
-            assert slopes[place].item() == pytest.approx((moved[0] - moved[1]) / 2e-5, abs=2e-3)
+            assert gradients[place].item() == pytest.approx((moved[0] - moved[1]) / 2e-5, abs=2e-3)
 
 
 def test_a_question_without_negatives_left_gives_no_nan(scorer: Scorer) -> None:
     for name in LOSSES:
         query, table = _tables()
-        slope, workspace = torch.zeros_like(table), Workspace(1.0, torch.float32)
-        options = {"loss": make_loss(name, margin=1, temperature=1), "measure": scorer.measure, "slope": slope}
+        gradient, workspace = torch.zeros_like(table), Workspace(1.0, torch.float32)
+        options = {"loss": make_loss(name, margin=1, temperature=1), "measure": scorer.measure, "gradient": gradient}
         drawn = torch.tensor([3, 5])
         loss = compared_loss(
             query[:1], table.detach(), ROWS[:2], ANSWERS[:2], drawn=drawn, **options, workspace=workspace
         )
         loss.backward()
-        assert loss.isfinite() and query.grad.isfinite().all() and slope.isfinite().all()
+        assert loss.isfinite() and query.grad.isfinite().all() and gradient.isfinite().all()
 
 
-def test_the_softmax_of_one_answer_alone_is_no_surprise() -> None:
-    nobody = torch.full((1, 2), -1e9)
-    assert softmax_loss(torch.tensor([0.3]), nobody, torch.tensor([0])).item() == pytest.approx(0.0)
+def test_the_softmax_of_one_answer_alone_costs_nothing() -> None:
+    nothing = torch.full((1, 2), -1e9)
+    assert softmax_loss(torch.tensor([0.3]), nothing, torch.tensor([0])).item() == pytest.approx(0.0)
 
 
 def test_memory_is_what_was_asked_for_or_a_share_of_what_is_free() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kgwb.embed import Scorer, preset, train_embedding
+from kgwb.embed.scorers import SCORERS
 
 SIZES = ["default", "hundreds", "large", "small", 500, np.int64(20_000), 10**6]
 
@@ -38,9 +39,8 @@ def test_a_preset_is_ones_own_to_change() -> None:
 
 
 def test_presets_that_do_not_exist() -> None:
-    with pytest.raises(
-        ValueError, match=r"scorer='conve' came\. Type one of 'transe', 'distmult', 'complex', 'rotate', 'rescal'"
-    ):
+    names = ", ".join(repr(name.lower()) for name in SCORERS)
+    with pytest.raises(ValueError, match=rf"scorer='conve' came\. Type one of {names}\."):
         preset("ConvE")
     with pytest.raises(
         ValueError, match=r"data_set='yago' came\. Type one of 'default', 'hundreds', 'large', 'small', 'fb15k-237'"

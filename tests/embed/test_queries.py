@@ -1,4 +1,4 @@
-"""Distinct questions and their answers."""
+"""Distinct queries and their answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kgwb.embed.queries import SIDES, find_answers, group_queries
-from kgwb.embed.training.batches import Questions
+from kgwb.embed.training.batches import TrainingQueries
 
 ENTITIES = 6
 triples_of = some.lists(some.tuples(some.integers(0, 5), some.integers(0, 2), some.integers(0, 5)), max_size=30)
@@ -52,11 +52,11 @@ def test_ids_too_large_for_one_number_are_ordered_too() -> None:
 
 def test_an_epoch_asks_each_question_once_with_all_answers() -> None:
     triples = _array([(0, 0, 1), (0, 0, 2), (3, 1, 1), (4, 0, 1), (5, 2, 5)])
-    questions = Questions.from_triples(triples)
+    queries = TrainingQueries.from_triples(triples)
     seen = []
-    for batch in questions.shuffle(2, generator=torch.Generator().manual_seed(3), device=torch.device("cpu")):
+    for batch in queries.shuffle(2, generator=torch.Generator().manual_seed(3), device=torch.device("cpu")):
         for row, answer in zip(batch.rows.tolist(), batch.answers.tolist(), strict=True):
             known, relation = batch.known[row].item(), batch.relation[row].item()
             seen.append((known, relation, answer) if row < batch.tails else (answer, relation, known))
     assert sorted(seen) == sorted([*map(tuple, triples.tolist())] * 2)
-    assert questions.entities().tolist() == [0, 1, 2, 3, 4, 5]
+    assert queries.entities().tolist() == [0, 1, 2, 3, 4, 5]

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as some
 
-from kgwb.embed.ranking.corruption import corrupt_triples
+from kgwb.embed.ranking.labelled import corrupt_triples
 
 ENTITIES, RELATIONS = 4, 2
 ends = some.integers(0, ENTITIES - 1)

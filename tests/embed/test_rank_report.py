@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kgwb.embed import GraphEmbedding, RankReport, TransE, rank_triples, train_embedding
-from kgwb.embed.ranking.bootstrap import find_intervals, resample_means
-from kgwb.embed.ranking.grouping import bin_degrees, name_cardinalities
+from kgwb.embed.queries import name_cardinalities
+from kgwb.embed.ranking.bootstrap import bootstrap_intervals, resample_means
+from kgwb.embed.ranking.rank_report import bin_degrees
 from kgwb.graph import KnowledgeGraph, Split
 
 
@@ -124,7 +125,7 @@ def test_places_are_in_one_region_that_holds_many(report: RankReport) -> None:
     assert (table["MRR"] * table["ranks"]).sum() / 12 == pytest.approx(report.mrr)
 
 
-def test_without_a_filter_the_graph_tells_the_cardinality() -> None:
+def test_without_a_filter_the_graph_gives_the_cardinality() -> None:
     ring = _report([0, 0, 1, 1], [0, 0, 0, 0])
     star = np.array([[0, 0, tail] for tail in range(1, 9)])
     assert ring.by_cardinality().index.tolist() == [("1-1", "head"), ("1-1", "tail")]
@@ -171,7 +172,7 @@ def test_intervals_equal_a_bootstrap_by_hand(report: RankReport) -> None:
 def test_intervals_equal_scipys() -> None:
     stats = pytest.importorskip("scipy.stats", reason="the judge comes with scikit-learn")
     values = np.random.default_rng(0).beta(0.3, 0.6, 400)
-    ours = find_intervals(values[:, None], ["MRR"], level=0.95, samples=4000, seed=0).loc["MRR"]
+    ours = bootstrap_intervals(values[:, None], ["MRR"], level=0.95, samples=4000, seed=0).loc["MRR"]
     theirs = stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=1).confidence_interval
     assert ours[["low", "high"]].tolist() == pytest.approx([theirs.low, theirs.high], abs=3e-3)
 

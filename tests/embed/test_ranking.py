@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from torch import nn
 
 from kgwb.embed import ComplEx, DistMult, GraphEmbedding, Scorer, TransE, rank_triples
-from kgwb.embed.ranking.answers import read_answers
+from kgwb.embed.ranking.answers import prepare_answers
 from kgwb.embed.ranking.counting import FEW_THREADS, count_block
 from kgwb.graph import KnowledgeGraph
 
@@ -291,8 +291,10 @@ def test_vectors_that_are_no_numbers_are_not_ranked(graph: KnowledgeGraph) -> No
 
 
 def test_what_has_no_scores_cannot_be_ranked() -> None:
-    with pytest.raises(TypeError, match=r"DistMult cannot be ranked\. Expected a GraphEmbedding, or something with"):
-        read_answers(DistMult())
+    with pytest.raises(
+        TypeError, match=r"A GraphEmbedding, or something with .* was expected, but a DistMult came\. Type rank_triples"
+    ):
+        prepare_answers(DistMult())
 
 
 @pytest.mark.parametrize(
@@ -303,7 +305,7 @@ def test_what_has_no_scores_cannot_be_ranked() -> None:
     ],
 )
 def test_scores_of_the_wrong_kind(scores: torch.Tensor, came: str) -> None:
-    message = rf"The scores of Table came as {came}\. Expected torch\.float32 of shape \(1, 7\), questions by entities"
+    message = rf"The scores of Table came as {came}\. Expected torch\.float32 of shape \(1, 7\), queries by entities"
     with pytest.raises(ValueError, match=message):
         rank_triples(Table(_graph(), scores), [(0, 0, 1)], known=None)
 

@@ -18,7 +18,7 @@ from kgwb.embed import (
     rank_triples,
     train_embedding,
 )
-from kgwb.embed.saving import SCORERS
+from kgwb.embed.scorers import SCORERS
 from kgwb.graph import KnowledgeGraph
 
 
@@ -80,7 +80,7 @@ def test_a_failure_leaves_no_half(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("kgwb.graph.write_graph", fail)
+    monkeypatch.setattr("kgwb.embed.embedding_files.write_graph", fail)
     with pytest.raises(OSError, match="disk full"):
         _trained(graph, TransE()).save(tmp_path / "vectors")
     assert [path.name for path in tmp_path.iterdir()] == (["vectors"] if before else [])
@@ -122,7 +122,8 @@ def test_broken_files(graph: KnowledgeGraph, tmp_path: Path) -> None:
     facts = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))
     facts["scorer"]["name"] = "Quaternions"
     (folder / "embedding.json").write_text(json.dumps(facts), encoding="utf-8")
-    message = r"of the scorer 'Quaternions'\. This kgwb knows TransE, DistMult, ComplEx, RotatE, RESCAL; .* pip install kgwb=="
+    known = ", ".join(SCORERS)
+    message = rf"with the scorer Quaternions\(norm=2\)\. This kgwb knows {known}; .* pip install kgwb=="
     with pytest.raises(EmbeddingFileError, match=message):
         load_embedding(folder, graph)
     (folder / "embedding.json").write_text("{", encoding="utf-8")

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from kgwb.embed import DistMult, Epoch, GraphEmbedding, train_embedding
-from kgwb.embed.training.best import Best
-from kgwb.embed.training.schedule import Schedule
+from kgwb.embed.training.schedule import Best, Schedule
 from kgwb.graph import KnowledgeGraph, Split
 
 STEPS = 4  # per epoch of the training triples below
@@ -43,8 +42,8 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], None]:
 
 def _start(split: Split, **options: object) -> tuple[GraphEmbedding, Iterator[Epoch]]:
     embedding = GraphEmbedding(split.graph, DistMult(), dim=8)
-    questions = len({(h, r) for h, r, _ in split.train.tolist()}) + len({(r, t) for _, r, t in split.train.tolist()})
-    return embedding, train_embedding(embedding, split, batch=-(-questions // STEPS), **options)
+    queries = len({(h, r) for h, r, _ in split.train.tolist()}) + len({(r, t) for _, r, t in split.train.tolist()})
+    return embedding, train_embedding(embedding, split, batch=-(-queries // STEPS), **options)
 
 
 def test_the_rate_is_full_without_a_schedule(split: Split) -> None:
@@ -85,7 +84,7 @@ def test_a_plateau_halves_the_rate_each_time(split: Split, figures: Callable) ->
 def test_a_better_figure_ends_the_plateau() -> None:
     best, embedding = Best(), torch.nn.Linear(1, 1)
     for epoch, figure in enumerate([0.1, 0.05, 0.2, 0.1, 0.1, 0.3], start=1):
-        best.see(figure, epoch, embedding, plateau=2)
+        best.note(figure, epoch, embedding, plateau=2)
     assert (best.figure, best.epoch, best.stale, best.halvings) == (0.3, 6, 0, 1)
 
 
@@ -106,7 +105,7 @@ def test_the_best_comes_back_after_break_too(split: Split, figures: Callable) ->
         seen.append(embedding.entity_vectors())
         if epoch.number == 4:
             break
-    training.close()  # as leaving the loop does where nobody else holds the generator
+    training.close()  # as leaving the loop does where nothing else refers to the generator
     assert embedding.entity_vectors().equal(seen[1])
 
 
@@ -124,7 +123,7 @@ def test_without_patience_the_last_stays(split: Split, figures: Callable) -> Non
     assert embedding.entity_vectors().equal(seen[-1])
 
 
-def test_a_tie_is_not_better_and_nought_is_better_than_nothing(split: Split, figures: Callable) -> None:
+def test_a_tie_is_not_better_and_zero_is_better_than_nothing(split: Split, figures: Callable) -> None:
     figures([0.0, 0.0, 0.0, 0.0])
     embedding, training = _start(split, epochs=4, patience=2, evaluate_every=1)
     seen = [embedding.entity_vectors() for _ in training]

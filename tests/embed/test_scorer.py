@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kgwb.embed import ComplEx, DistMult, RotatE, Scorer, TransE
-from kgwb.embed.scorers.rescal import RESCAL
+from kgwb.embed import RESCAL, ComplEx, DistMult, RotatE, Scorer, TransE
+from kgwb.embed.scorers import SCORERS
 
 
 def _vectors(scorer: Scorer, count: int, dim: int = 8) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -37,7 +37,9 @@ def test_one_matmul_orders_candidates_as_the_score_does(scorer: Scorer) -> None:
     assert ((2 * query @ tail.T - length).argsort(-1) == scorer.compare(query, tail).argsort(-1)).all()
 
 
-@pytest.mark.parametrize("scorer", [DistMult(), ComplEx(), RotatE(), RESCAL()], ids=repr)
+@pytest.mark.parametrize(
+    "scorer", [made() for made in SCORERS.values() if made.query_relation is not Scorer.query_relation], ids=repr
+)
 def test_asking_for_the_relation_orders_relations_as_the_score_does(scorer: Scorer) -> None:
     head, relation, tail = (rows[:5] for rows in _vectors(scorer, 20))
     found = scorer.query_relation(head, tail) @ scorer.relation_keys(relation).T
@@ -51,7 +53,7 @@ def test_start_is_small_finite_and_of_the_width_asked_for(scorer: Scorer) -> Non
     assert scorer.start_relations(4, 6, generator).shape == (4, scorer.relation_width(6))
 
 
-def test_gradients_are_finite_even_where_everything_is_nought(scorer: Scorer) -> None:
+def test_gradients_are_finite_even_where_everything_is_zero(scorer: Scorer) -> None:
     head = torch.zeros(2, 4, requires_grad=True)
     relation = torch.zeros(2, scorer.relation_width(4), requires_grad=True)
     loss = scorer.score(head, relation, head).sum() + scorer.magnitudes(head).pow(3).sum()

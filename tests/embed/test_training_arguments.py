@@ -21,9 +21,9 @@ from kgwb.embed import (
     train_embedding,
 )
 from kgwb.embed.precision import PRECISIONS
-from kgwb.embed.training.arguments import RANGES, expect_arguments, find_training_triples, make_negatives
+from kgwb.embed.training.arguments import RANGES, expect_ranges, find_training_triples, make_negatives
+from kgwb.embed.training.batches import UniformNegatives
 from kgwb.embed.training.losses import LOSSES
-from kgwb.embed.training.negatives import UniformNegatives
 from kgwb.graph import KnowledgeGraph, Split
 
 
@@ -52,27 +52,27 @@ def test_arguments_out_of_range(split: Split, options: dict, message: str) -> No
 @pytest.mark.parametrize("name", RANGES)
 def test_what_is_no_number_is_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=rf"^{name}=.* came\. It must be .*; type {name}="):
-        expect_arguments(**{name: value})
+        expect_ranges({name: value})
 
 
-@pytest.mark.parametrize("name", [name for name, range in RANGES.items() if range.whole])
+@pytest.mark.parametrize("name", [name for name, range in RANGES.items() if range.get("whole")])
 def test_half_a_thing_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=rf"{name}=2\.5 came\. It must be a whole number"):
-        expect_arguments(**{name: 2.5})
+        expect_ranges({name: 2.5})
 
 
 @pytest.mark.parametrize("name", RANGES)
 def test_what_is_usual_is_within_the_range_and_may_be_numpys(name: str) -> None:
-    usual = RANGES[name].usual
-    expect_arguments(**{name: usual})
-    expect_arguments(**{name: np.asarray(usual)[()]})
+    usual = RANGES[name]["usual"]
+    expect_ranges({name: usual})
+    expect_ranges({name: np.asarray(usual)[()]})
 
 
 def test_what_is_no_range_is_left_to_others() -> None:
-    expect_arguments(memory="auto", optimizer=None, reciprocal="?")
+    expect_ranges({"memory": "auto", "optimizer": None, "reciprocal": "?"})
     message = r"memory='much' came\. It must be \"auto\" or a number above 0; type memory=1\."
     with pytest.raises(ValueError, match=message):
-        expect_arguments(memory="much")
+        expect_ranges({"memory": "much"})
 
 
 def test_every_number_that_training_takes_has_its_range() -> None:
@@ -98,9 +98,9 @@ def test_a_class_that_draws_negatives() -> None:
 @pytest.mark.parametrize(
     ("embedding", "message"),
     [
-        ("umls", r"An embedding is trained, but str 'umls' came\. Type train_embedding\(GraphEmbedding\("),
+        ("umls", r"A GraphEmbedding was expected, but the text 'umls' came\. Type train_embedding\(GraphEmbedding\("),
         (DistMult, r"but the class DistMult came\. Type train_embedding\(GraphEmbedding\(split\.graph, ComplEx\(\)\)"),
-        (None, r"but a NoneType came\."),
+        (None, r"but None came\."),
     ],
 )
 def test_what_is_no_embedding(split: Split, embedding: object, message: str) -> None:
@@ -110,9 +110,7 @@ def test_what_is_no_embedding(split: Split, embedding: object, message: str) -> 
 
 @pytest.mark.parametrize("data", ["umls", None, np.zeros((1, 3), int)], ids=repr)
 def test_what_is_no_split(graph: KnowledgeGraph, data: object) -> None:
-    message = (
-        r"A split or a graph is learnt from, but .* came\. Type train_embedding\(embedding, split_triples\(graph\)"
-    )
+    message = r"A split or a graph was expected, but .* came\. Type train_embedding\(embedding, split_triples\(graph\)"
     with pytest.raises(TypeError, match=message):
         find_training_triples(GraphEmbedding(graph, DistMult(), dim=4), data)
 

@@ -15,14 +15,16 @@ from kgwb.embed import (
     TrainingError,
     train_embedding,
 )
-from kgwb.embed.training import compared_loss
-from kgwb.embed.training.run import is_out_of_memory
+from kgwb.embed.training import losses
+from kgwb.embed.training.state import is_out_of_memory
 from kgwb.graph import KnowledgeGraph
 
 
 @pytest.mark.parametrize("negatives", ["all", 20])
 def test_a_loss_that_is_no_number(graph: KnowledgeGraph, negatives: str | int) -> None:
-    message = r"The loss became nan in epoch 1, at learning_rate=0\.1\. .* type learning_rate=0\.01\."
+    message = (
+        r"Training diverged: the loss became nan in epoch 1, at learning_rate=0\.1\. .* type learning_rate=0\.01\."
+    )
     embedding = GraphEmbedding(graph, DistMult(), dim=4)
     with torch.no_grad():
         embedding.entity_table[3] = torch.nan
@@ -47,9 +49,9 @@ def _run_out_of_memory(monkeypatch: pytest.MonkeyPatch, limit: int) -> list[int]
         check(query, others)
         return plain(query, others, *rest)
 
-    plain = compared_loss._compare
+    plain = losses._compare
     monkeypatch.setattr(torch, "mm", multiply)
-    monkeypatch.setattr(compared_loss, "_compare", compare)
+    monkeypatch.setattr(losses, "_compare", compare)
     return asked
 
 
@@ -81,9 +83,7 @@ def test_the_end_of_the_road_says_what_to_do(
     train: Callable[..., GraphEmbedding], graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _run_out_of_memory(monkeypatch, 0)
-    message = (
-        r"even with one question's scores at a time\. Free some, or type batch=25, or GraphEmbedding\(graph, scorer"
-    )
+    message = r"even with one query's scores at a time\. Free some, or type batch=25, or GraphEmbedding\(graph, scorer"
     with pytest.raises(TrainingError, match=message):
         train(graph, graph, ComplEx())
 

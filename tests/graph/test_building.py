@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgwb.graph import GraphFileError, KnowledgeGraph
-from kgwb.graph.files.entity_tables import infer_numbers, join_aliases, split_aliases
+from kgwb.graph.descriptions import infer_numbers, join_aliases, split_aliases
 
 COLUMNS = ["head", "relation", "tail"]
 NAMES = st.text(max_size=4)

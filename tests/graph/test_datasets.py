@@ -143,7 +143,7 @@ def test_no_hash_no_download(monkeypatch: pytest.MonkeyPatch) -> None:
         load_dataset("CoDEx-S")
     first, *addresses, last = str(caught.value).split("\n")
     assert first == (
-        "kgwb does not download 'codex-s': nobody vouches for a SHA-256 to check its files against. "
+        "kgwb does not download 'codex-s': no SHA-256 is published to check its files against. "
         "Where there is a network, download"
     )
     assert [address.rsplit("/", 2)[1:] for address in addresses] == [["codex-s", part] for part in PARTS]

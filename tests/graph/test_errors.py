@@ -215,7 +215,7 @@ def test_openke_numbers(write: Write, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", ["hrt", ("head", "tail"), ("a", "a", "b"), ("a", 1, "b"), (0, 1)])
 def test_columns_that_are_not_three(columns: object, write: Write) -> None:
-    from kgwb.graph.files.headers import check_columns
+    from kgwb.graph.files.reading import check_columns
 
     with pytest.raises(
         ValueError, match=r"columns came as .*Expected the three columns that hold head, relation and tail"
@@ -226,9 +226,7 @@ def test_columns_that_are_not_three(columns: object, write: Write) -> None:
 def test_a_misspelt_on_error(write: Write) -> None:
     from kgwb.graph.files.reading import read_facts
 
-    with pytest.raises(
-        ValueError, match=r'on_error came as \'ignore\'\. Expected on_error="raise" or on_error="skip"\.'
-    ):
+    with pytest.raises(ValueError, match=r"on_error='ignore' came\. Type one of 'raise', 'skip'\."):
         getattr(read_facts, "__wrapped__", read_facts)(write("a.tsv", HEADER), ("a", "b", "c"), on_error="ignore")
 
 
@@ -256,3 +254,39 @@ def test_what_is_wrong_does_not_leak_other_libraries_errors(write: Write) -> Non
         text = refuse(write(name, "nonsense \x00\n"))
         for word in ("Traceback", "ArrowInvalid", "ParserError", "Error tokenizing", "ParseError", "JSONDecodeError"):
             assert word not in text
+
+
+def test_xml_entities_that_stand_for_text_are_read(write: Write) -> None:
+    triple = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e.org/">'
+        '<rdf:Description rdf:about="&place;a"><e:r rdf:resource="&place;b"/></rdf:Description></rdf:RDF>'
+    )
+    define = '<?xml version="1.0"?><!DOCTYPE rdf:RDF [{}]>'
+    plain = define.format('<!ENTITY place "http://e.org/">')
+    assert read_graph(write("a.owl", plain + triple)).labels == ("a", "b")
+    hidden = ('<!ENTITY x "x"><!ENTITY y "&#38;x;&#38;x;">', '<!ENTITY y SYSTEM "other.xml">', '<!ENTITY % y "y">%y;')
+    for entities in hidden:
+        assert "defines XML entities by other entities" in refuse(write("b.rdf", define.format(entities) + triple))
+
+
+@pytest.mark.parametrize(
+    ("module", "content", "needed_by"),
+    [
+        ("charset_normalizer", "München\n".encode("cp1252"), r"Guessing the encoding of .*, needs charset-normalizer"),
+        (
+            "defusedxml.ElementTree",
+            '<!DOCTYPE g [<!ENTITY a "b">]><g/>',
+            "Reading XML that defines .* needs defusedxml",
+        ),
+    ],
+)
+def test_a_missing_package_that_only_some_files_need(
+    module: str, content: str | bytes, needed_by: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=needed_by + r", which is not installed\. Type: pip install "):
+        read_graph(write("a.graphml", content))
+
+
+def test_the_encoding_of_other_languages_is_guessed_too(write: Write) -> None:
+    assert "looks like cp1251." in refuse(write("a.tsv", "Москва\tстолица\tРоссия\n".encode("cp1251")))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kgwb.graph import GraphFileError, KnowledgeGraph, Split, read_split, split_triples
 from kgwb.graph.files.pykeen import from_pykeen, to_pykeen
-from kgwb.graph.files.split_writing import write_split
+from kgwb.graph.files.writing import write_split
 
 Drawing = tuple[list[tuple[str, str, str, set[int]]], dict[str, str]]
 Same = Callable[[KnowledgeGraph, KnowledgeGraph], None]
@@ -126,7 +126,7 @@ def test_a_failure_leaves_what_was_there(split: Split, tmp_path: Path, monkeypat
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("kgwb.graph.files.split_writing.write_table", fail)
+    monkeypatch.setattr("kgwb.graph.files.writing.write_table", fail)
     with pytest.raises(OSError, match="disk full"):
         write_split(split, folder, openke=True)
     assert [path.name for path in tmp_path.iterdir()] == ["graph"]

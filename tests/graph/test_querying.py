@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kgwb.graph import KnowledgeGraph, UnknownNameError, read_graph
+from kgwb.graph.errors import QueryError
 from kgwb.graph.patterns import match_pattern
-from kgwb.graph.query_names import QueryError
 from kgwb.graph.querying import GraphStore, query_graph, write_name
 
 ENTITIES, RELATIONS = 4, 2

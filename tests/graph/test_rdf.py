@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgwb.graph import GraphFileError, read_graph
-from kgwb.graph.files.rdf_names import is_web_address, read_address, write_address
+from kgwb.graph.files.rdf_statements import is_web_address, read_address, write_address
 
 Write = Callable[..., Path]
 TURTLE = """

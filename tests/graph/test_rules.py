@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 from kgwb.graph import KnowledgeGraph, Split, joins, read_graph, split_triples
 from kgwb.graph.conclusions import apply_rules
-from kgwb.graph.entity_types import add_types
+from kgwb.graph.knowledge_graph import add_types
 from kgwb.graph.rules import KINDS, Rules, find_rules
 
 ENTITIES, RELATIONS = 5, 3
@@ -103,7 +103,7 @@ def _in_blocks_of(rows: int) -> Iterator[None]:
     def cut_small(counts: np.ndarray, _: int = 0) -> Iterator[slice]:
         return cut(counts, rows)
 
-    rooms = ("rule_mining", "path_mining", "conclusions")
+    rooms = ("mining", "conclusions")
     patches = [mock.patch(f"kgwb.graph.{room}.cut", cut_small) for room in rooms]
     for patch in patches:
         patch.start()
@@ -271,8 +271,11 @@ def test_nothing_given_is_changed() -> None:
         ({"kinds": ["symetric"]}, r"kinds came with 'symetric'\. Type some of \['symmetric', .*kinds=\['symmetric'\]"),
         ({"kinds": "symmetric"}, r"kinds came with 'symmetric'\. Type some of .*kinds=\['symmetric'\]"),
         ({"kinds": []}, r"kinds came with \[\]\. Type some of"),
-        ({"min_support": 0}, r"min_support=0 came\. Expected 1 or more; type min_support=5\."),
-        ({"min_confidence": 50}, r"min_confidence=50 came\. Expected a share from 0 to 1; type min_confidence=0\.5\."),
+        ({"min_support": 0}, r"min_support=0 came\. It must be at least 1; type min_support=1\."),
+        (
+            {"min_confidence": 50},
+            r"min_confidence=50 came\. It must be a share from 0 to 1; type min_confidence=0\.5\.",
+        ),
         ({"min_head_coverage": float("nan")}, r"min_head_coverage=nan came\."),
     ],
 )
@@ -289,7 +292,7 @@ def test_rules_that_cannot_be_applied(countries: KnowledgeGraph) -> None:
         apply_rules(countries, rules.frame)
     with pytest.raises(ValueError, match=r"The frame of rules has no column 'rule', 'confidence'.*rules\.frame\.query"):
         apply_rules(countries, countries.to_pandas())
-    with pytest.raises(ValueError, match=r"limit=0 came\. Expected 1 or more; type limit=1_000_000\."):
+    with pytest.raises(ValueError, match=r"limit=0 came\. It must be at least 1; type limit=1\."):
         apply_rules(countries, find_rules(countries), limit=0)
 
 

@@ -148,5 +148,5 @@ def test_a_neighbourhood_of_several(countries: KnowledgeGraph) -> None:
     assert len(select_neighbourhood(countries, "Berlin", hops=2)) == 2
     assert len(select_neighbourhood(countries, "atlantis", hops=9)) == 0
     assert len(select_neighbourhood(countries, [])) == 0
-    with pytest.raises(ValueError, match=r"hops came as -1\. Expected 0 or more"):
+    with pytest.raises(ValueError, match=r"hops=-1 came\. It must be at least 0"):
         select_neighbourhood(countries, "Berlin", hops=-1)

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
 
 import kgwb
 from kgwb.bert import Bert
-from kgwb.bert.model import _find_minilm
+from kgwb.bert.loading import _find_minilm
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 
 FIRST = ("bren", "drav", "jut", "mal", "quin", "sol", "tesk", "vor")

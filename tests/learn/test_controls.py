@@ -35,9 +35,8 @@ def test_markers_stand_around_every_mention_and_nothing_else_changes(questions):
     assert mark_mentions(questions, marks=("<", ">"))[0].text.startswith("<")
 
 
-def test_facts_are_told_with_the_answer_among_them(town, questions):
-    told = prepend_facts(questions, town)
-    first = told[0]
+def test_facts_are_prepended_with_the_answer_among_them(town, questions):
+    first = prepend_facts(questions, town)[0]
     assert first.text.endswith(questions[0].text)
     assert first.text.startswith(f"{town.labels[first.head]} works as {town.labels[first.answer]}. ")
     assert spelt(first)[:2] == [town.labels[first.head], town.labels[first.answer]]
@@ -56,7 +55,7 @@ def test_facts_are_limited_and_keep_the_answer(town, questions):
     assert len({prepend_facts(some, town, facts=2, seed=seed)[0].text for seed in range(8)}) == 2
 
 
-def test_facts_whose_graph_lacks_the_answer_do_not_tell_it(town, questions):
+def test_facts_whose_graph_lacks_the_answer_do_not_state_it(town, questions):
     without = remove_answers(town, questions)
     assert all("works as" not in q.text.split("?")[0] for q in prepend_facts(questions, without))
 
@@ -108,10 +107,10 @@ def test_answers_go_in_both_directions_and_ids_stay():
 
 
 @given(st.integers(0, 5))
-def test_what_is_removed_is_what_was_asked(town, questions, seed):
+def test_what_is_removed_are_the_answers(town, questions, seed):
     _, unseen = kgwb.split_questions(questions, 0.3, seed=seed)
     without = remove_answers(town, unseen)
-    asked = {(q.head, q.relation, q.answer) for q in unseen}
+    answers = {(q.head, q.relation, q.answer) for q in unseen}
     gone = set(map(tuple, town.triples.tolist())) - set(map(tuple, without.triples.tolist()))
-    assert gone == asked
-    np.testing.assert_array_equal(without.triples, [t for t in town.triples.tolist() if tuple(t) not in asked])
+    assert gone == answers
+    np.testing.assert_array_equal(without.triples, [t for t in town.triples.tolist() if tuple(t) not in answers])

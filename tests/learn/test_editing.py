@@ -33,12 +33,14 @@ def test_the_reader_answers_about_people_it_never_read_of(reader, questions):
 def test_an_answer_hangs_on_its_own_fact_and_on_the_mention(reader, questions, town):
     question = next(q for q in questions[1] if len(q.mentions) == 1)
     before = copy.deepcopy(reader.state_dict())
-    table = attribute_answer(reader, Questions(town, (question,)))
+    report = attribute_answer(reader, Questions(town, (question,)))
+    table = report.frame
     fact = f"{town.labels[question.head]} | works as | {town.labels[question.answer]}"
     best = table[table["kind"] == "fact"].iloc[0]
     assert best["what"] == fact and best["change"] > 0.3
     assert best["change"] == pytest.approx(best["probability"] - best["without"])
-    assert (table["kind"] == "mention").sum() == 1 and table.attrs["facts"] == (table["kind"] == "fact").sum()
+    assert (table["kind"] == "mention").sum() == 1 and report.facts == (table["kind"] == "fact").sum()
+    assert repr(report).startswith(f"{report.facts} fact") and table.attrs == {}
     after = reader.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
 

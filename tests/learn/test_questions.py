@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import kgwb
 from kgwb.graph import Mention, Sentence
-from kgwb.learn.questions import put_mask
+from kgwb.learn.questions import mask_mention
 
 
 def test_the_tail_is_masked_and_all_tails_of_the_relation_are_candidates(town, sentences):
@@ -195,7 +195,7 @@ def test_both_sides_need_questions(town, sentences, share):
 
 
 def test_a_mask_moves_the_mentions_behind_it():
-    text, [before, after] = put_mask(
+    text, [before, after] = mask_mention(
         "Ada met Bo at sea.", [Mention(0, 3, 1), Mention(8, 10, 2), Mention(14, 17, 3)], Mention(8, 10, 2), "[MASK]"
     )
     assert text == "Ada met [MASK] at sea."

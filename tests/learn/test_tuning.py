@@ -8,11 +8,9 @@ import pytest
 import torch
 
 import kgwb
-from kgwb.learn import policies, tuning
-from kgwb.learn.next_sentences import NextSentences
-from kgwb.learn.objectives import encode_questions
+from kgwb.learn import MaskedWords, NextSentences, policies, tuning
 from kgwb.learn.policies import group_parameters
-from kgwb.learn.pretraining import MaskedWords
+from kgwb.learn.tasks import encode_questions
 from kgwb.learn.tuning import expect_tasks
 
 
@@ -46,10 +44,12 @@ def test_partial_trains_injector_head_and_top_layers_only(small_bert, vectors, q
     before = copy.deepcopy(model)
     tune_fully(model, questions, policy="partial", top_layers=1)
     moved = changed(before, model)
-    assert {"injector.gates.input.alpha", "injector.maps.input.weight"} <= moved
+    assert {"injector.doors.0.gates.input.alpha", "injector.doors.0.maps.input.weight"} <= moved
     assert any(name.startswith("model.cls.predictions.transform") for name in moved)
     assert any("encoder.layer.1." in name for name in moved)
-    assert not any("encoder.layer.0." in name or "embeddings" in name or name == "injector.table" for name in moved)
+    assert not any(
+        "encoder.layer.0." in name or "embeddings" in name or name == "injector.doors.0.table" for name in moved
+    )
 
 
 def test_full_trains_every_layer(small_bert, questions):
@@ -118,7 +118,7 @@ def test_each_stage_warms_up_and_cools_down(small_bert, questions, sentences, mo
         optimizer.step()
         return 0.0
 
-    monkeypatch.setattr(tuning, "_learn", note)
+    monkeypatch.setattr(tuning, "_take_step", note)
     tasks = [MaskedWords(sentences), kgwb.MaskedAnswers(questions)]
     options = {"epochs": (4, 2), "batch": 8, "learning_rate": 1.0, "precision": "float32"}
     list(kgwb.tune(copy.deepcopy(small_bert), tasks, strategy="two-stage", **options))
@@ -146,11 +146,11 @@ def test_a_shared_head_is_trained_once_per_step(small_bert, sentences):
 
 def test_frozen_parameters_stay(small_bert, vectors, questions):
     model = kgwb.inject(small_bert, vectors)
-    model.injector.get_parameter("maps.input.weight").requires_grad_(False)
+    model.injector.get_parameter("doors.0.maps.input.weight").requires_grad_(False)
     before = copy.deepcopy(model)
     tune_fully(model, questions)
     moved = changed(before, model)
-    assert "injector.gates.input.alpha" in moved and "injector.maps.input.weight" not in moved
+    assert "injector.doors.0.gates.input.alpha" in moved and "injector.doors.0.maps.input.weight" not in moved
 
 
 def test_gates_learn_faster_than_maps(small_bert, vectors):
@@ -158,14 +158,14 @@ def test_gates_learn_faster_than_maps(small_bert, vectors):
     groups = group_parameters(model, "partial", learning_rate=1e-5, top_layers=1)
     own = {id(parameter) for parameter in model.injector.parameters()}
     rates = {p.ndim > 0: group["lr"] for group in groups for p in group["params"] if id(p) in own}
-    maps = 1e-5 * policies.INJECTOR * model.injector.pace
+    maps = 1e-5 * policies.INJECTOR * model.injector.doors[0].learning_rate_factor
     assert rates == {True: pytest.approx(maps), False: pytest.approx(1e-5 * policies.GATE)}
 
 
 def test_what_strategies_ask_for(small_bert, questions):
     answers, model = kgwb.MaskedAnswers(questions), copy.deepcopy(small_bert)
     with pytest.raises(
-        ValueError, match=r"came with one task. Expected two or more, of which the last is learnt after"
+        ValueError, match=r"came with one task. Expected two or more, of which the last is trained after"
     ):
         kgwb.tune(model, answers, strategy="two-stage")
     with pytest.raises(ValueError, match=r"epochs=\(1, 2\) came for 1 stage. Type epochs=4, or one for each"):
@@ -182,7 +182,9 @@ def test_no_task(small_bert):
 
 
 def test_what_is_no_task(questions):
-    with pytest.raises(TypeError, match=r"Question is no task. Type kgwb.tune\(model, kgwb.MaskedAnswers"):
+    with pytest.raises(
+        TypeError, match=r"A task was expected, but a Question came. Type kgwb.tune\(model, kgwb.MaskedAnswers"
+    ):
         expect_tasks(questions)
 
 
@@ -191,7 +193,7 @@ def test_more_layers_than_there_are(small_bert):
         group_parameters(small_bert, "partial", learning_rate=1e-4, top_layers=3)
 
 
-def test_a_loss_that_is_no_number_stops_with_what_to_type(small_bert, questions):
+def test_a_loss_that_is_not_finite_stops_with_what_to_type(small_bert, questions):
     model = copy.deepcopy(small_bert)
     torch.nn.init.constant_(model.model.cls.predictions.transform.dense.weight, float("nan"))
     with pytest.raises(FloatingPointError, match=r"The loss became nan, with a gradient of .* learning_rate=2e-05"):
@@ -199,7 +201,7 @@ def test_a_loss_that_is_no_number_stops_with_what_to_type(small_bert, questions)
 
 
 class Cliff:
-    """A loss that is a number where its slope is none."""
+    """A loss that is finite where its gradient is not."""
 
     def prepare(self, bert):
         return self
@@ -211,10 +213,8 @@ class Cliff:
         return (bert.model.cls.predictions.transform.dense.weight.square().sum() * 0).sqrt()
 
 
-def test_a_gradient_that_is_no_number_leaves_the_weights_as_they_were(small_bert):
+def test_a_gradient_that_is_not_finite_leaves_the_weights_as_they_were(small_bert):
     model = copy.deepcopy(small_bert)
-    with pytest.raises(
-        FloatingPointError, match=r"The loss became 0.0, with a gradient of length nan. Expected finite"
-    ):
+    with pytest.raises(FloatingPointError, match=r"The loss became 0.0, with a gradient of norm nan. Expected finite"):
         list(kgwb.tune(model, Cliff()))
     assert not changed(small_bert, model)

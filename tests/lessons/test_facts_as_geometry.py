@@ -1,14 +1,22 @@
-"""What notebook 02 lends its learners."""
+"""Notebook 02: its checks, and moves drawn from the vectors as they are: the arrow ends where the scorer says."""
 
 from __future__ import annotations
 
+import math
+from xml.etree import ElementTree
+
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from kgwb.embed import DistMult, Scorer, TransE, rank_triples
+from kgwb.embed import RESCAL, ComplEx, DistMult, GraphEmbedding, RotatE, Scorer, TransE
 from kgwb.graph import KnowledgeGraph
 from kgwb.lessons import facts_as_geometry
+from kgwb.lessons.facts_as_geometry import _find_moves, draw_moves
+from kgwb.see.palette import TYPE_COLOURS
+
+FACTS = [("Ruo", "capital", "Vim"), ("Tal", "capital", "Pem"), ("Ruo", "borders", "Tal")]
 
 
 class OneWay(Scorer):
@@ -33,8 +41,8 @@ def _as_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_one_way_scorer_must_agree_on_both_sides() -> None:
     assert facts_as_geometry.check_one_way(OneWay(both=True)).passed
-    assert "ask_for_the_head" in repr(facts_as_geometry.check_one_way(OneWay(both=False)))
-    assert "ask_for_the_tail" in repr(facts_as_geometry.check_one_way(DistMult()))
+    assert "score_by_head_query" in repr(facts_as_geometry.check_one_way(OneWay(both=False)))
+    assert "score_by_tail_query" in repr(facts_as_geometry.check_one_way(DistMult()))
 
 
 def test_a_distance_without_its_sign_is_not_right_yet() -> None:
@@ -49,14 +57,63 @@ def test_some_facts_take_their_entities_along_and_no_others() -> None:
     facts = pd.DataFrame([["a", "r", "b"], ["c", "s", "d"]], columns=["head", "relation", "tail"])
     entities = pd.DataFrame({"entity": list("abcd"), "type": ["x", "y", "x", "y"]})
     graph = KnowledgeGraph.from_pandas(facts, entities)
-    some = facts_as_geometry.take_facts(graph, graph.to_pandas()[:1], name="some")
+    some = facts_as_geometry.make_subgraph(graph, graph.to_pandas()[:1], name="some")
     assert list(some.entities["type"]) == ["x", "y"]
     assert some.relation_labels == ("r",)
     assert some.name == "some"
 
 
-def test_learning_is_training_to_the_end() -> None:
-    facts = pd.DataFrame([[f"a{i}", "r", f"b{i}"] for i in range(6)], columns=["head", "relation", "tail"])
-    graph = KnowledgeGraph.from_pandas(facts)
-    learnt = facts_as_geometry.learn(graph, TransE(), dim=8, epochs=60)
-    assert rank_triples(learnt, graph.triples, known=graph.triples).mrr > 0.9
+@pytest.fixture
+def graph() -> KnowledgeGraph:
+    return KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]), name="two countries")
+
+
+@pytest.mark.parametrize("scorer", [TransE(), DistMult(), ComplEx(), RotatE(), RESCAL()])
+def test_every_scorer_is_drawn(graph: KnowledgeGraph, scorer: Scorer) -> None:
+    picture = draw_moves(GraphEmbedding(graph, scorer, dim=2), ["capital", "borders"])
+    texts = {element.text for element in ElementTree.fromstring(picture.svg).iter() if element.tag.endswith("text")}
+    assert {"capital", "borders", "Ruo", "Pem"} <= texts
+    assert type(scorer).__name__ in repr(picture)
+
+
+def test_a_translation_is_the_same_arrow_everywhere(graph: KnowledgeGraph) -> None:
+    embedding = GraphEmbedding(graph, TransE(), dim=2, seed=3)
+    _, paths = _find_moves(embedding, graph.relation_id("capital"))
+    arrows = paths[:, -1] - paths[:, 0]
+    expected = embedding.relation_vectors()[graph.relation_id("capital")].numpy()
+    np.testing.assert_allclose(arrows, np.stack([expected, expected]), atol=1e-6)
+
+
+def test_a_rotation_goes_the_short_way_round_the_middle(graph: KnowledgeGraph) -> None:
+    embedding = GraphEmbedding(graph, RotatE(), dim=2)
+    with torch.no_grad():
+        embedding.relation_table.fill_(2 * math.pi - 0.5)
+    _, paths = _find_moves(embedding, graph.relation_id("capital"))
+    lengths = np.linalg.norm(paths, axis=2)
+    np.testing.assert_allclose(lengths, np.broadcast_to(lengths[:, :1], lengths.shape), rtol=1e-4)
+    turned = np.arctan2(paths[0, :, 1], paths[0, :, 0])
+    assert math.isclose(float(np.unwrap(turned)[-1] - np.unwrap(turned)[0]), -0.5, abs_tol=1e-3)
+
+
+def test_what_does_not_move_is_drawn_once_for_both_directions(graph: KnowledgeGraph) -> None:
+    facts = pd.DataFrame([("a", "r", "b"), ("b", "r", "a")], columns=["head", "relation", "tail"])
+    embedding = GraphEmbedding(KnowledgeGraph.from_pandas(facts), TransE(), dim=2)
+    with torch.no_grad():
+        embedding.relation_table.zero_()
+    drawn = draw_moves(embedding, ["r"]).svg.split("<g ")[0]
+    assert drawn.count('stroke-dasharray="5 3"') == 1
+
+
+def test_a_type_has_the_colour_it_has_in_the_whole(graph: KnowledgeGraph) -> None:
+    facts = pd.DataFrame([("a", "r", "b")], columns=["head", "relation", "tail"])
+    part = KnowledgeGraph.from_pandas(facts, pd.DataFrame({"entity": ["a", "b"], "type": ["town", "town"]}))
+    whole = KnowledgeGraph.from_pandas(facts, pd.DataFrame({"entity": ["a", "b"], "type": ["island", "town"]}))
+    embedding = GraphEmbedding(part, TransE(), dim=2)
+    assert TYPE_COLOURS[0] in draw_moves(embedding, ["r"]).svg
+    assert TYPE_COLOURS[0] not in draw_moves(embedding, ["r"], within=whole).svg
+    assert TYPE_COLOURS[1] in draw_moves(embedding, ["r"], within=whole).svg
+
+
+def test_more_dimensions_than_paper_has_are_refused(graph: KnowledgeGraph) -> None:
+    with pytest.raises(ValueError, match=r"dim=4 came, and paper has two dimensions\. Type GraphEmbedding"):
+        draw_moves(GraphEmbedding(graph, TransE(), dim=4), ["capital"])

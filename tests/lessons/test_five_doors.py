@@ -14,7 +14,7 @@ from kgwb.bert import Reading
 from kgwb.graph import Mention
 from kgwb.learn import Question, Questions
 from kgwb.lessons import five_doors
-from kgwb.lessons.gates import join_gates
+from kgwb.lessons.five_doors import join_gates
 
 FACTS = [("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"), ("Cy", "speaks", "Ruo")]
 
@@ -67,8 +67,8 @@ def reading() -> Reading:
     )
 
 
-def test_facts_are_weighed_over_the_layers_that_read_them(reading: Reading, graph: kgwb.KnowledgeGraph) -> None:
-    weights = five_doors.weigh_facts(reading, graph)
+def test_attention_to_facts_is_of_the_layers_that_read_them(reading: Reading, graph: kgwb.KnowledgeGraph) -> None:
+    weights = five_doors.measure_fact_attention(reading, graph)
     first, second = (f"{graph.labels[head]} speaks {graph.labels[tail]}" for head, tail in ((0, 2), (1, 4)))
     assert list(weights.index) == [first, second]
     # Mean over heads: .1 + .3 and .3 + 0 in the two layers with a memory.
@@ -76,25 +76,25 @@ def test_facts_are_weighed_over_the_layers_that_read_them(reading: Reading, grap
     assert weights[second] == pytest.approx(0.05)
 
 
-def test_without_a_memory_no_fact_can_be_weighed(reading: Reading, graph: kgwb.KnowledgeGraph) -> None:
+def test_without_a_memory_no_fact_gets_attention(reading: Reading, graph: kgwb.KnowledgeGraph) -> None:
     with pytest.raises(
         ValueError, match=r"'tiny/memory' has no memory\. Type kgwb\.inject\(bert, vectors, mode='memory'\)"
     ):
-        five_doors.weigh_facts(replace(reading, slots=None), graph)
+        five_doors.measure_fact_attention(replace(reading, slots=None), graph)
 
 
-def test_an_unread_memory_weighs_nothing(reading: Reading, graph: kgwb.KnowledgeGraph) -> None:
-    assert not five_doors.weigh_facts(replace(reading, slots=torch.zeros(1, 3, 2, 3, 3)), graph).any()
+def test_an_unread_memory_gets_no_attention(reading: Reading, graph: kgwb.KnowledgeGraph) -> None:
+    assert not five_doors.measure_fact_attention(replace(reading, slots=torch.zeros(1, 3, 2, 3, 3)), graph).any()
 
 
-def test_people_change_places_where_the_other_answer_is_a_choice(questions: Questions) -> None:
-    exchanged = five_doors.exchange_people(questions)
+def test_a_head_is_relinked_where_the_other_answer_is_a_candidate(questions: Questions) -> None:
+    relinked = five_doors.relink_heads(questions)
     ada, bo = questions
     # Ada may become Bo, for Sol is among her choices; Ket, Ada's own, is not among Bo's.
-    assert [question.text for question in exchanged] == [ada.text]
-    assert exchanged[0].head == exchanged[0].mentions[0].entity == bo.head
-    assert exchanged[0].answer == bo.answer
-    assert exchanged[0].candidates == ada.candidates
+    assert [question.text for question in relinked] == [ada.text]
+    assert relinked[0].head == relinked[0].mentions[0].entity == bo.head
+    assert relinked[0].answer == bo.answer
+    assert relinked[0].candidates == ada.candidates
 
 
 def test_doors_are_drawn_where_they_stand_open(reading: Reading) -> None:

@@ -12,7 +12,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
 import kgwb
-from kgwb.lessons import heads, how_bert_reads, masks, senses
+from kgwb.lessons import how_bert_reads, word_senses
 
 FACTS = [("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"), ("Cy", "speaks", "Ket"), ("Di", "speaks", "Sol")]
 
@@ -75,10 +75,12 @@ def test_what_a_piece_gives_itself_or_the_next_is_not_what_it_gives_back() -> No
 def test_a_head_is_shared_out_over_its_places() -> None:
     weights = torch.tensor([0.1, 0.2, 0.3, 0.15, 0.05, 0.2]).expand(6, 6)
     padded = torch.zeros(2, 1, 1, 7, 7)
-    padded[0, 0, 0, :6, :6] = weights  # [CLS] a b c d [SEP]: b and c ask
-    padded[1, 0, 0, :4, :4] = 0.25  # [CLS] a b [SEP]: nobody does
+    padded[0, 0, 0, :6, :6] = weights  # [CLS] a b c d [SEP]: b and c do
+    padded[1, 0, 0, :4, :4] = 0.25  # [CLS] a b [SEP]: neither has two neighbours
     tokens = ("[CLS]", "a", "b", "c", "d", "[SEP]")
-    shares = heads.summarise_heads(_make_reading(padded, torch.zeros(2, 2, 7, 4), tokens, ("[CLS]", "a", "b", "[SEP]")))
+    shares = how_bert_reads.summarise_heads(
+        _make_reading(padded, torch.zeros(2, 2, 7, 4), tokens, ("[CLS]", "a", "b", "[SEP]"))
+    )
     expected = {
         "the piece before": (0.2 + 0.3) / 2,
         "itself": (0.3 + 0.15) / 2,
@@ -93,16 +95,18 @@ def test_a_head_is_shared_out_over_its_places() -> None:
 
 def test_short_sentences_have_no_neighbours(bert: kgwb.bert.Bert) -> None:
     with pytest.raises(ValueError, match=r"No sentence has three word pieces between \[CLS\] and \[SEP\]"):
-        heads.summarise_heads(kgwb.read(bert, "Paris."))
+        how_bert_reads.summarise_heads(kgwb.read(bert, "Paris."))
 
 
 def test_every_head_is_drawn_to_its_full_width(bert: kgwb.bert.Bert) -> None:
-    picture = heads.draw_heads(heads.summarise_heads(kgwb.read(bert, "Paris is the capital of France.")))
+    picture = how_bert_reads.draw_heads(
+        how_bert_reads.summarise_heads(kgwb.read(bert, "Paris is the capital of France."))
+    )
     assert repr(picture).startswith("Picture: where each of 6 × 12 heads looks; on the average the piece before 0.")
     bars = [
         float(each.get("width", 0)) for each in ElementTree.fromstring(picture.svg).iter() if each.get("height") == "18"
     ]
-    assert len(bars) == 6 * 12 * len(heads.PLACES)
+    assert len(bars) == 6 * 12 * len(how_bert_reads.PLACES)
     drawn = np.array(bars).reshape(72, -1).sum(1)
     np.testing.assert_allclose(drawn, drawn[0], atol=0.4)  # each of six is rounded to a tenth
 
@@ -111,19 +115,19 @@ def test_senses_that_are_two_directions_part_and_others_do_not() -> None:
     directions = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, 3.0]])
     hidden = torch.stack([torch.ones(4, 2), directions], 1)[:, :, None].expand(4, 2, 3, 2)
     reading = _make_reading(torch.zeros(4, 1, 1, 3, 3), hidden, *[("[CLS]", "bank", "[SEP]")] * 4)
-    table = senses.compare_senses(reading, "bank", ["river", "river", "money", "money"])
+    table = word_senses.compare_senses(reading, "bank", ["river", "river", "money", "money"])
     assert table.loc["layer 0", ["same", "other", "difference"]].tolist() == pytest.approx([1, 1, 0], abs=1e-6)
     assert table.loc["layer 1", ["same", "other", "difference"]].tolist() == pytest.approx([1, 0, 1], abs=1e-6)
-    assert table.loc["layer 0", "by lot"] == pytest.approx(0, abs=1e-6)
+    assert table.loc["layer 0", "permuted"] == pytest.approx(0, abs=1e-6)
 
 
 def test_a_word_in_pieces_is_refused(bert: kgwb.bert.Bert) -> None:
     with pytest.raises(ValueError, match=r"has no word piece 'vevau' but '\[CLS\] ve ##va ##u"):
-        senses.compare_senses(kgwb.read(bert, "Vevau."), "vevau", ["one"])
+        word_senses.compare_senses(kgwb.read(bert, "Vevau."), "vevau", ["one"])
 
 
 def test_every_use_is_a_sentence_with_its_word_and_a_wording_of_its_own(bert: kgwb.bert.Bert) -> None:
-    uses = senses.list_uses()
+    uses = word_senses.list_word_senses()
     assert set(uses.groupby(["word", "sense"]).size()) == {6}
     assert uses["sentence"].is_unique
     for word, sentence in zip(uses["word"], uses["sentence"], strict=True):
@@ -133,7 +137,7 @@ def test_every_use_is_a_sentence_with_its_word_and_a_wording_of_its_own(bert: kg
 def test_votes_of_neighbours_are_those_of_another_library(
     bert: kgwb.bert.Bert, questions: kgwb.learn.Questions
 ) -> None:
-    shares = masks.read_off_masks(bert, questions, neighbours=1)
+    shares = how_bert_reads.classify_masks(bert, questions, neighbours=1)
     reading = kgwb.read(bert, [question.text for question in questions])
     answers = [question.answer for question in questions]
     judge = KNeighborsClassifier(1, metric="cosine")
@@ -147,13 +151,13 @@ def test_votes_of_neighbours_are_those_of_another_library(
 
 def test_a_vote_needs_others(bert: kgwb.bert.Bert, questions: kgwb.learn.Questions) -> None:
     with pytest.raises(ValueError, match=r"4 questions came for votes of 5 others\. .*neighbours=3\."):
-        masks.read_off_masks(bert, questions)
+        how_bert_reads.classify_masks(bert, questions)
 
 
 def test_leaving_a_piece_out_is_reading_the_sentence_without_it(
     bert: kgwb.bert.Bert, questions: kgwb.learn.Questions
 ) -> None:
-    table = masks.weigh_pieces(bert, kgwb.graph.Sentence(questions[0].text, questions[0].mentions))
+    table = how_bert_reads.measure_pieces(bert, kgwb.graph.Sentence(questions[0].text, questions[0].mentions))
     assert table["piece"].tolist() == ["[CLS]", "a name", "speaks", ".", "[SEP]"]
     whole, holed = (kgwb.read(bert, text) for text in ("Ada speaks [MASK].", "Ada [UNK] [MASK]."))
     before, after = whole.hidden[0, -1, 3], holed.hidden[0, -1, 3]
@@ -162,16 +166,16 @@ def test_leaving_a_piece_out_is_reading_the_sentence_without_it(
     assert row["attention"] == pytest.approx(float(whole.attention[0, :, :, 3, 2].mean()), abs=1e-6)
 
 
-def test_places_are_dealt_out_in_a_copy(bert: kgwb.bert.Bert) -> None:
-    dealt = heads.deal_places(bert, seed=1)
-    ours, theirs = (each.model.base_model.embeddings.position_embeddings.weight for each in (bert, dealt))
+def test_positions_are_shuffled_in_a_copy(bert: kgwb.bert.Bert) -> None:
+    shuffled = how_bert_reads.shuffle_positions(bert, seed=1)
+    ours, theirs = (each.model.base_model.embeddings.position_embeddings.weight for each in (bert, shuffled))
     assert not torch.equal(ours, theirs)
     assert torch.equal(ours.sort(0).values, theirs.sort(0).values)
-    assert torch.equal(bert.words.weight, dealt.words.weight)
-    again = heads.deal_places(bert, seed=1).model.base_model.embeddings.position_embeddings.weight
+    assert torch.equal(bert.words.weight, shuffled.words.weight)
+    again = how_bert_reads.shuffle_positions(bert, seed=1).model.base_model.embeddings.position_embeddings.weight
     assert torch.equal(theirs, again)
 
 
-def test_nonsense_is_of_words_that_bert_knows_whole(bert: kgwb.bert.Bert) -> None:
-    [nonsense] = heads.deal_words(bert, ["The Danube flows past Vienna."])
-    assert len(bert.tokenizer.tokenize(nonsense)) == len(nonsense.split()) == 5
+def test_random_sentences_are_of_words_that_are_one_piece(bert: kgwb.bert.Bert) -> None:
+    [sentence] = how_bert_reads.make_random_sentences(bert, ["The Danube flows past Vienna."])
+    assert len(bert.tokenizer.tokenize(sentence)) == len(sentence.split()) == 5

@@ -12,9 +12,9 @@ def _as_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KGWB_STRICT", raising=False)
 
 
-def test_an_error_is_heard_and_does_not_stop_anything() -> None:
-    assert repr(table_of_facts.hear(int, "seven")).startswith("ValueError: invalid literal")
-    assert repr(table_of_facts.hear(int, "11", base=2)) == "It went well: 3"
+def test_an_error_is_shown_and_does_not_stop_anything() -> None:
+    assert repr(table_of_facts.show_error(int, "seven")).startswith("ValueError: invalid literal")
+    assert repr(table_of_facts.show_error(int, "11", base=2)) == "It went well: 3"
 
 
 def test_counting_one_side_only_is_not_enough() -> None:

@@ -10,24 +10,24 @@ import pandas as pd
 import pytest
 
 from kgwb.graph.errors import UnknownNameError
+from kgwb.learn import ProbeReport
 from kgwb.see.palette import TYPE_COLOURS
 from kgwb.see.probe.view import ProbeView, show_probe
 
 RUNS = {"plain": 2, "text": 9, "entity": 8, "entity/shuffled": 3, "entity/noise 0.2": 6, "memory": 10, "memory/off": 2}
 
 
-def make_table(
+def make_report(
     runs: dict[str, int] = RUNS, seeds: int = 3, relations: tuple[str, ...] = ("born", "isle")
-) -> pd.DataFrame:
+) -> ProbeReport:
     counts = [
-        {"run": run, "seed": seed, "relation": relation, "right": max(0, right - seed % 2), "asked": 10}
+        {"run": run, "seed": seed, "relation": relation, "questions": 10, "correct": max(0, right - seed % 2)}
         for run, right in runs.items()
         for seed in range(seeds)
         for relation in relations
     ]
-    table = pd.DataFrame({"accuracy": 0.0}, index=list(runs))
-    table.attrs |= {"counts": counts, "chances": dict.fromkeys(relations, 0.25)}
-    return table
+    every = {"relation": relations, "questions": 10, "chance": 0.25, "majority": 0.3}
+    return ProbeReport(pd.DataFrame(counts), pd.DataFrame(every), chance=0.25)
 
 
 def read_texts(view: ProbeView) -> list[str]:
@@ -37,7 +37,7 @@ def read_texts(view: ProbeView) -> list[str]:
 
 
 def test_doors_have_rows_and_figures_and_controls_are_hollow() -> None:
-    view = show_probe(make_table(seeds=1))
+    view = show_probe(make_report(seeds=1))
     texts = read_texts(view)
     assert {"text", "entity", "memory"} <= set(texts) and "entity/shuffled" not in texts
     assert {"0.90", "0.80", "1.00", "+0.50", "+0.80"} <= set(texts)
@@ -48,7 +48,7 @@ def test_doors_have_rows_and_figures_and_controls_are_hollow() -> None:
 
 
 def test_a_dot_stands_at_its_accuracy() -> None:
-    view = show_probe(make_table(seeds=1))
+    view = show_probe(make_report(seeds=1))
     ticks = dict(
         re.findall(r'<path d="M([\d.]+) [\d.]+V[\d.]+" class="line-rule"/><text [^>]*>([\d.]+)</text>', view.picture)
     )
@@ -61,7 +61,7 @@ def test_a_dot_stands_at_its_accuracy() -> None:
 
 
 def test_spread_shows_as_whiskers_and_one_seed_has_none() -> None:
-    several, one = show_probe(make_table()), show_probe(make_table(seeds=1))
+    several, one = show_probe(make_report()), show_probe(make_report(seeds=1))
     dashes = r'stroke-width="1.5" stroke-dasharray="3 2"'
     assert len(re.findall(dashes, several.picture)) == 3 and not re.findall(dashes, one.picture)
     assert "Whiskers: one standard deviation over seeds" in several.caption and "3 seeds" in several.caption
@@ -71,7 +71,7 @@ def test_spread_shows_as_whiskers_and_one_seed_has_none() -> None:
 
 def test_groups_have_panels_and_the_caption_counts_their_questions() -> None:
     groups = {"in the graph": ["born"], "derivable": ["isle"]}
-    view = show_probe(make_table(), groups=groups, protocol="A toy town.")
+    view = show_probe(make_report(), groups=groups, protocol="A toy town.")
     texts = read_texts(view)
     assert {"in the graph", "derivable"} <= set(texts) and texts.count("accuracy on 10 questions") == 2
     assert view.caption.startswith(
@@ -79,12 +79,12 @@ def test_groups_have_panels_and_the_caption_counts_their_questions() -> None:
     )
     assert list(view.frame.index.get_level_values("group").unique()) == list(groups)
     with pytest.raises(UnknownNameError, match="Unknown relation 'speaks'"):
-        show_probe(make_table(), groups={"x": ["speaks"]})
+        show_probe(make_report(), groups={"x": ["speaks"]})
 
 
 def test_many_groups_wrap_and_stay_within_the_picture() -> None:
     relations = tuple(f"relation {i}" for i in range(7))
-    picture = show_probe(make_table(relations=relations), groups={r: [r] for r in relations}).picture
+    picture = show_probe(make_report(relations=relations), groups={r: [r] for r in relations}).picture
     document = Tree.fromstring(picture)
     _, _, width, height = map(float, document.attrib["viewBox"].split())
     for element in document.iter():
@@ -93,18 +93,18 @@ def test_many_groups_wrap_and_stay_within_the_picture() -> None:
 
 @pytest.mark.parametrize("runs", [{"plain": 2}, {"entity": 3}, {"plain": 0, "a/b": 10}, {"before": 1, "after": 2}])
 def test_any_set_of_runs_is_drawn(runs: dict[str, int]) -> None:
-    assert "nan" not in show_probe(make_table(runs)).picture
+    assert "nan" not in show_probe(make_report(runs)).picture
 
 
 def test_hostile_names_stay_text(hostile: tuple[str, ...]) -> None:
     runs = dict.fromkeys(hostile, 5) | {f"{name}/{name}": 3 for name in hostile if "/" not in name}
-    view = show_probe(make_table(runs), groups={name: ["born"] for name in hostile}, protocol=hostile[0])
+    view = show_probe(make_report(runs), groups={name: ["born"] for name in hostile}, protocol=hostile[0])
     tags = {element.tag.partition("}")[2] for element in Tree.fromstring(view.picture).iter()}
     assert tags <= {"svg", "title", "style", "rect", "text", "path", "circle", "g"}
 
 
 def test_it_is_saved_for_print_and_as_a_page(tmp_path: Path) -> None:
-    view = show_probe(make_table())
+    view = show_probe(make_report())
     assert view.save(tmp_path / "deep" / "doors.svg").read_text(encoding="utf-8") == view.picture
     page = view.save(tmp_path / "doors.html").read_text(encoding="utf-8")
     assert view.picture in page and page.startswith("<!doctype html>")

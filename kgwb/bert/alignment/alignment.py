@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from inspect import signature
 from math import isnan
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,15 +17,20 @@ from torch.nn import functional
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.alignment.linear_maps import LinearMap, fit_contrastive, fit_procrustes, fit_ridge
 from kgwb.bert.alignment.missing_vectors import expect_pairs, find_missing
-from kgwb.bert.alignment.pairs import Pairs, draw_held_out, make_pairs, shuffle_within
-from kgwb.bert.alignment.quality import AlignmentQuality, average_quality, judge_map
+from kgwb.bert.alignment.quality import (
+    AlignmentQuality,
+    Pairs,
+    average_quality,
+    draw_held_out,
+    judge_map,
+    make_pairs,
+    shuffle_within,
+)
 from kgwb.bert.alignment.word_space import LabelWords, Vocabulary, read_labels, read_vocabulary
 from kgwb.bert.knowledge import EntityVectors
+from kgwb.bert.model import Bert
 from kgwb.checks import expect_at_least, expect_choice
 from kgwb.graph import KnowledgeGraph
-
-if TYPE_CHECKING:
-    from kgwb.bert.model import Bert
 
 Method = Literal["least squares", "procrustes", "trained"]
 _FEWEST = 4
@@ -46,7 +51,7 @@ class Alignment:
         held_out: the ids of the entities it was judged on; none has the label of one that it was fitted on.
         quality: on the held-out entities.
         controls: the same with the pairs taken apart before fitting, over several draws: "shuffled" gives every entity
-            another's vector; "shuffled within types" one of its own type, so that types still tell what they can.
+            another's vector; "shuffled within types" one of its own type, so that types still say what they can.
         without_vector: the ids of the entities that had none and were left out.
         without_word: the ids of the entities that had a vector, but no known word piece in their label.
     """
@@ -157,7 +162,7 @@ def align_vectors(
 
     Raises:
         TypeError: for an option that the method does not have.
-        ValueError: for an unknown method, a share that leaves nobody on one side, or too few entities that have both a
+        ValueError: for an unknown method, a share that leaves no entity on one side, or too few entities that have both a
             vector and a word.
 
     How far to trust it: on the sample graph `world` (ComplEx, 64 numbers) held-out R² is about .03 against −.01

@@ -61,16 +61,16 @@ def fit_ridge(
     if ridge is not None:
         expect_at_least("ridge", ridge, 0)
     centre, offset = inputs.double().mean(0), targets.double().mean(0)
-    centred, aims = inputs.double() - centre, targets.double() - offset
-    left, sizes, right = torch.linalg.svd(centred, full_matrices=False)
+    centred, centred_targets = inputs.double() - centre, targets.double() - offset
+    left, sizes, right = torch.linalg.svd(centred, full_matrices=False)  # X = U S Vᵀ
     unit = max(float(sizes.square().sum()) / inputs.shape[1], torch.finfo(torch.float64).tiny)
-    aims_seen = left.T @ aims
+    projected = left.T @ centred_targets  # [axis, width]
     candidates = [float(ridge)] if ridge is not None else [penalty * unit for penalty in _PENALTIES]
-    errors = [_left_out_error(left, _shrink(sizes, penalty), aims_seen, aims) for penalty in candidates]
+    errors = [_left_out_error(left, _shrink(sizes, penalty), projected, centred_targets) for penalty in candidates]
     best = min(range(len(errors)), key=errors.__getitem__)
     keep = _shrink(sizes, candidates[best]) / sizes.clamp_min(torch.finfo(torch.float64).tiny)
-    r2 = 1 - errors[best] / max(float(aims.square().sum()), torch.finfo(torch.float64).tiny)
-    return LinearMap(centre, right.T @ (keep[:, None] * aims_seen), offset, candidates[best], r2)
+    r2 = 1 - errors[best] / max(float(centred_targets.square().sum()), torch.finfo(torch.float64).tiny)
+    return LinearMap(centre, right.T @ (keep[:, None] * projected), offset, candidates[best], r2)
 
 
 def _shrink(sizes: Float[Tensor, " axis"], ridge: float) -> Float[Tensor, " axis"]:
@@ -87,11 +87,11 @@ def _rounding(sizes: Float[Tensor, " axis"]) -> float:
 def _left_out_error(
     left: Float[Tensor, "pair axis"],
     shrink: Float[Tensor, " axis"],
-    aims_seen: Float[Tensor, "axis width"],
-    aims: Float[Tensor, "pair width"],
+    projected: Float[Tensor, "axis width"],
+    centred_targets: Float[Tensor, "pair width"],
 ) -> float:
     leverage = 1 / len(left) + left.square() @ shrink  # the first part is the mean's
-    residuals = aims - left @ (shrink[:, None] * aims_seen)
+    residuals = centred_targets - left @ (shrink[:, None] * projected)
     # A pair that its own prediction rests on wholly cannot be left out: its error counts as boundless.
     room = (1 - leverage).clamp_min(1e-9)
     return float((residuals / room[:, None]).square().sum())
@@ -111,8 +111,8 @@ def fit_procrustes(inputs: Float[Tensor, "pair dim"], targets: Float[Tensor, "pa
         [15.0, 6.0]
     """
     centre, offset = inputs.double().mean(0), targets.double().mean(0)
-    centred, aims = inputs.double() - centre, targets.double() - offset
-    left, sizes, right = torch.linalg.svd(centred.T @ aims, full_matrices=False)
+    centred, centred_targets = inputs.double() - centre, targets.double() - offset
+    left, sizes, right = torch.linalg.svd(centred.T @ centred_targets, full_matrices=False)  # of [dim, width]
     # With fewer pairs than axes, some directions are in no pair: any rotation of them would be made up.
     known = sizes > _rounding(sizes)
     return _scale(LinearMap(centre, left[:, known] @ right[known], offset), inputs, targets)
@@ -120,8 +120,8 @@ def fit_procrustes(inputs: Float[Tensor, "pair dim"], targets: Float[Tensor, "pa
 
 def _scale(unscaled: LinearMap, inputs: Tensor, targets: Tensor) -> LinearMap:
     """The same map, as long as fits the targets best."""
-    moved, aims = unscaled(inputs) - unscaled.offset, targets.double() - unscaled.offset
-    scale = (moved * aims).sum() / moved.square().sum().clamp_min(torch.finfo(torch.float64).tiny)
+    mapped, centred_targets = unscaled(inputs) - unscaled.offset, targets.double() - unscaled.offset
+    scale = (mapped * centred_targets).sum() / mapped.square().sum().clamp_min(torch.finfo(torch.float64).tiny)
     return LinearMap(unscaled.centre, unscaled.weight * scale, unscaled.offset)
 
 
@@ -153,8 +153,8 @@ def fit_contrastive(
     start = fit_procrustes(inputs, targets)
     centred = inputs.double() - start.centre
     centred = (centred / centred.norm(dim=1).mean().clamp_min(1e-12)).float()
-    aims = functional.normalize(targets.double() - start.offset, dim=1).float()
-    distinct, which = aims.unique(dim=0, return_inverse=True)
+    directions = functional.normalize(targets.double() - start.offset, dim=1).float()
+    distinct, which = directions.unique(dim=0, return_inverse=True)  # [target, width], and the target of each pair
     generator = draw_from(seed, "alignment")
     with torch.enable_grad():
         weight = (start.weight / start.weight.norm(dim=1).mean().clamp_min(1e-12)).float().requires_grad_()
@@ -162,7 +162,7 @@ def fit_contrastive(
         for _ in range(steps):
             rows = torch.randperm(len(centred), generator=generator)[:batch]
             seen, answers = which[rows].unique(return_inverse=True)
-            cosines = functional.normalize(centred[rows] @ weight, dim=1) @ distinct[seen].T
+            cosines = functional.normalize(centred[rows] @ weight, dim=1) @ distinct[seen].T  # [pair, target]
             optimizer.zero_grad()
             functional.cross_entropy(cosines / temperature, answers).backward()
             optimizer.step()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -12,11 +11,9 @@ from kgwb.axes import Bool, Float, Tensor
 from kgwb.bert.alignment.linear_maps import fit_ridge
 from kgwb.bert.alignment.word_space import LabelWords, read_labels
 from kgwb.bert.knowledge import EntityVectors, gather_knowledge
+from kgwb.bert.model import Bert
 from kgwb.graph import KnowledgeGraph
 from kgwb.words import count_things
-
-if TYPE_CHECKING:
-    from kgwb.bert.model import Bert
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
-
-if TYPE_CHECKING:
-    from kgwb.bert.model import Bert
+from kgwb.bert.model import Bert
 
 
 @dataclass(frozen=True, eq=False)

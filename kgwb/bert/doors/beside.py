@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import nn
 
-from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.bert.doors.gate import Gate, above_zero, gate_at, widest
-from kgwb.bert.doors.injector import Heads, Hidden, Weights
-from kgwb.bert.doors.maps import make_map
+from kgwb.axes import Float, Int, Tensor
+from kgwb.bert.doors.gate import Gate, gate_at, keep_above_zero, make_map
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.shape import Shape
-
-
-@dataclass(frozen=True, eq=False)
-class Inserted:
-    """Vectors that travel through BERT behind the words of their sentence.
-
-    Attributes:
-        vectors: in the place of word embeddings, [sentence, extra, width].
-        columns: the word piece whose position each shares, [sentence, extra].
-        is_there: False where a sentence has fewer than others, [sentence, extra].
-        reader: how words attend to them.
-    """
-
-    vectors: Float[Tensor, "sentence extra width"]
-    columns: Int[Tensor, "sentence extra"]
-    is_there: Bool[Tensor, "sentence extra"]
-    reader: Beside
-
-
-@dataclass(frozen=True, eq=False)
-class Aside:
-    """What the words of one layer find beside them.
-
-    Attributes:
-        scores: of each word for each vector, masked, before the softmax.
-        values: what they tell.
-        output: what the vectors gathered themselves, from words and from one another.
-    """
-
-    scores: Float[Tensor, "sentence head query extra"]
-    values: Float[Tensor, "sentence head extra part"]
-    output: Float[Tensor, "sentence head extra part"]
+from kgwb.bert.trace import Heads, Inserted, InsertedView, Weights
 
 
 class Beside(nn.Module):
@@ -72,43 +37,31 @@ class Beside(nn.Module):
     @property
     def is_closed(self) -> bool:
         """Whether no word can see a vector, nor a gradient open it."""
-        return not torch.is_grad_enabled() and widest(self.gates) == 0
+        gates = [gate_at(self.gates, layer) for layer in range(len(self.gates))]
+        return not torch.is_grad_enabled() and max(gate.openness for gate in gates) == 0
 
-    def insert(self, who: Int[Tensor, "sentence token"], table: Tensor, encoding: Encoding) -> Inserted | None:
-        """One vector for each mention; None where nobody is named, or nobody could see it."""
-        named = encoding.first_pieces & (who >= 0)
+    def insert(self, entities: Int[Tensor, "sentence token"], table: Tensor, encoding: Encoding) -> Inserted | None:
+        """One vector for each mention; None where no entity is named, or no word could see it."""
+        named = encoding.first_pieces & (entities >= 0)
         most = int(named.sum(1).max())
         if most == 0 or self.is_closed:
             return None
         # A stable sort brings the named columns to the front and keeps their order.
-        columns = named.int().argsort(dim=1, descending=True, stable=True)[:, :most]
+        columns = named.int().argsort(dim=1, descending=True, stable=True)[:, :most]  # [sentence, extra]
         is_there = named.gather(1, columns)
-        vectors = self.map(table[who.gather(1, columns).clamp_min(0)]) + self.marker
-        return Inserted(vectors, columns, is_there, self)
+        vectors = self.map(table[entities.gather(1, columns).clamp_min(0)]) + self.marker  # [sentence, extra, width]
+        return Inserted(vectors, columns, is_there)
 
     def read(
-        self, layer: int, query: Heads, scores: Weights, aside: Aside, output: Heads
+        self, layer: int, query: Heads, scores: Weights, view: InsertedView, output: Heads
     ) -> tuple[Float[Tensor, "sentence head query 1"], Float[Tensor, "sentence head query extra"], Heads]:
-        """The share that goes to vectors, how it is dealt out among them, and the output with it."""
-        everything = torch.cat([scores, aside.scores], -1).softmax(-1)
+        """The share that goes to vectors, how it is divided among them, and the output with it."""
+        everything = torch.cat([scores, view.scores], -1).softmax(-1)  # [sentence, head, query, key + extra]
         chosen = everything[..., scores.shape[-1] :]
-        held = chosen.sum(-1, keepdim=True)
-        chosen = chosen / above_zero(held)
-        told = torch.matmul(chosen, aside.values)
-        held = gate_at(self.gates, layer).mass(query, told) * held
-        left = everything[..., : scores.shape[-1]].sum(-1, keepdim=True)
-        share = held / (held + above_zero(left))
-        return share, chosen * share, output.lerp(told.to(output.dtype), share.to(output.dtype))
-
-
-def fold(
-    weights: Weights, chosen: Float[Tensor, "sentence head query extra"], columns: Int[Tensor, "sentence extra"]
-) -> Weights:
-    """Attention to a vector, counted as attention to the word piece whose position it shares."""
-    onto = columns[:, None, None].expand(chosen.shape)
-    return weights.scatter_add(-1, onto, chosen.to(weights.dtype))
-
-
-def lay_beside(words: Hidden, inserted: Inserted) -> Float[Tensor, "sentence column width"]:
-    """Words, and the vectors behind them."""
-    return torch.cat([words, inserted.vectors.to(words.dtype)], 1)
+        share = chosen.sum(-1, keepdim=True)  # S / (S + Z)
+        chosen = chosen / keep_above_zero(share)
+        brought = torch.matmul(chosen, view.values)  # [sentence, head, query, part]
+        share = gate_at(self.gates, layer).mass(query, brought) * share
+        rest = everything[..., : scores.shape[-1]].sum(-1, keepdim=True)  # Z / (S + Z)
+        share = share / (share + keep_above_zero(rest))
+        return share, chosen * share, output.lerp(brought.to(output.dtype), share.to(output.dtype))

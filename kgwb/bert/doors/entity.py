@@ -9,21 +9,20 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.bert.doors.beside import Beside, Inserted
-from kgwb.bert.doors.gate import Gate, widest
-from kgwb.bert.doors.injector import Hidden, Injector
-from kgwb.bert.doors.maps import make_map
+from kgwb.bert.doors.beside import Beside
+from kgwb.bert.doors.door import Door
+from kgwb.bert.doors.gate import Gate, make_map, scale_to_one
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
-from kgwb.bert.passage import Passage
 from kgwb.bert.shape import Shape
+from kgwb.bert.trace import Heads, Hidden, Inserted, InsertedView, Trace, Weights
 from kgwb.checks import expect_choice
 from kgwb.environment import draw_from
 
 Place = Literal["input", "beside", "middle", "output"]
 
 
-class EntityInjector(Injector):
+class EntityDoor(Door):
     """Brings an entity's mapped vector to where BERT reads its name.
 
     At the input: x' = x + g · W e, on the word embeddings (the mapping of entity vectors into word space follows
@@ -40,11 +39,12 @@ class EntityInjector(Injector):
         layers: in the middle: after which layers, counted from 0; by default the middle one.
         pieces: "all" adds at every piece of the mention, "first" at its first only; beside, there is one vector for each
             mention.
-        strength: how loud the vector can get, in lengths of a word.
+        strength: how long the vector can get, in lengths of a word embedding or hidden state.
         adaptive: let the context decide how far the gate is open, token by token.
         seed: for the first W.
     """
 
+    name = "entity"
     table: Tensor
 
     def __init__(
@@ -59,23 +59,21 @@ class EntityInjector(Injector):
         adaptive: bool = False,
         seed: int = 0,
     ) -> None:
-        super().__init__(knowledge, "entity")
+        super().__init__(knowledge)
         expect_choice("pieces", pieces, ("all", "first"))
         self.places = (place,) if isinstance(place, str) else tuple(place)
         for one in self.places:
             expect_choice("place", one, get_args(Place))
         self.layers = shape.pick_layers(layers, (shape.layers // 2,)) if "middle" in self.places else ()
         self.pieces = pieces
-        # Loudness sits in the table rather than in W: a gradient on W is then as large as the vector is loud.
-        unit = knowledge.entities / knowledge.entities.norm(dim=1).mean().clamp_min(1e-12)
-        self.register_buffer("table", (unit * strength).to(shape.dtype), persistent=True)
-        draw = draw_from(seed, "door")
-        dim = self.table.shape[1]
-        loudness = {"input": shape.word_length, "output": 1.0}
+        # The length sits in the table rather than in W: a gradient on W is then as large as the vector is long.
+        self.register_buffer("table", (scale_to_one(knowledge.entities) * strength).to(shape.dtype), persistent=True)
+        draw, dim = draw_from(seed, "door"), knowledge.entities.shape[1]
         stops = [name for name in ("input", "output") if name in self.places] + [f"layer {n}" for n in self.layers]
+        lengths = {"input": shape.word_length, "output": 1.0}
         self.maps = nn.ModuleDict(
             {
-                stop: make_map(dim, shape.width, loudness.get(stop, shape.hidden_length), draw, shape.dtype)
+                stop: make_map(dim, shape.width, lengths.get(stop, shape.hidden_length), draw, shape.dtype)
                 for stop in stops
             }
         )
@@ -90,30 +88,35 @@ class EntityInjector(Injector):
     def touched_attention(self) -> tuple[int, ...]:
         return () if self.beside is None else tuple(range(len(self.beside.gates)))
 
-    def at_input(self, embeddings: Hidden, passage: Passage) -> Hidden:
-        return self._add("input", 0, embeddings, passage) if "input" in self.places else embeddings
+    def at_input(self, embeddings: Hidden, trace: Trace) -> Hidden:
+        return self._add("input", 0, embeddings, trace) if "input" in self.places else embeddings
 
-    def insert(self, passage: Passage) -> Inserted | None:
+    def insert(self, trace: Trace) -> Inserted | None:
         if self.beside is None:
             return None
-        inserted = self.beside.insert(self.who(passage.encoding), self.table, passage.encoding)
+        inserted = self.beside.insert(self.entities_at(trace.encoding), self.table, trace.encoding)
         if inserted is None and "input" not in self.places:
-            passage.note_gate(self, 0, torch.zeros_like(passage.encoding.is_token, dtype=self.table.dtype))
+            trace.note_gate(self.name, 0, torch.zeros_like(trace.encoding.is_token, dtype=self.table.dtype))
         return inserted
 
-    def after_layer(self, layer: int, hidden: Hidden, passage: Passage) -> Hidden:
-        return self._add(f"layer {layer}", layer + 1, hidden, passage)
+    def read_inserted(
+        self, layer: int, query: Heads, scores: Weights, view: InsertedView, output: Heads
+    ) -> tuple[Float[Tensor, "sentence head query 1"], Float[Tensor, "sentence head query extra"], Heads]:
+        assert self.beside is not None
+        return self.beside.read(layer, query, scores, view, output)
 
-    def _add(self, stop: str, place: int, hidden: Hidden, passage: Passage) -> Hidden:
+    def after_layer(self, layer: int, hidden: Hidden, trace: Trace) -> Hidden:
+        return self._add(f"layer {layer}", layer + 1, hidden, trace)
+
+    def _add(self, stop: str, place: int, hidden: Hidden, trace: Trace) -> Hidden:
         """h + g · W e where an entity is named, h elsewhere."""
-        here = self.enters_at(passage.encoding)
-        vectors = self.maps[stop](self.table[self.who(passage.encoding)[here]])
-        openness = self.gates[stop](hidden[here], vectors)
+        here = self.enters_at(trace.encoding)  # [sentence, token]
+        vectors = self.maps[stop](self.table[self.entities_at(trace.encoding)[here]])  # [named piece, width]
+        openness = self.gates[stop](hidden[here], vectors)  # [named piece, 1]
         change = torch.zeros_like(hidden)
         change[here] = (openness * vectors).to(change.dtype)
-        passage.note_gate(
-            self, place, torch.zeros_like(here, dtype=openness.dtype).masked_scatter(here, openness.abs())
-        )
+        closed = torch.zeros_like(here, dtype=openness.dtype)
+        trace.note_gate(self.name, place, closed.masked_scatter(here, openness.abs()))
         return hidden + change
 
     def score_entities(
@@ -121,10 +124,10 @@ class EntityInjector(Injector):
     ) -> Float[Tensor, "row candidate"] | None:
         if "output" not in self.places:
             return None
-        candidates = self.table[self.identity[entities.clamp_min(0)]]
-        told, gate = self.maps["output"](candidates), self.gates["output"]
+        candidates = self.table[self.identity[entities.clamp_min(0)]]  # [row, candidate, dim]
+        mapped, gate = self.maps["output"](candidates), self.gates["output"]
         assert isinstance(gate, Gate)
-        scores = (told * hidden[:, None]).sum(-1) * gate.factor
+        scores = (mapped * hidden[:, None]).sum(-1) * gate.factor
         return scores.masked_fill(entities < 0, 0.0)
 
     def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
@@ -132,12 +135,6 @@ class EntityInjector(Injector):
         named = encoding.entities >= 0
         return named & encoding.first_pieces if self.pieces == "first" else named
 
-    @property
-    def gate(self) -> float:
-        """|tanh(α)| of the widest of its gates; its sign is W's to choose."""
-        beside = () if self.beside is None else self.beside.gates
-        return widest([*self.gates.values(), *beside])
-
     def extra_repr(self) -> str:
         entities, dim = self.table.shape
-        return f"{entities:,} entities of {dim} numbers, gate={self.gate:.3f}, control={self.control}"
+        return f"{entities:,} entities of {dim} numbers, {super().extra_repr()}"

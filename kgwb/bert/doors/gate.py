@@ -1,8 +1,6 @@
-"""How far a door is open."""
+"""The parts that doors share: gates, linear maps with first weights of their own, tables of a common length."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -41,7 +39,7 @@ class Gate(nn.Module):
     ) -> Float[Tensor, "*tokens 1"]:
         """|tanh(α)|·σ for doors that take a share of attention, which cannot be negative; at most 1.
 
-        At α = 0 the slope counts as 1, or the door could never open.
+        At α = 0 the gradient of |α| counts as 1, or the door could never open.
         """
         width = torch.tanh(torch.where(self.alpha >= 0, self.alpha, -self.alpha))
         return (width * self.choice(hidden, knowledge)).clamp_max(1.0)
@@ -52,7 +50,7 @@ class Gate(nn.Module):
         """What the context decides: 1 for every token where it does not."""
         if not self.adaptive:
             return hidden.new_ones(*hidden.shape[:-1], 1)
-        inputs = torch.cat([hidden, knowledge], -1)
+        inputs = torch.cat([hidden, knowledge], -1)  # [*tokens, 2 · width]
         # Scaled by the width, so that one step of the optimizer turns wide and narrow gates alike.
         return 2 * torch.sigmoid((inputs * self.weight).sum(-1, keepdim=True) / len(self.weight) ** 0.5 + self.bias)
 
@@ -74,11 +72,29 @@ def gate_at(gates: nn.ModuleList, number: int) -> Gate:
     return gate
 
 
-def widest(gates: Iterable[nn.Module]) -> float:
-    """The openness of the gate that is open farthest."""
-    return max(gate.openness for gate in gates if isinstance(gate, Gate))
-
-
-def above_zero(share: Float[Tensor, "*rows 1"]) -> Float[Tensor, "*rows 1"]:
-    """A share of attention to divide by, which may have vanished: its inverse, squared, is still a finite slope."""
+def keep_above_zero(share: Float[Tensor, "*rows 1"]) -> Float[Tensor, "*rows 1"]:
+    """A share of attention to divide by, which may have vanished: its inverse, squared, is still a finite gradient."""
     return share.clamp_min(min(torch.finfo(share.dtype).tiny ** 0.5, 1e-4))
+
+
+def make_map(
+    inputs: int, outputs: int, length: float, draw: torch.Generator, dtype: torch.dtype = torch.float32
+) -> nn.Linear:
+    """A linear map that makes vectors of length one about `length` long, drawn from a stream of its own."""
+    # skip_init: the default first weights would draw from, and so move, the caller's random numbers.
+    made = nn.utils.skip_init(nn.Linear, inputs, outputs, bias=False, dtype=dtype)
+    weight = torch.randn(outputs, inputs, generator=draw, dtype=dtype) / outputs**0.5
+    made.weight = nn.Parameter(weight * length)
+    return made
+
+
+def map_at(maps: nn.ModuleList, number: int) -> nn.Linear:
+    """One map of a list."""
+    found = maps[number]
+    assert isinstance(found, nn.Linear)
+    return found
+
+
+def scale_to_one(table: Float[Tensor, "row dim"]) -> Float[Tensor, "row dim"]:
+    """The vectors of a table, with a mean length of one."""
+    return table / table.norm(dim=1).mean().clamp_min(1e-12)

@@ -9,14 +9,12 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.bert.doors.gate import Gate, gate_at, widest
-from kgwb.bert.doors.injector import Heads, Injector, Weights
-from kgwb.bert.doors.links import LinkedPieces, gather_links
-from kgwb.bert.doors.maps import make_map, map_at
+from kgwb.bert.doors.door import Door
+from kgwb.bert.doors.gate import Gate, gate_at, make_map, map_at, scale_to_one
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
-from kgwb.bert.passage import Passage
 from kgwb.bert.shape import Shape
+from kgwb.bert.trace import Heads, Trace, Weights
 from kgwb.checks import expect_choice
 from kgwb.environment import draw_from
 
@@ -24,19 +22,64 @@ How = Literal["keys and values", "bias", "visible"]
 
 
 @dataclass(frozen=True, eq=False)
-class Linked:
-    """Who is linked to whom in a batch.
+class LinkedPieces:
+    """Linked pairs of pieces, few among all pairs, and their groups, so that nothing is computed twice.
+
+    A group holds the pairs of one query that are linked to it in the same way.
 
     Attributes:
-        links: the pieces of mentions that the graph links.
-        hidden: True between mentions that it does not, where that counts.
+        sentences: of each pair.
+        queries: the piece that looks.
+        keys: the piece that is looked at.
+        groups: the group of each pair.
+        kinds: the relation and direction of each group, as row of `present`.
+        owners: the linked query of each group.
+        query_sentences: the sentence of each linked query.
+        query_pieces: which piece it is.
+        present: the relations and directions that the batch holds.
+        hidden: True between mentions that the graph does not link, where that counts.
     """
 
-    links: LinkedPieces
-    hidden: Bool[Tensor, "sentence 1 query key"] | None
+    sentences: Int[Tensor, " pair"]
+    queries: Int[Tensor, " pair"]
+    keys: Int[Tensor, " pair"]
+    groups: Int[Tensor, " pair"]
+    kinds: Int[Tensor, " group"]
+    owners: Int[Tensor, " group"]
+    query_sentences: Int[Tensor, " linked"]
+    query_pieces: Int[Tensor, " linked"]
+    present: Int[Tensor, " kind"]
+    hidden: Bool[Tensor, "sentence 1 query key"] | None = None
+
+    def __len__(self) -> int:
+        return len(self.sentences)
 
 
-class RelationInjector(Injector):
+def group_pairs(
+    pairs: Int[Tensor, "pair 3"],
+    kinds: Int[Tensor, " pair"],
+    length: int,
+    hidden: Bool[Tensor, "sentence 1 query key"] | None = None,
+) -> LinkedPieces:
+    """Sort linked pairs of pieces into groups.
+
+    Args:
+        pairs: sentence, query and key.
+        kinds: the relation and direction from query to key.
+        length: word pieces per sentence.
+        hidden: see `LinkedPieces`.
+    """
+    present, rows = kinds.unique(return_inverse=True)
+    sentences, queries, keys = pairs.unbind(1)
+    count = max(1, len(present))
+    found, groups = ((sentences * length + queries) * count + rows).unique(return_inverse=True)
+    places, owners = (found // count).unique(return_inverse=True)
+    return LinkedPieces(
+        sentences, queries, keys, groups, found % count, owners, places // length, places % length, present, hidden
+    )
+
+
+class RelationDoor(Door):
     """Relation vectors in self-attention, between the word pieces of two mentions that the graph links.
 
     For a linked pair (i, j) with relation and direction r, and g = tanh(α), zero at the start:
@@ -52,11 +95,12 @@ class RelationInjector(Injector):
         shape: of the BERT it leads into.
         how: "keys and values", "bias" or "visible".
         layers: in whose attention, counted from 0; by default all but the last, whose change a mask elsewhere could not see.
-        strength: how loud the relation vectors can get.
+        strength: how long the relation vectors can get, in lengths of a hidden state.
         adaptive: let the context decide how far the gate is open, token by token ("keys and values" only).
         seed: for the first weights.
     """
 
+    name = "relation"
     relations: Tensor
     links: Tensor
     kinds: Tensor
@@ -72,17 +116,16 @@ class RelationInjector(Injector):
         adaptive: bool = False,
         seed: int = 0,
     ) -> None:
-        super().__init__(knowledge, "relation", reads_facts=True)
+        super().__init__(knowledge, reads_facts=True)
         expect_choice("how", how, get_args(How))
         self.how = how
         self.layers = shape.pick_layers(layers, tuple(range(max(1, shape.layers - 1))))
         self.shape = shape
-        directed = knowledge.directed_relations.to(shape.dtype)
-        unit = directed / directed.norm(dim=1).mean().clamp_min(1e-12)
+        unit = scale_to_one(knowledge.directed_relations.to(shape.dtype))
         self.register_buffer("relations", unit * strength * shape.hidden_length, persistent=True)
         for name in ("links", "kinds"):
             self.register_buffer(name, torch.empty(0, dtype=torch.int64), persistent=False)
-        self.sort_facts()
+        self.index_facts()
         draw = draw_from(seed, "door")
         width = self.relations.shape[1]
         if how == "keys and values":
@@ -100,34 +143,33 @@ class RelationInjector(Injector):
             for _ in self.layers
         )
 
-    def sort_facts(self) -> None:
-        self.links, self.kinds = _sort_links(self.triples, len(self.identity), len(self.relations) // 2)
+    def index_facts(self) -> None:
+        self.links, self.kinds = _sort_links(self.facts, len(self.identity), len(self.relations) // 2)
 
     @property
     def touched_attention(self) -> tuple[int, ...]:
         return self.layers
 
-    def prepare(self, encoding: Encoding) -> Linked:
+    def prepare(self, encoding: Encoding) -> LinkedPieces:
         """The links among the mentions of a batch."""
         pairs, kinds = self._find_pairs(encoding)
-        linked, length = kinds >= 0, encoding.pieces.shape[1]
-        links = gather_links(pairs[linked], kinds[linked], length)
-        if self.how != "visible":
-            return Linked(links, None)
-        hidden = encoding.is_token.new_zeros(len(encoding), 1, length, length)
-        sentences, queries, keys = pairs[~linked].unbind(1)
-        hidden[sentences, 0, queries, keys] = True
-        return Linked(links, hidden)
+        linked, length, hidden = kinds >= 0, encoding.pieces.shape[1], None
+        if self.how == "visible":
+            hidden = encoding.is_token.new_zeros(len(encoding), 1, length, length)  # [sentence, 1, query, key]
+            sentences, queries, keys = pairs[~linked].unbind(1)
+            hidden[sentences, 0, queries, keys] = True
+        return group_pairs(pairs[linked], kinds[linked], length, hidden)
 
     def _find_pairs(self, encoding: Encoding) -> tuple[Int[Tensor, "pair 3"], Int[Tensor, " pair"]]:
         """Sentence, query and key where two pieces name two entities, and how the graph links these; −1 if it does not."""
-        who = self.who(encoding)
-        named = who >= 0
-        pairs = (named[:, :, None] & named[:, None, :] & (who[:, :, None] != who[:, None, :])).nonzero()
+        entities = self.entities_at(encoding)  # [sentence, token]
+        named = entities >= 0
+        two = named[:, :, None] & named[:, None, :] & (entities[:, :, None] != entities[:, None, :])
+        pairs = two.nonzero()
         sentences, queries, keys = pairs.unbind(1)
         if self.control == "matched":  # the same constant for every pair: which pairs are linked is knowledge
             return pairs, torch.zeros_like(sentences)
-        return pairs, self._find_links(who[sentences, queries] * len(self.identity) + who[sentences, keys])
+        return pairs, self._find_links(entities[sentences, queries] * len(self.identity) + entities[sentences, keys])
 
     def _find_links(self, pairs: Int[Tensor, " pair"]) -> Int[Tensor, " pair"]:
         if not len(self.links):
@@ -135,52 +177,54 @@ class RelationInjector(Injector):
         place = torch.searchsorted(self.links, pairs).clamp_max(len(self.links) - 1)
         return torch.where(self.links[place] == pairs, self.kinds[place], -1)
 
-    def change_scores(self, layer: int, query: Heads, scores: Weights, passage: Passage) -> Weights:
-        linked, gate = passage.prepared[self], gate_at(self.gates, self.layers.index(layer))
-        if linked.hidden is not None:
-            share = gate.mass(query[:, 0], query[:, 0])[:, None]  # one number, repeated
-            return scores + torch.log1p(-share.clamp_max(1 - 1e-6)) * linked.hidden
-        if not len(linked.links):
+    def change_scores(self, layer: int, query: Heads, scores: Weights, trace: Trace) -> Weights:
+        number = self.layers.index(layer)
+        links, gate = trace.prepared[self], gate_at(self.gates, number)
+        if links.hidden is not None:
+            share = gate.mass(query[:, 0], query[:, 0])[:, None]  # one number, repeated: [sentence, 1, query, 1]
+            return scores + torch.log1p(-share.clamp_max(1 - 1e-6)) * links.hidden
+        if not len(links):
             return scores
-        gain = gate.factor * self._score_links(self.layers.index(layer), query, linked.links)
-        return scores.index_put(_at_pairs(linked.links, scores), gain.to(scores.dtype), accumulate=True)
+        gain = gate.factor * self._score_links(number, query, links)  # [pair, head]
+        heads = torch.arange(scores.shape[1], device=scores.device)
+        at_pairs = (links.sentences[:, None], heads, links.queries[:, None], links.keys[:, None])
+        return scores.index_put(at_pairs, gain.to(scores.dtype), accumulate=True)
 
     def _score_links(self, number: int, query: Heads, links: LinkedPieces) -> Float[Tensor, "pair head"]:
         """q · a_r / √d, or b_r."""
         if self.how == "bias":
             return self.bias[number][links.present][links.kinds][links.groups]
-        keys = self._split(map_at(self.keys, number)(self.relations[links.present]))
-        asked = query[links.asker_sentences, :, links.asker_pieces]
-        by_group = (asked[links.askers] * keys[links.kinds]).sum(-1) * query.shape[-1] ** -0.5
+        keys = self._split(map_at(self.keys, number)(self.relations[links.present]))  # [kind, head, part]
+        queries = query[links.query_sentences, :, links.query_pieces]  # [linked, head, part]
+        by_group = (queries[links.owners] * keys[links.kinds]).sum(-1) * query.shape[-1] ** -0.5  # [group, head]
         return by_group[links.groups]
 
     def change_output(
-        self, layer: int, query: Heads, scores: Weights, weights: Weights, output: Heads, passage: Passage
+        self, layer: int, query: Heads, scores: Weights, weights: Weights, output: Heads, trace: Trace
     ) -> tuple[Weights, Heads]:
-        links, number = passage.prepared[self].links, self.layers.index(layer)
-        gate, where = gate_at(self.gates, number), (links.asker_sentences, links.asker_pieces)
-        openness = gate.factor.abs().expand(len(links.asker_pieces))
+        links, number = trace.prepared[self], self.layers.index(layer)
+        gate, where = gate_at(self.gates, number), (links.query_sentences, links.query_pieces)
+        openness = gate.factor.abs().expand(len(links.query_pieces))
         if self.how == "keys and values" and len(links):
-            told = self._tell_links(number, weights, links)
-            opened = gate(query[where[0], :, where[1]], told)
+            values = self._gather_values(number, weights, links)  # [linked, head, part]
+            opened = gate(query[where[0], :, where[1]], values)  # [linked, head, 1]
             heads = torch.arange(output.shape[1], device=output.device)
-            at_askers = (where[0][:, None], heads, where[1][:, None])
-            output = output.index_put(at_askers, (opened * told).to(output.dtype), accumulate=True)
+            at_queries = (where[0][:, None], heads, where[1][:, None])
+            output = output.index_put(at_queries, (opened * values).to(output.dtype), accumulate=True)
             openness = opened[..., 0].abs().mean(1)
-        blank = openness.new_zeros(passage.encoding.pieces.shape)
-        passage.note_gate(self, layer + 1, blank.index_put(where, openness))
+        closed = openness.new_zeros(trace.encoding.pieces.shape)
+        trace.note_gate(self.name, layer + 1, closed.index_put(where, openness))
         return weights, output
 
-    def _tell_links(self, number: int, weights: Weights, links: LinkedPieces) -> Float[Tensor, "asker head part"]:
-        """Σ_j p_ij v_r for each asker: how much it looks at each kind of link first, then what the kind tells."""
-        values = self._split(map_at(self.values, number)(self.relations[links.present]))
-        looks = weights[links.sentences, :, links.queries, links.keys]
-        shares = looks.new_zeros(len(links.kinds), looks.shape[1]).index_add(0, links.groups, looks)
-        told = values.new_zeros(len(links.asker_pieces), *values.shape[1:])
-        return told.index_add(0, links.askers, (shares[..., None] * values[links.kinds]).to(told.dtype))
+    def _gather_values(self, number: int, weights: Weights, links: LinkedPieces) -> Float[Tensor, "linked head part"]:
+        """Σ_j p_ij v_r for each linked query: how much it looks at each kind of link first, then the kind's value."""
+        values = self._split(map_at(self.values, number)(self.relations[links.present]))  # [kind, head, part]
+        looks = weights[links.sentences, :, links.queries, links.keys]  # [pair, head]
+        shares = looks.new_zeros(len(links.kinds), looks.shape[1]).index_add(0, links.groups, looks)  # [group, head]
+        summed = values.new_zeros(len(links.query_pieces), *values.shape[1:])
+        return summed.index_add(0, links.owners, (shares[..., None] * values[links.kinds]).to(summed.dtype))
 
-    def _split(self, vectors: Tensor) -> Tensor:
-        """[relation, width] -> [relation, head, part]."""
+    def _split(self, vectors: Float[Tensor, "kind width"]) -> Float[Tensor, "kind head part"]:
         return vectors.unflatten(-1, (self.shape.heads, -1))
 
     def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
@@ -191,19 +235,8 @@ class RelationInjector(Injector):
         here[sentences, queries] = True
         return here
 
-    @property
-    def gate(self) -> float:
-        """|tanh(α)| of the widest of its gates."""
-        return widest(self.gates)
-
     def extra_repr(self) -> str:
-        return f"{len(self.links) // 2:,} linked pairs, {self.how}, gate={self.gate:.3f}, control={self.control}"
-
-
-def _at_pairs(links: LinkedPieces, scores: Weights) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Where pairs stand among the scores, for each head."""
-    heads = torch.arange(scores.shape[1], device=scores.device)
-    return links.sentences[:, None], heads, links.queries[:, None], links.keys[:, None]
+        return f"{len(self.links) // 2:,} linked pairs, {self.how}, {super().extra_repr()}"
 
 
 def _sort_links(

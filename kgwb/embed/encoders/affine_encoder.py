@@ -9,19 +9,19 @@ from torch import nn
 
 from kgwb.axes import Float, Tensor
 from kgwb.checks import expect_at_least
-from kgwb.embed.encoders.shapes import expect_vectors
+from kgwb.embed.encoders.encoder import expect_vectors
 
 
 class AffineEncoder(nn.Module):
     """Every entity's vector through one matrix and one shift, the same for all.
 
-    v = W h + b, with W = 1 and b = 0 at the start. Picture: everybody puts on the same pair of glasses.
+    v = W h + b, with W = 1 and b = 0 at the start. Picture: all entities are seen through the same pair of glasses.
 
     The small bilinear model is this encoder with `RESCAL()` and `loss="logistic"`:
     - v = W h + b is the encoder;
     - relation(v, v′) = W_R v v′ + b is RESCAL's vᵀ W_R v′. The number b that is added needs no code: v holds the constant
       b, so vᵀ W_R v′ holds the constant bᵀ W_R b, one for each relation;
-    - −log σ(vᵀ v′) is the logistic loss of a true triple, with W_R between the two. Alone it is nought for vectors that
+    - −log σ(vᵀ v′) is the logistic loss of a true triple, with W_R between the two. Alone it is zero for vectors that
       are long enough, true or not, so the logistic loss also asks −log σ(−vᵀ W_R v′) of sampled negatives.
 
     Args:

@@ -1,4 +1,4 @@
-"""CompGCN: what a neighbour says is composed with the vector of the relation that it is said by."""
+"""CompGCN: the message of a neighbour is composed with the vector of the relation that it comes along."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
-from kgwb.checks import expect_at_least, expect_choice
-from kgwb.embed.encoders.draws import Draws
-from kgwb.embed.encoders.neighbourhoods import Neighbourhoods, find_neighbourhoods
-from kgwb.embed.encoders.shapes import expect_share, expect_vectors
+from kgwb.checks import expect_at_least, expect_choice, expect_number
+from kgwb.embed.encoders.encoder import Draws, expect_vectors
+from kgwb.embed.encoders.message_passing import MessagePassing, plan_messages
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 
@@ -26,10 +25,10 @@ class CompositionConvolution(nn.Module):
     h′ᵢ = hᵢ + tanh(W₀ hᵢ + 1/cᵢ Σ_{(j, r) → i} W_side φ(hⱼ, r)), r′ = r + W_rel r, with φ(h, r) = h ∘ r, h − r, or their
     circular correlation (Vashishth et al., 2020, "Composition-based multi-relational graph convolutional networks";
     cᵢ counts the neighbours, and hᵢ and r are added here, so that a fresh layer changes nothing). W_side is one matrix
-    for what tails hear and one for what heads hear. Picture: gossip with its source; "France, as a neighbour" is
+    for what tails receive and one for what heads receive. Picture: gossip with its source; "France, as a neighbour" is
     another message than "France, as a customer".
 
-    Heads hear by the inverse relations, where training is reciprocal, and by the same ones otherwise. The relations must
+    Heads receive along the inverse relations, where training is reciprocal, and by the same ones otherwise. The relations must
     be as wide as the entities: TransE, DistMult, ComplEx. Neighbours are summed before they are composed: FB15k-237 at
     dim 128 takes 0.3 s and 0.35 GB, forwards and backwards on one core.
 
@@ -37,9 +36,9 @@ class CompositionConvolution(nn.Module):
         split: messages run over its training triples only; of a graph, over all.
         dim: as of the embedding.
         composition: "multiplication", "subtraction" or "correlation" (slower: by fast Fourier transform).
-        dropout: share of the neighbourhoods that are not heard while training, from 0 to below 1. A triple is both
-            message and question, so without it the answer is whispered.
-        seed: of what is not heard.
+        dropout: share of the messages that are dropped while training, from 0 to below 1. A triple is both message and
+            question, so without dropout the answer leaks into the question.
+        seed: of dropout.
 
     Raises:
         ValueError: an argument out of its range, or no training triples.
@@ -65,9 +64,9 @@ class CompositionConvolution(nn.Module):
         super().__init__()
         expect_at_least("dim", dim, 1, whole=True)
         expect_choice("composition", composition, COMPOSITIONS)
-        expect_share("dropout", dropout)
+        expect_number("dropout", dropout, usual=0.3, least=0, below=1)
         self.dim, self.composition, self.dropout = dim, composition, dropout
-        self.tails, self.heads = find_neighbourhoods(split)
+        self.tails, self.heads = plan_messages(split)
         self.by_side = nn.Parameter(torch.zeros(2, dim, dim))
         self.own = nn.Parameter(torch.zeros(dim, dim))
         self.by_relation = nn.Parameter(torch.zeros(dim, dim))
@@ -82,15 +81,16 @@ class CompositionConvolution(nn.Module):
             hint = "CompositionConvolution composes vectors of one width: type ComplEx(), DistMult() or TransE()"
             raise ValueError(f"{message}. {hint}, or RelationalConvolution(...).")
         small = 1 / math.sqrt(self.dim)  # so that a step of the optimizer is small beside what it changes
-        heard = entities @ self.own * small
+        received = entities @ self.own * small  # [entity, dim]
         count = len(self.heads.sizes)
         sides = ((self.tails, relations[:count]), (self.heads, relations[-count:]))
         for (side, by), matrix in zip(sides, self.by_side * small, strict=True):
-            heard = heard + self._hear(side, entities, by) @ matrix
-        return entities + heard.tanh(), relations + relations @ self.by_relation * small
+            received = received + self._receive(side, entities, by) @ matrix
+        return entities + received.tanh(), relations + relations @ self.by_relation * small
 
-    def _hear(self, side: Neighbourhoods, entities: Tensor, relations: Tensor) -> Float[Tensor, "entity dim"]:
-        messages = _compose(self.composition, side.gather(entities), side.spread(relations), side.weights)
+    def _receive(self, side: MessagePassing, entities: Tensor, relations: Tensor) -> Float[Tensor, "entity dim"]:
+        neighbours, between = side.gather(entities), side.spread(relations)  # each [neighbourhood, dim]
+        messages = _compose(self.composition, neighbours, between, side.weights)
         if self.dropout and self.training and torch.is_grad_enabled():
             messages = messages * self.draws.keep(side.weights, share=1 - self.dropout)
         return side.deliver(messages)

@@ -10,11 +10,9 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
-from kgwb.checks import expect_at_least
-from kgwb.embed.encoders.draws import Draws
-from kgwb.embed.encoders.mixture import Mixture
-from kgwb.embed.encoders.neighbourhoods import read_training_triples
-from kgwb.embed.encoders.shapes import expect_vectors
+from kgwb.checks import expect_at_least, expect_number
+from kgwb.embed.encoders.encoder import Draws, expect_vectors
+from kgwb.embed.encoders.message_passing import Mixture, read_training_triples
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 
@@ -22,12 +20,12 @@ from kgwb.graph.splitting import Split
 class VariationalEncoder(nn.Module):
     """A graph convolution that gives each entity a mean and a spread; training scores a sample, ranking the mean.
 
-    μ = h + Â h W_μ,  log σ = s + Â h W_σ,  z = μ + σ ∘ ε, ε ~ N(0, 1), with Â = D^−½ (A + I) D^−½ over who is linked with
-    whom in the training triples (Kipf and Welling, 2016, "Variational graph auto-encoders"; h is added to μ here, so
+    μ = h + Â h W_μ,  log σ = s + Â h W_σ,  z = μ + σ ∘ ε, ε ~ N(0, 1), with Â = D^−½ (A + I) D^−½ over which entities are
+    linked in the training triples (Kipf and Welling, 2016, "Variational graph auto-encoders"; h is added to μ here, so
     that a fresh encoder changes no ranking). The scorer is the decoder, and the loss of its answers plus
     `penalty()`, KL(N(μ, σ²) ‖ N(0, 1)), is the evidence bound. Their own decoder, σ(zᵀz′), is DistMult's with all
-    relations one. Picture: a swarm of bees per entity; to be told apart, swarms draw together or move away, and both
-    cost.
+    relations one. Picture: a swarm of bees per entity; to be distinguished, swarms draw together or move away,
+    and both cost.
 
     Args:
         split: links are its training triples only; of a graph, all.
@@ -61,8 +59,7 @@ class VariationalEncoder(nn.Module):
         super().__init__()
         expect_at_least("dim", dim, 1, whole=True)
         expect_at_least("weight", weight, 0)
-        if not spread > 0:
-            raise ValueError(f"spread={spread!r} came. It must be above 0; type spread=0.1.")
+        expect_number("spread", spread, usual=0.1, above=0)
         triples = read_training_triples(split)
         graph = split.graph if isinstance(split, Split) else split
         self.dim, self.weight, self.answers = dim, weight, 2 * len(triples)
@@ -77,11 +74,11 @@ class VariationalEncoder(nn.Module):
         self, entities: Float[Tensor, "entity dim"], relations: Float[Tensor, "relation width"]
     ) -> tuple[Float[Tensor, "entity dim"], Float[Tensor, "relation width"]]:
         expect_vectors(self, entities, dim=self.dim, count=self.links.shape[0])
-        heard = self.links(entities) / math.sqrt(self.dim)
-        mean = entities + heard @ self.to_mean
+        received = self.links(entities) / math.sqrt(self.dim)  # [entity, dim]
+        mean = entities + received @ self.to_mean
         if not (self.training and torch.is_grad_enabled()):
             return mean, relations
-        log_spread = (self.spread + heard @ self.to_spread).clamp(-10, 10)
+        log_spread = (self.spread + received @ self.to_spread).clamp(-10, 10)
         divergence = (mean.square() + (2 * log_spread).exp() - 1 - 2 * log_spread).sum() / 2
         self._penalty = self.weight * divergence / self.answers
         return mean + log_spread.exp() * self.draws.normal(mean), relations
@@ -94,7 +91,7 @@ class VariationalEncoder(nn.Module):
         """
         if self._penalty is None:
             raise RuntimeError("There is no penalty before a forward pass in training. Call the encoder first.")
-        penalty, self._penalty = self._penalty, None  # held no longer than its graph is needed
+        penalty, self._penalty = self._penalty, None  # kept no longer than its graph is needed
         return penalty
 
     def __getstate__(self) -> dict[str, Any]:

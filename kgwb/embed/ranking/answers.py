@@ -1,4 +1,4 @@
-"""What can be ranked: an embedding, or anything else that scores every entity as the answer to a question."""
+"""What can be ranked: an embedding, or anything else that scores every entity as the answer to a query."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import numpy as np
 import torch
 
 from kgwb.axes import Float, Int, Tensor
+from kgwb.checks import expect_kind
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.vectors import Vectors
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
-Answers = Callable[[Int[Tensor, " query"], Int[Tensor, " query"], int], Float[Tensor, "query entity"]]
+AnswerScores = Callable[[Int[Tensor, " query"], Int[Tensor, " query"], int], Float[Tensor, "query entity"]]
 
 
 @runtime_checkable
 class ScoresAnswers(Protocol):
-    """Whatever scores all answers to a question can be ranked: rules, a text model, the mean of several embeddings.
+    """Whatever scores all answers to a query can be ranked: rules, a text model, the mean of several embeddings.
 
     Where it has a `device`, it is asked with tensors there, else on the CPU; where it has `trained_on`, bool [entity],
     entities unseen in training are counted.
@@ -29,12 +30,12 @@ class ScoresAnswers(Protocol):
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query entity"]:
-        """The score of every entity as the answer to each question; higher is better.
+        """The score of every entity as the answer to each query; higher is better.
 
         Args:
-            known: the entity given in each question: heads where the tail is asked for, else tails.
+            known: the entity given in each query: heads where the tail is asked for, else tails.
             relation: the relation given.
-            tails: the first this many questions ask for the tail, the others for the head.
+            tails: the first this many queries ask for the tail, the others for the head.
         """
         ...
 
@@ -61,22 +62,20 @@ def encode_once(embedding: GraphEmbedding) -> Vectors:
     return vectors
 
 
-def read_answers(scored: object) -> tuple[Answers, torch.device]:
-    """How to ask, (known, relation, tails) to [query entity], and on which device; each answer may be written on.
+def prepare_answers(scored: object) -> tuple[AnswerScores, torch.device]:
+    """A function of (known, relation, tails) that gives scores [query, entity] to write on, and the device it works on.
 
     Raises:
-        TypeError: there is nothing to ask.
+        TypeError: there are no scores to be had.
     """
     if isinstance(scored, GraphEmbedding):
         vectors = encode_once(scored)  # an encoder passes its messages once, not once per block
         return lambda known, relation, tails: _ask(scored, vectors.score_answers, known, relation, tails), scored.device
-    if not isinstance(scored, ScoresAnswers):
-        raise TypeError(
-            f"{type(scored).__name__} cannot be ranked. Expected a GraphEmbedding, or something with .graph and "
-            ".score_answers(known, relation, *, tails), which gives a score per question and entity."
-        )
+    expected = "A GraphEmbedding, or something with .graph and .score_answers(known, relation, *, tails),"
+    expect_kind(scored, ScoresAnswers, expected, call="rank_triples(embedding, split.test, known=split.known)")
+    assert isinstance(scored, ScoresAnswers)  # so mypy knows it too
     device = getattr(scored, "device", torch.device("cpu"))
-    # Known answers are struck out in the scores, and they may be somebody's table: hence the copy.
+    # Known answers are struck out in the scores, and they may be a table that the model keeps: hence the copy.
     return lambda known, relation, tails: _ask(scored, scored.score_answers, known, relation, tails).clone(), device
 
 
@@ -92,7 +91,7 @@ def _ask(
     if shape != expected or scores.dtype not in (torch.float32, torch.float64):
         raise ValueError(
             f"The scores of {type(scored).__name__} came as {scores.dtype} of shape {shape}. Expected torch.float32 of "
-            f"shape {expected}, questions by entities; shorter numbers make ties that are none. Type .float()."
+            f"shape {expected}, queries by entities; fewer bits make ties that are none. Type .float()."
         )
     return scores
 

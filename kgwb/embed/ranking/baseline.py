@@ -1,4 +1,4 @@
-"""What rules alone can answer, to be shown beside any model: turn a fact round, copy it, or guess what is frequent."""
+"""What rules alone can answer, to be shown beside any model: reverse a fact, copy it, or guess what is frequent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Given = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RuleBaseline:
-    """Scores answers by the rules that give them and by how frequent they are, as train tells both.
+    """Scores answers by the rules that give them and by how frequent they are, both learnt from train.
 
     score(e) = 1 − (1 − trust)(1 − share), where trust is that of the most trusted rule that gives e (see `find_rules`),
     and share the part of the relation's heads that have e as a tail, or of its tails that have e as a head.
@@ -47,16 +47,16 @@ class RuleBaseline:
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query entity"]:
-        """The score of every entity as the answer to each question, 0 to 1.
+        """The score of every entity as the answer to each query, 0 to 1.
 
         Args:
-            known: the entity given in each question: heads where the tail is asked for, else tails.
+            known: the entity given in each query: heads where the tail is asked for, else tails.
             relation: the relation given.
-            tails: the first this many questions ask for the tail, the others for the head.
+            tails: the first this many queries ask for the tail, the others for the head.
         """
         start, asked = known.cpu().numpy(), relation.cpu().numpy()
         step = np.where(np.arange(len(start)) < tails, asked, asked + self.steps.relations)
-        trust = np.zeros((len(start), self.steps.entities), dtype=np.float32)
+        trust = np.zeros((len(start), self.steps.entities), dtype=np.float32)  # [query, entity]
         for query, answer, trusted in self._apply_rules(start, step):
             np.maximum.at(trust, (query, answer), trusted)
         return torch.from_numpy(1 - (1 - trust) * (1 - self._find_shares(step))).to(known.device)
@@ -99,7 +99,7 @@ class RuleBaseline:
 def fit_baseline(split: Split, *, kinds: Sequence[str] = TRIVIAL, min_support: int = 2) -> RuleBaseline:
     """What a model has to beat: rules without any geometry, learnt from train.
 
-    A model that is no better than turning train facts round has learnt to turn train facts round (Toutanova & Chen,
+    A model that is no better than reversing train facts has learnt to reverse train facts (Toutanova & Chen,
     2015; Dettmers et al., 2018). Rank it as any model is ranked, with the same split.
 
     Args:

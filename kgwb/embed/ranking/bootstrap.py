@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
 import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_number
 
 BLOCK = 1 << 20  # numbers drawn at once
 
@@ -25,15 +23,15 @@ def resample_means(
     """
     random, (units, figures) = np.random.default_rng(seed), values.shape
     means = np.empty((samples, figures))
-    at_once = max(1, BLOCK // max(1, units))
+    at_once = max(1, BLOCK // max(1, units))  # samples
     for start in range(0, samples, at_once):
-        drawn = random.integers(0, units, (min(at_once, samples - start), units))
+        drawn = random.integers(0, units, (min(at_once, samples - start), units))  # [sample, unit]
         for sample, chosen in enumerate(drawn, start):
-            means[sample] = np.bincount(chosen, minlength=units) @ values / units
+            means[sample] = np.bincount(chosen, minlength=units) @ values / units  # [figure]
     return means
 
 
-def find_intervals(
+def bootstrap_intervals(
     values: Float[np.ndarray, "unit figure"], names: list[str], *, level: int | float, samples: int, seed: int
 ) -> pd.DataFrame:
     """The mean of each figure and the percentile interval of its bootstrap: columns value, low, high.
@@ -50,17 +48,12 @@ def find_intervals(
 
     Example:
         >>> values = np.array([[0.0], [1.0], [1.0], [1.0]])
-        >>> find_intervals(values, ["accuracy"], level=0.5, samples=200, seed=0)
+        >>> bootstrap_intervals(values, ["accuracy"], level=0.5, samples=200, seed=0)
                   value   low  high
         accuracy   0.75  0.75  1.0
     """
-    _expect_share(level)
+    expect_number("level", level, usual=0.95, above=0, below=1)
     expect_at_least("samples", samples, 1, whole=True)
     means = resample_means(values, samples=samples, seed=seed)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame({"value": values.mean(0), "low": low, "high": high}, index=names)
-
-
-def _expect_share(level: object) -> None:
-    if not isinstance(level, Real) or not 0 < float(level) < 1:
-        raise ValueError(f"level={level!r} came. Expected a share between 0 and 1; type level=0.95.")

@@ -11,9 +11,9 @@ import pandas as pd
 from kgwb.axes import Bool, Float, Int
 from kgwb.checks import expect_at_least
 from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.queries import Triples, read_ids
 from kgwb.embed.ranking.answers import expect_ids
 from kgwb.embed.ranking.labelled import Labelled, label_triples, score_triples
-from kgwb.embed.triple_ids import Triples, read_ids
 from kgwb.graph.splitting import Split
 from kgwb.words import count_things
 
@@ -26,14 +26,14 @@ USUAL = 5  # a relation's centre counts so many triples with the common centre b
 class Calibration:
     """How likely a triple is true, given its score and relation.
 
-    probability = 1 / (1 + exp(−slope · (score − centre[relation]) − offset)), Platt scaling (Platt, 1999,
+    probability = 1 / (1 + exp(−coefficient · (score − centre[relation]) − offset)), Platt scaling (Platt, 1999,
     "Probabilistic outputs for support vector machines") of scores that are first made comparable between relations.
     It holds where half of the triples asked about are true, as in the fit. Where fewer are, say one in a hundred of
     the candidates that a model proposes, the odds shrink in proportion: here, by 99.
 
     Attributes:
         embedding: whose scores these are; trained further, it needs a new calibration.
-        slope: how fast the logarithm of the odds rises with the score.
+        coefficient: how fast the logarithm of the odds rises with the score.
         offset: the logarithm of the odds at the centre.
         centres: the mean score of each relation's true and false valid triples, drawn towards that of all, [relation].
         test: triples that the fit never saw, half of them false, and their scores.
@@ -41,7 +41,7 @@ class Calibration:
     """
 
     embedding: GraphEmbedding
-    slope: float
+    coefficient: float
     offset: float
     centres: Float[np.ndarray, " relation"]
     test: Labelled
@@ -93,12 +93,14 @@ class Calibration:
     def _squash(
         self, scores: Float[np.ndarray, " triple"], relation: Int[np.ndarray, " triple"]
     ) -> Float[np.ndarray, " triple"]:
-        return logistic(self.slope * (scores - self.centres[relation]) + self.offset)
+        return logistic(self.coefficient * (scores - self.centres[relation]) + self.offset)
 
     def __repr__(self) -> str:
-        equation = f"slope {self.slope:.3g}, offset {self.offset:.3g}"
+        equation = f"coefficient {self.coefficient:.3g}, offset {self.offset:.3g}"
         error = f"expected calibration error {self.expected_calibration_error:.3f}"
-        warning = ["  the slope is not positive: these scores do not tell true from false"] * (self.slope <= 0)
+        warning = ["  the coefficient is not positive: these scores do not separate true from false"] * (
+            self.coefficient <= 0
+        )
         return "\n".join(
             [
                 f"Calibration: {error} on {count_things(len(self.test.truth), 'test triple')}, half of them false",
@@ -114,7 +116,7 @@ def calibrate_scores(embedding: GraphEmbedding, split: Split, *, seed: int = 0) 
     """Fit probabilities to the scores of valid triples, true and false; test then shows how far to trust them.
 
     False triples are made as in `classify_triples`. Scores of different relations are not comparable (a softmax leaves
-    each question a zero of its own), so each is taken relative to its relation's mean first.
+    each query a zero of its own), so each is taken relative to its relation's mean first.
 
     Args:
         embedding: a trained one.
@@ -143,36 +145,36 @@ def calibrate_scores(embedding: GraphEmbedding, split: Split, *, seed: int = 0) 
     relation, relations = valid.triples[:, 1], len(split.graph.relations)
     sums, counts = np.bincount(relation, valid.scores, relations), np.bincount(relation, minlength=relations)
     centres = (sums + USUAL * valid.scores.mean()) / (counts + USUAL)
-    slope, offset = fit_platt(valid.scores - centres[relation], valid.truth)
-    return Calibration(embedding, slope, offset, centres, test, seed)
+    coefficient, offset = fit_platt(valid.scores - centres[relation], valid.truth)
+    return Calibration(embedding, coefficient, offset, centres, test, seed)
 
 
 def fit_platt(scores: Float[np.ndarray, " labelled"], truth: Bool[np.ndarray, " labelled"]) -> tuple[float, float]:
-    """Slope and offset of the logistic curve under which the labels are likeliest (Platt, 1999).
+    """Coefficient and offset of the logistic curve under which the labels are likeliest (Platt, 1999).
 
     Labels are drawn in a little, as if one more triple of each kind had been seen, so that scores that part true from
     false without a mistake still give no certainty. Newton's method with halved steps (Lin, Lin & Weng, 2007).
 
     Example:
-        >>> slope, offset = fit_platt(np.array([-1.0, 1.0]), np.array([False, True]))
-        >>> logistic(np.array([slope + offset])).round(3)
+        >>> coefficient, offset = fit_platt(np.array([-1.0, 1.0]), np.array([False, True]))
+        >>> logistic(np.array([coefficient + offset])).round(3)
         array([0.667])
     """
     true = int(truth.sum())
     target = np.where(truth, (true + 1) / (true + 2), 1 / (len(truth) - true + 2))
     scale = float(scores.std()) or 1.0
-    columns = np.stack([scores / scale, np.ones_like(scores)], axis=1)
+    columns = np.stack([scores / scale, np.ones_like(scores)], axis=1)  # [labelled, 2]
     line = np.array([0.0, np.log((true + 1) / (len(truth) - true + 1))])
-    loss = _surprise(columns @ line, target)
+    loss = _loss(columns @ line, target)
     for _ in range(STEPS):
         probability = logistic(columns @ line)
-        slopes = columns.T @ (probability - target)
-        curvature = (columns.T * (probability * (1 - probability))) @ columns + 1e-9 * np.eye(2)
-        step, size = np.linalg.solve(curvature, slopes), 1.0
-        while _surprise(columns @ (line - size * step), target) > loss and size > 1e-10:
+        gradient = columns.T @ (probability - target)  # [2]
+        hessian = (columns.T * (probability * (1 - probability))) @ columns + 1e-9 * np.eye(2)  # never singular
+        step, size = np.linalg.solve(hessian, gradient), 1.0
+        while _loss(columns @ (line - size * step), target) > loss and size > 1e-10:
             size /= 2
         line = line - size * step
-        before, loss = loss, _surprise(columns @ line, target)
+        before, loss = loss, _loss(columns @ line, target)
         if before - loss <= 1e-12 * abs(before):
             break
     return float(line[0] / scale), float(line[1])
@@ -183,5 +185,5 @@ def logistic(odds: Float[np.ndarray, " triple"]) -> Float[np.ndarray, " triple"]
     return np.exp(-np.logaddexp(0.0, -odds))  # no overflow at either end
 
 
-def _surprise(odds: Float[np.ndarray, " labelled"], target: Float[np.ndarray, " labelled"]) -> float:
+def _loss(odds: Float[np.ndarray, " labelled"], target: Float[np.ndarray, " labelled"]) -> float:
     return float((np.logaddexp(0.0, odds) - target * odds).sum())

@@ -39,15 +39,15 @@ def count_block(
     *,
     sizes: list[int],
 ) -> Counts:
-    """Compare each answer with all candidates of its question.
+    """Compare each answer with all candidates of its query.
 
     Args:
-        scores: of every entity for some questions; the known answers are struck out in place.
-        row: the question that each answer belongs to: all questions' first answers, then the second ones, and so on.
+        scores: of every entity for some queries; the known answers are struck out in place.
+        row: the query that each answer belongs to: all queries' first answers, then the second ones, and so on.
         answer: the entity that is the answer.
-        filter_row: the question that each known answer belongs to.
+        filter_row: the query that each known answer belongs to.
         filtered: the known answers, which are no candidates.
-        sizes: how many questions have a first answer, a second one, and so on; they are the block's first rows.
+        sizes: how many queries have a first answer, a second one, and so on; they are the block's first rows.
 
     Raises:
         ValueError: a score is not finite.
@@ -57,13 +57,15 @@ def count_block(
             "A score is not finite: the vectors are too large. Train a fresh embedding with a lower learning_rate; a "
             "model of your own must give every entity a finite score."
         )
-    gold = scores[row, answer][:, None]
+    gold = scores[row, answer][:, None]  # [answer, 1]
     scores[filter_row, filtered] = -torch.inf
-    own = scores[row, answer] == gold[:, 0]  # an answer that the filter does not hold still meets itself
+    # An answer that the filter does not hold is still a candidate, and equal to itself.
+    own = scores[row, answer] == gold[:, 0]  # [answer]
     better, equal = torch.empty_like(row), torch.empty_like(row)
-    holds = torch.zeros(len(scores), padded_width(scores.shape[1]), dtype=torch.bool, device=scores.device)
+    width = padded_width(scores.shape[1])
+    holds = torch.zeros(len(scores), width, dtype=torch.bool, device=scores.device)  # [query, padded], used by all
     end = 0
-    for size in sizes:
+    for size in sizes:  # the first answers of all queries, then the second ones, ...: each a slice of rows
         part, end = slice(end, end + size), end + size
         better[part] = _count(np.greater, torch.gt, scores[:size], gold[part], holds[:size])
         equal[part] = _count(np.equal, torch.eq, scores[:size], gold[part], holds[:size])
@@ -83,18 +85,19 @@ def _count(
     holds: Bool[Tensor, "answer padded"],
 ) -> Int[Tensor, " answer"]:
     """In how many columns of each row a comparison holds; what pads `holds` beyond the entities stays false."""
-    here = holds[:, : rows.shape[1]]
+    here = holds[:, : rows.shape[1]]  # [answer, entity]
     if rows.device.type == "cpu" and torch.get_num_threads() <= FEW_THREADS:
         compare_arrays(rows.numpy(), gold.numpy(), out=here.numpy())
     else:
         compare_tensors(rows, gold, out=here)
     parts = min(255, holds.shape[1] // RUN)
-    ones = holds.view(torch.uint8).view(len(rows), parts, -1)
-    return ones.sum(1, dtype=torch.uint8).sum(1, dtype=torch.int64)  # byte by byte first: a tenth of the time
+    ones = holds.view(torch.uint8).view(len(rows), parts, -1)  # [answer, part, column]
+    # Parts are added byte by byte, [answer, column], and at most 255 of them never overflow: a tenth of the time.
+    return ones.sum(1, dtype=torch.uint8).sum(1, dtype=torch.int64)
 
 
 def rows_at_once(entities: int, memory: int | float, device: torch.device) -> int:
-    """How many questions fit in a block of scores, in GiB."""
+    """How many queries fit in a block of scores, in GiB."""
     allowed = int(memory * 2**30)
     if device.type == "cpu":
         allowed = min(allowed, CACHE_BYTES)

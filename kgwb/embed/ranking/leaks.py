@@ -6,15 +6,17 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Int
+from kgwb.checks import expect_kind
 from kgwb.embed.ranking.rank_report import HITS, RankReport
-from kgwb.graph.leakage import LeakageReport
-from kgwb.words import describe_kind
+from kgwb.graph.splitting import LeakageReport
+
+_CALL = "score_leaks(rank_triples(model, split.test, known=split.known), find_leakage(split))"
 
 
 def score_leaks(ranks: RankReport, leakage: LeakageReport) -> pd.DataFrame:
     """MRR and Hits@1, 3, 10 of the leaky test triples, of the clean ones, and of all.
 
-    A model that only turns train triples round is good on the first row and poor on the second.
+    A model that only reverses train triples is good on the first row and poor on the second.
 
     Args:
         ranks: what `rank_triples` found for test triples, or for some of them.
@@ -42,11 +44,8 @@ def score_leaks(ranks: RankReport, leakage: LeakageReport) -> pd.DataFrame:
         clean        1  0.23
         all          2  0.61
     """
-    if not isinstance(ranks, RankReport) or not isinstance(leakage, LeakageReport):
-        raise TypeError(
-            f"A ranking and a leakage report were expected, but {describe_kind(ranks)} and {describe_kind(leakage)} came. "
-            "Type score_leaks(rank_triples(model, split.test, known=split.known), find_leakage(split))."
-        )
+    expect_kind(ranks, RankReport, "A RankReport", call=_CALL)
+    expect_kind(leakage, LeakageReport, "A LeakageReport", call=_CALL)
     leaky = leakage.leaky[_find_rows(ranks.triples, leakage)]
     parts = {"leaky": leaky, "clean": ~leaky, "all": np.ones_like(leaky)}
     counts = np.array([chosen.sum() for chosen in parts.values()])
@@ -65,6 +64,6 @@ def _find_rows(triples: Int[np.ndarray, "rank 3"], leakage: LeakageReport) -> In
     if strangers:
         raise ValueError(
             f"{strangers:,} of {len(found):,} ranks belong to triples that are no test triples of this split. Type "
-            "score_leaks(rank_triples(model, split.test, known=split.known), find_leakage(split)), one split in all."
+            f"{_CALL}, one split in all."
         )
     return np.array(found, dtype=np.int64)

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float, Int
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_kind
+from kgwb.embed.queries import CARDINALITIES, Known, find_distinct, name_cardinalities, read_ids
 from kgwb.embed.ranking.answers import expect_ids
-from kgwb.embed.ranking.bootstrap import find_intervals
-from kgwb.embed.ranking.grouping import CARDINALITIES, bin_degrees, find_distinct, name_cardinalities
-from kgwb.embed.triple_ids import Known, read_ids
+from kgwb.embed.ranking.bootstrap import bootstrap_intervals
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.words import count_things, describe_kind
+from kgwb.words import count_things
 
 HITS = (1, 3, 10)
 FIGURES = ["MRR", *(f"Hits@{k}" for k in HITS)]
@@ -36,7 +35,7 @@ class RankReport:
         better: candidates that score higher than the right answer, [rank].
         equal: other candidates that score the same, [rank].
         ties: the rank among equals: "mean", "best" or "worst".
-        known: the triples that the filter held, [known, 3]; None where nothing was filtered.
+        known: the triples of the filter, [known, 3]; None where nothing was filtered.
         unseen: ranked triples that hold an entity which training never saw; None where that is not known.
         outranked_by: the best candidates that score higher than the right answer, best first, then -1, [rank, above];
             None where `rank_triples` was not asked for them.
@@ -83,7 +82,7 @@ class RankReport:
             samples: how often the triples are drawn anew, with replacement.
             seed: of the draws.
         """
-        return find_intervals(self._figures, FIGURES, level=level, samples=samples, seed=seed)
+        return bootstrap_intervals(self._figures, FIGURES, level=level, samples=samples, seed=seed)
 
     def compare(
         self, other: RankReport, level: int | float = 0.95, *, samples: int = 1000, seed: int = 0
@@ -102,18 +101,15 @@ class RankReport:
             ValueError: other triples were ranked.
             TypeError: the other is no ranking.
         """
-        if not isinstance(other, RankReport):
-            raise TypeError(
-                f"A ranking is compared with a ranking, but {describe_kind(other)} came. Type "
-                "ranks.compare(rank_triples(other_model, split.test, known=split.known))."
-            )
+        call = "ranks.compare(rank_triples(other_model, split.test, known=split.known))"
+        expect_kind(other, RankReport, "A RankReport", call=call)
         if self.graph.fingerprint != other.graph.fingerprint or not np.array_equal(self.triples, other.triples):
             raise ValueError(
                 "The two reports rank different triples. Type rank_triples(model, split.test, known=split.known) for "
                 "both models, with the same split."
             )
         difference = self._figures - other._figures
-        return find_intervals(difference, FIGURES, level=level, samples=samples, seed=seed)
+        return bootstrap_intervals(difference, FIGURES, level=level, samples=samples, seed=seed)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -158,8 +154,8 @@ class RankReport:
     def by_cardinality(self) -> pd.DataFrame:
         """MRR and Hits@1, 3, 10 of relations that are 1-1, 1-N, N-1 and N-N, for heads and for tails.
 
-        A side is N where a question has 1.5 answers or more on average: 1-N when a head has many tails (Bordes et
-        al., 2013). Answers are counted over the triples that the filter held, or over the graph's where there was no
+        A side is N where a query has 1.5 answers or more on average: 1-N when a head has many tails (Bordes et
+        al., 2013). Answers are counted over the triples of the filter, or over the graph's where there was no
         filter, and over those ranked. `relations` counts the relations behind each row.
         """
         facts = self.graph.triples if self.known is None else self.known
@@ -241,3 +237,16 @@ class RankReport:
                 f"  {self._say_unseen()}",
             ]
         )
+
+
+def bin_degrees(degrees: Int[np.ndarray, " entity"]) -> pd.Categorical:
+    """The bin of each degree, in order: 0, 1, 2 to 3, 4 to 7, each bin twice as wide as the one before.
+
+    Example:
+        >>> bin_degrees(np.array([0, 1, 3, 4])).tolist()
+        ['0', '1', '2 to 3', '4 to 7']
+    """
+    number = np.frexp(degrees)[1]  # how many binary digits the degree has
+    ends = [(2**digits // 2, 2**digits - 1) for digits in range(int(number.max(initial=0)) + 1)]
+    names = [f"{first:,}" if first == last else f"{first:,} to {last:,}" for first, last in ends]
+    return pd.Categorical.from_codes(number, names, ordered=True)

@@ -8,12 +8,11 @@ import torch
 from kgwb.axes import Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.queries import SIDES, Queries, find_answers, group_queries
-from kgwb.embed.ranking.answers import Answers, ScoresAnswers, expect_ids, read_answers
+from kgwb.embed.precision import limit_threads
+from kgwb.embed.queries import SIDES, Known, Queries, Triples, find_answers, group_queries, read_ids
+from kgwb.embed.ranking.answers import AnswerScores, ScoresAnswers, expect_ids, prepare_answers
 from kgwb.embed.ranking.counting import count_block, rows_at_once
 from kgwb.embed.ranking.rank_report import TIES, RankReport, Ties
-from kgwb.embed.threads import limit_threads
-from kgwb.embed.triple_ids import Known, Triples, read_ids
 from kgwb.graph.joins import expand_ranges
 
 
@@ -40,7 +39,7 @@ def rank_triples(
         triples: what to rank, ids as an array, a tensor or a list; usually `split.test`.
         known: all triples known to be true; usually `split.known`, which holds train, valid and test. None ranks
             without a filter.
-        ties: the rank among equal scores: their "mean", "best" or "worst"; `with_ties` of the report tells the others.
+        ties: the rank among equal scores: their "mean", "best" or "worst"; `with_ties` of the report gives the others.
         outranked_by: how many of the candidates that score higher than the right answer to keep by name, for the
             report's `frame`.
         memory: how large a block of scores may get, in GiB.
@@ -55,7 +54,7 @@ def rank_triples(
     Example:
         >>> import pandas as pd
         >>> from kgwb.graph import KnowledgeGraph
-        >>> from kgwb.embed.scorers.complex_bilinear import ComplEx
+        >>> from kgwb.embed.scorers.complex import ComplEx
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(
         ...     [["Berlin", "capital_of", "Germany"], ["Paris", "capital_of", "France"]],
         ...     columns=["head", "relation", "tail"]))
@@ -70,19 +69,19 @@ def rank_triples(
     """
     expect_choice("ties", ties, TIES)
     expect_at_least("outranked_by", outranked_by, 0, whole=True)
-    answers, device = read_answers(embedding)
+    score_answers, device = prepare_answers(embedding)
     graph, ranked, facts = embedding.graph, read_ids(triples), None if known is None else read_ids(known)
     expect_ids(graph, "triples", ranked)
     expect_ids(graph, "known", ranked[:0] if facts is None else facts)
     if not len(ranked):
         raise ValueError("There are no triples to rank. Type rank_triples(embedding, split.test, known=split.known).")
-    questions = [
+    asked = [
         (group_queries(ranked, side), group_queries(ranked[:0] if facts is None else facts, side)) for side in SIDES
     ]
     with limit_threads(2 * len(ranked) * len(graph.entities) * getattr(embedding, "dim", 128)):
         found = [
-            _rank_side(answers, queries, filters, len(graph.entities), device, memory, outranked_by)
-            for queries, filters in questions
+            _rank_side(score_answers, queries, filters, len(graph.entities), device, memory, outranked_by)
+            for queries, filters in asked
         ]
     better, equal, above = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return RankReport(
@@ -99,7 +98,7 @@ def rank_triples(
 
 
 def _rank_side(
-    answers: Answers,
+    score_answers: AnswerScores,
     queries: Queries,
     facts: Queries,
     entities: int,
@@ -126,7 +125,7 @@ def _rank_side(
             filters[expand_ranges(ends[block], filter_counts)],
         )
         known, relation, *cells = (torch.from_numpy(column).to(device) for column in columns)
-        scores = answers(known, relation, len(known) if queries.side == "tail" else 0)
+        scores = score_answers(known, relation, len(known) if queries.side == "tail" else 0)  # [query, entity]
         counts = count_block(scores, *cells, sizes=sizes)
         triple = queries.triple[where]
         better[triple], equal[triple] = counts.better.cpu().numpy(), counts.equal.cpu().numpy()
@@ -139,7 +138,7 @@ def _take_turns(
     offsets: Int[np.ndarray, " query"], counts: Int[np.ndarray, " query"]
 ) -> tuple[list[int], Int[np.ndarray, " answer"], Int[np.ndarray, " answer"]]:
     """All first answers, then all second ones: how many there are of each, whose they are, and where they stand."""
-    sizes = len(counts) - np.cumsum(np.bincount(counts))[:-1]  # questions with more than 0 answers, more than 1, ...
+    sizes = len(counts) - np.cumsum(np.bincount(counts))[:-1]  # queries with more than 0 answers, more than 1, ...
     row = expand_ranges(np.zeros_like(sizes), sizes)
     return sizes.tolist(), row, offsets[row] + np.repeat(np.arange(len(sizes)), sizes)
 
@@ -154,7 +153,7 @@ def _find_above(
         found = torch.from_numpy(scores.numpy().argmax(1)) if scores.device.type == "cpu" else scores.argmax(1)
         best[:, place], values[:, place] = found, scores.gather(1, found[:, None])[:, 0]
         scores.scatter_(1, found[:, None], -torch.inf)
-    return torch.where(values[row] > gold[:, None], best[row], -1)
+    return torch.where(values[row] > gold[:, None], best[row], -1)  # [answer, above]
 
 
 def _count_unseen(embedding: GraphEmbedding | ScoresAnswers, triples: Int[np.ndarray, "triple 3"]) -> int | None:

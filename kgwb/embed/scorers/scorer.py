@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 
 from kgwb.axes import Float, Tensor
+from kgwb.checks import expect_kind
 from kgwb.embed.scorers.measure import PRODUCT, Measure
 
 Entities = Float[Tensor, "*rows dim"]
@@ -21,10 +22,12 @@ class Scorer(ABC):
     """The equation of an embedding: how well head, relation and tail fit together; higher is more plausible.
 
     A scorer turns what is known of a triple into a query vector and compares it with candidates, so that all
-    answers to a question cost one matmul. The three ways agree: the score of a triple is its entry in the row
+    answers to a query cost one matmul. The three ways agree: the score of a triple is its entry in the row
     of all tails and its entry in the row of all heads.
 
-    To add one, write `query_tail` and `query_head`; the rest has defaults.
+    To add one, subclass this or any other scorer and write `query_tail` and `query_head`; the rest has defaults. One of
+    your own, outside the package, trains and ranks like these, is saved by its name and its dataclass fields, and comes
+    back with `load_embedding(folder, scorer=Mine())`.
     """
 
     measure: ClassVar[Measure] = PRODUCT
@@ -96,13 +99,15 @@ def expect_even(scorer: str, dim: int) -> None:
         raise ValueError(f"{message} Type dim={dim + 1}.")
 
 
-def expect_scorer(scorer: object) -> None:
+def expect_scorer(scorer: object, call: str = "GraphEmbedding(graph, {})") -> None:
     """An instance of a scorer.
+
+    Args:
+        scorer: what came.
+        call: what to type, with {} in the scorer's place.
 
     Raises:
         TypeError: a class came, or something else.
     """
-    if isinstance(scorer, type) and issubclass(scorer, Scorer):
-        raise TypeError(f"A class came, {scorer.__name__}. Type GraphEmbedding(graph, {scorer.__name__}()).")
-    if not isinstance(scorer, Scorer):
-        raise TypeError(f"{scorer!r} came. Expected a scorer; type GraphEmbedding(graph, ComplEx()).")
+    name = scorer.__name__ if isinstance(scorer, type) and issubclass(scorer, Scorer) else "ComplEx"
+    expect_kind(scorer, Scorer, "A scorer", call=call.format(f"{name}()"))

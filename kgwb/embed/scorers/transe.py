@@ -16,7 +16,7 @@ class TransE(Scorer):
     score = −‖h + r − t‖₂, or −‖h + r − t‖₁ (Bordes et al., 2013, "Translating embeddings for modeling
     multi-relational data", who tried both). Picture: one arrow per relation, the same arrow wherever it starts;
     what misses the tail is measured as the crow flies (norm 2) or along the streets of a grid (norm 1), which forgives
-    a miss on few axes more. Composition is adding arrows; a symmetric relation would need the arrow of length nought.
+    a miss on few axes more. Composition is adding arrows; a symmetric relation would need the arrow of length zero.
 
     Args:
         norm: 2 or 1. The streets have no matmul form: they train and rank several times slower.

@@ -1,1 +1,1 @@
-"""From triples to vectors: questions in batches, what makes their loss, and the loop that lowers it."""
+"""From triples to vectors: queries in batches, what makes their loss, and the loop that lowers it."""

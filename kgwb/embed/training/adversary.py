@@ -9,9 +9,8 @@ from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import expect_at_least
-from kgwb.embed.training.batches import Batch
+from kgwb.embed.training.batches import Batch, UniformNegatives
 from kgwb.embed.training.losses import FAR_BELOW
-from kgwb.embed.training.negatives import UniformNegatives
 from kgwb.embed.vectors import Vectors
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 
@@ -19,10 +18,10 @@ _MEMORY = 0.9  # how much of the baseline stays at each draw
 
 
 class AdversarialNegatives(nn.Module):
-    """Negatives that are hard to tell from answers, chosen by a generator that learns from the scores they get.
+    """Negatives that score nearly like answers, chosen by a generator that learns from the scores they get.
 
-    The generator is a small DistMult g with a second vector per relation for questions about heads. KBGAN (Cai and
-    Wang, 2018, "KBGAN: adversarial learning for knowledge graph embeddings") draws for each question one negative from
+    The generator is a small DistMult g with a second vector per relation for queries about heads. KBGAN (Cai and
+    Wang, 2018, "KBGAN: adversarial learning for knowledge graph embeddings") draws for each query one negative from
     a pool; here a whole batch shares its negatives, so that they still cost one matmul. Of a uniform pool, the same for
     the batch,
 
@@ -34,13 +33,13 @@ class AdversarialNegatives(nn.Module):
 
         ∇ mean_q E_{n ~ p(· | q)} [s(q, n)]  ≈  mean_q Σ_{n in S} (s(q, n) − b) / w(n) · ∇ p(n | q),
 
-    which is KBGAN's own gradient, p ∇ log p = ∇ p, summed over the questions that a shared n may have been drawn for.
+    which is KBGAN's own gradient, p ∇ log p = ∇ p, summed over the queries that a shared n may have been drawn for.
     The baseline b is a moving average of the reward. An answer of q has p(n | q) = 0, so it is never rewarded, and where
-    it was drawn for another question the loss leaves it out. Steps are Adagrad's. Picture: a sparring partner, who is
+    it was drawn for another query the loss leaves it out. Steps are Adagrad's. Picture: a sparring partner, who is
     paid by the blow.
 
     Everything learnt is in `state_dict()`, the random numbers' place included; it moves to the embedding's device by
-    itself. A draw costs about questions × (pool × dim + count × the embedding's dim) multiplications.
+    itself. A draw costs about queries × (pool × dim + count × the embedding's dim) multiplications.
 
     Args:
         graph: whose entities are proposed.
@@ -110,14 +109,14 @@ class AdversarialNegatives(nn.Module):
         entities = self.entities.detach()[touched].requires_grad_()
         relations = self.relations.detach().requires_grad_()
         with torch.enable_grad():
-            chance = self._chances(entities, relations, place, pool, batch)
+            chance = self._chances(entities, relations, place, pool, batch)  # [query, pool]
             chosen, weight = _draw_without_repetition(chance.detach().mean(0), self.count, random)
-            paid, drawn = chance[:, chosen], pool[chosen]
+            paid, drawn = chance[:, chosen], pool[chosen]  # [query, candidate], [candidate]
             gain = (paid * self._judge(vectors, batch, drawn, paid.detach() / weight) / weight).sum()
-        slopes = torch.autograd.grad(gain, [entities, relations])
+        parts = torch.autograd.grad(gain, [entities, relations])
         with torch.no_grad():
-            _climb(self.entities, self.entity_squares, touched, slopes[0], self.learning_rate)
-            _climb(self.relations, self.relation_squares, slice(None), slopes[1], self.learning_rate)
+            _ascend(self.entities, self.entity_squares, touched, parts[0], self.learning_rate)
+            _ascend(self.relations, self.relation_squares, slice(None), parts[1], self.learning_rate)
         return drawn
 
     def extra_repr(self) -> str:
@@ -139,10 +138,10 @@ class AdversarialNegatives(nn.Module):
         pool: Int[Tensor, " pool"],
         batch: Batch,
     ) -> Float[Tensor, "query pool"]:
-        """p(n | q), nought where n answers q."""
+        """p(n | q), zero where n answers q."""
         asks_head = torch.arange(len(batch.known), device=pool.device) >= batch.tails
         asked = relations.index_select(0, batch.relation + asks_head * (len(relations) // 2))
-        query = entities.index_select(0, place[len(pool) :]) * asked
+        query = entities.index_select(0, place[len(pool) :]) * asked  # [query, dim]
         hidden = _find_answers(batch, pool, len(self.entities))
         scores = (query @ entities.index_select(0, place[: len(pool)]).T).masked_fill(hidden, FAR_BELOW)
         return torch.softmax(scores, -1) * ~hidden
@@ -179,10 +178,10 @@ def _draw_without_repetition(
     return chosen, -torch.expm1(-(log_chance[chosen] - best.values[count]).exp()).clamp_max(-1e-20)
 
 
-def _climb(table: Tensor, squares: Tensor, rows: Tensor | slice, slope: Tensor, rate: int | float) -> None:
+def _ascend(table: Tensor, squares: Tensor, rows: Tensor | slice, gradient: Tensor, rate: int | float) -> None:
     """Adagrad, upwards, on some rows."""
-    squares[rows] += slope.square()
-    table[rows] += rate * slope / (squares[rows].sqrt() + 1e-10)
+    squares[rows] += gradient.square()
+    table[rows] += rate * gradient / (squares[rows].sqrt() + 1e-10)
 
 
 def _expect_count(count: object, entities: int) -> None:

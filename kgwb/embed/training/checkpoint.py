@@ -1,4 +1,4 @@
-"""A training run on disk, whole after every epoch: stopped or killed, it goes on from there and ends the same."""
+"""A training on disk, whole after every epoch: stopped or killed, it goes on from there and ends the same."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ import torch
 from torch import nn
 
 from kgwb.axes import Tensor
-from kgwb.checks import expect_at_least
-from kgwb.embed.errors import EmbeddingFileError
-from kgwb.embed.training.best import Best
-from kgwb.embed.training.negatives import UniformNegatives
-from kgwb.embed.training.run import Run
+from kgwb.embed.embedding_files import EmbeddingFileError
+from kgwb.embed.training.batches import UniformNegatives
+from kgwb.embed.training.schedule import Best
 from kgwb.embed.training.sharding import Shard
+from kgwb.embed.training.state import TrainingState
 
 Asked = dict[str, str | int | float | bool]
 _GIVEN = {"triples", "scorer", "dim", "encoder", "device"}  # what is asked for by the first two arguments
@@ -29,15 +28,15 @@ _GIVEN = {"triples", "scorer", "dim", "encoder", "device"}  # what is asked for 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Where a run is kept: one safetensors file per epoch, the latest, with the rest as JSON in its header.
+    """Where a training is kept: one safetensors file per epoch, the latest, with the rest as JSON in its header.
 
-    A file gets its name when all of it is on the disk, and the one before goes after that: whenever a run is killed, a
+    A file gets its name when all of it is on the disk, and the one before goes after that: whenever it is killed, a
     whole file is there, and only files of this kind are ever touched.
 
     Attributes:
         folder: may hold other things too.
         every: so many epochs; the last one is always kept.
-        asked: what decides how the run ends, to be compared when it goes on.
+        asked: what decides how the training ends, to be compared when it goes on.
         shard: where several processes run together: each keeps a file of its own, and none goes before all have theirs.
     """
 
@@ -46,14 +45,11 @@ class Checkpoint:
     asked: Asked
     shard: Shard | None = None
 
-    def __post_init__(self) -> None:
-        expect_at_least("checkpoint_every", int(self.every), 1)
-
-    def resume(self, run: Run) -> None:
-        """Put a run where the folder's was; nothing happens where there is none.
+    def resume(self, state: TrainingState) -> None:
+        """Put a training where the folder's was; nothing happens where there is none.
 
         Raises:
-            ValueError: that run was asked for something else; the message says what.
+            ValueError: that one was asked for something else; the message says what.
             EmbeddingFileError: its file is broken.
         """
         kept = self._kept()
@@ -65,26 +61,29 @@ class Checkpoint:
             return
         facts, tensors = _read(kept[number])
         self._expect_same(facts["asked"])
-        _restore(run, facts, tensors)
+        _restore(state, facts, tensors)
 
-    def keep(self, run: Run) -> None:
-        """Write a run down where it is its turn; all of it or nothing."""
+    def keep(self, state: TrainingState) -> None:
+        """Write the training to disk where this epoch's is due; all of it or nothing."""
         from safetensors.torch import save_file
 
-        if run.number % self.every and not run.over:
+        if state.number % self.every and not state.over:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        facts, half = json.dumps(_gather_facts(run) | {"asked": self.asked}), self.folder / f".half-written{self._part}"
+        facts, half = (
+            json.dumps(_gather_facts(state) | {"asked": self.asked}),
+            self.folder / f".half-written{self._part}",
+        )
         try:
-            save_file(_gather_tensors(run), half, metadata={"run": facts})
+            save_file(_gather_tensors(state), half, metadata={"run": facts})
             _flush(half)
-            half.replace(self.folder / f"epoch-{run.number:06}{self._part}.safetensors")
+            half.replace(self.folder / f"epoch-{state.number:06}{self._part}.safetensors")
         finally:
             half.unlink(missing_ok=True)
         if self.shard is not None:
-            self.shard.least(run.number)  # now all have theirs
+            self.shard.least(state.number)  # now all have theirs
         for number, path in self._kept().items():
-            if number != run.number:
+            if number != state.number:
                 path.unlink()
 
     @property
@@ -115,11 +114,11 @@ class Checkpoint:
             raise ValueError(f"{message}. {again} to go on with it, or type checkpoint={str(self.folder) + '-2'!r}.")
 
 
-def describe_request(run: Run, arguments: Mapping[str, Any]) -> Asked:
-    """What decides how a run ends: the embedding, the triples, and the arguments, as JSON has them."""
-    embedding, encoder = run.embedding, run.embedding.encoder
+def describe_request(state: TrainingState, arguments: Mapping[str, Any]) -> Asked:
+    """What decides how a training ends: the embedding, the triples, and the arguments, as JSON has them."""
+    embedding, encoder = state.embedding, state.embedding.encoder
     asked: Asked = {
-        "triples": f"{run.questions.answer_count // 2:,}, SHA-256 {_digest(run)[:12]}",
+        "triples": f"{state.queries.answer_count // 2:,}, SHA-256 {_digest(state)[:12]}",
         "scorer": repr(embedding.scorer),
         "dim": embedding.dim,
         "encoder": "none" if encoder is None else type(encoder).__name__,
@@ -129,56 +128,58 @@ def describe_request(run: Run, arguments: Mapping[str, Any]) -> Asked:
 
 
 def expect_keepable(negatives: object) -> None:
-    """A checkpoint holds what negatives have learnt, where they say it.
+    """A checkpoint holds what negatives have learnt, where they are modules.
 
     Raises:
-        ValueError: they do not.
+        ValueError: they are not.
     """
     if not isinstance(negatives, (type(None), UniformNegatives, nn.Module)):
         name = type(negatives).__name__
-        message = f"negatives came as {name}, and a checkpoint cannot tell what it holds"
+        message = f"negatives came as {name}, and a checkpoint does not know what it holds"
         raise ValueError(
             f"{message}. Make it a torch.nn.Module whose state_dict() has it all, or type checkpoint=None."
         )
 
 
-def _gather_facts(run: Run) -> dict[str, Any]:
-    best = {name: value for name, value in vars(run.best).items() if name != "tables"}
-    workspace = {"memory": run.workspace.memory, "precision": str(run.workspace.precision).removeprefix("torch.")}
-    return {"number": run.number, "best": best, "workspace": workspace}
+def _gather_facts(state: TrainingState) -> dict[str, Any]:
+    best = {name: value for name, value in vars(state.best).items() if name != "tables"}
+    workspace = {"memory": state.workspace.memory, "precision": str(state.workspace.precision).removeprefix("torch.")}
+    return {"number": state.number, "best": best, "workspace": workspace}
 
 
-def _gather_tensors(run: Run) -> dict[str, Tensor]:
-    state = {f"embedding/{name}": tensor for name, tensor in run.embedding.state_dict().items()}
-    state |= {f"best/{name}": tensor for name, tensor in run.best.tables.items()}
-    for place, values in run.optimizer.state_dict()["state"].items():
-        state |= {f"optimizer/{place}/{name}": tensor for name, tensor in values.items()}
-    if (learner := _find_learner(run)) is not None:
-        state |= {f"negatives/{name}": tensor for name, tensor in learner.state_dict().items()}
-    state |= {"order": run.order.get_state(), "samples": run.objective.generator.get_state()}
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+def _gather_tensors(state: TrainingState) -> dict[str, Tensor]:
+    tensors = {f"embedding/{name}": tensor for name, tensor in state.embedding.state_dict().items()}
+    tensors |= {f"best/{name}": tensor for name, tensor in state.best.tables.items()}
+    for place, values in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{place}/{name}": tensor for name, tensor in values.items()}
+    if (learner := _find_learner(state)) is not None:
+        tensors |= {f"negatives/{name}": tensor for name, tensor in learner.state_dict().items()}
+    tensors |= {"order": state.order.get_state(), "samples": state.objective.generator.get_state()}
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
-def _restore(run: Run, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    run.embedding.load_state_dict(_below("embedding", tensors))
+def _restore(state: TrainingState, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    state.embedding.load_state_dict(_below("embedding", tensors))
     optimizer: dict[int, dict[str, Tensor]] = {}
     for key, tensor in _below("optimizer", tensors).items():
         place, name = key.split("/")
         optimizer.setdefault(int(place), {})[name] = tensor
-    groups = run.optimizer.state_dict()["param_groups"]
-    run.optimizer.load_state_dict({"state": optimizer, "param_groups": groups})
-    if (learner := _find_learner(run)) is not None:
+    groups = state.optimizer.state_dict()["param_groups"]
+    state.optimizer.load_state_dict({"state": optimizer, "param_groups": groups})
+    if (learner := _find_learner(state)) is not None:
         learner.load_state_dict(_below("negatives", tensors))
-    run.order.set_state(tensors["order"])
-    run.objective.generator.set_state(tensors["samples"])
-    tables = {name: table.to(run.embedding.device) for name, table in _below("best", tensors).items()}
-    run.best, run.number = Best(**facts["best"], tables=tables), facts["number"]
+    state.order.set_state(tensors["order"])
+    state.objective.generator.set_state(tensors["samples"])
+    tables = {name: table.to(state.embedding.device) for name, table in _below("best", tensors).items()}
+    state.best, state.number = Best(**facts["best"], tables=tables), facts["number"]
     workspace = facts["workspace"]  # another block of scores or number format would round otherwise
-    run.workspace = replace(run.workspace, memory=workspace["memory"], precision=getattr(torch, workspace["precision"]))
+    state.workspace = replace(
+        state.workspace, memory=workspace["memory"], precision=getattr(torch, workspace["precision"])
+    )
 
 
-def _find_learner(run: Run) -> nn.Module | None:
-    negatives: object = run.objective.negatives
+def _find_learner(state: TrainingState) -> nn.Module | None:
+    negatives: object = state.objective.negatives
     return negatives if isinstance(negatives, nn.Module) else None
 
 
@@ -200,10 +201,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         ) from problem
 
 
-def _digest(run: Run) -> str:
+def _digest(state: TrainingState) -> str:
     """SHA-256 of what the ids mean and of the triples learnt from."""
-    digest = hashlib.sha256(run.embedding.graph.fingerprint.encode())
-    queries = run.questions.tail
+    digest = hashlib.sha256(state.embedding.graph.fingerprint.encode())
+    queries = state.queries.tail
     for column in (queries.known, queries.relation, queries.offsets, queries.answers):
         digest.update(np.ascontiguousarray(column, dtype=np.int64).data)
     return digest.hexdigest()

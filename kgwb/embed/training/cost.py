@@ -1,4 +1,4 @@
-"""What a training will take, in time and memory, told before it is started."""
+"""What a training will take, in time and memory, before it is started."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ import torch
 from torch import nn
 
 from kgwb.axes import Int
-from kgwb.embed.errors import TrainingError
 from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
+from kgwb.embed.precision import SMALL
 from kgwb.embed.queries import Queries
 from kgwb.embed.ranking.ranks import rank_triples
-from kgwb.embed.threads import SMALL
-from kgwb.embed.training.batches import Questions
+from kgwb.embed.training.batches import TrainingQueries
 from kgwb.embed.training.loop import train_embedding
-from kgwb.embed.training.run import Run
+from kgwb.embed.training.state import TrainingError, TrainingState
 from kgwb.embed.training.workspace import GIB
 from kgwb.graph.joins import expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
+from kgwb.words import count_things
 
 _TIMES = 3  # the median of so many batches, after one that warms up
 
@@ -75,16 +75,16 @@ class Cost:
         return self.table_bytes + self.gradient_bytes + self.optimizer_bytes + self.score_bytes
 
     def __repr__(self) -> str:
-        place = f"{self.threads} thread{'s' if self.threads > 1 else ''}" if self.device == "cpu" else self.device
-        epochs = f"{self.epochs:,} epoch{'' if self.epochs == 1 else 's'}"
-        ranking = f"; {_say_time(self.ranking_seconds)} to rank {self.ranked:,} test triples" if self.ranked else ""
-        return f"about {_say_time(self.seconds)} for {epochs} on {place}; {_say_size(self.bytes)}{ranking}"
+        place = count_things(self.threads, "thread") if self.device == "cpu" else self.device
+        epochs = count_things(self.epochs, "epoch")
+        ranking = f"; {_show_time(self.ranking_seconds)} to rank {self.ranked:,} test triples" if self.ranked else ""
+        return f"about {_show_time(self.seconds)} for {epochs} on {place}; {_show_size(self.bytes)}{ranking}"
 
 
 def estimate_cost(embedding: GraphEmbedding, split: Split | KnowledgeGraph, **train_arguments: Any) -> Cost:
     """Time and memory of a training, from one of its batches: nothing is learnt and nothing is changed.
 
-    The batch is trained on a few times at a learning rate of nought, without a second entity table. Time is right to
+    The batch is trained on a few times at a learning rate of zero, without a second entity table. Time is right to
     within a quarter or so on a machine that does nothing else; patience may end a run earlier. Memory is what the
     tables, gradients, optimizer and scores hold; Python and torch themselves take some 0.3 GiB more.
 
@@ -102,7 +102,7 @@ def estimate_cost(embedding: GraphEmbedding, split: Split | KnowledgeGraph, **tr
 
     Example:
         >>> import pandas as pd
-        >>> from kgwb.embed.scorers.complex_bilinear import ComplEx
+        >>> from kgwb.embed.scorers.complex import ComplEx
         >>> facts = [[f"town {i}", "in", f"land {i % 3}"] for i in range(9)]
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
         >>> cost = estimate_cost(GraphEmbedding(graph, ComplEx(), dim=8), graph, epochs=5)
@@ -112,61 +112,61 @@ def estimate_cost(embedding: GraphEmbedding, split: Split | KnowledgeGraph, **tr
         True
     """
     expect_embedding(embedding, "estimate_cost(GraphEmbedding(split.graph, ComplEx()), split)")
-    run = _plan(embedding, split, train_arguments)
-    steps = math.ceil(len(run.questions) / run.batch)
-    seconds = _time_batch(run)
+    state = _plan(embedding, split, train_arguments)
+    steps = math.ceil(len(state.queries) / state.batch)
+    seconds = _time_batch(state)
     every, sample = train_arguments.get("evaluate_every", 0), train_arguments.get("evaluate_on", 500)
-    evaluations = run.schedule.epochs // every if every else 0
+    evaluations = state.schedule.epochs // every if every else 0
     valid, test = (split.valid, split.test) if isinstance(split, Split) else (split.triples[:0],) * 2
     begin, each = _time_ranking(embedding, split, test if len(test) else valid)
-    kept = sum(map(_size, run.embedding.state_dict().values()))
-    state = run.optimizer.state.values()
+    kept = sum(map(_size, state.embedding.state_dict().values()))
+    kept_by_optimizer = state.optimizer.state.values()
     return Cost(
-        epochs=run.schedule.epochs,
+        epochs=state.schedule.epochs,
         epoch_seconds=steps * seconds,
         evaluations=evaluations,
         evaluation_seconds=evaluations * (begin + each * min(sample, len(valid))),
         ranked=len(test),
         ranking_seconds=begin + each * len(test) if len(test) else 0.0,
         table_bytes=kept * (2 if evaluations else 1),
-        gradient_bytes=sum(map(_size, run.embedding.parameters())),
-        optimizer_bytes=sum(_size(part) for parts in state for part in parts.values()),
-        score_bytes=_count_scores(run) * torch.finfo(run.workspace.precision).bits // 8,
-        threads=1 if run.work < SMALL else torch.get_num_threads(),
+        gradient_bytes=sum(map(_size, state.embedding.parameters())),
+        optimizer_bytes=sum(_size(part) for parts in kept_by_optimizer for part in parts.values()),
+        score_bytes=_count_scores(state) * torch.finfo(state.workspace.precision).bits // 8,
+        threads=1 if state.work < SMALL else torch.get_num_threads(),
         device=str(embedding.device),
     )
 
 
-def _plan(embedding: GraphEmbedding, split: Split | KnowledgeGraph, arguments: dict[str, Any]) -> Run:
-    """The run that these arguments ask for, of a copy that shares the entity table, and never moves it."""
+def _plan(embedding: GraphEmbedding, split: Split | KnowledgeGraph, arguments: dict[str, Any]) -> TrainingState:
+    """The training that these arguments ask for, of a copy that shares the entity table, and never moves it."""
     shared = nn.Parameter(embedding.entity_table.detach())
     known = {id(embedding.graph): embedding.graph, id(embedding.entity_table): shared}
     twin = copy.deepcopy(embedding, known)
     chosen = {name: value for name, value in arguments.items() if not name.startswith("checkpoint")}  # nothing is kept
     chosen["negatives"] = copy.deepcopy(chosen.get("negatives", "all"))  # whose random state would go on
     training = cast(Generator, train_embedding(twin, split, **chosen))  # never started, so nothing begins
-    run: Run = inspect.getgeneratorlocals(training)["run"]
-    return replace(run, rate=0.0)
+    state: TrainingState = inspect.getgeneratorlocals(training)["state"]
+    return replace(state, rate=0.0)
 
 
-def _time_batch(run: Run) -> float:
+def _time_batch(state: TrainingState) -> float:
     """Seconds of a step, the median of a few."""
-    once = replace(run, questions=_choose_batch(run.questions, run.batch, run.order))
-    check = run.optimizer.register_step_pre_hook(_expect_finite)  # nought times infinity would reach the table
+    once = replace(state, queries=_choose_batch(state.queries, state.batch, state.order))
+    check = state.optimizer.register_step_pre_hook(_expect_finite)  # zero times infinity would reach the table
     once.train(lambda number: {})
     check.remove()
     return statistics.median(once.train(lambda number: {}).seconds for _ in range(_TIMES))
 
 
-def _choose_batch(questions: Questions, size: int, order: torch.Generator) -> Questions:
-    chosen = torch.randperm(len(questions), generator=order)[:size].sort().values.numpy()
-    tails = len(questions.tail)
-    return Questions(
-        _take(questions.tail, chosen[chosen < tails]), _take(questions.head, chosen[chosen >= tails] - tails)
+def _choose_batch(queries: TrainingQueries, size: int, order: torch.Generator) -> TrainingQueries:
+    chosen = torch.randperm(len(queries), generator=order)[:size].sort().values.numpy()
+    tails = len(queries.tail)
+    return TrainingQueries(
+        _choose(queries.tail, chosen[chosen < tails]), _choose(queries.head, chosen[chosen >= tails] - tails)
     )
 
 
-def _take(queries: Queries, chosen: Int[np.ndarray, " query"]) -> Queries:
+def _choose(queries: Queries, chosen: Int[np.ndarray, " query"]) -> Queries:
     counts = queries.counts[chosen]
     where = expand_ranges(queries.offsets[chosen], counts)
     offsets = np.append(0, np.cumsum(counts))
@@ -204,24 +204,24 @@ def _expect_finite(optimizer: torch.optim.Optimizer, *_: Any) -> None:
         raise TrainingError(f"{message}. Start from a fresh GraphEmbedding(graph, scorer).")
 
 
-def _count_scores(run: Run) -> int:
-    rows = min(run.batch, len(run.questions))
-    width = run.work // (rows * run.embedding.dim)
-    return run.workspace.height(width, rows) * width
+def _count_scores(state: TrainingState) -> int:
+    rows = min(state.batch, len(state.queries))
+    width = state.work // (rows * state.embedding.dim)
+    return state.workspace.height(width, rows) * width
 
 
 def _size(table: torch.Tensor) -> int:
     return table.numel() * table.element_size()
 
 
-def _say_time(seconds: float) -> str:
+def _show_time(seconds: float) -> str:
     for unit, length in (("h", 3600), ("min", 60), ("s", 1)):
         if seconds >= 1.5 * length:
             return f"{seconds / length:.2g} {unit}" if seconds < 10 * length else f"{seconds / length:.0f} {unit}"
     return "a second" if seconds >= 0.5 else "no time"
 
 
-def _say_size(count: int) -> str:
+def _show_size(count: int) -> str:
     if count < 2**20:
         return "under 1 MiB"
     return f"{count / 2**20:.0f} MiB" if count < GIB / 10 else f"{count / GIB:.1f} GiB"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,22 +13,19 @@ from kgwb.checks import expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.training.arguments import (
-    expect_arguments,
+    expect_evaluations,
+    expect_ranges,
     expect_relation_weight,
-    expect_schedule,
     find_training_triples,
     make_negatives,
 )
-from kgwb.embed.training.batches import Questions
+from kgwb.embed.training.batches import Negatives, TrainingQueries
 from kgwb.embed.training.checkpoint import Checkpoint, describe_request, expect_keepable
-from kgwb.embed.training.evaluation import plan_evaluation
 from kgwb.embed.training.losses import LOSSES, LossName, make_loss
-from kgwb.embed.training.negatives import Negatives
 from kgwb.embed.training.objective import Objective
-from kgwb.embed.training.run import Epoch, Run
-from kgwb.embed.training.schedule import Schedule
-from kgwb.embed.training.sharded_objective import ShardedObjective, expect_shardable
-from kgwb.embed.training.sharding import Shard
+from kgwb.embed.training.schedule import Schedule, plan_evaluation
+from kgwb.embed.training.sharding import Shard, ShardedObjective, expect_shardable
+from kgwb.embed.training.state import Epoch, TrainingState
 from kgwb.embed.training.workspace import Memory, Workspace, choose_memory
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
@@ -66,9 +63,9 @@ def train_embedding(
 ) -> Iterator[Epoch]:
     """Fit an embedding to the training triples, epoch by epoch.
 
-    Each distinct question, (head, relation, ?) or (?, relation, tail), is asked once per epoch with all of its
-    answers, and a softmax over the candidates should put its mass on them. TransE and RotatE train on squared
-    distances (one matmul, for |q|² cancels in the softmax) and are ranked by their own score, the distance itself.
+    Each distinct query, (head, relation, ?) or (?, relation, tail), is asked once per epoch with all of its answers, and
+    a softmax over the candidates should put its mass on them. TransE and RotatE train on squared distances (one matmul,
+    for |q|² cancels in the softmax) and are ranked by their own score, the distance itself.
 
     Args:
         embedding: trained in place, on the device it is on.
@@ -76,7 +73,7 @@ def train_embedding(
         epochs: passes over the triples.
         negatives: the candidates beside the answers: "all" entities, so many sampled ones shared by a batch, or an
             object whose `draw(vectors, batch)` gives them.
-        batch: distinct questions per step.
+        batch: distinct queries per step.
         learning_rate: the optimizer's step size.
         optimizer: "adagrad" or "adam".
         loss: "softmax", "self-adversarial", "margin" or "logistic", see `make_loss`; softmax ranks best nearly always.
@@ -85,13 +82,13 @@ def train_embedding(
         temperature: how strongly "self-adversarial" prefers hard negatives.
         regularisation: weight of the cubed magnitudes of the three vectors of each triple (N3, Lacroix et al., 2018).
         weight_decay: weight of their squares (L2).
-        dropout: share of each query's numbers that are set to nought while training, from 0 to below 1.
+        dropout: share of each query's numbers that are set to zero while training, from 0 to below 1.
         relation_weight: weight of guessing the relation from head and tail as a second task (Chen et al., 2021).
         reciprocal: give each relation an inverse vector, through which heads are asked for. Ranks are usually better
             for it, but `score_heads` then no longer agrees with `score`: it is the inverse's score, (tail, inverse,
             head). Without, one triple has one score, whichever way it is asked for.
-        warm_up: epochs over which the learning rate rises from nought.
-        cool_down: epochs at the end over which it falls to nought.
+        warm_up: epochs over which the learning rate rises from zero.
+        cool_down: epochs at the end over which it falls to zero.
         plateau: evaluations without a better MRR after which the learning rate is halved; 0 for never.
         patience: evaluations without a better MRR after which training stops; 0 for never. With it, the vectors of the
             best evaluation are put back at the end, also after `break`.
@@ -114,11 +111,11 @@ def train_embedding(
     Raises:
         ValueError: an argument out of its range, nothing to train on, a split of another graph, or a checkpoint of
             another run.
-        TrainingError: the loss is no longer a number; raised while iterating.
+        TrainingError: the loss is no longer finite, or memory ran out; raised while iterating.
 
     Example:
         >>> import pandas as pd
-        >>> from kgwb.embed.scorers.complex_bilinear import ComplEx
+        >>> from kgwb.embed.scorers.complex import ComplEx
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(
         ...     [["Berlin", "capital_of", "Germany"], ["Paris", "capital_of", "France"]],
         ...     columns=["head", "relation", "tail"]))
@@ -129,15 +126,38 @@ def train_embedding(
         >>> vectors.predict(head="Berlin", relation="capital_of", k=1).label.item()
         'Germany'
     """
-    arguments = dict(locals())  # as they came; a checkpoint compares them
-    expect_arguments(**arguments)
-    seed = int(seed)  # torch takes no number of numpy's
+    # Whatever decides how the run ends, as it came; a checkpoint compares it.
+    request = {
+        "epochs": epochs,
+        "negatives": negatives,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "optimizer": optimizer,
+        "loss": loss,
+        "margin": margin,
+        "temperature": temperature,
+        "regularisation": regularisation,
+        "weight_decay": weight_decay,
+        "dropout": dropout,
+        "relation_weight": relation_weight,
+        "reciprocal": reciprocal,
+        "warm_up": warm_up,
+        "cool_down": cool_down,
+        "plateau": plateau,
+        "patience": patience,
+        "seed": seed,
+        "evaluate_every": evaluate_every,
+        "evaluate_on": evaluate_on,
+        "precision": precision,
+    }
+    expect_ranges(request | {"memory": memory, "checkpoint_every": checkpoint_every})
     expect_choice("optimizer", optimizer, ("adagrad", "adam"))
     expect_choice("precision", precision, PRECISIONS)
     expect_choice("loss", loss, LOSSES)
+    seed = int(seed)  # torch takes no number of numpy's
     triples = find_training_triples(embedding, split)
     evaluate = plan_evaluation(embedding, split, every=evaluate_every, sample=evaluate_on, seed=seed)
-    expect_schedule(evaluate_every, plateau=plateau, patience=patience)
+    expect_evaluations(evaluate_every, plateau=plateau, patience=patience)
     if embedding.reciprocal and not reciprocal:
         message = "This embedding has inverse relations from an earlier training"
         raise ValueError(f"{message}. Type reciprocal=True, or start from a fresh GraphEmbedding.")
@@ -146,12 +166,18 @@ def train_embedding(
         expect_shardable(
             embedding, loss=loss, negatives=negatives, relation_weight=relation_weight, evaluate_every=evaluate_every
         )
-    questions, generator = Questions.from_triples(triples), torch.Generator(embedding.device).manual_seed(seed)
+
+    queries, generator = TrainingQueries.from_triples(triples), torch.Generator(embedding.device).manual_seed(seed)
     source = make_negatives(negatives, len(embedding.graph.entities), generator=generator)
     if reciprocal:
         embedding.add_inverses()
-    compared = len(embedding.entity_table) if source is None else getattr(source, "count", len(embedding.entity_table))
-    work = min(batch, len(questions)) * compared * embedding.dim
+    candidates = len(embedding.entity_table)
+    if source is not None:
+        candidates = getattr(source, "count", candidates)
+    work = min(batch, len(queries)) * candidates * embedding.dim  # multiplications per step
+    workspace = Workspace(
+        choose_memory(memory, embedding.device), choose_precision(precision, embedding.device, work=work)
+    )
     objective: Objective | ShardedObjective = Objective(
         negatives=source,
         loss=make_loss(loss, margin=margin, temperature=temperature),
@@ -161,15 +187,12 @@ def train_embedding(
         relation_weight=relation_weight,
         generator=generator,
     )
-    workspace = Workspace(
-        choose_memory(memory, embedding.device), choose_precision(precision, embedding.device, work=work)
-    )
     if shard is not None:
         objective = ShardedObjective(shard, regularisation, weight_decay, dropout, generator)
         workspace = shard.agree(workspace)
-    run = Run(
+    state = TrainingState(
         embedding,
-        questions,
+        queries,
         objective,
         _make_optimizer(embedding, optimizer, learning_rate),
         Schedule(epochs, warm_up=warm_up, cool_down=cool_down, plateau=plateau, patience=patience),
@@ -179,35 +202,31 @@ def train_embedding(
         workspace=workspace,
         work=work,
     )
-    kept = _plan_checkpoint(run, arguments)
-    if kept is not None:
-        kept.resume(run)
-    return _iterate(run, evaluate, kept)
+
+    kept = None
+    if checkpoint is not None:
+        expect_keepable(source)
+        if not cool_down:
+            del request["epochs"]  # then they only say where to stop
+        folder = Path(checkpoint).expanduser().absolute()
+        kept = Checkpoint(folder, checkpoint_every, describe_request(state, request), shard)
+        kept.resume(state)
+    return _iterate(state, evaluate, kept)
 
 
-def _iterate(run: Run, evaluate: Callable[[int], dict[str, float]], kept: Checkpoint | None) -> Iterator[Epoch]:
-    run.embedding.trained_on[run.questions.entities()] = True
+def _iterate(
+    state: TrainingState, evaluate: Callable[[int], dict[str, float]], kept: Checkpoint | None
+) -> Iterator[Epoch]:
+    state.embedding.trained_on[state.queries.entities()] = True
     try:
-        while not run.over:
-            epoch = run.train(evaluate)
+        while not state.over:
+            epoch = state.train(evaluate)
             if kept is not None:
-                kept.keep(run)
+                kept.keep(state)
             yield epoch
     finally:
-        if run.schedule.patience:
-            run.best.give_back(run.embedding)
-
-
-def _plan_checkpoint(run: Run, arguments: dict[str, Any]) -> Checkpoint | None:
-    folder, every = arguments["checkpoint"], arguments["checkpoint_every"]
-    if folder is None:
-        return None
-    expect_keepable(run.objective.negatives)
-    silent = {"embedding", "split", "checkpoint", "checkpoint_every", "memory", "shard"}
-    if not run.schedule.cool_down:
-        silent.add("epochs")  # then they only say where to stop
-    asked = describe_request(run, {name: value for name, value in arguments.items() if name not in silent})
-    return Checkpoint(Path(folder).expanduser().absolute(), every, asked, arguments["shard"])
+        if state.schedule.patience:
+            state.best.restore(state.embedding)
 
 
 def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | float) -> torch.optim.Optimizer:

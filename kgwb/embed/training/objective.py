@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.nn.functional import cross_entropy
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.embed.training.batches import Batch
-from kgwb.embed.training.compared_loss import compared_loss
-from kgwb.embed.training.losses import Loss, softmax_loss
-from kgwb.embed.training.negatives import Negatives
-from kgwb.embed.training.relation_prediction import relation_loss
-from kgwb.embed.training.softmax_loss import sampled_softmax, shared_softmax
+from kgwb.embed.training.batches import Batch, Negatives
+from kgwb.embed.training.losses import Loss, compared_loss, softmax_loss
+from kgwb.embed.training.softmax import sampled_softmax, shared_softmax
 from kgwb.embed.training.workspace import Workspace
 from kgwb.embed.vectors import Vectors
 
@@ -27,7 +25,7 @@ class Objective:
         loss: of the scores.
         regularisation: weight of the cubed magnitudes of the vectors of each triple.
         weight_decay: weight of their squares.
-        dropout: share of each query's numbers that are set to nought.
+        dropout: share of each query's numbers that are set to zero.
         relation_weight: weight of predicting the relation of head and tail beside the loss.
         generator: where dropout comes from, on the embedding's device.
     """
@@ -41,44 +39,46 @@ class Objective:
     generator: torch.Generator
 
     def differentiate(
-        self, vectors: Vectors, batch: Batch, *, slope: Float[Tensor, "entity dim"], workspace: Workspace
+        self, vectors: Vectors, batch: Batch, *, gradient: Float[Tensor, "entity dim"], workspace: Workspace
     ) -> Float[Tensor, ""]:
-        """Add the gradient of the entities to `slope`, of relations to their `.grad`; the loss itself is returned.
+        """Add the entities' gradient to `gradient`, that of relations to their `.grad`; the loss itself is returned.
 
         Args:
             vectors: entities need no gradient; relations do.
-            batch: the questions.
-            slope: what the entities' gradient is added to.
+            batch: the queries.
+            gradient: what the entities' gradient is added to.
             workspace: the weight of each answer, and room for scores.
         """
         touched, place = torch.cat([batch.known, batch.answers]).unique(return_inverse=True)
-        rows = vectors.entities.index_select(0, touched).requires_grad_()  # each entity that is met, once
+        rows = vectors.entities.index_select(0, touched).requires_grad_()  # [touched, dim], each entity once
         known, answers = place[: len(batch.known)], place[len(batch.known) :]
-        between = vectors.relations_asked(batch.relation, tails=batch.tails)
+        between = vectors.relations_asked(batch.relation, tails=batch.tails)  # [query, width]
         query = self._drop(vectors.query_from(rows.index_select(0, known), between, tails=batch.tails))
-        surprise = self._compare(vectors, query, batch, slope, workspace)
-        total = surprise
+        loss = self._compare(vectors, query, batch, gradient, workspace)
+        total = loss
         if self.regularisation or self.weight_decay:
             total = total + self._penalise(vectors, rows, between, batch, place)
         if self.relation_weight:
             total = total + self.relation_weight * relation_loss(vectors, rows, known, answers, batch)
         (total * workspace.weight).backward()
         if rows.grad is not None:
-            slope.index_add_(0, touched, rows.grad)
-        return surprise.detach()
+            gradient.index_add_(0, touched, rows.grad)
+        return loss.detach()
 
     def _compare(
-        self, vectors: Vectors, query: Tensor, batch: Batch, slope: Tensor, workspace: Workspace
+        self, vectors: Vectors, query: Tensor, batch: Batch, gradient: Tensor, workspace: Workspace
     ) -> Float[Tensor, ""]:
         measure = vectors.scorer.measure
         where = (query, vectors.entities, batch.rows, batch.answers)
         drawn = None if self.negatives is None else self.negatives.draw(vectors, batch)
         if self.loss is softmax_loss and measure.matmul:
-            options: dict[str, Any] = {"measure": measure, "slope": slope, "workspace": workspace}
+            options: dict[str, Any] = {"measure": measure, "gradient": gradient, "workspace": workspace}
             if drawn is None:
                 return shared_softmax(*where, **options)
             return sampled_softmax(*where, drawn=drawn, **options)
-        return compared_loss(*where, drawn=drawn, loss=self.loss, measure=measure, slope=slope, workspace=workspace)
+        return compared_loss(
+            *where, drawn=drawn, loss=self.loss, measure=measure, gradient=gradient, workspace=workspace
+        )
 
     def _penalise(
         self,
@@ -89,9 +89,9 @@ class Objective:
         place: Int[Tensor, " use"],
     ) -> Float[Tensor, ""]:
         """Σ (|h|³ + |r|³ + |t|³) over the batch's triples (N3, Lacroix et al., 2018), and of squares, each weighted."""
-        asked = torch.bincount(batch.rows, minlength=len(batch.known)).to(rows.dtype)
-        uses = torch.cat([asked, asked.new_ones(len(batch.answers))])
-        weight = asked.new_zeros(len(rows)).index_add_(0, place, uses)
+        asked = torch.bincount(batch.rows, minlength=len(batch.known)).to(rows.dtype)  # [query], its triples
+        uses = torch.cat([asked, asked.new_ones(len(batch.answers))])  # [query + answer]
+        weight = asked.new_zeros(len(rows)).index_add_(0, place, uses)  # [touched], the triples of each entity
         scorer, total = vectors.scorer, rows.new_zeros(())
         entity, relation = scorer.magnitudes(rows), scorer.relation_magnitudes(between)
         for power, share in ((3, self.regularisation), (2, self.weight_decay)):
@@ -104,3 +104,31 @@ class Objective:
             return query
         kept = torch.empty_like(query).bernoulli_(1 - self.dropout, generator=self.generator)
         return query * kept / (1 - self.dropout)
+
+
+def relation_loss(
+    vectors: Vectors,
+    rows: Float[Tensor, "touched dim"],
+    known: Int[Tensor, " query"],
+    answers: Int[Tensor, " answer"],
+    batch: Batch,
+) -> Float[Tensor, ""]:
+    """Cross-entropy of each triple's relation among all relations, summed over the answers that are tails.
+
+    −Σ log P(r | h, t) (Chen et al., 2021, "Relation prediction as an auxiliary training objective"). Every triple
+    answers a query about its tail once per epoch, so every triple's relation is asked for once.
+
+    Args:
+        vectors: the relations, and the scorer that compares them.
+        rows: the vectors of the entities that the batch holds.
+        known: the row of each query's entity.
+        answers: the row of each answer.
+        batch: which relation each query names.
+    """
+    asks_tail = batch.rows < batch.tails  # [answer]
+    query = batch.rows[asks_tail]  # [triple]
+    head, tail = rows.index_select(0, known[query]), rows.index_select(0, answers[asks_tail])  # each [triple, dim]
+    scorer = vectors.scorer
+    # [triple, relation]
+    scores = scorer.measure.compare(scorer.query_relation(head, tail), scorer.relation_keys(vectors.relations))
+    return cross_entropy(scores, batch.relation[query], reduction="sum")

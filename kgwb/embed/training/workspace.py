@@ -1,4 +1,4 @@
-"""Room for blocks of scores: how many questions fit at once, and one buffer that every step uses again."""
+"""Room for blocks of scores: how many queries fit at once, and one buffer that every step uses again."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class Workspace:
     def blocks(
         self, rows: Int[Tensor, " answer"], *, queries: int, width: int, share: int = 1
     ) -> Iterator[tuple[slice, Bool[Tensor, " answer"] | slice, Int[Tensor, " inside"]]]:
-        """The questions in as many turns as `width` scores each ask for.
+        """The queries in as many turns as `width` scores each ask for.
 
         Args:
-            rows: the question of each answer.
-            queries: how many questions there are.
+            rows: the query of each answer.
+            queries: how many there are.
             width: the scores of each.
             share: how often smaller than the memory a block should be, where more of its size is needed beside it.
 
         Returns:
-            For each turn the questions, which answers are theirs, and the questions of these, counted within the turn.
+            For each turn the queries, which answers are theirs, and the queries of these, counted within the turn.
         """
         height = max(1, self.height(width, queries) // share)
         for start in range(0, queries, height):
@@ -80,5 +80,5 @@ def choose_memory(memory: Memory, device: torch.device) -> float:
     elif "SC_AVPHYS_PAGES" in getattr(os, "sysconf_names", {}):
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     else:
-        free = 4 * GIB  # not told, as on Windows and macOS
+        free = 4 * GIB  # Windows and macOS do not say
     return min(2.0, max(1 / 16, free / 8 / GIB))

@@ -8,12 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, sum_notes
-from kgwb.graph.errors import GraphFileError
-from kgwb.graph.facts import Facts
-from kgwb.graph.files.entity_tables import is_missing, join_aliases
-from kgwb.graph.files.text_files import read_text
-from kgwb.graph.files.xml_text import check_xml, refuse_nested_entities
+from kgwb.graph.building import COLUMNS, NamedTriples, sum_notes
+from kgwb.graph.descriptions import is_missing, join_aliases
+from kgwb.graph.errors import ContentError
+from kgwb.graph.files.text import refuse_nested_entities
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.packages import load_package
 from kgwb.words import quote
@@ -22,23 +20,22 @@ from kgwb.words import quote
 _RELATION_KEYS = ("relation", "label", "predicate", "type")
 
 
-def read_graphml(path: Path, relation: str | int = "relation") -> Facts:
-    """The facts in a GraphML file: nodes with their attributes, edges with the attribute that names their relation.
+def read_graphml(text: str, relation: str | int) -> NamedTriples:
+    """The triples in GraphML: nodes with their attributes, edges with the attribute that names their relation.
 
     Raises:
-        GraphFileError: the file is not GraphML, or an edge has no relation.
+        ContentError: the text is not GraphML, or an edge has no relation.
         ImportError: networkx is not installed; gives the line that installs it.
     """
-    text = read_text(path, expected="GraphML")
     networkx = load_package("networkx", "Reading .graphml")
-    refuse_nested_entities(text, path)
+    refuse_nested_entities(text)
     try:
         graph = networkx.parse_graphml(text, force_multigraph=True)
     except Exception:  # networkx lets errors of every kind through
-        raise GraphFileError(
-            f"{path} cannot be read as GraphML. Is it complete? networkx.write_graphml(graph, path) writes such a file."
+        raise ContentError(
+            "cannot be read as GraphML. Is it complete? networkx.write_graphml(graph, path) writes such a file."
         ) from None
-    key = _find_relation_key(path, graph, str(relation))
+    key = _find_relation_key(graph, str(relation))
     rows = [(head, data[key], tail) for head, tail, data in graph.edges(data=True)]
     frame = pd.DataFrame([tuple(map(str, row)) for row in rows], columns=list(COLUMNS), dtype=object)
     undirected = 0 if graph.is_directed() else len(frame)
@@ -46,18 +43,16 @@ def read_graphml(path: Path, relation: str | int = "relation") -> Facts:
     nodes = [{"entity": str(name), **_rename(data)} for name, data in graph.nodes(data=True)]
     columns = ["entity", *dict.fromkeys(column for node in nodes for column in node if column != "entity")]
     entities = pd.DataFrame(nodes, columns=columns, dtype=object)
-    return Facts({"all": frame}, entities, _read_relations(graph.graph.get("kgwb_relations")), notes)
+    return NamedTriples({"all": frame}, entities, _read_relations(graph.graph.get("kgwb_relations")), notes)
 
 
 def write_graphml(graph: KnowledgeGraph, path: Path) -> None:
     """Write a graph as GraphML; columns without any value are not written, because GraphML has no columns.
 
     Raises:
-        GraphFileError: a text holds a character that XML cannot carry.
         ImportError: networkx is not installed; gives the line that installs it.
     """
     networkx = load_package("networkx", "Writing .graphml")
-    check_xml(graph, path)
     relations = graph.relations.to_dict(orient="list")
     written = networkx.MultiDiGraph(name=graph.name, kgwb_relations=json.dumps(relations))
     rows = graph.entities.drop(columns="entity").to_dict(orient="records")
@@ -82,7 +77,7 @@ def _spell(cell: Any) -> Any:
     return cell if isinstance(cell, (str, float, int)) and not isinstance(cell, bool) else str(cell)
 
 
-def _find_relation_key(path: Path, graph: Any, asked: str) -> str:
+def _find_relation_key(graph: Any, asked: str) -> str:
     edges = [data for _, _, data in graph.edges(data=True)]
     wanted = (asked, *_RELATION_KEYS) if asked in _RELATION_KEYS else (asked,)
     for key in wanted:
@@ -90,8 +85,8 @@ def _find_relation_key(path: Path, graph: Any, asked: str) -> str:
             return key
     found = sorted({key for data in edges for key in data})
     came = f"Its edges have {', '.join(map(quote, found))}." if found else "Its edges have no attributes."
-    raise GraphFileError(
-        f"{path} has edges without an attribute {quote(asked)} that names their relation. {came} Type "
+    raise ContentError(
+        f"has edges without an attribute {quote(asked)} that names their relation. {came} Type "
         'columns=("head", "...", "tail") with the attribute to take in the middle, or set one: '
         'networkx.set_edge_attributes(graph, "linked_to", "relation").'
     )

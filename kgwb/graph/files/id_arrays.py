@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import sum_notes
+from kgwb.graph.building import sort_triples, sum_notes
+from kgwb.graph.descriptions import describe_names
 from kgwb.graph.errors import GraphFileError
-from kgwb.graph.files.entity_tables import describe_names
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 _AT_ONCE = 1 << 20  # triples looked at together, so that a large file never lies in memory as a whole
@@ -20,7 +20,7 @@ def read_id_array(path: Path) -> KnowledgeGraph:
 
     An int64 file in order and without duplicates, as `numpy.save(path, graph.triples)` writes it, is not loaded but
     mapped: the system reads the pages that are looked at, and gives them back when memory is short. Any other is
-    brought in order in memory. Entities and relations are named by their ids, with noughts in front so that names sort
+    brought in order in memory. Entities and relations are named by their ids, with zeros in front so that names sort
     as ids do; those up to the largest id are there.
 
     Raises:
@@ -31,7 +31,8 @@ def read_id_array(path: Path) -> KnowledgeGraph:
     if min(low for low, _ in ends) < 0:
         raise GraphFileError(f"{path} holds the id {min(low for low, _ in ends)}. Ids are counted from 0.")
     entities, relations = max(ends[0][1], ends[2][1]), ends[1][1]
-    triples = array if array.dtype == np.int64 and array.flags.c_contiguous and _is_in_order(array) else _order(array)
+    usable = array.dtype == np.int64 and array.flags.c_contiguous and _is_in_order(array)
+    triples = array if usable else sort_triples(array.astype(np.int64), distinct=True)
     return KnowledgeGraph(
         triples,
         _name_by_id(entities, "entity"),
@@ -65,16 +66,6 @@ def _is_in_order(array: np.ndarray) -> bool:
         if not (rises[:, 0] | level[:, 0] & (rises[:, 1] | level[:, 1] & rises[:, 2])).all():
             return False
     return True
-
-
-def _order(array: np.ndarray) -> np.ndarray:
-    triples = array.astype(np.int64)
-    triples = triples[np.lexsort(triples.T[::-1])]
-    new = np.ones(len(triples), dtype=bool)
-    new[1:] = (triples[1:] != triples[:-1]).any(axis=1)
-    triples = triples[new]
-    triples.flags.writeable = False
-    return triples
 
 
 def _name_by_id(count: int, kind: str) -> pd.DataFrame:

@@ -1,17 +1,20 @@
-"""Folders as OpenKE has them: names and numbers in entity2id.txt and relation2id.txt, triples as numbers."""
+"""Folders as OpenKE has them, read and written: names and numbers in two lists, triples as numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.errors import GraphFileError, broken_line, empty_file
-from kgwb.graph.facts import Facts
-from kgwb.graph.files.tables import Table
-from kgwb.graph.files.text_files import OnError, read_text
+from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
+from kgwb.graph.errors import ContentError, GraphFileError, broken_row, empty_file
+from kgwb.graph.files.file_table import FileTable
+from kgwb.graph.files.text import OnError, Parsed, parse_file
+from kgwb.graph.splitting import Split
 from kgwb.words import quote
 
 LISTS = {"entity": "entity2id.txt", "relation": "relation2id.txt"}
@@ -23,27 +26,64 @@ def is_openke(folder: Path) -> bool:
     return (folder / PARTS["train"]).is_file()
 
 
-def read_openke(folder: Path, *, on_error: OnError) -> Facts:
-    """The facts in an OpenKE folder; its triples are in the order head, tail, relation.
+def read_openke(folder: Path, on_error: OnError) -> NamedTriples:
+    """The triples in an OpenKE folder, which stand there in the order head, tail, relation.
 
     Raises:
         GraphFileError: a line is broken, or a number stands for nothing.
     """
-    names, counted = {}, []
+
+    def read(file: str, expected: str, take: Callable[[FileTable], Parsed]) -> Parsed:
+        def parse(text: str) -> Parsed:
+            return take(_read_counted(text, file, expected, on_error))
+
+        return parse_file(folder / file, parse, expected=expected, on_error=on_error)
+
+    lists = {
+        kind: read(
+            file, f"a count, then lines with a name and a number for each {kind}", partial(_read_names, on_error)
+        )
+        for kind, file in LISTS.items()
+    }
+    (entities, _), (relations, _) = lists.values()
+    parts = {
+        part: read(
+            file,
+            "a count, then lines with the numbers of head, tail and relation",
+            partial(_read_triples, entities, relations, on_error),
+        )
+        for part, file in PARTS.items()
+        if part == "train" or (folder / file).is_file()
+    }
+    return NamedTriples(
+        {part: frame for part, (frame, _) in parts.items()},
+        pd.DataFrame({"entity": list(entities.values())}, dtype=object),
+        pd.DataFrame({"relation": list(relations.values())}, dtype=object),
+        sum_notes(*(notes for _, notes in (*lists.values(), *parts.values()))),
+    )
+
+
+def write_openke(split: Split, folder: Path) -> None:
+    """Write a split into a folder that exists; numbers are the graph's ids, triples in the order head, tail, relation.
+
+    Raises:
+        GraphFileError: a name holds a line end or is empty, which OpenKE's lists cannot hold.
+    """
+    graph = split.graph
+    names = {"entity": graph.entities["entity"].tolist(), "relation": graph.relations["relation"].tolist()}
     for kind, file in LISTS.items():
-        names[kind], notes = _read_numbers(folder / file, kind, on_error)
-        counted.append(notes)
-    parts = {}
+        _check_names(names[kind], file)
+        _write_counted(
+            folder / file, (f"{name}\t{number}" for number, name in enumerate(names[kind])), len(names[kind])
+        )
     for part, file in PARTS.items():
-        if part == "train" or (folder / file).is_file():
-            parts[part], notes = _read_triples(folder / file, names["entity"], names["relation"], on_error)
-            counted.append(notes)
-    entities, relations = (pd.DataFrame({kind: list(names[kind].values())}, dtype=object) for kind in LISTS)
-    return Facts(parts, entities, relations, sum_notes(*counted))
+        triples: np.ndarray = getattr(split, part)
+        rows = (f"{head} {tail} {relation}" for head, relation, tail in triples.tolist())
+        _write_counted(folder / file, rows, len(triples))
 
 
-def _read_numbers(path: Path, kind: str, on_error: OnError) -> tuple[dict[str, str], Notes]:
-    table = _read_counted(path, f"a count, then lines with a name and a number for each {kind}", on_error)
+def _read_names(on_error: OnError, table: FileTable) -> tuple[dict[str, str], Notes]:
+    """The name behind each number."""
     rows = [line.rpartition("\t" if "\t" in line else " ")[::2] for line in table.columns[0]]
     rules = [
         "" if name and number.strip().isdigit() else "a name and its number were expected." for name, number in rows
@@ -54,18 +94,16 @@ def _read_numbers(path: Path, kind: str, on_error: OnError) -> tuple[dict[str, s
     for (name, number), line in zip(table.columns[0], table.lines, strict=True):
         if number.strip() in numbers or name in seen:
             rule = f"the name {quote(name)} or the number {number.strip()} was given before."
-            raise broken_line(
-                path, line, f"{name}\t{number}", rule, hint="Every name has one number, and every number one name."
-            )
+            hint = "Every name has one number, and every number one name."
+            raise broken_row(line, f"{name}\t{number}", rule, hint=hint)
         numbers[number.strip()] = name
         seen.add(name)
     return numbers, table.notes
 
 
 def _read_triples(
-    path: Path, entities: dict[str, str], relations: dict[str, str], on_error: OnError
+    entities: dict[str, str], relations: dict[str, str], on_error: OnError, table: FileTable
 ) -> tuple[pd.DataFrame, Notes]:
-    table = _read_counted(path, "a count, then lines with the numbers of head, tail and relation", on_error)
     rows = [line.split() for line in table.columns[0]]
     rules = [_find_rule(row, entities, relations) for row in rows]
     table = replace(table, columns=[rows]).without(rules, on_error)
@@ -83,21 +121,35 @@ def _find_rule(row: list[str], entities: dict[str, str], relations: dict[str, st
     return "" if relation in relations else f"no relation in {LISTS['relation']} has the number {relation}."
 
 
-def _read_counted(path: Path, expected: str, on_error: OnError) -> Table:
+def _read_counted(text: str, file: str, expected: str, on_error: OnError) -> FileTable:
     """The lines below the count in the first line, which must be right."""
-    text = read_text(path, expected=expected, on_error=on_error)
     numbered = [(number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not numbered:
-        raise empty_file(path, expected)
+        raise empty_file(expected)
     (first, count), *rest = numbered
     if not count.strip().isdigit():
         rule = f"the first line of an OpenKE file is a count, as in {expected}."
-        raise broken_line(path, first, count, rule, hint=f"Write {len(numbered)} above it.")
+        raise broken_row(first, count, rule, hint=f"Write {len(numbered)} above it.")
     if int(count) != len(rest) and on_error == "raise":
-        raise GraphFileError(
-            f"{path} says in its first line that {int(count):,} lines follow, and {len(rest):,} do. "
+        raise ContentError(
+            f"says in its first line that {int(count):,} lines follow, and {len(rest):,} do. "
             'Is the file cut off? Mend the count, or type on_error="skip" to read what is there.'
         )
     missing = abs(int(count) - len(rest))
-    notes = sum_notes(((f"lines more or fewer than {path.name} says", missing),))
-    return Table(path, ("line",), [[line for _, line in rest]], [number for number, _ in rest], notes, text)
+    notes = sum_notes(((f"lines more or fewer than {file} says", missing),))
+    return FileTable(("line",), [[line for _, line in rest]], [number for number, _ in rest], notes, text)
+
+
+def _check_names(names: Sequence[str], file: str) -> None:
+    for name in names:
+        if not name or "\n" in name:
+            raise GraphFileError(
+                f"OpenKE's {file} has one name per line and cannot hold {quote(name)}. "
+                "Type write_split(split, folder), whose tables hold any name."
+            )
+
+
+def _write_counted(path: Path, lines: Iterable[str], count: int) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"{count}\n")
+        file.writelines(f"{line}\n" for line in lines)

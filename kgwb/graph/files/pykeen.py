@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, build_graph
+from kgwb.graph.building import COLUMNS, number_triples, sort_triples
 from kgwb.graph.errors import GraphFileError, missing_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split, expect_split
@@ -81,8 +81,17 @@ def from_pykeen(training: Any, validation: Any = None, *, testing: Any = None, n
         raise TypeError("None came to train on. Type from_pykeen(pykeen.datasets.Nations()), or the folder of one.")
     given |= _take_apart(training)
     parts = [_read(given[part]) for part in _PARTS]
-    graph = _build(parts, name)
-    train, valid, test = (_renumber(part, graph) for part in parts)
+    frames = [_name_triples(part) for part in parts]
+    named = pd.DataFrame({"entity": [label for part in parts for label in part.entities if label is not None]})
+    linked = pd.DataFrame({"relation": [label for part in parts for label in part.relations if label is not None]})
+    graph = KnowledgeGraph.from_pandas(
+        pd.concat(frames, ignore_index=True), named.drop_duplicates(), relations=linked.drop_duplicates(), name=name
+    )
+    names = graph.entities["entity"].tolist(), graph.relations["relation"].tolist()
+    # Duplicates stay: a part holds what PyKEEN's factory holds.
+    train, valid, test = (
+        sort_triples(number_triples([frame[c].tolist() for c in COLUMNS], *names)) for frame in frames
+    )
     return Split(graph, train, valid, test)
 
 
@@ -160,27 +169,8 @@ def _list_labels(labels: Mapping[int, str] | None, count: int) -> list[str | Non
     return [str(labels[number]) if number in labels else None for number in range(max(labels, default=-1) + 1)]
 
 
-def _build(parts: Sequence[_Part], name: str) -> KnowledgeGraph:
-    frames = []
-    for part in parts:
-        entities, relations = np.array(part.entities, dtype=object), np.array(part.relations, dtype=object)
-        head, relation, tail = part.triples.T
-        columns = (entities[head], relations[relation], entities[tail])
-        frames.append(pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), dtype=object))
-    named = pd.DataFrame({"entity": [label for part in parts for label in part.entities if label is not None]})
-    linked = pd.DataFrame({"relation": [label for part in parts for label in part.relations if label is not None]})
-    triples = pd.concat(frames, ignore_index=True)
-    return build_graph(triples, named.drop_duplicates(), relations=linked.drop_duplicates(), name=name)
-
-
-def _renumber(part: _Part, graph: KnowledgeGraph) -> np.ndarray:
-    """The part's triples with the graph's ids, sorted; duplicates stay."""
-    entities = {name: number for number, name in enumerate(graph.entities["entity"])}
-    relations = {name: number for number, name in enumerate(graph.relations["relation"])}
-    entity = np.array([entities.get(label, -1) for label in part.entities], dtype=np.int64)
-    relation = np.array([relations.get(label, -1) for label in part.relations], dtype=np.int64)
-    head, link, tail = part.triples.T
-    triples = np.stack([entity[head], relation[link], entity[tail]], axis=1)
-    triples = np.ascontiguousarray(triples[np.lexsort(triples.T[::-1])])
-    triples.flags.writeable = False
-    return triples
+def _name_triples(part: _Part) -> pd.DataFrame:
+    entities, relations = np.array(part.entities, dtype=object), np.array(part.relations, dtype=object)
+    head, relation, tail = part.triples.T
+    columns = (entities[head], relations[relation], entities[tail])
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), dtype=object)

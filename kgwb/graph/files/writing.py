@@ -1,23 +1,32 @@
-"""A graph written to a file or a folder, so that reading it gives the same graph."""
+"""Graphs and splits written to files and folders, so that reading them gives the same."""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from kgwb.files import refuse_other_files, write_whole
+from kgwb.graph.building import COLUMNS
+from kgwb.graph.descriptions import ENTITY_COLUMNS, is_missing
 from kgwb.graph.errors import GraphFileError
-from kgwb.graph.files.entity_tables import is_missing, join_aliases
-from kgwb.graph.files.reading import RDF_SUFFIXES, unknown_format
-from kgwb.graph.files.text_files import write_row
+from kgwb.graph.files.delimited import NAME_COLUMNS, write_delimited
+from kgwb.graph.files.graphml import write_graphml
+from kgwb.graph.files.openke import LISTS, PARTS, write_openke
+from kgwb.graph.files.rdf import write_rdf
+from kgwb.graph.files.reading import RDF_SUFFIXES, TABLE_SUFFIXES, unknown_format
+from kgwb.graph.files.records import write_jsonl, write_parquet
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.packages import load_package
+from kgwb.graph.splitting import Split, expect_split
+from kgwb.words import quote
 
-_TABLE_SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".parquet")
-_NAME_COLUMNS = frozenset(("head", "relation", "tail", "entity"))
+_TABLES = {"entity": "entities.tsv", "relation": "relations.tsv"}
+_WRITTEN = {*_TABLES.values(), *(f"{part}.tsv" for part in PARTS), *PARTS.values(), *LISTS.values()}
+# What XML cannot carry. A carriage return is legal, but readers turn it into a line feed.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
@@ -56,19 +65,61 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
         raise FileNotFoundError(
             f'There is no folder {path.parent}. Type pathlib.Path("{path.parent}").mkdir(parents=True).'
         )
-    if suffix in _TABLE_SUFFIXES:
+    if suffix in (".rdf", ".owl", ".graphml"):
+        _check_xml(graph, path)
+    if suffix in TABLE_SUFFIXES:
         _write_tables(graph, path)
     elif suffix in RDF_SUFFIXES:
-        from kgwb.graph.files.rdf_writing import write_rdf
-
         write_rdf(graph, path)
     elif suffix == ".graphml":
-        from kgwb.graph.files.graphml import write_graphml
-
         write_graphml(graph, path)
     else:
         raise unknown_format(path)
     return path
+
+
+def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Path:
+    """Write a split so that `read_split` gives it back; the folder appears whole or, when anything fails, not at all.
+
+    It holds train.tsv, valid.tsv and test.tsv, and what is known about names in entities.tsv and relations.tsv.
+
+    Args:
+        split: the split; its notes are not written.
+        folder: where to; a split already there is replaced.
+        openke: write entity2id.txt, relation2id.txt, train2id.txt, valid2id.txt and test2id.txt instead, as OpenKE
+            reads them, and the tables beside them only where they say more than names.
+
+    Returns:
+        The folder.
+
+    Raises:
+        FileExistsError: the folder holds something that is no part of a split.
+        GraphFileError: OpenKE's lists cannot hold a name.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from kgwb.graph import read_split, split_triples
+        >>> facts = pd.DataFrame([("Berlin", "capital_of", "Germany")], columns=["head", "relation", "tail"])
+        >>> split = split_triples(KnowledgeGraph.from_pandas(facts), valid=0, test=0)
+        >>> folder = write_split(split, pathlib.Path(tempfile.mkdtemp(), "capitals"), openke=True)
+        >>> (folder / "train2id.txt").read_text().splitlines()
+        ['1', '0 1 0']
+        >>> read_split(folder)
+        Split of 'capitals': 1 train, 0 valid, 0 test triples
+    """
+    expect_split(split, "write_split({}, folder)")
+    folder = Path(folder).expanduser().absolute()
+    refuse_other_files(folder, _WRITTEN, "a split")
+    with write_whole(folder) as new:
+        new.mkdir()
+        if openke:
+            write_openke(split, new)
+        else:
+            _write_parts(split, new)
+        for kind, table in (("entity", split.graph.entities), ("relation", split.graph.relations)):
+            if not openke or _says_more(table, kind):
+                write_table(table, new / _TABLES[kind])
+    return folder
 
 
 def _write_folder(graph: KnowledgeGraph, folder: Path) -> Path:
@@ -93,13 +144,13 @@ def _write_tables(graph: KnowledgeGraph, path: Path) -> None:
     for stem, table, kind, unused in tables:
         beside = path.with_name(f"{path.stem}.{stem}{path.suffix}")
         # A table left from an earlier graph would be read with this one.
-        if unused or says_more(table, kind) or beside.exists():
+        if unused or _says_more(table, kind) or beside.exists():
             write_table(table, beside)
 
 
-def says_more(table: pd.DataFrame, kind: str) -> bool:
+def _says_more(table: pd.DataFrame, kind: str) -> bool:
     """Whether a table holds anything but names."""
-    standard = {kind, "label", "type", "description", "aliases"}
+    standard = {kind, *ENTITY_COLUMNS[1:]}
     if set(table.columns) - standard or (table["label"] != table[kind]).any():
         return True
     return any(
@@ -111,34 +162,50 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write one table of triples, entities or relations in the format of the path's suffix."""
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        load_package("pyarrow", "Writing .parquet")
-        aliases = {"aliases": table["aliases"].map(list)} if "aliases" in table.columns else {}
-        table.assign(**aliases).to_parquet(path, index=False)
+        write_parquet(table, path)
     elif suffix == ".jsonl":
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _list_records(table))
-        path.write_bytes((lines or "\n").encode())
+        write_jsonl(_list_records(table), path)
     else:
-        delimiter = "," if suffix == ".csv" else "\t"
-        columns = [[_write_cell(column, cell) for cell in table[column].tolist()] for column in table.columns]
-        header = write_row([str(column) for column in table.columns], delimiter)
-        lines = "".join(write_row(cells, delimiter) for cells in zip(*columns, strict=True))
-        path.write_bytes((header + lines).encode())
+        write_delimited(table, path)
 
 
 def _list_records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for row in table.to_dict(orient="records"):
-        yield {str(column): cell for column, cell in row.items() if column in _NAME_COLUMNS or not _is_empty(cell)}
-
-
-def _write_cell(column: str, cell: Any) -> str | None:
-    if isinstance(cell, tuple):
-        cell = join_aliases(cell)
-    if isinstance(cell, str):
-        return cell if cell or column in _NAME_COLUMNS else None
-    if is_missing(cell):
-        return None
-    return {float("inf"): "1e999", float("-inf"): "-1e999"}.get(cell, repr(cell))
+        yield {str(column): cell for column, cell in row.items() if column in NAME_COLUMNS or not _is_empty(cell)}
 
 
 def _is_empty(cell: Any) -> bool:
     return is_missing(cell) or (isinstance(cell, (str, tuple)) and not cell)
+
+
+def _write_parts(split: Split, folder: Path) -> None:
+    entities = split.graph.entities["entity"].to_numpy()
+    relations = split.graph.relations["relation"].to_numpy()
+    for part in PARTS:
+        head, relation, tail = getattr(split, part).T
+        names = (entities[head], relations[relation], entities[tail])
+        write_table(pd.DataFrame(dict(zip(COLUMNS, names, strict=True))), folder / f"{part}.tsv")
+
+
+def _check_xml(graph: KnowledgeGraph, path: Path) -> None:
+    """Refuse a graph with texts that XML readers would refuse or change.
+
+    Raises:
+        GraphFileError: names the text, the character, and the formats that carry it.
+    """
+    for text in _list_texts(graph):
+        found = _FORBIDDEN.search(text)
+        if found:
+            raise GraphFileError(
+                f"{path} was not written: XML cannot carry the character U+{ord(found[0]):04X} in {quote(text)}. "
+                f"Write another format, for example write_graph(graph, {path.with_suffix('.nt').name!r})."
+            )
+
+
+def _list_texts(graph: KnowledgeGraph) -> Iterator[str]:
+    yield graph.name
+    for table in (graph.entities, graph.relations):
+        for column in table.columns:
+            yield column
+            for cell in table[column].tolist():
+                yield from [cell] if isinstance(cell, str) else cell if isinstance(cell, tuple) else ()

@@ -199,7 +199,7 @@ class FilmView(View):
 
     def fragment(self) -> Fragment:
         """This film as a piece of a page."""
-        return draw_by_script("film", describe_film(self.scene), self.caption)
+        return draw_by_script("film.js", describe_film(self.scene), self.caption, style="film.css")
 
     def _keep_epoch(self, number: int) -> None:
         if len(self.kept) > self.most:

@@ -80,7 +80,7 @@ def describe_graph(scene: GraphScene) -> dict[str, Any]:
 def write_graph_fragment(scene: GraphScene) -> Fragment:
     """The scene as a piece of a page, with vis-network and the view's own script as libraries."""
     libraries = {"vis-network": _read_vis_network()}
-    return draw_by_script("graph", describe_graph(scene), scene.caption, libraries=libraries)
+    return draw_by_script("graph.js", describe_graph(scene), scene.caption, style="graph.css", libraries=libraries)
 
 
 @cache

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kgwb.axes import Bool, Float, Int
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.graph.neighbours import select_neighbourhood
+from kgwb.graph.patterns import select_neighbourhood
 from kgwb.see.graph.layout import place_nodes
 from kgwb.see.palette import colour_types
 from kgwb.words import count_things

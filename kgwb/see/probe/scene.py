@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kgwb.learn.comparison import PLAIN, compare_doors
+from kgwb.checks import expect_kind
+from kgwb.learn.report import NO_DOORS, ProbeReport
 from kgwb.words import count_things
 
 
-def read_report(table: pd.DataFrame, groups: Mapping[str, Sequence[str]] | None) -> pd.DataFrame:
+def read_report(report: ProbeReport, groups: Mapping[str, Sequence[str]] | None) -> pd.DataFrame:
     """One row per group and run: accuracy, spread, chance, gain and gain spread, seeds, questions."""
-    return compare_doors(table, groups=groups)
+    expect_kind(report, ProbeReport, "A ProbeReport", call="kgwb.show_probe(kgwb.probe(runs, questions))")
+    return report.gains(groups)
 
 
 def is_door(run: str) -> bool:
     """Whether a run is a door with its knowledge: neither a control nor BERT without one."""
-    return "/" not in run and run not in PLAIN
+    return "/" not in run and run not in NO_DOORS
 
 
 @dataclass(frozen=True, eq=False)

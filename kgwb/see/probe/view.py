@@ -8,36 +8,36 @@ from functools import cached_property
 
 import pandas as pd
 
+from kgwb.learn.report import ProbeReport
 from kgwb.see.probe.picture import draw_probe
 from kgwb.see.probe.scene import ProbeScene, read_report
 from kgwb.see.view import View
 
 
 def show_probe(
-    table: pd.DataFrame, *, groups: Mapping[str, Sequence[str]] | None = None, protocol: str = ""
+    report: ProbeReport, *, groups: Mapping[str, Sequence[str]] | None = None, protocol: str = ""
 ) -> ProbeView:
     """Draw what `probe` found: a row for each door, its controls below it, a panel for each group of relations.
 
     Args:
-        table: as `probe` gives it.
-        groups: name -> labels of relations, as `compare_doors` takes them.
+        report: as `probe` gives it.
+        groups: name -> labels of relations, as `ProbeReport.gains` takes them.
         protocol: what the caption should say of how it was done, "MiniLM, 100 steps, entities never seen in tuning".
 
     Returns:
         A still view: `view.frame` is what it shows, `view.save("doors.svg")` writes it for print.
 
     Raises:
-        ValueError: if the table has lost what `probe` noted in it.
-        UnknownNameError: for a relation that was not asked for.
+        TypeError: for what is no report.
+        UnknownNameError: for a relation that no question is about.
 
     Example:
-        >>> counts = [{"run": "entity", "seed": 0, "relation": "speaks", "right": 3, "asked": 4}]
-        >>> table = pd.DataFrame({"accuracy": [0.75]}, index=["entity"])
-        >>> table.attrs |= {"counts": counts, "chances": {"speaks": 0.25}}
-        >>> show_probe(table, protocol="A toy")
+        >>> counts = pd.DataFrame([{"run": "entity", "seed": 0, "relation": "speaks", "questions": 4, "correct": 3}])
+        >>> relations = pd.DataFrame([{"relation": "speaks", "questions": 4, "chance": 0.25, "majority": 0.5}])
+        >>> show_probe(ProbeReport(counts, relations, chance=0.25), protocol="A toy")
         ProbeView: A toy. Accuracy on 4 questions, 1 seed. ...
     """
-    return ProbeView(ProbeScene(read_report(table, groups), protocol))
+    return ProbeView(ProbeScene(read_report(report, groups), protocol))
 
 
 @dataclass(eq=False, repr=False)

@@ -194,10 +194,9 @@ def write_space_fragment(scene: SpaceScene) -> Fragment:
     }
     plotly = load_package("plotly.offline", "show_space").get_plotlyjs()
     return draw_by_script(
-        "space",
+        "space.js",
         figure | {"themes": themes},
         scene.caption,
         libraries={"plotly": plotly},
-        styled=False,
         height=int(figure["layout"]["height"]),
     )

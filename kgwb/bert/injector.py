@@ -1,0 +1,249 @@
+"""The injector of a BERT: its doors, and what stands above them: switching them off, editing their facts, saving them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import nn
+
+from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.bert.doors.door import Door
+from kgwb.bert.encoding import Encoding
+from kgwb.bert.knowledge import Knowledge
+from kgwb.files import refuse_other_files, write_whole
+from kgwb.graph import KnowledgeGraph
+
+FactIds: TypeAlias = Sequence[Sequence[int]] | np.ndarray | torch.Tensor
+
+_WEIGHTS, _MADE_FOR = "injector.safetensors", "injector.json"
+
+
+class InjectorFileError(ValueError):
+    """A saved injector does not fit."""
+
+
+class Injector(nn.Module):
+    """One door or several, which act one after the other in the same pass.
+
+    Attributes:
+        doors: in the order in which they act, an `nn.ModuleList`.
+        graph: the graph whose entities they know.
+        control: which knowledge was taken away, or None for the real thing.
+        filled: the entities that had no vector and were given one from their label.
+
+    Args:
+        knowledge: what the doors were built from.
+        doors: at least one.
+        filled: see above.
+    """
+
+    doors: Sequence[Door]  # an nn.ModuleList, of whose members mypy would know nothing
+
+    def __init__(self, knowledge: Knowledge, doors: Sequence[Door], *, filled: Sequence[int] = ()) -> None:
+        super().__init__()
+        self.add_module("doors", nn.ModuleList(doors))
+        self.graph: KnowledgeGraph = knowledge.graph
+        self.control = knowledge.control
+        self.filled = tuple(filled)
+        self._is_on = True
+
+    @property
+    def mode(self) -> str:
+        """The names of its doors: "entity", or "entity+memory"."""
+        return "+".join(door.name for door in self.doors)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the doors are in use."""
+        return self._is_on
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """Plain BERT for the length of a `with` block, bit for bit, trained or not."""
+        before, self._is_on = self._is_on, False
+        try:
+            yield
+        finally:
+            self._is_on = before
+
+    @property
+    def gate(self) -> float:
+        """How far the widest of its doors is open: 0 closed, 1 wide open."""
+        return max(door.gate for door in self.doors)
+
+    def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
+        """The word pieces at which something enters, wherever one of the doors acts."""
+        return torch.stack([door.enters_at(encoding) for door in self.doors]).any(0)
+
+    def score_entities(
+        self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"]
+    ) -> Float[Tensor, "row candidate"] | None:
+        """What the doors add to the score of entities as answers at a mask; −1 is no entity. None if they add nothing."""
+        added = None
+        for door in self.doors:
+            scores = door.score_entities(hidden, entities)
+            if scores is not None:
+                added = scores if added is None else added + scores
+        return added
+
+    @property
+    def facts(self) -> Int[Tensor, "fact 3"]:
+        """The triples, (head, relation, tail), of the first door that looks facts up; none without such a door."""
+        return next((door.facts for door in self.doors if door.reads_facts), self.doors[0].facts)
+
+    def expect_facts(self) -> list[Door]:
+        """The doors that look facts up.
+
+        Raises:
+            TypeError: if there are none.
+        """
+        doors = [door for door in self.doors if door.reads_facts]
+        if not doors:
+            raise TypeError(
+                f"The {self.mode} door reads vectors, not facts, so none can be edited. Type kgwb.inject(bert, vectors, "
+                "mode='memory')."
+            )
+        return doors
+
+    def add(self, triples: FactIds) -> None:
+        """Let the doors read more facts, from now on and without training."""
+        self._edit(added=triples)
+
+    def withdraw(self, triples: FactIds) -> None:
+        """Take facts away, from now on and without training.
+
+        Raises:
+            ValueError: if one is not there.
+        """
+        self._edit(withdrawn=triples)
+
+    def replace(self, old: FactIds, new: FactIds) -> None:
+        """Put new facts in the place of old ones, from now on and without training."""
+        self._edit(withdrawn=old, added=new)
+
+    @contextmanager
+    def without_facts(self, triples: FactIds) -> Iterator[None]:
+        """The doors without some of their facts for the length of a `with` block.
+
+        Raises:
+            TypeError: if no door looks facts up.
+            ValueError: if one is not there.
+        """
+        before = {door: door.facts for door in self.expect_facts()}
+        self._edit(withdrawn=triples)
+        try:
+            yield
+        finally:
+            for door, facts in before.items():
+                _give_facts(door, facts)
+
+    def _edit(self, *, withdrawn: FactIds = (), added: FactIds = ()) -> None:
+        """Change the facts of each door that looks facts up.
+
+        Raises:
+            TypeError: if none does.
+            ValueError: for ids outside the graph, or a fact to withdraw that is not there; nothing has changed then.
+        """
+        doors = self.expect_facts()
+        gone, new = _check_ids(self.graph, withdrawn), _check_ids(self.graph, added)
+        changed = [torch.cat([_leave_out(door, gone, self.graph), new.to(door.facts.device)]) for door in doors]
+        for door, facts in zip(doors, changed, strict=True):
+            _give_facts(door, facts.unique(dim=0))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the doors, without BERT, to a folder, and return it; doors that it holds are replaced whole."""
+        from safetensors.torch import save_file
+
+        folder = Path(folder)
+        refuse_other_files(folder, (_WEIGHTS, _MADE_FOR), "a door")
+        with write_whole(folder) as new:
+            new.mkdir()
+            state = {name: tensor.detach().cpu().clone() for name, tensor in self.state_dict().items()}
+            save_file(state, new / _WEIGHTS)
+            (new / _MADE_FOR).write_text(json.dumps(self._describe(), indent=1), encoding="utf-8")
+        return folder
+
+    def load(self, folder: str | Path) -> None:
+        """Put saved weights and facts into these doors, which must have been made as the saved ones were.
+
+        Raises:
+            InjectorFileError: if the folder holds no door, another kind of door, or one for another graph.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        folder = Path(folder)
+        try:
+            saved_for = json.loads((folder / _MADE_FOR).read_text(encoding="utf-8"))
+            state = load_file(folder / _WEIGHTS)
+            if not isinstance(saved_for, dict):
+                raise ValueError(f"{_MADE_FOR} is no JSON object")
+        except (OSError, ValueError, SafetensorError) as error:
+            raise InjectorFileError(
+                f"{str(folder)!r} holds no door ({error}). Expected a folder that model.injector.save(folder) wrote."
+            ) from error
+        for what, own in self._describe().items():
+            if saved_for.get(what) != own:
+                raise InjectorFileError(
+                    f"The door in {str(folder)!r} has {what} {saved_for.get(what)!r}, this one {own!r}. "
+                    "Make this one as that was made: kgwb.inject(bert, vectors, mode=..., control=...)."
+                )
+        # Facts may have been edited since the door was made: how many there are is no part of its shape.
+        edited = {f"doors.{i}.facts" for i, door in enumerate(self.doors) if door.reads_facts}
+        shapes = {name: tensor.shape for name, tensor in self.state_dict().items()}
+        wrong = [
+            name
+            for name in sorted(shapes.keys() | state.keys())
+            if name not in shapes
+            or name not in state
+            or (state[name].shape[1:] != shapes[name][1:] if name in edited else state[name].shape != shapes[name])
+        ]
+        if wrong:
+            raise InjectorFileError(
+                f"The door in {str(folder)!r} has other measures than this one ({', '.join(wrong[:3])}). "
+                "Give kgwb.inject the BERT and the options that the saved one was made with."
+            )
+        for i, door in enumerate(self.doors):
+            door.facts = torch.empty_like(state[f"doors.{i}.facts"], device=door.facts.device)
+        self.load_state_dict(state)
+        for door in self.doors:
+            door.index_facts()
+
+    def _describe(self) -> dict[str, str | None]:
+        return {"mode": self.mode, "control": self.control, "graph": self.graph.fingerprint}
+
+    def extra_repr(self) -> str:
+        return f"mode={self.mode!r}, gate={self.gate:.3f}, control={self.control}"
+
+
+def _give_facts(door: Door, facts: Int[Tensor, "fact 3"]) -> None:
+    door.facts = facts
+    door.index_facts()
+
+
+def _leave_out(door: Door, gone: Int[Tensor, "gone 3"], graph: KnowledgeGraph) -> Int[Tensor, "kept 3"]:
+    same = (door.facts[:, None] == gone.to(door.facts.device)[None]).all(-1)  # [fact, gone]
+    missing = (~same.any(0)).nonzero()[:, 0].tolist()
+    if missing:
+        head, relation, tail = gone[missing[0]].tolist()
+        fact = (graph.labels[head], graph.relation_labels[relation], graph.labels[tail])
+        raise ValueError(f"The {door.name} door holds no fact {fact!r}. Its facts stand in model.injector.facts.")
+    return door.facts[~same.any(1)]
+
+
+def _check_ids(graph: KnowledgeGraph, triples: FactIds) -> Int[Tensor, "fact 3"]:
+    table = torch.from_numpy(np.array(triples, dtype=np.int64).reshape(-1, 3))
+    limits = torch.tensor([len(graph.entities), len(graph.relations), len(graph.entities)])
+    outside = ((table < 0) | (table >= limits)).any(1)
+    if bool(outside.any()):
+        raise ValueError(
+            f"Ids outside the graph came: {table[outside][0].tolist()}. Expected (head, relation, tail) ids: "
+            "graph.entity_id('Paris'), graph.relation_id('capital of')."
+        )
+    return table

@@ -1,1 +1,0 @@
-"""Which entities a text names: finding names, and choosing among those who share one."""

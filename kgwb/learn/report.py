@@ -1,0 +1,287 @@
+"""What a probe found: every run beside its controls, what each door gained, on screen, on disk and in print."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kgwb.checks import expect_choice, expect_kind
+from kgwb.files import write_whole
+from kgwb.graph.errors import UnknownNameError
+from kgwb.learn.questions import Questions
+from kgwb.packages import load_drawing
+from kgwb.words import count_things
+
+NO_DOORS = ("plain", "markers", "text")
+# Runs without knowledge. "text", noise and other vectors hold some, so no gain is measured against them.
+CONTROLS = ("plain", "markers", "{}/shuffled", "{}/random", "{}/matched", "{}/off")
+_COUNTS = {"run": str, "seed": "int64", "relation": str, "questions": "int64", "correct": "int64"}
+_RELATIONS = {"relation": str, "questions": "int64", "chance": "float64", "majority": "float64"}
+# In a .csv, where a name may stand only once.
+_IN_CSV = {"chance": "chance of relation", "majority": "majority of relation"}
+
+
+class ReportFileError(ValueError):
+    """A file holds no report of a probe, or is broken."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ProbeReport:
+    """The answers of several runs to the same questions, counted.
+
+    Attributes:
+        counts: one row per run, seed and relation, runs in the order they were given: `run`, `seed`, `relation`,
+            `questions`, `correct`.
+        relations: one row per relation: `relation`, `questions`, `chance` (the accuracy of an even guess among the
+            candidates), `majority` (that of always giving the relation's commonest answer).
+        chance: the accuracy of an even guess, over all questions.
+        fingerprint: SHA-256 of the questions.
+
+    Example:
+        >>> counts = [("plain", 0, 2), ("plain", 1, 4), ("entity", 0, 8), ("entity", 1, 8), ("entity/off", 0, 1)]
+        >>> rows = [(run, seed, "speaks", 10, correct) for run, seed, correct in counts]
+        >>> report = ProbeReport(
+        ...     pd.DataFrame(rows, columns=["run", "seed", "relation", "questions", "correct"]),
+        ...     pd.DataFrame({"relation": ["speaks"], "questions": [10], "chance": [0.125], "majority": [0.3]}),
+        ...     chance=0.125,
+        ... )
+        >>> found = report.gains().loc[("all", "entity")]
+        >>> f"{found['gain']:.2f} over {found['control']}"
+        '0.50 over plain'
+    """
+
+    counts: pd.DataFrame
+    relations: pd.DataFrame
+    chance: float
+    fingerprint: str = ""
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The names of the runs."""
+        return tuple(dict.fromkeys(self.counts["run"]))
+
+    @property
+    def majority(self) -> float:
+        """The accuracy of always giving the commonest answer of each relation, over all questions."""
+        return float(np.average(self.relations["majority"], weights=self.relations["questions"]))
+
+    @property
+    def accuracies(self) -> pd.Series:
+        """The accuracy of each run and seed."""
+        totals = self.counts.groupby(["run", "seed"])[["correct", "questions"]].sum()
+        return totals["correct"] / totals["questions"]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per run: `accuracy` (mean over seeds), `spread` (standard deviation over seeds, NaN for one), `chance`,
+        `majority`, `seeds`, `questions`, and the mean accuracy per relation."""
+        by_run = self.accuracies.groupby("run")
+        table = pd.DataFrame({"accuracy": by_run.mean(), "spread": by_run.std(), "chance": self.chance})
+        table["majority"], table["seeds"] = self.majority, by_run.size()
+        table["questions"] = int(self.relations["questions"].sum())
+        totals = self.counts.groupby(["run", "relation"])[["correct", "questions"]].sum()
+        relations = (totals["correct"] / totals["questions"]).unstack()  # [run, relation]
+        # A relation may be called "chance": its column then says that it is one.
+        relations.columns = [f"{label} (relation)" if label in table else label for label in relations.columns]
+        return table.join(relations).loc[list(self.runs)].rename_axis(index="model", columns=None)
+
+    @property
+    def protocol(self) -> str:
+        """How the figures came about, in one line."""
+        seeds = self.counts.groupby("run")["seed"].nunique().max()
+        questions = count_things(int(self.relations["questions"].sum()), "question")
+        return (
+            f"Accuracy on {questions} of {count_things(len(self.relations), 'relation')}, mean and standard deviation over "
+            f"{count_things(int(seeds), 'seed')}; chance {self.chance:.3f}: an even guess among the candidates; majority "
+            f"{self.majority:.3f}: always the relation's commonest answer."
+        )
+
+    @property
+    def picture(self) -> str:
+        """The report as a static SVG: each door beside its controls (`kgwb.show_probe` draws it by groups as well)."""
+        return str(load_drawing("ProbeReport")(self).picture)
+
+    def gains(self, groups: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+        """Accuracy and gain of every run, for all questions together or for groups of relations.
+
+        gain = accuracy of the door − accuracy of its best control, seed by seed. The best control is, of plain BERT,
+        markers, and the door's own shuffled, random, matched and off, the one with the highest mean in that group.
+
+        Args:
+            groups: name -> labels of relations, for instance {"in the graph": ["speaks"], "derivable": ["islander of"]};
+                by default one group of all.
+
+        Returns:
+            One row per group and run, in the report's order: `accuracy` (mean over seeds), `spread` (standard deviation
+            over seeds), `chance`, `gain` and `gain spread` (NaN for what is no door, or has no control), `control` (which
+            one was best), `seeds`, `questions`.
+
+        Raises:
+            UnknownNameError: for a relation that no question is about.
+        """
+        known = list(self.relations["relation"])
+        for label in (label for labels in (groups or {}).values() for label in labels):
+            if label not in known:
+                raise UnknownNameError("relation", label, known)
+        parts = {name: self._compare(labels) for name, labels in (groups or {"all": known}).items()}
+        return pd.concat(parts, names=["group", "model"])
+
+    def _compare(self, labels: Sequence[str]) -> pd.DataFrame:
+        runs, chances = list(self.runs), self.relations.set_index("relation")["chance"]
+        counts = self.counts[self.counts["relation"].isin(labels)]
+        totals = counts.groupby(["run", "seed"])[["correct", "questions"]].sum()
+        values = (totals["correct"] / totals["questions"]).unstack().loc[runs]  # [run, seed]
+        first = counts[(counts["run"] == runs[0]) & (counts["seed"] == counts["seed"].min())]
+        count = int(first["questions"].sum())
+        rows = {
+            "accuracy": values.mean(axis=1),
+            "spread": values.std(axis=1),
+            "chance": float((first["relation"].map(chances) * first["questions"]).sum() / count),
+        }
+        gains = [_find_gain(run, values) for run in runs]
+        table = pd.DataFrame(gains, index=runs, columns=["gain", "gain spread", "control"])
+        return pd.DataFrame(rows).join(table).assign(seeds=values.count(axis=1), questions=count)
+
+    def join(self, other: ProbeReport) -> ProbeReport:
+        """The runs of both, where they answered the same questions.
+
+        Raises:
+            TypeError: for what is no report of a probe.
+            ValueError: if the questions differ, or both have a run of one name; the message says what differs.
+        """
+        expect_kind(other, ProbeReport, "A ProbeReport", call="report.join(kgwb.probe(runs, questions))")
+        parts = {
+            "relations": (list(self.relations["relation"]), list(other.relations["relation"])),
+            "numbers of questions": (list(self.relations["questions"]), list(other.relations["questions"])),
+            "chances": (self.chance, other.chance),
+            "questions": (self.fingerprint, other.fingerprint),
+        }
+        for part, (one, two) in parts.items():
+            if one != two:
+                shown = f": {one} and {two}" if part != "questions" else ""
+                raise ValueError(
+                    f"The reports differ in their {part}{shown}. Expected the same questions for all runs: "
+                    "report.join(kgwb.probe(runs, questions))."
+                )
+        for run in other.runs:
+            if run in self.runs:
+                raise ValueError(
+                    f"Both reports have a run {run!r}. Name each once: kgwb.probe({{'another': ...}}, questions)."
+                )
+        return replace(self, counts=pd.concat([self.counts, other.counts], ignore_index=True))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the whole report, as .csv or .json; `kgwb.learn.read_report` brings it back. Returns the path.
+
+        A .csv has a row for each run, seed and relation, and what is the same for all of them in every row.
+
+        Raises:
+            ValueError: for another ending.
+            FileExistsError: the path is a folder.
+        """
+        path = Path(path).expanduser()
+        expect_choice("suffix", path.suffix, (".csv", ".json"))
+        if path.is_dir():
+            raise FileExistsError(f"{path} is a folder. Type another path.")
+        if path.suffix == ".csv":
+            relations = self.relations.drop(columns="questions").rename(columns=_IN_CSV)
+            counts = self.counts.assign(accuracy=self.counts["correct"] / self.counts["questions"])
+            table = counts.merge(relations, on="relation", how="left").assign(
+                chance=self.chance, fingerprint=self.fingerprint
+            )
+            text = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        else:
+            parts = {"counts": self.counts.to_dict("records"), "relations": self.relations.to_dict("records")}
+            text = json.dumps(parts | {"chance": self.chance, "fingerprint": self.fingerprint}, ensure_ascii=False)
+        with write_whole(path) as new:
+            new.write_text(text, encoding="utf-8", newline="")
+        return path
+
+    @staticmethod
+    def load(path: str | Path) -> ProbeReport:
+        """The report that `save` wrote."""
+        return read_report(path)
+
+    def to_latex(self) -> str:
+        """The table of runs for a LaTeX document, with \\usepackage{booktabs}; labels are escaped."""
+        table = self.frame.to_latex(escape=True, float_format="%.3f", na_rep="--")
+        return f"% {self.protocol}\n{table}"
+
+    def _repr_html_(self) -> str:
+        return f"{self.frame.round(3).to_html()}<p>{self.protocol}</p>"
+
+    def __repr__(self) -> str:
+        return f"ProbeReport: {self.protocol}\n{self.frame.round(3).to_string()}"
+
+
+def read_report(path: str | Path) -> ProbeReport:
+    """The report that `ProbeReport.save` wrote.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ReportFileError: if it holds something else, or is broken.
+    """
+    path = Path(path).expanduser()
+    try:
+        if path.suffix == ".csv":
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+            names = {column: name for name, column in _IN_CSV.items()}
+            counts = table[list(_COUNTS)]
+            relations = table.drop(columns="chance").rename(columns=names)
+            relations = relations.drop_duplicates("relation", ignore_index=True)
+            [(chance, fingerprint)] = table[["chance", "fingerprint"]].drop_duplicates().to_numpy().tolist()
+        else:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            counts, relations = pd.DataFrame(found["counts"])[list(_COUNTS)], pd.DataFrame(found["relations"])
+            chance, fingerprint = found["chance"], found["fingerprint"]
+        return ProbeReport(
+            counts.astype(_COUNTS), relations[list(_RELATIONS)].astype(_RELATIONS), float(chance), str(fingerprint)
+        )
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise ReportFileError(
+            f"{path} holds no report of a probe, or is broken. Type report.save({path.name!r})."
+        ) from error
+
+
+def summarise_answers(answers: pd.DataFrame, runs: Sequence[str], questions: Questions) -> ProbeReport:
+    """The report on answers of all runs and seeds.
+
+    Args:
+        answers: as `answer_questions` gives them, with `run` and `seed`.
+        runs: the order of the runs.
+        questions: as they were before any run rewrote them.
+    """
+    counts = answers.groupby(["run", "seed", "relation"])["correct"].agg(questions="size", correct="sum").reset_index()
+    counts = counts.sort_values("run", key=lambda names: names.map(list(runs).index), kind="stable", ignore_index=True)
+    guesses: dict[str, list[float]] = defaultdict(list)
+    given: dict[str, Counter[str]] = defaultdict(Counter)
+    for question in questions:
+        label = questions.graph.relation_labels[question.relation]
+        guesses[label].append(1 / len(set(question.names)))
+        given[label][question.names[question.candidates.index(question.answer)]] += 1
+    rows = [
+        (label, len(found), sum(found) / len(found), max(given[label].values()) / len(found))
+        for label, found in sorted(guesses.items())
+    ]
+    relations = pd.DataFrame(rows, columns=list(_RELATIONS))
+    return ProbeReport(
+        counts[list(_COUNTS)].astype(_COUNTS), relations.astype(_RELATIONS), questions.chance, questions.fingerprint
+    )
+
+
+def _find_gain(run: str, values: pd.DataFrame) -> tuple[float, float, str]:
+    """Mean and spread of what a door has more than its best control, and which that is."""
+    controls = [name for name in (form.format(run) for form in CONTROLS) if name in values.index]
+    if run in NO_DOORS or "/" in run or not controls:
+        return float("nan"), float("nan"), ""
+    best = str(values.loc[controls].mean(axis=1).idxmax())
+    # A ready model was probed once; it is compared with every seed.
+    gained = (values.loc[run] - values.loc[best].fillna(values.loc[best].mean())).dropna()
+    return float(gained.mean()), float(gained.std()), best

@@ -1,0 +1,226 @@
+"""The runs of a probe: every door, and the controls that separate its knowledge from its parameters."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any, Literal, TypeAlias, get_args
+
+import torch
+
+from kgwb.axes import Tensor
+from kgwb.bert import Bert, inject
+from kgwb.bert.injection import Mode
+from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge
+from kgwb.checks import expect_choice, expect_kind
+from kgwb.learn.controls import mark_mentions, misdirect_mentions, prepend_facts
+from kgwb.learn.questions import Questions
+from kgwb.learn.tasks import MaskedAnswers, Task
+from kgwb.learn.tuning import expect_tasks, tune
+
+Rewrite: TypeAlias = Callable[[Questions], Questions]
+RunControl = Literal["shuffled", "random", "matched", "off", "markers", "text"]
+
+
+def plan_runs(
+    bert: Bert,
+    vectors: EntityVectors,
+    tasks: Task | Sequence[Task],
+    *,
+    modes: Sequence[Mode | tuple[Mode, ...]] = ("entity",),
+    controls: Sequence[RunControl] = ("shuffled", "random"),
+    noise: Sequence[int | float] = (),
+    other_vectors: Mapping[str, EntityVectors] | None = None,
+    doors: Mapping[str, Mapping[str, Any]] | None = None,
+    facts: int = 8,
+    **options: Any,
+) -> dict[str, Callable[[int], Bert]]:
+    """The runs that separate knowledge from extra parameters: plain BERT, each door, and the controls.
+
+    Args:
+        bert: where every run starts; it is left as it is.
+        vectors: what the doors inject.
+        tasks: what every run is tuned on, plain BERT too.
+        modes: the doors; a tuple is several doors at once, called "entity+memory".
+        controls: of each door, "shuffled", "random" and "matched" (tuned anew with the knowledge taken away) and "off"
+            (the tuned door, closed while it answers); of plain BERT, "markers" (mentions in brackets) and "text" (facts
+            before the question), both tuned and probed on such questions. "text" has the knowledge: it is what doors
+            replace.
+        noise: probe each tuned door with this share of the mentions linked to other entities: "entity/noise 0.2".
+        other_vectors: name -> vectors with which each door is tuned as well, for instance those of a graph without the
+            answers (`remove_answers`): {"answers removed": vectors} gives "entity/answers removed".
+        doors: door -> options of `inject` for it and its controls, alone or among several: {"memory": {"hops": 2}}.
+        facts: how many facts "text" puts before a question at most.
+        **options: passed to `tune`.
+
+    Returns:
+        Name -> a function from a seed to a tuned model, as `probe` takes them; nothing runs yet. "off" and noise have
+        no model of their own: `probe` tunes a door once per seed and probes it in each of these ways.
+
+    Raises:
+        TypeError: for what is no model, or no task.
+        ValueError: for an unknown control, a share outside 0 to 1, options of a door that is not among the modes, or a
+            name that two runs would have.
+    """
+    expect_kind(bert, Bert, "A BERT", call="kgwb.plan_runs(bert, vectors, kgwb.MaskedAnswers(questions))")
+    check_plan(modes, controls, noise, doors or {}, other_vectors or {})
+    given = tuple(tasks) if isinstance(tasks, Sequence) else (tasks,)
+    expect_tasks(given)
+    plain = ProbeRun(TuningRecipe(bert, given, options))
+    rewrites: dict[str, Rewrite] = {
+        "markers": mark_mentions,
+        "text": partial(prepend_facts, graph=vectors.graph, facts=facts),
+    }
+    runs: dict[str, Callable[[int], Bert]] = {"plain": plain}
+    runs |= {name: plain.rewritten(rewrite) for name, rewrite in rewrites.items() if name in controls}
+    for mode in modes:
+        parts = (mode,) if isinstance(mode, str) else mode
+        each: dict[str, Any] = {part: (doors or {}).get(part, {}) for part in parts}
+        door = each[parts[0]] if len(parts) == 1 else each
+        name, real = "+".join(parts), replace(plain, vectors=vectors, mode=mode, door=door)
+        runs[name] = real
+        runs |= {
+            f"{name}/{control}": replace(real, control=control) for control in get_args(Control) if control in controls
+        }
+        runs |= {f"{name}/{other}": replace(real, vectors=its) for other, its in (other_vectors or {}).items()}
+        runs |= {f"{name}/off": replace(real, closed=True, lender=name)} if "off" in controls else {}
+        runs |= {f"{name}/noise {share:g}": replace(real, noise=share, lender=name) for share in noise}
+    return runs
+
+
+def check_plan(
+    modes: Sequence[str | tuple[str, ...]],
+    controls: Sequence[str],
+    noise: Sequence[int | float],
+    doors: Iterable[str],
+    other_vectors: Iterable[str],
+) -> None:
+    """Check the arguments of `plan_runs`.
+
+    Raises:
+        ValueError: for what cannot be, or two runs of one name.
+    """
+    for control in controls:
+        expect_choice("controls", control, get_args(RunControl))
+    for share in noise:
+        if not 0 < share <= 1:
+            raise ValueError(
+                f"noise={share!r} came. Expected shares of the mentions above 0, up to 1: noise=(0.2, 0.5)."
+            )
+    single = {part for mode in modes for part in ((mode,) if isinstance(mode, str) else mode)}
+    for door in doors:
+        if door not in single:
+            raise ValueError(
+                f"doors has options for {door!r}, which is not among the modes {', '.join(sorted(single))}."
+            )
+    named = [["+".join([mode] if isinstance(mode, str) else mode) for mode in modes], controls]
+    named += [[*get_args(RunControl), *(f"noise {share:g}" for share in noise), *other_vectors]]
+    for names in named:
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice:
+            raise ValueError(f"Two runs would be named after {twice[0]!r}. Name each mode, control and share once.")
+
+
+@dataclass(frozen=True, eq=False)
+class TuningRecipe:
+    """What all runs of a plan share.
+
+    Attributes:
+        bert: where each model starts.
+        tasks: what each is tuned on.
+        options: of `tune`.
+    """
+
+    bert: Bert
+    tasks: tuple[Task, ...]
+    options: Mapping[str, Any]
+
+    @cached_property
+    def prepared(self) -> tuple[Task, ...]:
+        """The tasks, with questions already cut into word pieces: all runs of a plan share a tokenizer."""
+        return tuple(task.prepare(self.bert) if isinstance(task, MaskedAnswers) else task for task in self.tasks)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of BERT's weights, the tasks and the options."""
+        tasks = [task.questions.fingerprint if isinstance(task, MaskedAnswers) else repr(task) for task in self.tasks]
+        return _hash([*tasks, repr(sorted(self.options.items()))], self.bert.state_dict().values())
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeRun:
+    """A function from a seed to a tuned model, and how that model is probed.
+
+    Attributes:
+        recipe: where the model starts, and what it is tuned on.
+        vectors: what its door injects; None for plain BERT.
+        mode: which door, or doors.
+        control: what is taken away from the vectors.
+        door: options of `inject`.
+        rewrite: how the questions are rewritten, for tuning and probing alike.
+        noise: the share of the mentions that are misdirected before it answers.
+        closed: whether the door is closed while it answers.
+        lender: the run whose tuned model is probed; None for its own.
+    """
+
+    recipe: TuningRecipe
+    vectors: EntityVectors | None = None
+    mode: str | tuple[str, ...] | None = None
+    control: Control | None = None
+    door: Mapping[str, Any] = field(default_factory=dict)
+    rewrite: Rewrite | None = None
+    noise: int | float = 0.0
+    closed: bool = False
+    lender: str | None = None
+
+    def __call__(self, seed: int) -> Bert:
+        """The model of a seed, tuned."""
+        if self.vectors is None:
+            model = copy.deepcopy(self.recipe.bert)
+        else:
+            mode: Any = self.mode
+            model = inject(
+                self.recipe.bert, self.vectors, mode=mode, control=self.control, seed=seed, **dict(self.door)
+            )
+        for _ in tune(model, self.recipe.prepared, seed=seed, **self.recipe.options):
+            pass
+        return model
+
+    def rewrite_questions(self, questions: Questions, seed: int) -> Questions:
+        """The questions in the form that this run answers."""
+        rewritten = questions if self.rewrite is None else self.rewrite(questions)
+        return misdirect_mentions(rewritten, self.noise, seed=seed) if self.noise else rewritten
+
+    def rewritten(self, rewrite: Rewrite) -> ProbeRun:
+        """This run, tuned and probed on rewritten questions."""
+        tasks = tuple(
+            replace(task, questions=rewrite(task.questions)) if isinstance(task, MaskedAnswers) else task
+            for task in self.recipe.tasks
+        )
+        return replace(self, recipe=replace(self.recipe, tasks=tasks), rewrite=rewrite)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides how its model is made, but for the seed."""
+        texts = [self.recipe.fingerprint, repr((self.mode, self.control)), repr(sorted(self.door.items()))]
+        if self.vectors is None:
+            return _hash(texts, ())
+        known = gather_knowledge(self.vectors)
+        return _hash([*texts, known.graph.fingerprint], [known.entities, known.relations, known.facts])
+
+
+def fingerprint_model(bert: Bert) -> str:
+    """SHA-256 of a model's weights."""
+    return _hash([], bert.state_dict().values())
+
+
+def _hash(texts: Sequence[str], tensors: Iterable[Tensor]) -> str:
+    digest = hashlib.sha256("\n".join(texts).encode())
+    for tensor in tensors:
+        # As bytes: numpy knows no bfloat16.
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

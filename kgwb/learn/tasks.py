@@ -1,0 +1,164 @@
+"""What a model can be tuned on: tasks, of which choosing a masked answer is one."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from kgwb.axes import Float, Int, Tensor
+from kgwb.bert import Bert, Encoding, encode_sentences
+from kgwb.checks import expect_kind
+from kgwb.graph import Mention
+from kgwb.learn.questions import MASK, Question, Questions, mask_mention
+
+
+@runtime_checkable
+class PreparedTask(Protocol):
+    """A task made ready for one model: numbered examples, and the loss of some of them.
+
+    Where it is an `nn.Module`, its parameters are trained with the model's.
+    """
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many examples it has."""
+
+    @abstractmethod
+    def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
+        """The mean loss of the given examples, to be differentiated."""
+
+
+@runtime_checkable
+class Task(Protocol):
+    """Something that `tune` can train a model on.
+
+    An own task needs one method, `prepare`, which cuts its texts into word pieces once, and a `PreparedTask` for it to
+    return, which has two: `__len__` and `loss`. `bert(encoding)` gives hidden states; `encode_sentences` makes encodings, whose
+    `select(rows)` takes some of their sentences. A task that is a dataclass, or says all of itself in its `repr`, is
+    recognised by `probe(..., folder=...)`, which compares it.
+
+    Example:
+        >>> import kgwb
+        >>> class EvenLength:  # has the sentence an even number of word pieces?
+        ...     def __init__(self, sentences):
+        ...         self.sentences = sentences
+        ...     def prepare(self, bert):
+        ...         return EvenLengthExamples(bert, self.sentences)
+        >>> class EvenLengthExamples(torch.nn.Module):
+        ...     def __init__(self, bert, sentences):
+        ...         super().__init__()
+        ...         self.encoding = kgwb.bert.encode_sentences(bert, sentences)
+        ...         self.odd = self.encoding.is_token.sum(1) % 2
+        ...         self.head = torch.nn.Linear(bert.words.embedding_dim, 2)
+        ...     def __len__(self):
+        ...         return len(self.odd)
+        ...     def loss(self, bert, rows):
+        ...         hidden = bert(self.encoding.select(rows).to(bert.device)).last_hidden_state
+        ...         return cross_entropy(self.head(hidden[:, 0]), self.odd[rows])
+        >>> [step.task for step in kgwb.tune(kgwb.load_bert(), EvenLength(["The sea.", "A wide sea."]), epochs=2)]
+        ['EvenLength', 'EvenLength']
+    """
+
+    @abstractmethod
+    def prepare(self, bert: Bert) -> PreparedTask:
+        """The task as this model's tokenizer cuts it."""
+
+
+@dataclass(frozen=True)
+class MaskedAnswers(Task):
+    """Choose the masked answer among a question's candidates.
+
+    The masked-language head gives a logit per word piece; a candidate's score is the mean over the pieces of its
+    name, so that names of one piece score as in ordinary masked-language modelling. A door at the output adds its own
+    score of each candidate, as an entity. The loss is the cross-entropy of the right candidate.
+
+    Args:
+        questions: what to answer.
+    """
+
+    questions: Questions
+
+    def __post_init__(self) -> None:
+        expect_kind(self.questions, Questions, "A set of questions", call="kgwb.MaskedAnswers(questions)")
+
+    def prepare(self, bert: Bert) -> EncodedQuestions:
+        """Cut the questions and the candidates' names into word pieces, once."""
+        return encode_questions(bert, self.questions)
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedQuestions:
+    """Questions as tensors; a task that is prepared already.
+
+    Attributes:
+        encoding: the masked sentences.
+        names: every name that is a candidate somewhere, sorted.
+        name_pieces: word pieces of each name, [name, piece], 0 where shorter.
+        name_weights: 1 / number of pieces, 0 where shorter, [name, piece].
+        entities: the candidate that a name stands for in a question, −1 where it is none, [question, name].
+        answers: the right name of each question, [question].
+    """
+
+    encoding: Encoding
+    names: tuple[str, ...]
+    name_pieces: Int[Tensor, "name piece"]
+    name_weights: Float[Tensor, "name piece"]
+    entities: Int[Tensor, "question name"]
+    answers: Int[Tensor, " question"]
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def prepare(self, bert: Bert) -> EncodedQuestions:
+        """Itself, so that models that share a tokenizer can share the word pieces."""
+        return self
+
+    def scores(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, "row name"]:
+        """Every name's score for the given questions, −inf where it is no candidate."""
+        device = bert.device
+        entities = self.entities[list(rows)].to(device)
+        hidden = bert.read_mask(self.encoding.select(rows).to(device))  # [row, dim]
+        # Only the logits of the candidates' pieces are computed, not those of the whole vocabulary.
+        pieces, place = self.name_pieces.to(device).unique(return_inverse=True)
+        logits = bert.answer_head(hidden, pieces).float()  # [row, distinct piece]
+        scores = (logits[:, place] * self.name_weights.to(device)).sum(-1)  # [row, name, piece] -> [row, name]
+        if bert.injector is not None and bert.injector.is_on:
+            added = bert.injector.score_entities(hidden, entities)
+            scores = scores if added is None else scores + added.float()
+        return scores.masked_fill(entities < 0, float("-inf"))
+
+    def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
+        """−log softmax of the right candidate, averaged."""
+        return cross_entropy(self.scores(bert, rows), self.answers[list(rows)].to(bert.device))
+
+
+def encode_questions(bert: Bert, questions: Sequence[Question]) -> EncodedQuestions:
+    """Cut questions and the names of their candidates into word pieces."""
+    masked = [_with_mask(question, bert.tokenizer.mask_token) for question in questions]
+    encoding = encode_sentences(bert, [text for text, _ in masked], mentions=[mentions for _, mentions in masked])
+    names = sorted({name for question in questions for name in question.names})
+    column = {name: i for i, name in enumerate(names)}
+    cut = bert.tokenizer(names, add_special_tokens=False)["input_ids"]
+    longest = max(map(len, cut))
+    pieces = torch.tensor([row + [0] * (longest - len(row)) for row in cut])  # [name, piece]
+    weights = torch.tensor([[1 / len(row)] * len(row) + [0.0] * (longest - len(row)) for row in cut])
+    entities = torch.full((len(questions), len(names)), -1)  # [question, name]
+    answers = torch.tensor([column[q.names[q.candidates.index(q.answer)]] for q in questions])
+    for row, question in enumerate(questions):
+        # Where candidates share a name, it stands for the answer, or for the first of them.
+        named = dict(zip(reversed(question.names), reversed(question.candidates), strict=True))
+        named[names[answers[row]]] = question.answer
+        entities[row, [column[name] for name in named]] = torch.tensor(list(named.values()))
+    return EncodedQuestions(encoding, tuple(names), pieces, weights, entities, answers)
+
+
+def _with_mask(question: Question, mask: str) -> tuple[str, tuple[Mention, ...]]:
+    """The question with the tokenizer's own mask."""
+    start = question.text.rindex(MASK)  # what was written before the sentence may hold anything
+    placeholder = Mention(start, start + len(MASK), question.answer)
+    return mask_mention(question.text, question.mentions, placeholder, mask)

@@ -1,0 +1,79 @@
+// Attention weights as they travel: whole numbers, weight = number / full, [layer, head, query, key] per sentence.
+
+/**
+ * What Python packs of a sentence (attention/scene.py); `start` is where its weights begin.
+ * @typedef {{first: number, last: number, label: string, colour: string}} Span
+ * @typedef {{
+ *   number: number, text: string, tokens: string[], spans: Span[], injected_before: number[], injected_after: number[],
+ *   focus: number, start: number
+ * }} Sentence
+ *
+ * @typedef {{view: DataView<ArrayBuffer>, dtype: "uint8" | "uint16"}} Packed
+ * @typedef {NonNullable<ReturnType<typeof openWeights>>} Weights
+ */
+
+/** @type {{uint8: [typeof Uint8Array, number], uint16: [typeof Uint16Array, number]}} */
+const KINDS = { uint8: [Uint8Array, 255], uint16: [Uint16Array, 65535] };
+
+/**
+ * @param {Packed | null} packed
+ * @param {number} heads
+ */
+export function openWeights(packed, heads) {
+  if (!packed?.view) return null;
+  const [Kind, full] = KINDS[packed.dtype];
+  const { buffer, byteOffset, byteLength } = packed.view;
+  const numbers = new Kind(buffer.slice(byteOffset, byteOffset + byteLength)); // a copy starts at an even address
+
+  /**
+   * Fills `out` with weights, from `first` of the given matrix on; the mean over heads where `head` is null.
+   * @param {Float32Array} out
+   * @param {Sentence} sentence
+   * @param {number} layer
+   * @param {number | null} head
+   * @param {number} first
+   */
+  function gather(out, sentence, layer, head, first) {
+    const side = sentence.tokens.length;
+    const summed = head === null ? heads : 1;
+    const scale = 1 / (full * summed);
+    out.fill(0);
+    for (let h = 0; h < summed; h++) {
+      const at = sentence.start + (layer * heads + (head ?? h)) * side * side + first;
+      for (let i = 0; i < out.length; i++) out[i] += numbers[at + i] * scale;
+    }
+    return out;
+  }
+
+  return {
+    /**
+     * @param {Sentence} sentence
+     * @param {number} layer
+     * @param {number | null} head
+     * @param {number} query
+     */
+    row(sentence, layer, head, query) {
+      const side = sentence.tokens.length;
+      return gather(new Float32Array(side), sentence, layer, head, query * side);
+    },
+    /**
+     * The whole matrix into `out`, of length token × token.
+     * @param {Float32Array} out
+     * @param {Sentence} sentence
+     * @param {number} layer
+     * @param {number | null} head
+     */
+    matrix(out, sentence, layer, head) {
+      return gather(out, sentence, layer, head, 0);
+    },
+  };
+}
+
+/**
+ * Sum of a row at the given places.
+ * @param {Float32Array} row
+ * @param {number[]} places
+ */
+export function sumAt(row, places) {
+  return places.reduce((sum, i) => sum + row[i], 0);
+}
