@@ -12,7 +12,7 @@ from kgwb.learn.report import NO_DOORS, ProbeReport
 from kgwb.words import count_things
 
 
-def read_report(report: ProbeReport, groups: Mapping[str, Sequence[str]] | None) -> pd.DataFrame:
+def tabulate_gains(report: ProbeReport, groups: Mapping[str, Sequence[str]] | None) -> pd.DataFrame:
     """One row per group and run: accuracy, spread, chance, gain and gain spread, seeds, questions."""
     expect_kind(report, ProbeReport, "A ProbeReport", call="kgwb.show_probe(kgwb.probe(runs, questions))")
     return report.gains(groups)
@@ -28,7 +28,7 @@ class ProbeScene:
     """Accuracies and gains.
 
     Attributes:
-        frame: one row per group and run, as `read_report` gives it.
+        frame: one row per group and run, as `tabulate_gains` gives it.
         protocol: how it was done.
     """
 

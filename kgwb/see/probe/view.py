@@ -10,7 +10,7 @@ import pandas as pd
 
 from kgwb.learn.report import ProbeReport
 from kgwb.see.probe.picture import draw_probe
-from kgwb.see.probe.scene import ProbeScene, read_report
+from kgwb.see.probe.scene import ProbeScene, tabulate_gains
 from kgwb.see.view import View
 
 
@@ -37,7 +37,7 @@ def show_probe(
         >>> show_probe(ProbeReport(counts, relations, chance=0.25), protocol="A toy")
         ProbeView: A toy. Accuracy on 4 questions, 1 seed. ...
     """
-    return ProbeView(ProbeScene(read_report(report, groups), protocol))
+    return ProbeView(ProbeScene(tabulate_gains(report, groups), protocol))
 
 
 @dataclass(eq=False, repr=False)
