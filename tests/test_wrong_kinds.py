@@ -101,7 +101,7 @@ SAID = {
     "ranks.compare('x')": "TypeError: A RankReport was expected, but the text 'x' came.",
     "ranks.by_degree([[99, 0, 0]])": "ValueError: triples holds ids that 'graph' does not have",
     "kgwb.embed.score_leaks(kgwb.find_leakage(split), ranks)": "TypeError: A RankReport was expected, but a LeakageReport came.",
-    "kgwb.record_film(kgwb.train_embedding(vectors, split), vectors)": "TypeError: record_film got generator, which stands",
+    "kgwb.record_film(kgwb.train_embedding(vectors, split), vectors)": "TypeError: record_film got generator, which no training changes",
     "kgwb.record_film(vectors, None)": "TypeError: The epochs of a training were expected, but None came.",
     "kgwb.see.log_to_tensorboard(vectors, 'x')": "TypeError: The epochs of a training were expected, but a GraphEmbedding came.",
     "kgwb.see.log_to_wandb(vectors)": "TypeError: The epochs of a training were expected, but a GraphEmbedding came.",

@@ -16,9 +16,8 @@ from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text
 from kgwb.see.graph.scene import name_types
-from kgwb.see.labels import place_labels
 from kgwb.see.palette import colour_types
-from kgwb.see.panels import Panel
+from kgwb.see.panels import Panel, place_labels
 from kgwb.words import shorten
 
 _STEPS = 24  # points on the path from a head to where its relation moves it

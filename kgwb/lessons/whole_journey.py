@@ -19,7 +19,7 @@ from kgwb.graph import KnowledgeGraph, Sentence, read_graph, read_sentences
 from kgwb.learn import MaskedAnswers, ProbeReport, Questions, make_questions, plan_runs, probe, split_questions, tune
 from kgwb.lessons.checks import Verdict, check
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page
-from kgwb.see.page import Fragment, View
+from kgwb.see.page import Fragment, HasFragment
 
 Thing = TypeVar("Thing")
 
@@ -71,7 +71,7 @@ def run_journey(
     runs["entity"] = partial(_reuse_first, model, runs["entity"])
     report = probe(runs, unseen, seeds=seeds, progress=True)
     texts = _choose_texts(unseen)
-    sections: list[tuple[str, View | Fragment]] = [
+    sections: list[tuple[str, HasFragment | Fragment]] = [
         (f"{graph.name} as a graph", show_graph(graph, around=unseen[0].head, hops=2)),
         ("Facts become vectors", training),
         ("The space they live in", show_space(vectors)),

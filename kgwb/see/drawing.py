@@ -12,11 +12,17 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kgwb.see.palette import DARK, FONT, LIGHT
 from kgwb.words import count_things, shorten
+
+if TYPE_CHECKING:
+    Number = float
+else:  # where hints are checked at run time, neither 12 nor a float32 is a float
+    Number = int | float | np.floating
 
 _MOST_TYPES = 8  # as many as there are colours; what comes after shares them
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -31,13 +37,13 @@ def escape(text: object) -> str:
     return html.escape(_NOT_XML.sub("\ufffd", str(text)))
 
 
-def measure_text(text: str, size: float) -> float:
+def measure_text(text: str, size: Number) -> float:
     """About how many pixels a line of text takes, generous enough to keep labels apart."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return size * (wide + 0.56 * (len(text) - wide))
 
 
-def wrap_text(text: str, size: float, width: float) -> list[str]:
+def wrap_text(text: str, size: Number, width: Number) -> list[str]:
     """Lines of at most `width` pixels, broken at spaces; a longer word, or Chinese, breaks anywhere."""
     lines = [""]
     for piece in re.findall(r"\s*[^\s\u3000-\u9fff]+|\s*[\u3000-\u9fff]", text):
@@ -48,7 +54,7 @@ def wrap_text(text: str, size: float, width: float) -> list[str]:
 
 
 def draw_text(
-    text: str, x: float, y: float, *, role: str = "ink", size: float = 12, anchor: str = "start", weight: int = 400
+    text: str, x: Number, y: Number, *, role: str = "ink", size: Number = 12, anchor: str = "start", weight: int = 400
 ) -> str:
     """One line of text; `role` is a colour of the palette, and "ink halo" adds a rim of paper."""
     bold = f' font-weight="{weight}"' if weight != 400 else ""
@@ -105,7 +111,7 @@ def type_marks(types: Iterable[str], colours: Mapping[str, str]) -> list[Mark]:
     return marks
 
 
-def draw_legend(marks: Iterable[Mark], x: float, y: float, width: float, *, size: float = 12) -> tuple[str, float]:
+def draw_legend(marks: Iterable[Mark], x: Number, y: Number, width: Number, *, size: Number = 12) -> tuple[str, float]:
     """Marks in lines of at most `width` pixels; returns the markup and the height it took."""
     parts, left, baseline = [], x, y + size
     for mark in marks:
@@ -118,7 +124,7 @@ def draw_legend(marks: Iterable[Mark], x: float, y: float, width: float, *, size
     return "".join(parts), baseline - y + size * 0.5 if parts else 0.0
 
 
-def _draw_mark(mark: Mark, x: float, y: float) -> str:
+def _draw_mark(mark: Mark, x: Number, y: Number) -> str:
     named = mark.colour in LIGHT
     if mark.shape == "dot":
         fill = f'class="{mark.colour}"' if named else f'fill="{mark.colour}"'
@@ -130,7 +136,7 @@ def _draw_mark(mark: Mark, x: float, y: float) -> str:
     )
 
 
-def draw_picture(parts: Iterable[str], width: float, height: float, *, title: str, caption: str = "") -> str:
+def draw_picture(parts: Iterable[str], width: Number, height: Number, *, title: str, caption: str = "") -> str:
     """A whole SVG document on its own paper, with the caption in lines below the drawing."""
     lines = wrap_text(caption, 12, width - 24) if caption else []
     texts = [draw_text(line, 12, height + 16 + 17 * i, role="muted") for i, line in enumerate(lines)]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from kgwb.files import write_whole
 from kgwb.see.palette import style_variables
 
 # The browser itself is told to fetch nothing: everything a page shows travels inside it.
@@ -31,6 +33,11 @@ table{border-collapse:collapse;font-size:.9rem}
 th,td{text-align:right;padding:.25rem .75rem;border-bottom:1px solid var(--kgwb-rule)}
 th:first-child,td:first-child{text-align:left}
 """
+FRAME_STYLE = (
+    ":root{color-scheme:light dark}body{margin:0;padding:2px;background:var(--kgwb-paper);color:var(--kgwb-ink);"
+    "font:14px/1.45 var(--kgwb-font)}figure{margin:0}"
+    "figcaption{color:var(--kgwb-muted);font-size:13px;margin-top:.5rem}"
+)
 
 
 @dataclass(frozen=True)
@@ -48,14 +55,15 @@ class Fragment:
     libraries: Mapping[str, str] = field(default_factory=dict)
 
 
-class View(Protocol):
-    """Anything that can be put on a page."""
+@runtime_checkable
+class HasFragment(Protocol):
+    """Anything that can be put on a page: every view."""
 
     def fragment(self) -> Fragment:
         """This view as a piece of a page."""
 
 
-def write_page(path: str | Path, sections: Sequence[tuple[str, View | Fragment]], title: str) -> Path:
+def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fragment]], title: str) -> Path:
     """Write one offline HTML file with a heading for each section, and return its path.
 
     Args:
@@ -77,7 +85,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, View | Fragment]]
     libraries: dict[str, str] = {}
     for _, fragment in fragments:
         libraries.update(fragment.libraries)
-    scripts = "".join(f"<script>{_close_safely(code)}</script>\n" for code in libraries.values())
+    scripts = _write_scripts(libraries, end="\n")
     body = "".join(_write_section(heading, fragment) for heading, fragment in fragments)
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -87,18 +95,80 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, View | Fragment]]
         f"<title>{html.escape(title)}</title><style>{style_variables()}{PAGE_STYLE}</style>\n{scripts}</head>"
         f"<body><main><h1>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
     )
+    return write_document(path, page, name="page.html")
+
+
+def write_document(path: str | Path, text: str, *, name: str) -> Path:
+    """Write one file, whole or not at all, and return its path; `name` is what to type where a folder came.
+
+    Raises:
+        IsADirectoryError: the path is a folder.
+    """
     path = Path(path).expanduser()
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; a page is one file. Type {str(path / 'page.html')!r}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8", newline="\n")
+        what = name.partition(".")[0]
+        raise IsADirectoryError(f"{path} is a folder; a {what} is one file. Type {str(path / name)!r}.")
+    with write_whole(path) as new:
+        new.write_text(text, encoding="utf-8", newline="\n")
     return path
+
+
+def write_frame(fragment: Fragment) -> str:
+    """A fragment as a document for an `<iframe srcdoc>`, under the content policy of exported pages."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">'
+        f"<style>{style_variables()}{FRAME_STYLE}</style>{_write_scripts(fragment.libraries)}</head>"
+        f"<body><figure>{fragment.html}<figcaption>{html.escape(fragment.caption)}</figcaption></figure></body></html>"
+    )
+
+
+def draw_by_script(
+    script: str,
+    data: Any,
+    caption: str,
+    *,
+    style: str = "",
+    libraries: Mapping[str, str] | None = None,
+    height: int | None = None,
+) -> Fragment:
+    """A fragment that a script of ours draws from data.
+
+    Args:
+        script: "graph.js", which gives `kgwbGraph.draw(element)`.
+        data: what it reads, as plain data.
+        caption: one line below it.
+        style: "graph.css", where there is one.
+        libraries: what the script needs before it.
+        height: in pixels, kept free until it is drawn.
+    """
+    name = script.removesuffix(".js")
+    look = f"<style>{read_asset(style)}</style>" if style else ""
+    room = f' style="min-height:{height}px"' if height else ""
+    markup = (
+        f'<div class="kgwb-{name}"{room}>{look}<script type="application/json">{pack_json(data)}</script></div>'
+        f"<script>kgwb{name.capitalize()}.draw(document.currentScript.previousElementSibling)</script>"
+    )
+    return Fragment(markup, caption, {**(libraries or {}), f"kgwb-{name}": read_asset(script)})
+
+
+def pack_json(data: Any) -> str:
+    """JSON that can stand inside a script element: no text in it can close the element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    # Half of a surrogate pair can stand in a Python string but in no UTF-8 file.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _write_section(heading: str, fragment: Fragment) -> str:
     title = f"<h2>{html.escape(heading)}</h2>" if heading else ""
     caption = f"<figcaption>{html.escape(fragment.caption)}</figcaption>" if fragment.caption else ""
     return f"<section>{title}<figure>{fragment.html}{caption}</figure></section>\n"
+
+
+def _write_scripts(libraries: Mapping[str, str], end: str = "") -> str:
+    return "".join(f"<script>{_close_safely(code)}</script>{end}" for code in libraries.values())
 
 
 def _close_safely(code: str) -> str:

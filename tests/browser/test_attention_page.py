@@ -11,7 +11,8 @@ import pytest
 
 from kgwb.bert import Reading, load_bert, read
 from kgwb.graph import Mention
-from kgwb.see.attention.view import ASSETS, show_attention
+from kgwb.see.attention.view import show_attention
+from kgwb.see.page import read_asset
 
 pytestmark = pytest.mark.browser
 
@@ -214,9 +215,9 @@ def test_two_widgets_in_one_notebook_do_not_disturb_each_other(browser_page: Any
         "note",
     )
     packed = {
-        "code": (ASSETS / "attention.js").read_text(encoding="utf-8"),
-        "state": {name: getattr(view, name) for name in names},
-        "weights": memoryview(view.before["view"]).cast("H").tolist(),
+        "code": read_asset("attention.js"),
+        "state": {name: getattr(view.widget, name) for name in names},
+        "weights": memoryview(view.widget.before["view"]).cast("H").tolist(),
     }
     browser_page.goto("about:blank")
     seen = browser_page.evaluate(WIDGETS, packed)

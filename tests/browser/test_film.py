@@ -14,7 +14,7 @@ import torch
 
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.film.view import FilmView, record_film
-from kgwb.see.frame_widget import write_frame
+from kgwb.see.page import write_frame
 
 pytestmark = pytest.mark.browser
 

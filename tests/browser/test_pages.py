@@ -12,7 +12,7 @@ import pytest
 from kgwb.embed import Epoch
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see import show_graph, show_space, show_training, write_page
-from kgwb.see.frame_widget import write_frame
+from kgwb.see.page import write_frame
 
 pytestmark = pytest.mark.browser
 

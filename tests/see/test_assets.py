@@ -119,7 +119,7 @@ def test_the_guards_see_what_they_guard_against(text: str, guard: re.Pattern[str
 
 
 def test_one_file_is_both_a_module_and_a_script() -> None:
-    from kgwb.see.attention.view import MODULE_END
+    from kgwb.see.attention.page import MODULE_END
 
     code = (SEE / "assets" / "attention.js").read_text(encoding="utf-8").rstrip()
     assert code.endswith(MODULE_END)

@@ -15,7 +15,8 @@ import pytest
 
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.attention.scene import check_readings, pack_state
+from kgwb.see.attention.page import pack_state
+from kgwb.see.attention.scene import check_readings
 from kgwb.see.attention.view import AttentionView, show_attention
 from kgwb.see.palette import colour_types
 
@@ -24,7 +25,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def unpack(view: AttentionView, name: str) -> np.ndarray:
-    packed = getattr(view, name)
+    packed = getattr(view.widget, name)
     return np.frombuffer(packed["view"], packed["dtype"]) / np.iinfo(packed["dtype"]).max
 
 
@@ -50,7 +51,7 @@ def test_opens_at_the_first_mention_where_nothing_is_masked(pair: tuple[Reading,
 def test_one_reading_opens_at_the_last_layer(make_reading: Make) -> None:
     view = show_attention(make_reading())
     assert view.layer == 1
-    assert view.after is None
+    assert view.widget.after is None
 
 
 # --- data out -------------------------------------------------------------------------------------------------------
@@ -82,7 +83,7 @@ def test_frame_is_every_pair_of_word_pieces_and_its_rows_sum_to_one(make_reading
 def test_selection_follows_what_the_user_chose(pair: tuple[Reading, Reading]) -> None:
     before, after = pair
     view = show_attention(before, after, layer=0)
-    view.set_state({"layer": 1, "head": 0, "focus": 2})  # what a browser sends
+    view.widget.set_state({"layer": 1, "head": 0, "focus": 2})  # what a browser sends
     assert view.selection[["layer", "head", "query_token"]].drop_duplicates().values.tolist() == [[1, 0, "is"]]
 
 
@@ -102,7 +103,7 @@ def test_a_graph_gives_labels_and_colours(pair: tuple[Reading, Reading]) -> None
     before, after = pair
     mention = replace(after.mentions[0][0], entity=graph.entity_id("paris"))
     view = show_attention(before, replace(after, mentions=((mention,),)), graph=graph)
-    span = view.sentences[0]["spans"][0]
+    span = view.widget.sentences[0]["spans"][0]
     assert span["label"] == "Paris, the city"
     assert span["colour"] == colour_types(["city", "country"])["city"]
 
@@ -115,7 +116,7 @@ def test_weights_travel_as_whole_numbers_without_padding(make_reading: Make) -> 
     view = show_attention(before)
     weights = unpack(view, "before")
     assert len(weights) == 2 * 3 * (5 * 5 + 3 * 3)
-    start = view.sentences[1]["start"]
+    start = view.widget.sentences[1]["start"]
     np.testing.assert_allclose(
         weights[start:].reshape(2, 3, 3, 3), before.attention[1, :, :, :3, :3], atol=0.5 / 65535 + 1e-7
     )
@@ -135,15 +136,15 @@ def test_bert_base_at_128_word_pieces_stays_under_five_megabytes(
 def test_sentences_that_do_not_fit_are_counted_in_the_caption(
     make_reading: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kgwb.see.attention.scene.STATE_BYTES", 700)
+    monkeypatch.setattr("kgwb.see.attention.page.STATE_BYTES", 700)
     view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
-    assert [one["number"] for one in view.sentences] == [0, 2]
+    assert [one["number"] for one in view.widget.sentences] == [0, 2]
     assert "2 of 3 sentences fit in the view; sentence= opens with another." in view.caption
     assert "Weights are rounded to 1/255 here, not in view.selection." in view.caption
 
 
 def test_a_sentence_that_did_not_fit_is_not_drawn(make_reading: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kgwb.see.attention.scene.STATE_BYTES", 700)
+    monkeypatch.setattr("kgwb.see.attention.page.STATE_BYTES", 700)
     view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
     message = r"Sentence 1 did not fit in this view, which holds 0, 2\. Type show_attention\(\.\.\., sentence=1\)\."
     with pytest.raises(IndexError, match=message):
@@ -243,7 +244,7 @@ def test_the_page_carries_the_state_and_no_address(pair: tuple[Reading, Reading]
     page = view.save(tmp_path / "page.html").read_text("utf-8")
     state = json.loads(re.search(r"previousElementSibling, ({.*})\)</script>", page)[1])
     assert (state["layer"], state["head"]) == (1, 0)
-    assert base64.b64decode(state["after"]["view"]) == bytes(view.after["view"])
+    assert base64.b64decode(state["after"]["view"]) == bytes(view.widget.after["view"])
     assert set(re.findall(r"https?://[\w./]*", page)) <= {"http://www.w3.org/2000/svg"}
     assert "export default" not in page
 

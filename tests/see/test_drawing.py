@@ -21,8 +21,7 @@ from kgwb.see.drawing import (
     measure_text,
     wrap_text,
 )
-from kgwb.see.labels import place_labels
-from kgwb.see.panels import Panel, choose_ticks, draw_axes, widen
+from kgwb.see.panels import Panel, choose_ticks, draw_axes, place_labels, widen
 from kgwb.words import shorten
 
 ANY_TEXT = st.text(st.characters(codec=None))

@@ -20,9 +20,7 @@ from hypothesis import strategies as st
 
 from kgwb.embed import ComplEx, GraphEmbedding, train_embedding
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.film import view as film_module
-from kgwb.see.film.page import describe_film
-from kgwb.see.film.picture import choose_frames
+from kgwb.see.film.picture import choose_frames, describe_film
 from kgwb.see.film.scene import find_turn, project_frames
 from kgwb.see.film.view import FilmView, record_film
 from kgwb.see.training.view import show_training
@@ -194,7 +192,7 @@ def test_before_it_ran_a_film_says_what_to_type() -> None:
 
 def test_vectors_that_stand_still_make_no_film() -> None:
     with pytest.raises(
-        TypeError, match=r"record_film got ndarray, which stands still\..*record_film\(vectors, train_emb"
+        TypeError, match=r"record_film got ndarray, which no training changes\..*record_film\(vectors, train_emb"
     ):
         record_film(np.eye(4), [])
 
@@ -210,7 +208,7 @@ def test_the_strip_shows_four_frames_with_equal_movement_between() -> None:
 
 def test_the_page_holds_every_position() -> None:
     film = film_of(3)
-    data = describe_film(film)
+    data = describe_film(film.scene)
     steps = np.frombuffer(base64.b64decode(data["points"]), "<i2").reshape(4, 30, 2) / 32767
     for i, frame in enumerate(film.frames):
         np.testing.assert_allclose(steps[i] * data["reach"][i], frame.points, atol=1e-4 * data["reach"][i])
@@ -242,7 +240,7 @@ def test_a_film_in_a_notebook_is_a_frame_named_film(monkeypatch: pytest.MonkeyPa
     film = record_film(vectors, vectors.run(2))
     for _ in film:
         pass
-    monkeypatch.setattr(film_module, "in_notebook", lambda: True)
-    assert "application/vnd.jupyter.widget-view+json" in film._repr_mimebundle_()
-    assert film._widgets[0].title == "Film"
-    assert "kgwb-film" in film._widgets[0].page
+    monkeypatch.setattr("kgwb.see.view.in_notebook", lambda: True)
+    assert "application/vnd.jupyter.widget-view+json" in film._repr_mimebundle_()[0]
+    assert film.widget.title == "Film"
+    assert "kgwb-film" in film.widget.page

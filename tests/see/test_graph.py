@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.see.frame_widget import write_frame
-from kgwb.see.graph.layout import lay_out
-from kgwb.see.graph.page import build_network, describe_graph, pack_json
+from kgwb.see.graph.layout import place_nodes
+from kgwb.see.graph.page import build_network, describe_graph
 from kgwb.see.graph.view import show_graph
+from kgwb.see.page import pack_json, write_frame
 
 HOSTILE = (
     "<script>window.hit=1</script>",
@@ -169,13 +169,13 @@ def test_a_large_still_picture_says_what_it_leaves_out() -> None:
 
 def test_layout_keeps_dots_apart_and_neighbours_near() -> None:
     edges = np.array([(i, i + 1) for i in range(199)] + [(300, 301)])
-    points = lay_out(edges, 310)
+    points = place_nodes(edges, 310)
     gaps = np.linalg.norm(points[:, None] - points[None], axis=-1) + np.eye(310) * 9
     assert gaps.min() > 0.2
     steps = np.linalg.norm(points[edges[:199, 0]] - points[edges[:199, 1]], axis=1)
     assert steps.mean() < np.ptp(points[:200], axis=0).max() / 8
-    assert (lay_out(edges, 310) == points).all()
-    assert lay_out(np.empty((0, 2), int), 0).shape == (0, 2)
+    assert (place_nodes(edges, 310) == points).all()
+    assert place_nodes(np.empty((0, 2), int), 0).shape == (0, 2)
 
 
 def test_an_unknown_entity_names_the_nearest(star: KnowledgeGraph) -> None:

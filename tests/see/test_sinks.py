@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kgwb.embed import Epoch
-from kgwb.see.training.sinks import log_to_tensorboard, log_to_wandb
+from kgwb.see.epochs import log_to_tensorboard, log_to_wandb
 from kgwb.see.training.view import show_training
 
 

@@ -94,7 +94,7 @@ def test_an_embedding_brings_labels_types_and_degrees() -> None:
     view = show_space(make_embedding(), method="pca", highlight=["Isle 3", "e4", 2])
     assert view.frame.loc[5, "degree"] == 24 and view.frame.loc[2, "type"] == "entity"
     assert view.selection.index.tolist() == [3, 4, 2]
-    assert view.named[:4] == (3, 4, 2, 5)  # highlighted first, then the best connected
+    assert view.scene.named[:4] == (3, 4, 2, 5)  # highlighted first, then the best connected
     assert "30 entities in 12 dimensions" in view.caption
 
 
@@ -109,14 +109,14 @@ def test_a_triple_of_vectors_labels_types() -> None:
 
 
 def test_one_name_means_one_point() -> None:
-    assert show_space(make_embedding(), method="pca", highlight="Isle 3").ringed == (3,)
+    assert show_space(make_embedding(), method="pca", highlight="Isle 3").scene.ringed == (3,)
     with pytest.raises(ValueError, match="A map needs at least 3 points; 1 came"):
         show_space(make_embedding(), method="pca", entities="Isle 3")
 
 
 def test_a_method_that_does_not_exist() -> None:
     with pytest.raises(ValueError, match=r"method='umap' came\. Type one of 'both', 'pca', 'tsne'\."):
-        show_space(make_points(9), method="umap")
+        getattr(show_space, "__wrapped__", show_space)(make_points(9), method="umap")
 
 
 def test_a_map_leaves_the_random_state_of_python_alone() -> None:

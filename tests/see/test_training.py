@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from kgwb.see.training import scene as training_record
-from kgwb.see.training import screen as training_screen
+from kgwb.see import view as see_view
+from kgwb.see.training import scene as training_scene
 from kgwb.see.training import view as training
 from kgwb.see.training.view import show_training
 
@@ -100,7 +100,7 @@ def test_runs_after_the_stop_are_named() -> None:
 
 def test_a_loss_that_is_no_number_is_said_and_drawn_around() -> None:
     view = show_training(Record(i, math.nan if i > 2 else 1.0) for i in range(1, 5))
-    assert "the loss is no number from epoch 3 on" in view.caption
+    assert "the loss is NaN or infinite from epoch 3 on" in view.caption
     assert 'd="Mnan' not in view.picture and "Lnan" not in view.picture
 
 
@@ -114,7 +114,7 @@ def test_many_steps_stay_a_small_picture_of_stated_means() -> None:
     assert "means of 50 epochs" in view.picture
 
 
-def test_time_left_is_told_while_it_runs() -> None:
+def test_time_left_is_shown_while_it_runs() -> None:
     view = training.TrainingView(("a",), 10, {"a": [Record(1, 1.0)]}, {"a": [2.0]}, running=True)
     assert view.progress == "epoch 1 of 10 · 2.0 s · 2.0 s/epoch · about 18 s left"
 
@@ -144,25 +144,25 @@ def test_an_interval_is_a_band_and_said_in_words() -> None:
     assert "interval" not in show_training(run_epochs(4)).caption
 
 
-def test_speed_and_memory_are_told_and_kept() -> None:
+def test_speed_and_memory_are_shown_and_kept() -> None:
     view = show_training(run_epochs(4))
     assert "10,000 triples/s" in view.progress and " GiB" in view.progress
     assert (view.frame["memory in GiB"] > 0.01).all()
-    told = show_training([Record(1, 1.0, metrics={"memory in GiB": 7.04})])
-    assert told.frame["memory in GiB"].tolist() == [7.04] and "7.0 GiB" in told.progress
+    shown = show_training([Record(1, 1.0, metrics={"memory in GiB": 7.04})])
+    assert shown.frame["memory in GiB"].tolist() == [7.04] and "7.0 GiB" in shown.progress
 
 
-def test_memory_is_left_out_where_it_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_left_out_where_it_cannot_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)
-    assert training_record.measure_memory() == {}
+    assert training_scene.measure_memory() == {}
     assert "GiB" not in show_training(run_epochs(2)).progress
 
 
-def test_memory_of_the_graphics_card_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_of_the_graphics_card_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     monkeypatch.setattr("torch.cuda.memory_reserved", lambda device: 2**30 * (device + 1))
-    assert training_record.measure_memory()["GPU memory in GiB"] == 3.0
+    assert training_scene.measure_memory()["GPU memory in GiB"] == 3.0
     assert "GPU 3.0 GiB" in show_training(run_epochs(2)).progress
 
 
@@ -205,24 +205,24 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return Handle()
 
     monkeypatch.setattr("IPython.display.display", display)
-    monkeypatch.setattr(training_screen, "in_notebook", lambda: True)
-    for module in (training, training_screen):
+    monkeypatch.setattr(see_view, "in_notebook", lambda: True)
+    for module in (training, see_view):
         monkeypatch.setattr(module, "current_cell", lambda: 7)
-    monkeypatch.setattr(training_screen, "REDRAW", 0.0)
+    monkeypatch.setattr(see_view, "REDRAW", 0.0)
     return drawn
 
 
 def test_the_button_ends_the_run_after_its_epoch(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     widget, opened = Widget(), []
-    monkeypatch.setattr(training_screen, "make_widget", lambda screen: opened.append(screen) or widget)
+    monkeypatch.setattr(see_view, "make_stop_widget", lambda output: opened.append(output) or widget)
     closed = []
 
     def click_at_three() -> Iterator[Record]:
         try:
             for record in run_epochs(9):
                 if record.number == 3:
-                    opened[0].hear(widget, {"kgwb": "opened"}, [])
-                    opened[0].hear(widget, {"kgwb": "stop"}, [])
+                    opened[0].answer(widget, {"kgwb": "opened"}, [])
+                    opened[0].answer(widget, {"kgwb": "stop"}, [])
                 yield record
         finally:
             closed.append(True)
@@ -234,7 +234,7 @@ def test_the_button_ends_the_run_after_its_epoch(notebook: list[Any], monkeypatc
 
 
 def test_what_is_saved_holds_no_widget(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training_screen, "make_widget", lambda screen: Widget())
+    monkeypatch.setattr(see_view, "make_stop_widget", lambda output: Widget())
     show_training(run_epochs(3))
     assert set(notebook[0]) == {"application/vnd.jupyter.widget-view+json", "text/plain", "image/svg+xml"}
     assert len(notebook) == 2 and set(notebook[-1]) == {"text/plain", "image/svg+xml"}
@@ -242,25 +242,25 @@ def test_what_is_saved_holds_no_widget(notebook: list[Any], monkeypatch: pytest.
 
 def test_the_widget_goes_when_training_fails(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     widget = Widget()
-    monkeypatch.setattr(training_screen, "make_widget", lambda screen: widget)
+    monkeypatch.setattr(see_view, "make_stop_widget", lambda output: widget)
     with pytest.raises(ValueError, match="gave no epoch"):
         show_training(iter(()))
     assert widget.closed and set(notebook[-1]) == {"text/plain", "image/svg+xml"}
 
 
 def test_a_message_that_is_not_ours_does_nothing(notebook: list[Any]) -> None:
-    screen = training_screen.Screen(training.TrainingView(("a",)))
+    output = see_view.LiveOutput(training.TrainingView(("a",)))
     for message in ("stop", {"kgwb": "else"}, None, {"kgwb": "opened"}):
-        screen.hear(None, message, [])
-    assert not screen.stop_asked
+        output.answer(None, message, [])
+    assert not output.stop_asked
 
 
 def test_the_real_widget_shows_the_picture() -> None:
-    screen = training_screen.Screen(training.TrainingView(("a",)))
-    widget = training_screen.make_widget(screen)
+    output = see_view.LiveOutput(training.TrainingView(("a",)))
+    widget = see_view.make_stop_widget(output)
     assert widget.picture.startswith("<svg")
     widget._handle_custom_msg({"kgwb": "stop"}, [])
-    assert screen.stop_asked
+    assert output.stop_asked
     widget.close()
 
 

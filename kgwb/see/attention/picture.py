@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kgwb.see.attention.scene import SPECIAL, Span
-from kgwb.see.drawing import draw_picture, draw_text, measure_text
+from kgwb.see.attention.scene import SPECIAL, AttentionScene, Span
+from kgwb.see.drawing import Number, draw_picture, draw_text, measure_text
 from kgwb.words import shorten
 
 SIZE = 13
@@ -39,7 +39,7 @@ class _Columns:
     def right(self) -> float:
         return self.left + self.room
 
-    def middle(self, i: float) -> float:
+    def middle(self, i: Number) -> float:
         return TOP + self.row * (i + 0.5)
 
     def write(self, texts: Sequence[str], x: float, roles: Sequence[str], anchor: str) -> list[str]:
@@ -50,19 +50,9 @@ class _Columns:
         ]
 
 
-def draw_attention(rows: pd.DataFrame, spans: Sequence[Span], *, names: Sequence[str], title: str, note: str) -> str:
-    """Draw what one word piece looks at.
-
-    Args:
-        rows: a view's selection: one row per key word piece.
-        spans: the mentions, with labels and colours.
-        names: of the one or two readings.
-        title: the first line.
-        note: the caption.
-
-    Returns:
-        An SVG on a solid paper background.
-    """
+def draw_attention(scene: AttentionScene) -> str:
+    """What one word piece looks at, as SVG on a solid paper background."""
+    rows, names, title = scene.rows, scene.names, scene.title
     two = len(names) > 1
     tokens = tuple(rows["key_token"])
     room = min(150.0, max(measure_text(token, SIZE) for token in tokens) + 16)
@@ -74,16 +64,16 @@ def draw_attention(rows: pd.DataFrame, spans: Sequence[Span], *, names: Sequence
         parts += _draw_side(columns, rows, "before", names[0], -1)
         parts += _draw_side(columns, rows, "after", names[1], 1)
         parts += [draw_text("change", edge, TOP - 16, role="muted", anchor="end")]
-        changes = [format_weight(change, signed=True) for change in rows["change"]]
+        changes = [format_weight(change, signed=True) for change in rows["change"].tolist()]
         parts += columns.write(changes, edge, ["ink"] * len(tokens), "end")
     else:
         parts += _draw_side(columns, rows, "before", names[0], 1, role="ink")
-    parts += _draw_brackets(columns, spans, edge + 14)
+    parts += _draw_brackets(columns, scene.spans, edge + 14)
     bottom = columns.middle(len(tokens)) + 14
     parts += [draw_text(text, MARGIN, bottom + 18 * i, role="muted") for i, text in enumerate(summarise(rows, two))]
-    labels = max([0.0, *(measure_text(shorten(span.label), 12) for span in spans)])
+    labels = max([0.0, *(measure_text(shorten(span.label), 12) for span in scene.spans)])
     width = max(640.0, edge + 30 + labels + MARGIN, MARGIN * 2 + measure_text(title, 15))
-    return draw_picture(parts, width, bottom + 36, title=title, caption=note)
+    return draw_picture(parts, width, bottom + 36, title=title, caption=scene.note)
 
 
 def _draw_side(
@@ -101,7 +91,7 @@ def _draw_side(
     ]
     parts += _draw_lines(columns, rows, rows[column], roles, start, end)
     parts += columns.write(columns.tokens, end + direction * 6, roles, "start" if direction > 0 else "end")
-    weights = [format_weight(weight) for weight in rows[column]]
+    weights = [format_weight(weight) for weight in rows[column].tolist()]
     return parts + columns.write(weights, numbers, [role or column] * len(weights), "end")
 
 
@@ -159,8 +149,10 @@ def summarise(rows: pd.DataFrame, two: bool) -> list[str]:
         part = rows[choose(rows)]
         if len(part):
             before, after = part["before"].sum(), part["after"].sum()
-            change = f" → {format_weight(after)} ({format_weight(after - before, signed=True)})" if two else ""
-            lines.append(f"{name} {format_weight(before)}{change}")
+            change = (
+                f" → {format_weight(float(after))} ({format_weight(float(after - before), signed=True)})" if two else ""
+            )
+            lines.append(f"{name} {format_weight(float(before))}{change}")
     return lines
 
 

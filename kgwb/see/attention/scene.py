@@ -1,19 +1,19 @@
-"""What the attention view needs of its readings: checked, packed for the browser, or as a data frame."""
+"""What is seen of one or two readings: which sentence, layer, head and word piece, checked, and the same as a data frame."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from kgwb.axes import Float
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.palette import colour_types
 
-STATE_BYTES = 5_000_000  # BERT-base at 128 word pieces: one reading in 16 bits, or two in 8
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
 
 
@@ -25,6 +25,53 @@ class Span:
     last: int
     label: str
     colour: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionScene:
+    """Where one word piece looks, in one reading or in two.
+
+    Attributes:
+        readings: before, and after where two are compared.
+        graph: gives mentions their entity's label and the colour of its type.
+        sentence, layer, head, focus: what is chosen, from 0; head None is the mean of heads.
+        note: how to read it and how far to trust it.
+    """
+
+    readings: tuple[Reading, ...]
+    graph: KnowledgeGraph | None
+    sentence: int
+    layer: int
+    head: int | None
+    focus: int
+    note: str
+
+    @property
+    def names(self) -> list[str]:
+        """Of the readings."""
+        return [reading.name for reading in self.readings]
+
+    @property
+    def title(self) -> str:
+        """Which row of which matrix it is."""
+        head = "mean of heads" if self.head is None else f"head {self.head}"
+        token = self.readings[0].tokens[self.sentence][self.focus]
+        return f"Sentence {self.sentence}, layer {self.layer}, {head}, from {token!r}"
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        """The mentions of the sentence."""
+        return find_spans(with_mentions(self.readings, self.sentence), self.sentence, self.graph)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per query and key word piece of the sentence, layer and head."""
+        return _tabulate(self)
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """What the word piece in focus looks at: one row per key word piece."""
+        return self.frame[self.frame["query"] == self.focus].reset_index(drop=True)
 
 
 def check_readings(before: object, after: object = None) -> None:
@@ -112,20 +159,24 @@ def choose_layer(before: Reading, after: Reading | None, sentence: int) -> int:
     return int(change.abs().sum((1, 2)).argmax())
 
 
-def select_weights(reading: Reading, sentence: int, layer: int, head: int | None) -> np.ndarray:
-    """One matrix, float32 [query, key], without padding; the mean of heads where no head is named."""
+def select_weights(reading: Reading, sentence: int, layer: int, head: int | None) -> Float[np.ndarray, "query key"]:
+    """One matrix without padding; the mean of heads where no head is named."""
     length = reading.lengths[sentence]
-    weights = reading.attention[sentence, layer, :, :length, :length]
+    weights = reading.attention[sentence, layer, :, :length, :length]  # [head, query, key]
     return (weights.mean(0) if head is None else weights[head]).numpy()
 
 
-def tabulate(
-    readings: Sequence[Reading], spans: Sequence[Span], *, sentence: int, layer: int, head: int | None
-) -> pd.DataFrame:
-    """One row per query and key token: weight before, weight after, change (the last two missing without an after)."""
+def with_mentions(readings: Sequence[Reading], sentence: int) -> Reading:
+    """A plain BERT's reading often comes without mentions; the other one then has them."""
+    return next((reading for reading in reversed(readings) if reading.mentions[sentence]), readings[-1])
+
+
+def _tabulate(scene: AttentionScene) -> pd.DataFrame:
+    """Weight before, weight after, change; the last two are missing without an after."""
+    readings, sentence, layer, head = scene.readings, scene.sentence, scene.layer, scene.head
     tokens = np.array(readings[0].tokens[sentence], dtype=object)
     entities = np.full(len(tokens), None, dtype=object)
-    for span in spans:
+    for span in scene.spans:
         entities[span.first : span.last] = span.label
     query, key = (side.ravel() for side in np.indices((len(tokens), len(tokens))))
     before = select_weights(readings[0], sentence, layer, head).ravel()
@@ -148,59 +199,3 @@ def tabulate(
             "injected": np.array(readings[-1].injected[sentence])[key],
         }
     )
-
-
-def pack_state(readings: Sequence[Reading], graph: KnowledgeGraph | None, sentence: int) -> dict[str, Any]:
-    """The traits that carry data: sentences as text, weights as whole numbers in binary buffers.
-
-    weight = number / 65535, or number / 255 where 16 bits would not fit in `STATE_BYTES`. Of many sentences those that
-    fit are kept, the chosen one in any case.
-    """
-    _, layers, heads, *_ = readings[0].attention.shape
-    sizes = np.array(readings[0].lengths) ** 2 * layers * heads * len(readings)
-    dtype = "uint16" if 2 * sizes.sum() <= STATE_BYTES else "uint8"
-    order = sorted(range(len(sizes)), key=lambda number: number != sentence)
-    room = np.cumsum(sizes[order]) <= STATE_BYTES
-    kept = sorted({sentence} | {number for number, fits in zip(order, room, strict=True) if fits})
-    starts = np.cumsum([0, *(sizes[number] // len(readings) for number in kept)])
-    return {
-        "layers": layers,
-        "heads": heads,
-        "digits": 3 if dtype == "uint16" else 2,
-        "names": [reading.name for reading in readings],
-        "sentences": [
-            _describe(readings, graph, number, int(start)) for number, start in zip(kept, starts[:-1], strict=True)
-        ],
-        "before": _pack_weights(readings[0], kept, dtype),
-        "after": _pack_weights(readings[1], kept, dtype) if len(readings) > 1 else None,
-    }
-
-
-def _describe(readings: Sequence[Reading], graph: KnowledgeGraph | None, number: int, start: int) -> dict[str, Any]:
-    last = readings[-1]
-    injected = [[i for i, here in enumerate(reading.injected[number]) if here] for reading in readings]
-    return {
-        "number": number,
-        "text": last.sentences[number],
-        "tokens": list(last.tokens[number]),
-        "spans": [vars(span) for span in find_spans(with_mentions(readings, number), number, graph)],
-        "injected_before": injected[0] if len(readings) > 1 else [],
-        "injected_after": injected[-1],
-        "focus": choose_focus(with_mentions(readings, number), number),
-        "start": start,
-    }
-
-
-def with_mentions(readings: Sequence[Reading], sentence: int) -> Reading:
-    """A plain BERT's reading often comes without mentions; the other one then has them."""
-    return next((reading for reading in reversed(readings) if reading.mentions[sentence]), readings[-1])
-
-
-def _pack_weights(reading: Reading, kept: Sequence[int], dtype: str) -> dict[str, Any]:
-    full = np.iinfo(dtype).max
-    parts = []
-    for number in kept:
-        length = reading.lengths[number]
-        weights = reading.attention[number, :, :, :length, :length].numpy()  # [layer, head, query, key]
-        parts.append(np.rint(weights * full).astype(np.dtype(dtype).newbyteorder("<")).tobytes())
-    return {"view": memoryview(b"".join(parts)), "dtype": dtype}

@@ -7,24 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kgwb.axes import Float
 from kgwb.see.space.projection import ProjectionQuality, projection_quality
+from kgwb.see.space.scene import Cloud
+from kgwb.words import count_things
 
 MOST_JUDGED = 500  # points over which the quality of every frame is measured
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class FilmFrame:
     """One moment of a training.
 
     Attributes:
         name: "start", "epoch 5", or "end, after epoch 7" where that differs from the last frame before it.
-        points: float [point, 2] on the plane.
+        points: on the plane.
         quality: of this frame's map, over at most 500 of its points.
         variance: share of this frame's variance that the plane keeps.
     """
 
     name: str
-    points: np.ndarray
+    points: Float[np.ndarray, "point 2"]
     quality: ProjectionQuality
     variance: float
 
@@ -34,10 +37,38 @@ class Frame:
         return float(np.sqrt((self.points**2).sum(axis=1).mean()))
 
 
+@dataclass(frozen=True, eq=False)
+class FilmScene:
+    """A film as far as it was recorded.
+
+    Attributes:
+        cloud: the entities in it; their vectors are those before training.
+        frames: every moment kept, on one plane.
+        ringed, named: positions of the highlighted and of the named entities.
+        left_out: how many frames held NaN or infinity.
+    """
+
+    cloud: Cloud
+    frames: tuple[FilmFrame, ...]
+    ringed: tuple[int, ...]
+    named: tuple[int, ...]
+    left_out: int
+
+    @property
+    def title(self) -> str:
+        """What the picture is called."""
+        return f"Film of {self.cloud.name}"
+
+    @property
+    def caption(self) -> str:
+        """What is seen and how far to trust it."""
+        return _write_caption(self)
+
+
 def project_frames(
-    names: Sequence[str], vectors: Sequence[np.ndarray], *, neighbours: int = 10, seed: int = 0
-) -> tuple[Frame, ...]:
-    """Map every frame's vectors [point, dim] to the plane that keeps most of the last frame.
+    names: Sequence[str], vectors: Sequence[Float[np.ndarray, "point dim"]], *, neighbours: int = 10, seed: int = 0
+) -> tuple[FilmFrame, ...]:
+    """Map every frame's vectors to the plane that keeps most of the last frame.
 
     The axes are the last frame's first two principal components, for all frames: a linear map, the same at each
     moment. Within that plane each frame is turned onto the one after it (orthogonal Procrustes, Schönemann, 1966),
@@ -52,25 +83,25 @@ def project_frames(
     """
     centred = [each.astype(float) - each.astype(float).mean(axis=0) for each in vectors]
     axes = find_plane(centred[-1])
-    flat = [each @ axes for each in centred]
+    flat = [each @ axes for each in centred]  # [point, 2] each
     for i in range(len(flat) - 2, -1, -1):
         flat[i] = flat[i] @ find_turn(flat[i], flat[i + 1])
     judged = np.sort(np.random.default_rng(seed).permutation(len(flat[-1]))[:MOST_JUDGED])
     return tuple(
-        Frame(name, low, projection_quality(high[judged], low[judged], neighbours), _share_kept(high, low))
+        FilmFrame(name, low, projection_quality(high[judged], low[judged], neighbours), _share_kept(high, low))
         for name, high, low in zip(names, centred, flat, strict=True)
     )
 
 
-def find_plane(centred: np.ndarray) -> np.ndarray:
-    """The first two principal components as columns [dim, 2], signs fixed; of one dimension the second is nought."""
+def find_plane(centred: Float[np.ndarray, "point dim"]) -> Float[np.ndarray, "dim 2"]:
+    """The first two principal components as columns, signs fixed; of one dimension the second is zero."""
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2] * np.where(np.abs(axes[:2]).max(axis=1) == axes[:2].max(axis=1), 1, -1)[:, None]
     return np.pad(axes, ((0, 2 - len(axes)), (0, 0))).T
 
 
-def find_turn(points: np.ndarray, onto: np.ndarray) -> np.ndarray:
-    """The rotation [2, 2] that lays points nearest to others; no reflection, for nothing flips over in a film.
+def find_turn(points: Float[np.ndarray, "point 2"], onto: Float[np.ndarray, "point 2"]) -> Float[np.ndarray, "2 2"]:
+    """The rotation that lays points nearest to others; no reflection, for nothing flips over in a film.
 
     >>> quarter = np.array([[0.0, 1], [-1, 0]])
     >>> points = np.array([[1.0, 0], [0, 2], [3, 3]])
@@ -82,6 +113,28 @@ def find_turn(points: np.ndarray, onto: np.ndarray) -> np.ndarray:
     return np.asarray(left @ np.diag([1.0, sign]) @ right)
 
 
-def _share_kept(high: np.ndarray, low: np.ndarray) -> float:
+def _share_kept(high: Float[np.ndarray, "point dim"], low: Float[np.ndarray, "point 2"]) -> float:
     whole = float((high**2).sum())
     return float((low**2).sum()) / whole if whole else 0.0
+
+
+def _write_caption(scene: FilmScene) -> str:
+    cloud, frames = scene.cloud, scene.frames
+    shown, dim = cloud.vectors.shape
+    sample = "" if shown == cloud.whole else f"a random sample of {shown:,} of "
+    first, last = frames[0], frames[-1]
+    judged = min(shown, MOST_JUDGED)
+    parts = [
+        f"{cloud.name}: {sample}{count_things(cloud.whole, 'entity')} in {count_things(dim, 'dimension')}, "
+        f"{count_things(len(frames), 'frame')} from {first.name} to {last.name}",
+        "All are seen from one side, the plane that keeps most of the last frame (PCA), and each is turned within it onto "
+        "the next; what an early frame holds in other directions is not seen",
+        f"Trustworthiness {first.quality.trustworthiness:.2f} at first and {last.quality.trustworthiness:.2f} at last, "
+        f"variance kept {first.variance:.0%} and {last.variance:.0%} "
+        f"(over {count_things(last.quality.neighbours, 'neighbour')} "
+        f"of {count_things(judged, 'entity')}; 1 is a faithful map, about .5 a random one)".replace("%", " %"),
+        "Between frames the dots move in straight lines, which was not measured",
+    ]
+    if scene.left_out:
+        parts.append(f"Left out: {count_things(scene.left_out, 'frame')} of NaN or infinity")
+    return ". ".join(parts) + "."

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kgwb.see.film.page import write_film_fragment
-from kgwb.see.film.picture import draw_film
-from kgwb.see.film.scene import MOST_JUDGED, Frame, project_frames
-from kgwb.see.notebook import describe_view, in_notebook
-from kgwb.see.page import Fragment, write_page
-from kgwb.see.space.scene import Cloud, Names, check_points, gather_points
-from kgwb.see.training.scene import close_generator, expect_epochs
-from kgwb.words import count_things
+from kgwb.see.epochs import close_generator, expect_epochs
+from kgwb.see.film.picture import describe_film, draw_film
+from kgwb.see.film.scene import FilmFrame, FilmScene, project_frames
+from kgwb.see.page import Fragment, draw_by_script
+from kgwb.see.space.scene import Cloud, OneOrMore, check_points, gather_points
+from kgwb.see.view import View, make_frame
 
 _LARGEST = 6e4  # what a half-precision number can hold, with a little room
 
@@ -26,8 +23,8 @@ def record_film(
     vectors: Any,
     epochs: Iterable[Any],
     *,
-    entities: Names | str | int | None = None,
-    highlight: Names | str | int = (),
+    entities: OneOrMore | None = None,
+    highlight: OneOrMore = (),
     labelled: int = 10,
     frames: int = 60,
     neighbours: int = 10,
@@ -68,25 +65,22 @@ def record_film(
     """
     if not hasattr(vectors, "entity_vectors"):
         raise TypeError(
-            f"record_film got {type(vectors).__name__}, which stands still. Expected the GraphEmbedding that is trained; type "
-            "record_film(vectors, train_embedding(vectors, split))."
+            f"record_film got {type(vectors).__name__}, which no training changes. Expected the "
+            "GraphEmbedding that is trained; type record_film(vectors, train_embedding(vectors, split))."
         )
     expect_epochs(epochs, "record_film(vectors, {})")
     cloud = gather_points(vectors, labels=None, types=None)
     if entities is not None:
-        chosen = np.array([cloud.find(name) for name in _several(entities)], int)
-        cloud = replace(cloud.take(chosen), whole=len(chosen))
-    wanted = _several(highlight)
-    cloud = cloud.thin(max(3, limit), sorted({cloud.find(name) for name in wanted}), seed)
+        cloud = cloud.restrict(cloud.find_all(entities))
+    cloud = cloud.thin(max(3, limit), sorted(set(cloud.find_all(highlight))), seed)
     check_points(cloud)
-    ringed = tuple(dict.fromkeys(cloud.find(name) for name in wanted))
-    order = np.arange(len(cloud.labels)) if cloud.degrees is None else np.argsort(-cloud.degrees, kind="stable")
-    named = (*ringed, *(int(i) for i in order[:labelled] if i not in ringed))
+    ringed = tuple(dict.fromkeys(cloud.find_all(highlight)))
+    named = cloud.choose_named(ringed, labelled)
     return FilmView(vectors, epochs, cloud, ringed, named, max(2, frames), neighbours, seed)
 
 
 @dataclass(eq=False, repr=False)
-class FilmView:
+class FilmView(View):
     """A film of a training, as far as it came; iterate it to train.
 
     Attributes:
@@ -111,8 +105,7 @@ class FilmView:
     kept: list[tuple[str, np.ndarray]] = field(default_factory=list)
     left_out: int = 0
     _every: int = 1
-    _projected: tuple[Frame, ...] = ()
-    _widgets: list[Any] = field(default_factory=list)
+    _scene: FilmScene | None = None
 
     def __iter__(self) -> Iterator[Any]:
         """The epochs themselves, a frame kept at each."""
@@ -135,7 +128,7 @@ class FilmView:
         return tuple(name for name, _ in self.kept)
 
     @property
-    def frames(self) -> tuple[Frame, ...]:
+    def scene(self) -> FilmScene:
         """Every frame on the one plane, with its quality.
 
         Raises:
@@ -145,10 +138,16 @@ class FilmView:
             raise ValueError(
                 "This film holds no frame yet. Run it first: kgwb.show_training(film), or for epoch in film: ..."
             )
-        if not self._projected:
+        if self._scene is None:
             names, vectors = zip(*self.kept, strict=True)
-            self._projected = project_frames(names, vectors, neighbours=self.neighbours, seed=self.seed)
-        return self._projected
+            frames = project_frames(names, vectors, neighbours=self.neighbours, seed=self.seed)
+            self._scene = FilmScene(self.cloud, frames, self.ringed, self.named, self.left_out)
+        return self._scene
+
+    @property
+    def frames(self) -> tuple[FilmFrame, ...]:
+        """Every frame on the one plane, with its quality."""
+        return self.scene.frames
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -186,25 +185,26 @@ class FilmView:
     @property
     def caption(self) -> str:
         """What is seen and how far to trust it."""
-        return _write_caption(self)
+        return self.scene.caption
 
     @property
     def picture(self) -> str:
         """Four frames as a static SVG."""
-        return draw_film(self)
+        return draw_film(self.scene)
+
+    @property
+    def title(self) -> str:
+        """What a page of it is called."""
+        return self.scene.title
 
     def fragment(self) -> Fragment:
         """This film as a piece of a page."""
-        return write_film_fragment(self)
-
-    def save(self, path: str | Path, *, title: str = "") -> Path:
-        """Write the film as one offline page and return its path."""
-        return write_page(path, [("", self)], title or f"Film of {self.cloud.name}")
+        return draw_by_script("film.js", describe_film(self.scene), self.caption, style="film.css")
 
     def _keep_epoch(self, number: int) -> None:
         if len(self.kept) > self.most:
             # From now on frames are twice as far apart, those kept so far too.
-            self.kept, self._every = self.kept[::2], self._every * 2
+            self.kept, self._every, self._scene = self.kept[::2], self._every * 2, None
         if number % self._every == 0:
             self._keep(f"epoch {number:,}")
 
@@ -212,51 +212,20 @@ class FilmView:
         found = self.vectors.entity_vectors()[self.cloud.ids].float().cpu().numpy()
         if not np.isfinite(found).all():
             self.left_out += 1
+            self._scene = None
             return
         found = found.astype(np.float16 if np.abs(found).max() < _LARGEST else np.float32)
         if unless_still and self.kept and np.array_equal(found, self.kept[-1][1]):
             return
         self.kept.append((name, found))
-        self._projected = ()
+        self._scene = self._widget = None
 
-    def _repr_mimebundle_(self, **_options: object) -> dict[str, Any]:
-        if not self.kept:
-            return {"text/plain": repr(self)}
-        bundle: dict[str, Any] = describe_view(self, self.picture)
-        if in_notebook():
-            from kgwb.see.frame_widget import make_widget
+    def _make_widget(self) -> Any:
+        return make_frame(self.fragment(), title="Film")
 
-            widget = make_widget(self.fragment(), title="Film")
-            self._widgets[:] = [widget]
-            bundle |= widget._repr_mimebundle_()[0] | {"text/plain": bundle["text/plain"]}
-        return bundle
+    def _repr_mimebundle_(self, **options: object) -> Any:
+        return super()._repr_mimebundle_(**options) if self.kept else {"text/plain": repr(self)}
 
     def __repr__(self) -> str:
         what = self.caption if self.kept else "no frame yet; run it: kgwb.show_training(film)"
         return f"FilmView: {what}"
-
-
-def _several(names: Names | str | int) -> Names:
-    return [names] if isinstance(names, (str, int, np.integer)) else names
-
-
-def _write_caption(film: FilmView) -> str:
-    cloud, frames = film.cloud, film.frames
-    shown, dim = len(cloud.labels), film.kept[-1][1].shape[1]
-    sample = "" if shown == cloud.whole else f"a random sample of {shown:,} of "
-    first, last = frames[0], frames[-1]
-    judged = min(shown, MOST_JUDGED)
-    parts = [
-        f"{cloud.name}: {sample}{count_things(cloud.whole, 'entity')} in {count_things(dim, 'dimension')}, "
-        f"{count_things(len(frames), 'frame')} from {first.name} to {last.name}",
-        "All are seen from one side, the plane that keeps most of the last frame (PCA), and each is turned within it onto "
-        "the next; what an early frame holds in other directions is not seen",
-        f"Trustworthiness {first.quality.trustworthiness:.2f} at first and {last.quality.trustworthiness:.2f} at last, "
-        f"variance kept {first.variance:.0%} and {last.variance:.0%} "
-        f"(over {count_things(last.quality.neighbours, 'neighbour')} "
-        f"of {count_things(judged, 'entity')}; 1 is a faithful map, about .5 a random one)".replace("%", " %"),
-        "Between frames the dots move in straight lines, which was not measured",
-    ]
-    if film.left_out:
-        parts.append(f"Left out: {count_things(film.left_out, 'frame')} of NaN or infinity")
-    return ". ".join(parts) + "."

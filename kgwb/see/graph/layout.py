@@ -12,25 +12,29 @@ from __future__ import annotations
 
 import numpy as np
 
+from kgwb.axes import Float, Int
 from kgwb.packages import load_package
 
-_ALL_PAIRS = 150
-_GRID = 128
+Points = Float[np.ndarray, "node 2"]
+Pairs = Int[np.ndarray, "edge 2"]
+Mass = Float[np.ndarray, " node"]
+_ALL_PAIRS = 150  # nodes up to which each pushes each other directly
+_GRID = 128  # cells a side
 _ROUNDS = 250
 
 
-def lay_out(edges: np.ndarray, nodes: int, *, seed: int = 0) -> np.ndarray:
+def place_nodes(edges: Pairs, nodes: int, *, seed: int = 0) -> Points:
     """Positions of the nodes, wider than high, centred on 0; parts that no edge joins stand in rows below the largest.
 
     The same edges and seed always give the same positions.
 
     Args:
-        edges: int [edge, 2], positions of the nodes each edge joins.
+        edges: positions of the nodes each edge joins.
         nodes: how many nodes there are.
         seed: of the starting positions.
 
     Returns:
-        float [node, 2], about one unit of area a node.
+        About one unit of area a node.
     """
     sparse = load_package("scipy.sparse", "show_graph")
     find_parts = load_package("scipy.sparse.csgraph", "show_graph").connected_components
@@ -45,13 +49,13 @@ def lay_out(edges: np.ndarray, nodes: int, *, seed: int = 0) -> np.ndarray:
         members = np.flatnonzero(part_of == part)
         position[members] = np.arange(len(members))
         inside = position[pairs[part_of[pairs[:, 0]] == part]]
-        points[members] = _lay_out_part(inside, len(members), seed)
+        points[members] = _place_part(inside, len(members), seed)
         parts.append(members)
     _pack(points, parts)
     return points
 
 
-def _lay_out_part(pairs: np.ndarray, nodes: int, seed: int) -> np.ndarray:
+def _place_part(pairs: Pairs, nodes: int, seed: int) -> Points:
     if nodes < 3:
         return np.array([[-0.6, 0.0], [0.6, 0.0]]) if nodes == 2 else np.zeros((nodes, 2))
     mass = np.bincount(pairs.ravel(), minlength=nodes) + 1.0
@@ -72,7 +76,7 @@ def _lay_out_part(pairs: np.ndarray, nodes: int, seed: int) -> np.ndarray:
     return _turn_wide(_spread(points, mass))
 
 
-def _pack(points: np.ndarray, parts: list[np.ndarray]) -> None:
+def _pack(points: Points, parts: list[np.ndarray]) -> None:
     """Move the parts, the largest first, into rows that are no wider than a page is."""
     if not parts:
         return
@@ -87,7 +91,7 @@ def _pack(points: np.ndarray, parts: list[np.ndarray]) -> None:
     points -= (points.min(axis=0) + points.max(axis=0)) / 2
 
 
-def _start(pairs: np.ndarray, nodes: int, random: np.random.Generator) -> np.ndarray:
+def _start(pairs: Pairs, nodes: int, random: np.random.Generator) -> Points:
     """Noise averaged over neighbours: a rough form of the graph, so that few rounds untangle it."""
     points = random.normal(size=(nodes, 2))
     degree = np.bincount(pairs.ravel(), minlength=nodes)[:, None]
@@ -101,7 +105,7 @@ def _start(pairs: np.ndarray, nodes: int, random: np.random.Generator) -> np.nda
     return points * scale + random.normal(size=points.shape) * 0.1
 
 
-def _force(points: np.ndarray, pairs: np.ndarray, mass: np.ndarray) -> np.ndarray:
+def _force(points: Points, pairs: Pairs, mass: Mass) -> Points:
     repel = _repel_pairs if len(points) <= _ALL_PAIRS else _repel_grid
     force = repel(points, mass)
     gap = points[pairs[:, 1]] - points[pairs[:, 0]]
@@ -114,37 +118,38 @@ def _force(points: np.ndarray, pairs: np.ndarray, mass: np.ndarray) -> np.ndarra
     return force - mass[:, None] * points / np.maximum(far, 1e-9) * 0.6
 
 
-def _repel_pairs(points: np.ndarray, mass: np.ndarray) -> np.ndarray:
-    gap = points[:, None] - points[None]
+def _repel_pairs(points: Points, mass: Mass) -> Points:
+    gap = points[:, None] - points[None]  # [node, node, 2]
     weight = mass[:, None] * mass[None] / ((gap**2).sum(-1) + 1e-2)
     return np.asarray(np.einsum("ij,ijk->ik", weight, gap))
 
 
-def _repel_grid(points: np.ndarray, mass: np.ndarray) -> np.ndarray:
+def _repel_grid(points: Points, mass: Mass) -> Points:
     """The push of all nodes, with the masses spread over a grid and the law convolved with it once."""
     low = points.min(axis=0)
     cell = float((points.max(axis=0) - low).max()) / (_GRID - 2) or 1.0
     place = (points - low) / cell
-    corner = place.astype(int)
+    corner = place.astype(int)  # [node, 2], of the cell a node lies in
     part = place - corner
     grid = np.zeros((_GRID, _GRID))
     corners = [(dx, dy) for dx in (0, 1) for dy in (0, 1)]
     shares = [np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1]) for dx, dy in corners]
     for (dx, dy), share in zip(corners, shares, strict=True):
         np.add.at(grid, (corner[:, 0] + dx, corner[:, 1] + dy), mass * share)
+    # Twice as large as the grid, so that what leaves it on one side does not come in on the other.
     steps = np.fft.fftfreq(2 * _GRID, 1 / (2 * _GRID))
     across, along = np.meshgrid(steps, steps, indexing="ij")
     law = 1 / ((across**2 + along**2 + 0.5) * cell)
     spectrum = np.fft.rfft2(grid, s=(2 * _GRID, 2 * _GRID))
     force = np.zeros_like(points)
     for axis, offset in enumerate((across, along)):
-        field = np.fft.irfft2(spectrum * np.fft.rfft2(offset * law), s=(2 * _GRID, 2 * _GRID))
+        field = np.fft.irfft2(spectrum * np.fft.rfft2(offset * law), s=(2 * _GRID, 2 * _GRID))  # [cell, cell]
         for (dx, dy), share in zip(corners, shares, strict=True):
             force[:, axis] += field[corner[:, 0] + dx, corner[:, 1] + dy] * share
     return force * mass[:, None]
 
 
-def _spread(points: np.ndarray, mass: np.ndarray, rounds: int = 40) -> np.ndarray:
+def _spread(points: Points, mass: Mass, rounds: int = 40) -> Points:
     """Scale to one unit of area a node and push apart nodes whose dots would touch."""
     tree = load_package("scipy.spatial", "show_graph").cKDTree
     radius = 0.16 + 0.05 * np.sqrt(mass)
@@ -164,7 +169,7 @@ def _spread(points: np.ndarray, mass: np.ndarray, rounds: int = 40) -> np.ndarra
     return points
 
 
-def _turn_wide(points: np.ndarray) -> np.ndarray:
+def _turn_wide(points: Points) -> Points:
     """Rotate so that the longest side lies across, with a fixed sign, so that the picture is always the same way up."""
     centred = points - points.mean(axis=0)
     axes = np.linalg.svd(centred, full_matrices=False)[2]

@@ -6,7 +6,6 @@ machine's own encoding, and checks every new edge against all others. Its nodes,
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,14 @@ import numpy as np
 
 from kgwb.packages import load_package
 from kgwb.see.graph.picture import dot_radii, fit_points, legend_marks, name_fact
-from kgwb.see.graph.scene import Scene
-from kgwb.see.page import Fragment, read_asset
+from kgwb.see.graph.scene import GraphScene
+from kgwb.see.page import Fragment, draw_by_script
 from kgwb.words import shorten
 
 _WIDTH, _HEIGHT, _MARGIN = 760.0, 560.0, 40.0
 
 
-def build_network(scene: Scene) -> Any:
+def build_network(scene: GraphScene) -> Any:
     """The scene as a `pyvis.network.Network`, positions fixed and every text plain."""
     network = load_package("pyvis.network", "show_graph").Network(directed=True)
     node_of = load_package("pyvis.node", "show_graph").Node
@@ -41,7 +40,7 @@ def build_network(scene: Scene) -> Any:
     return network
 
 
-def _describe_edges(scene: Scene, edge_of: Any) -> list[dict[str, Any]]:
+def _describe_edges(scene: GraphScene, edge_of: Any) -> list[dict[str, Any]]:
     between: dict[tuple[int, int], int] = {}
     edges = []
     for i, (head, tail) in enumerate(scene.ends.tolist()):
@@ -57,7 +56,7 @@ def _describe_edges(scene: Scene, edge_of: Any) -> list[dict[str, Any]]:
     return edges
 
 
-def describe_graph(scene: Scene) -> dict[str, Any]:
+def describe_graph(scene: GraphScene) -> dict[str, Any]:
     """Everything the page's script draws, as plain data."""
     network = build_network(scene)
     table = scene.graph.entities
@@ -78,24 +77,10 @@ def describe_graph(scene: Scene) -> dict[str, Any]:
     }
 
 
-def write_graph_fragment(scene: Scene, caption: str) -> Fragment:
+def write_graph_fragment(scene: GraphScene) -> Fragment:
     """The scene as a piece of a page, with vis-network and the view's own script as libraries."""
-    data = pack_json(describe_graph(scene))
-    markup = (
-        f'<div class="kgwb-graph"><style>{read_asset("graph.css")}</style>'
-        f'<script type="application/json">{data}</script></div>'
-        "<script>kgwbGraph.draw(document.currentScript.previousElementSibling)</script>"
-    )
-    return Fragment(markup, caption, {"vis-network": _read_vis_network(), "kgwb-graph": read_asset("graph.js")})
-
-
-def pack_json(data: Any) -> str:
-    """JSON that can stand inside a script element: no text in it can close the element."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    # Half of a surrogate pair can stand in a Python string but in no UTF-8 file.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    libraries = {"vis-network": _read_vis_network()}
+    return draw_by_script("graph.js", describe_graph(scene), scene.caption, style="graph.css", libraries=libraries)
 
 
 @cache

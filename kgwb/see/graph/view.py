@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,9 @@ import pandas as pd
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see.graph.page import write_graph_fragment
 from kgwb.see.graph.picture import draw_graph
-from kgwb.see.graph.scene import Scene, compose_scene
-from kgwb.see.notebook import describe_view, in_notebook
-from kgwb.see.page import Fragment, write_page
-from kgwb.words import count_things
+from kgwb.see.graph.scene import GraphScene, compose_scene
+from kgwb.see.page import Fragment
+from kgwb.see.view import View, make_frame
 
 
 def show_graph(
@@ -61,21 +59,18 @@ def show_graph(
     names = [around] if isinstance(around, (str, int, np.integer)) else list(around or ())
     centre = [graph.entity_id(name) for name in names]
     scene = compose_scene(graph, around=centre, hops=hops, limit=limit, predicted=predicted, seed=seed)
-    return GraphView(scene, _write_caption(scene, hops))
+    return GraphView(scene)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class GraphView:
+@dataclass(eq=False, repr=False)
+class GraphView(View):
     """A drawn graph.
 
     Attributes:
         scene: which entities and facts are drawn, and where.
-        caption: what is seen, and what was left out.
     """
 
-    scene: Scene
-    caption: str
-    _widgets: list[Any] = field(default_factory=list)
+    scene: GraphScene
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -103,52 +98,27 @@ class GraphView:
     @property
     def selection(self) -> pd.DataFrame:
         """The entities chosen in the notebook by a click or a search; before that, those the picture was asked for."""
-        chosen = self._widgets[-1].selected if self._widgets and self._widgets[-1].touched else self.scene.centre
+        chosen = self._widget.selected if self._widget is not None and self._widget.touched else self.scene.centre
         return self.entities.loc[list(chosen)]
-
-    def fragment(self) -> Fragment:
-        """This view as a piece of a page."""
-        return write_graph_fragment(self.scene, self.caption)
-
-    def save(self, path: str | Path, *, title: str = "") -> Path:
-        """Write the view as one offline page and return its path."""
-        return write_page(path, [("", self)], title or f"Graph {self.scene.graph.name}")
 
     @cached_property
     def picture(self) -> str:
         """The view as a static SVG."""
-        return draw_graph(self.scene, self.caption)
+        return draw_graph(self.scene)
 
-    def _repr_mimebundle_(self, **_options: object) -> dict[str, Any]:
-        bundle: dict[str, Any] = describe_view(self, self.picture)
-        if in_notebook():
-            from kgwb.see.frame_widget import make_widget
+    @property
+    def caption(self) -> str:
+        """What is seen, and what was left out."""
+        return self.scene.caption
 
-            widget = make_widget(self.fragment(), title="Graph")
-            self._widgets[:] = [widget]
-            bundle |= widget._repr_mimebundle_()[0] | {"text/plain": bundle["text/plain"]}
-        return bundle
+    @property
+    def title(self) -> str:
+        """What a page of it is called."""
+        return self.scene.title
 
-    def __repr__(self) -> str:
-        return f"GraphView: {self.caption}"
+    def fragment(self) -> Fragment:
+        """This view as a piece of a page."""
+        return write_graph_fragment(self.scene)
 
-
-def _write_caption(scene: Scene, hops: int) -> str:
-    graph = scene.graph
-    known, guessed = int((~scene.predicted).sum()), int(scene.predicted.sum())
-    parts = [f"{graph.name}: {count_things(len(scene.entities), 'entity')} and {count_things(known, 'fact')}"]
-    if scene.centre:
-        names = [graph.labels[i] for i in scene.centre]
-        listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        parts[0] += f" within {count_things(hops, 'step')} of {listed}"
-    if scene.entities_left:
-        left = f"{count_things(scene.entities_left, 'entity')} and {count_things(scene.facts_left, 'fact')} more are not drawn"
-        parts.append(f"Only the {'nearest and ' if scene.centre else ''}best connected are shown: {left}")
-    parts.append(
-        "Colour is the type; the larger a dot, the more facts; nearness on the page is a layout, not a measurement"
-    )
-    if guessed:
-        parts.append(
-            f"{count_things(guessed, 'dashed line').capitalize()}: predicted, with probability, not in the graph"
-        )
-    return ". ".join(parts) + "."
+    def _make_widget(self) -> Any:
+        return make_frame(self.fragment(), title="Graph")

@@ -13,10 +13,12 @@ from typing import Literal
 
 import numpy as np
 
+from kgwb.axes import Float, Int
 from kgwb.packages import load_package
 
+Vectors = Float[np.ndarray, "point dim"]
 Method = Literal["pca", "tsne"]
-_ROWS = 256
+_ROWS = 256  # points whose distances to all others are held at a time
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,29 @@ class Projection:
 
     Attributes:
         name: of the method, as printed.
-        points: float [point, 2].
+        points: on the plane.
         quality: over the points mapped.
         variance: share of the variance that the two axes keep; None where the axes have no such meaning.
     """
 
     name: str
-    points: np.ndarray
+    points: Float[np.ndarray, "point 2"]
     quality: ProjectionQuality
     variance: float | None = None
 
+    def describe(self, *, short: bool = False) -> str:
+        """The quality in words, with the variance where the axes have one.
 
-def project(vectors: np.ndarray, *, method: Method, neighbours: int = 10, seed: int = 0) -> Projection:
-    """Map vectors [point, dim] to the plane.
+        >>> Projection("PCA", np.zeros((3, 2)), ProjectionQuality(0.9, 0.8, 10), 0.4).describe()
+        'trustworthiness 0.90, continuity 0.80, keeps 40 % of the variance'
+        """
+        kept = "" if self.variance is None else f", keeps {100 * self.variance:.0f} % of the variance"
+        text = f"{self.quality}{kept}"
+        return text.replace(", ", " · ") if short else text
+
+
+def project(vectors: Vectors, *, method: Method, neighbours: int = 10, seed: int = 0) -> Projection:
+    """Map vectors to the plane.
 
     Args:
         vectors: at least 3, not all alike.
@@ -72,15 +84,17 @@ def project(vectors: np.ndarray, *, method: Method, neighbours: int = 10, seed: 
     return Projection("t-SNE", points, projection_quality(centred, points, neighbours))
 
 
-def _project_linearly(centred: np.ndarray) -> tuple[np.ndarray, float]:
+def _project_linearly(centred: Vectors) -> tuple[Float[np.ndarray, "point 2"], float]:
     _, lengths, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2] * np.where(np.abs(axes[:2]).max(axis=1) == axes[:2].max(axis=1), 1, -1)[:, None]
-    points = centred @ axes.T
+    points = centred @ axes.T  # [point, 2], or 1 where there is one dimension
     points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
     return points, float((lengths[:2] ** 2).sum() / (lengths**2).sum())
 
 
-def _project_neighbours(centred: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
+def _project_neighbours(
+    centred: Vectors, start: Float[np.ndarray, "point 2"], seed: int
+) -> Float[np.ndarray, "point 2"]:
     learner = _load_manifold().TSNE(
         n_components=2,
         perplexity=min(30.0, (len(centred) - 1) / 3),
@@ -105,17 +119,20 @@ def _load_manifold() -> ModuleType:
         random.setstate(state)
 
 
-def projection_quality(high: np.ndarray, low: np.ndarray, neighbours: int = 10) -> ProjectionQuality:
+def projection_quality(
+    high: Float[np.ndarray, "high dim"], low: Float[np.ndarray, "low plane"], neighbours: int = 10
+) -> ProjectionQuality:
     """Measure how well a map keeps neighbourhoods.
 
         trustworthiness = 1 - 2 / (n k (2n - 3k - 1)) · Σ_i Σ_{j near i on the map} max(0, rank_i(j) - k)
 
     with rank_i(j) the rank of j among the neighbours of i in truth; continuity exchanges truth and map
-    (Venna & Kaski, 2001).
+    (Venna & Kaski, 2001). Where no two distances are equal, this is scikit-learn's `trustworthiness`; where some are, that
+    counts the one that comes later as farther, and takes points that coincide for a mistake of the map.
 
     Args:
-        high: the true positions, [point, dim].
-        low: the positions on the map, [point, 2].
+        high: the true positions.
+        low: the positions on the map.
         neighbours: k; taken down to less than half the points where there are few.
 
     Example:
@@ -126,18 +143,18 @@ def projection_quality(high: np.ndarray, low: np.ndarray, neighbours: int = 10) 
     if len(high) != len(low) or len(high) < 3:
         raise ValueError(f"high has {len(high)} points and low {len(low)}; expected the same points, at least 3.")
     near = max(1, min(neighbours, (len(high) - 1) // 2))
-    return ProjectionQuality(_keep(high, low, near), _keep(low, high, near), near)
+    return ProjectionQuality(_measure_trust(high, low, near), _measure_trust(low, high, near), near)
 
 
-def _keep(truth: np.ndarray, picture: np.ndarray, near: int) -> float:
-    """The share of trust kept: 1 less the ranks, in truth, by which neighbours in the picture lie too far."""
+def _measure_trust(truth: Vectors, picture: Float[np.ndarray, "point plane"], near: int) -> float:
+    """1 less the ranks, in truth, by which neighbours in the picture lie too far, as a share of the worst."""
     count = len(truth)
     worst = count * near * (2 * count - 3 * near - 1) / 2
     excess = 0
     for first in range(0, count, _ROWS):
         rows = np.arange(first, min(first + _ROWS, count))
-        shown = np.argpartition(_distances(picture, rows), near - 1, axis=1)[:, :near]
-        true = _distances(truth, rows)
+        shown = np.argpartition(_distances(picture, rows), near - 1, axis=1)[:, :near]  # [row, near]
+        true = _distances(truth, rows)  # [row, point]
         for column in shown.T:
             reached = np.take_along_axis(true, column[:, None], axis=1)
             ranks = (true < reached).sum(axis=1) + 1
@@ -145,10 +162,10 @@ def _keep(truth: np.ndarray, picture: np.ndarray, near: int) -> float:
     return 1 - excess / worst if worst else 1.0
 
 
-def _distances(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Squared distances [row, point], each point infinitely far from itself."""
+def _distances(points: Vectors, rows: Int[np.ndarray, " row"]) -> Float[np.ndarray, "row point"]:
+    """Squared distances, each point infinitely far from itself."""
     points = np.asarray(points, float)
     lengths = (points**2).sum(axis=1)
-    squares = lengths[rows, None] + lengths[None] - 2 * points[rows] @ points.T
+    squares = lengths[rows, None] + lengths[None] - 2 * points[rows] @ points.T  # [row, point]
     squares[np.arange(len(rows)), rows] = np.inf
     return np.asarray(squares)

@@ -1,18 +1,22 @@
-"""The points of a space: vectors with their names, types and degrees, checked before anything is drawn."""
+"""The points of a space, checked before anything is drawn, and the maps on which they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from kgwb.axes import Float, Int
 from kgwb.graph.errors import UnknownNameError
 from kgwb.see.graph.scene import name_types
 from kgwb.see.palette import colour_types
+from kgwb.see.space.projection import Projection
+from kgwb.words import count_things
 
-Names = Sequence[str | int]
+OneOrMore = Sequence[str | int] | str | int  # points by label, name or id
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,20 +25,20 @@ class Cloud:
 
     Attributes:
         name: what they are, for captions.
-        vectors: float [point, dim].
-        ids: int64 [point], entity ids, or positions where there is no graph.
+        vectors: in all dimensions.
+        ids: entity ids, or positions where there is no graph.
         labels, types: a text for each point.
-        degrees: int64 [point], facts each entity stands in; None where there is no graph.
+        degrees: facts each entity stands in; None where there is no graph.
         graph: the graph whose entities they are, if any.
         whole: how many points there were before a sample was taken.
     """
 
     name: str
-    vectors: np.ndarray
-    ids: np.ndarray
+    vectors: Float[np.ndarray, "point dim"]
+    ids: Int[np.ndarray, " point"]
     labels: tuple[str, ...]
     types: tuple[str, ...]
-    degrees: np.ndarray | None
+    degrees: Int[np.ndarray, " point"] | None
     graph: Any
     whole: int
 
@@ -60,7 +64,21 @@ class Cloud:
             raise UnknownNameError("entity", name, self.labels)
         return int(found[0])
 
-    def take(self, positions: np.ndarray) -> Cloud:
+    def find_all(self, names: OneOrMore) -> list[int]:
+        """The positions of one point or several, as `find` gives them."""
+        several = [names] if isinstance(names, (str, int, np.integer)) else names
+        return [self.find(name) for name in several]
+
+    def choose_named(self, ringed: Sequence[int], count: int) -> tuple[int, ...]:
+        """Positions of the points to name: the highlighted ones, then the `count` best connected."""
+        order = np.arange(len(self.labels)) if self.degrees is None else np.argsort(-self.degrees, kind="stable")
+        return (*ringed, *(int(i) for i in order[:count] if i not in ringed))
+
+    def restrict(self, positions: Sequence[int]) -> Cloud:
+        """Only these points, which are then the whole."""
+        return replace(self.take(np.array(positions, int)), whole=len(positions))
+
+    def take(self, positions: Int[np.ndarray, " chosen"]) -> Cloud:
         """Only these points, in this order."""
         return replace(
             self,
@@ -78,6 +96,35 @@ class Cloud:
         others = np.setdiff1d(np.arange(len(self.labels)), np.array(keep, int))
         drawn = np.random.default_rng(seed).permutation(others)[: max(0, limit - len(keep))]
         return self.take(np.sort(np.concatenate([np.array(keep, int), drawn])))
+
+
+@dataclass(frozen=True, eq=False)
+class SpaceScene:
+    """Maps of a space.
+
+    Attributes:
+        cloud: the points.
+        maps: a projection for each panel.
+        ringed: positions of the highlighted points.
+        named: positions of the points to name, the most important first.
+        seed: of the sample and of t-SNE.
+    """
+
+    cloud: Cloud
+    maps: tuple[Projection, ...]
+    ringed: tuple[int, ...]
+    named: tuple[int, ...]
+    seed: int
+
+    @property
+    def title(self) -> str:
+        """What the picture is called."""
+        return f"Space of {self.cloud.name}"
+
+    @cached_property
+    def caption(self) -> str:
+        """What is seen and how far to trust it."""
+        return _write_caption(self)
 
 
 def gather_points(vectors: Any, *, labels: Sequence[str] | None, types: Sequence[str] | None) -> Cloud:
@@ -126,7 +173,7 @@ def check_points(cloud: Cloud) -> None:
         raise ValueError("All vectors are equal, so every point falls on one spot. Train the embedding, then map it.")
 
 
-def _read_array(vectors: Any) -> np.ndarray:
+def _read_array(vectors: Any) -> Float[np.ndarray, "point dim"]:
     if hasattr(vectors, "detach"):
         vectors = vectors.detach().cpu().float().numpy()
     if hasattr(vectors, "to_numpy"):
@@ -138,3 +185,18 @@ def _read_array(vectors: Any) -> np.ndarray:
             "GraphEmbedding, an array of numbers [point, dim], or (vectors, labels, types)."
         )
     return array.astype(float)
+
+
+def _write_caption(scene: SpaceScene) -> str:
+    cloud, maps = scene.cloud, scene.maps
+    shown = len(cloud.labels)
+    what = "entity" if cloud.graph is not None else "point"
+    first = f"{cloud.name}: {count_things(shown, what)} in {count_things(cloud.vectors.shape[1], 'dimension')}"
+    if shown < cloud.whole:
+        first = f"{cloud.name}: a random sample of {shown:,} of {count_things(cloud.whole, what)} (seed {scene.seed}), "
+        first += f"{count_things(cloud.vectors.shape[1], 'dimension')}"
+    kept = [f"{each.name}: {each.describe()}" for each in maps]
+    near = maps[0].quality.neighbours
+    scale = f"Both over {count_things(near, 'nearest neighbour')}; 1 is a faithful map, about .5 a random one"
+    warning = "In t-SNE only nearness has meaning, not distance or the size of a group" if len(maps) > 1 else ""
+    return ". ".join(filter(None, [first, *kept, scale, warning])) + "."

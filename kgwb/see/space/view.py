@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from kgwb.checks import expect_choice
-from kgwb.see.notebook import describe_view
-from kgwb.see.page import Fragment, write_page
-from kgwb.see.space.figure import build_figure, describe_figure, write_space_fragment
+from kgwb.see.page import Fragment
+from kgwb.see.space.page import build_figure, describe_figure, write_space_fragment
 from kgwb.see.space.picture import draw_space
 from kgwb.see.space.projection import Method, Projection, project
-from kgwb.see.space.scene import Cloud, Names, check_points, gather_points
-from kgwb.words import count_things
+from kgwb.see.space.scene import OneOrMore, SpaceScene, check_points, gather_points
+from kgwb.see.view import View
 
 
 def show_space(
@@ -26,8 +23,8 @@ def show_space(
     *,
     labels: Sequence[str] | None = None,
     types: Sequence[str] | None = None,
-    entities: Names | str | int | None = None,
-    highlight: Names | str | int = (),
+    entities: OneOrMore | None = None,
+    highlight: OneOrMore = (),
     labelled: int = 14,
     method: Literal["both", "pca", "tsne"] = "both",
     neighbours: int = 10,
@@ -53,6 +50,7 @@ def show_space(
         ValueError: when the vectors cannot be mapped, or there is no such method.
 
     Example:
+        >>> import numpy as np
         >>> square = np.array([[0.0, 0, 0], [3, 0, 0], [0, 1, 0], [3, 1, 0]])
         >>> show_space(square, labels=list("abcd"), method="pca").quality
            method  neighbours  trustworthiness  continuity  variance kept
@@ -61,114 +59,85 @@ def show_space(
     expect_choice("method", method, ("both", "pca", "tsne"))
     cloud = gather_points(vectors, labels=labels, types=types)
     if entities is not None:
-        positions = np.array([cloud.find(name) for name in _several(entities)], int)
-        cloud = Cloud(**{**vars(cloud.take(positions)), "whole": len(positions)})
+        cloud = cloud.restrict(cloud.find_all(entities))
     check_points(cloud)
-    wanted = _several(highlight)
-    cloud = cloud.thin(max(3, limit), sorted({cloud.find(name) for name in wanted}), seed)
-    ringed = tuple(dict.fromkeys(cloud.find(name) for name in wanted))
+    cloud = cloud.thin(max(3, limit), sorted(set(cloud.find_all(highlight))), seed)
+    ringed = tuple(dict.fromkeys(cloud.find_all(highlight)))
     methods: tuple[Method, ...] = ("pca", "tsne") if method == "both" else (method,)
     maps = tuple(project(cloud.vectors, method=each, neighbours=neighbours, seed=seed) for each in methods)
-    order = np.arange(len(cloud.labels)) if cloud.degrees is None else np.argsort(-cloud.degrees, kind="stable")
-    named = (*ringed, *(int(i) for i in order[:labelled] if i not in ringed))
-    return SpaceView(cloud, maps, ringed, named, _write_caption(cloud, maps, seed))
+    return SpaceView(SpaceScene(cloud, maps, ringed, cloud.choose_named(ringed, labelled), seed))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class SpaceView:
+@dataclass(eq=False, repr=False)
+class SpaceView(View):
     """Maps of a space.
 
     Attributes:
-        cloud: the points.
-        maps: a projection for each panel.
-        ringed: positions of the highlighted points.
-        named: positions of the points to name, the most important first.
-        caption: what is seen and how far to trust it.
+        scene: the points, where they stand on each map, and which are highlighted.
     """
 
-    cloud: Cloud
-    maps: tuple[Projection, ...]
-    ringed: tuple[int, ...]
-    named: tuple[int, ...]
-    caption: str
+    scene: SpaceScene
+
+    @property
+    def maps(self) -> tuple[Projection, ...]:
+        """A projection for each panel."""
+        return self.scene.maps
 
     @property
     def frame(self) -> pd.DataFrame:
         """Every point: its label, type, degree, and where it stands on each map."""
-        columns: dict[str, Any] = {"label": self.cloud.labels, "type": self.cloud.types}
-        if self.cloud.degrees is not None:
-            columns["degree"] = self.cloud.degrees
+        cloud = self.scene.cloud
+        columns: dict[str, Any] = {"label": cloud.labels, "type": cloud.types}
+        if cloud.degrees is not None:
+            columns["degree"] = cloud.degrees
         for each in self.maps:
             columns |= {f"{each.name} 1": each.points[:, 0], f"{each.name} 2": each.points[:, 1]}
-        return pd.DataFrame(columns, index=pd.Index(self.cloud.ids, name="id"))
+        return pd.DataFrame(columns, index=pd.Index(cloud.ids, name="id"))
 
     @property
     def selection(self) -> pd.DataFrame:
         """The rows of the highlighted points."""
-        return self.frame.iloc[list(self.ringed)]
+        return self.frame.iloc[list(self.scene.ringed)]
 
     @property
     def quality(self) -> pd.DataFrame:
         """How far each map can be trusted."""
-        return pd.DataFrame(
+        rows = [
             {
-                "method": [each.name for each in self.maps],
-                "neighbours": [each.quality.neighbours for each in self.maps],
-                "trustworthiness": [each.quality.trustworthiness for each in self.maps],
-                "continuity": [each.quality.continuity for each in self.maps],
-                "variance kept": [each.variance for each in self.maps],
+                "method": each.name,
+                "neighbours": each.quality.neighbours,
+                "trustworthiness": each.quality.trustworthiness,
+                "continuity": each.quality.continuity,
+                "variance kept": each.variance,
             }
-        )
+            for each in self.maps
+        ]
+        return pd.DataFrame(rows)
 
     @cached_property
     def figure(self) -> Any:
         """The maps as a `plotly.graph_objects.Figure`, to change or to add to."""
-        return build_figure(self, caption=self.caption)
-
-    def fragment(self) -> Fragment:
-        """This view as a piece of a page."""
-        return write_space_fragment(self)
-
-    def save(self, path: str | Path, *, title: str = "") -> Path:
-        """Write the view as one offline page and return its path."""
-        return write_page(path, [("", self)], title or f"Space of {self.cloud.name}")
+        return build_figure(self.scene, caption=self.caption)
 
     @cached_property
     def picture(self) -> str:
         """The view as a static SVG."""
-        return draw_space(self)
+        return draw_space(self.scene)
 
-    def _repr_mimebundle_(self, **_options: object) -> dict[str, Any]:
-        return {**describe_view(self, self.picture), "application/vnd.plotly.v1+json": describe_figure(self.figure)}
+    @property
+    def caption(self) -> str:
+        """What is seen and how far to trust it."""
+        return self.scene.caption
 
-    def __repr__(self) -> str:
-        return f"SpaceView: {self.caption}"
+    @property
+    def title(self) -> str:
+        """What a page of it is called."""
+        return self.scene.title
 
+    def fragment(self) -> Fragment:
+        """This view as a piece of a page."""
+        return write_space_fragment(self.scene)
 
-def _several(names: Names | str | int) -> Names:
-    return [names] if isinstance(names, (str, int, np.integer)) else names
-
-
-def _write_caption(cloud: Cloud, maps: tuple[Projection, ...], seed: int) -> str:
-    shown = len(cloud.labels)
-    what = "entity" if cloud.graph is not None else "point"
-    first = f"{cloud.name}: {count_things(shown, what)} in {count_things(cloud.vectors.shape[1], 'dimension')}"
-    if shown < cloud.whole:
-        first = f"{cloud.name}: a random sample of {shown:,} of {count_things(cloud.whole, what)} (seed {seed}), "
-        first += f"{count_things(cloud.vectors.shape[1], 'dimension')}"
-    kept = [f"{each.name}: {describe_quality(each)}" for each in maps]
-    near = maps[0].quality.neighbours
-    scale = f"Both over {count_things(near, 'nearest neighbour')}; 1 is a faithful map, about .5 a random one"
-    warning = "In t-SNE only nearness has meaning, not distance or the size of a group" if len(maps) > 1 else ""
-    return ". ".join(filter(None, [first, *kept, scale, warning])) + "."
-
-
-def describe_quality(each: Projection) -> str:
-    """The quality of a map in words, with the variance where its axes have one.
-
-    >>> from kgwb.see.space.projection import ProjectionQuality
-    >>> describe_quality(Projection("PCA", np.zeros((3, 2)), ProjectionQuality(0.9, 0.8, 10), 0.4))
-    'trustworthiness 0.90, continuity 0.80, keeps 40 % of the variance'
-    """
-    kept = "" if each.variance is None else f", keeps {each.variance:.0%} of the variance".replace("%", " %")
-    return f"{each.quality}{kept}"
+    def _repr_mimebundle_(self, **options: object) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        return bundle | {"application/vnd.plotly.v1+json": describe_figure(self.figure)}

@@ -1,24 +1,86 @@
-"""What an epoch or step says of itself, and what is measured beside it."""
+"""A training, or several, as far as they came: what was recorded, how far, how fast, and how sure its figures are."""
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kgwb.packages import load_package
-from kgwb.words import describe_kind
+from kgwb.see.drawing import Number
+from kgwb.see.epochs import read_metrics
+from kgwb.words import count_things
 
 MEMORY, GPU_MEMORY = "memory in GiB", "GPU memory in GiB"
 LOW, HIGH = ", low", ", high"  # what follows a figure's name where its interval stands beside it
 _GIB = 2**30
 
 
-def read_metrics(record: Any) -> dict[str, float]:
-    """The figures of an epoch or step besides its loss."""
-    metrics = dict(getattr(record, "metrics", {}) or {})
-    gate = getattr(record, "gate", None)
-    return metrics if gate is None else {**metrics, "gate": gate}
+@dataclass(frozen=True, eq=False)
+class TrainingScene:
+    """What is known of each run at one moment.
+
+    Attributes:
+        runs: the name of each run.
+        total: how many epochs or steps a run has, where that is known.
+        records: what the generators gave, by run.
+        elapsed: seconds since the first epoch or step was asked for, by run.
+        memory: what the process held in memory after each epoch or step, in GiB, by run.
+        stopped: whether the button or the notebook's interrupt ended it.
+        running: whether more is to come.
+    """
+
+    runs: tuple[str, ...]
+    total: int | None
+    records: dict[str, list[Any]]
+    elapsed: dict[str, list[float]]
+    memory: dict[str, list[dict[str, float]]]
+    stopped: bool
+    running: bool
+
+    @property
+    def unit(self) -> str:
+        """What is counted: "epoch" or "step"."""
+        first = next((record for records in self.records.values() for record in records), None)
+        return "epoch" if hasattr(first, "metrics") else "step"
+
+    @property
+    def progress(self) -> str:
+        """How far the latest run is, how fast, in how much memory, and how long it may still take."""
+        run, records = next(reversed(self.records.items()), ("", []))
+        if not records:
+            return "starting"
+        done, seconds = records[-1].number, self.elapsed[run][-1]
+        each = seconds / len(records)
+        parts = [f"{self.unit} {done:,}" + (f" of {self.total:,}" if self.total else ""), format_duration(seconds)]
+        parts.append(format_rate(each, self.unit))
+        parts += format_figures(self.gather_figures(run, len(records) - 1))
+        if self.running and self.total and self.total > done:
+            parts.append(f"about {format_duration((self.total - done) * each)} left")
+        return " · ".join(parts)
+
+    @property
+    def caption(self) -> str:
+        """What was run, how it ended, and what the numbers are."""
+        parts = [describe_run(run, records, self.elapsed[run][-1], self.unit) for run, records in self.records.items()]
+        if self.stopped:
+            run, records = next(reversed(self.records.items()))
+            missing = [each for each in self.runs if each not in self.records]
+            parts.append(f"Stopped by hand after {self.unit} {records[-1].number:,} of {run}; what it learnt is kept")
+            parts += [f"Not run: {', '.join(missing)}"] if missing else []
+        parts.append(
+            "The loss is on the training data, in nats unless it is a margin's; only held-out figures show what was learnt"
+        )
+        if any(map(describe_intervals, self.records.values())):
+            parts.append("The band is the 95 % interval: where the figure may lie on other triples of the same kind")
+        return ". ".join(parts) + "."
+
+    def gather_figures(self, run: str, position: int) -> dict[str, float]:
+        """The memory and the metrics of one epoch or step."""
+        held = self.memory.get(run, [])
+        return {**(held[position] if position < len(held) else {}), **read_metrics(self.records[run][position])}
 
 
 def is_learnt(name: str) -> bool:
@@ -31,7 +93,7 @@ def is_learnt(name: str) -> bool:
 
 
 def measure_memory() -> dict[str, float]:
-    """What this process holds in memory now, and on its GPUs where it uses any; nothing where that cannot be told."""
+    """What this process holds in memory now, and on its GPUs where it uses any; nothing where that cannot be measured."""
     held: dict[str, float] = {}
     try:
         psutil = load_package("psutil", "The memory held")
@@ -45,23 +107,57 @@ def measure_memory() -> dict[str, float]:
     return held
 
 
-def expect_epochs(epochs: object, call: str) -> None:
-    """What training gives, or anything else that is iterated.
+def format_figures(figures: Mapping[str, Number]) -> list[str]:
+    """Speeds and memory among the figures of an epoch or step.
 
-    Args:
-        epochs: what came.
-        call: what to type, with {} in the epochs' place.
-
-    Raises:
-        TypeError: it cannot be iterated; says what to type.
+    >>> format_figures({"triples per second": 12345.6, "memory in GiB": 1.25})
+    ['12,346 triples/s', '1.2 GiB']
     """
-    if not isinstance(epochs, Iterable):
-        usual = call.format("train_embedding(vectors, split)")
-        raise TypeError(f"The epochs of a training were expected, but {describe_kind(epochs)} came. Type {usual}.")
+    speeds = [name for name in figures if name.endswith(" per second")]
+    said = [f"{figures[name]:,.0f} {name.removesuffix(' per second')}/s" for name in speeds]
+    said += [f"{figures[MEMORY]:.1f} GiB"] if MEMORY in figures else []
+    return said + ([f"GPU {figures[GPU_MEMORY]:.1f} GiB"] if GPU_MEMORY in figures else [])
 
 
-def close_generator(epochs: Any) -> None:
-    """End a generator early, so that it can put its things in order; anything else is left alone."""
-    close = getattr(epochs, "close", None)
-    if callable(close):
-        close()
+def describe_run(run: str, records: list[Any], seconds: float, unit: str) -> str:
+    """How far a run came, in how long, and what it reached."""
+    wrong = next((record.number for record in records if not math.isfinite(record.loss)), None)
+    if wrong is not None:
+        return f"{run}: the loss is NaN or infinite from {unit} {wrong:,} on"
+    last = f"loss {records[0].loss:.3g} to {records[-1].loss:.3g}" if len(records) > 1 else "loss"
+    sure = "".join(f", {text}" for text in describe_intervals(records).values())
+    return f"{run}: {count_things(len(records), unit)} in {format_duration(seconds)}, {last}{sure}"
+
+
+def describe_intervals(records: list[Any]) -> dict[str, str]:
+    """The last value of each figure that came with its interval, in words."""
+    found = {}
+    for figures in map(read_metrics, records):
+        for name in figures:
+            if name + LOW in figures and name + HIGH in figures:
+                low, high = figures[name + LOW], figures[name + HIGH]
+                found[name] = f"{name} {figures[name]:.3f} ({low:.3f} to {high:.3f})"
+    return found
+
+
+def format_duration(seconds: Number) -> str:
+    """A time in the units that people use.
+
+    >>> format_duration(5), format_duration(75), format_duration(4020)
+    ('5.0 s', '1 min 15 s', '1 h 07 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def format_rate(seconds_each: Number, unit: str) -> str:
+    """How fast epochs or steps follow one another.
+
+    >>> format_rate(2.5, "epoch"), format_rate(0.01, "step")
+    ('2.5 s/epoch', '100.0 steps/s')
+    """
+    if seconds_each > 1:
+        return f"{seconds_each:,.1f} s/{unit}"
+    return f"{1 / seconds_each if seconds_each > 0 else math.inf:,.1f} {unit}s/s"

@@ -5,20 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from kgwb.see.notebook import current_cell, describe_view
-from kgwb.see.page import Fragment, write_page
+from kgwb.see.epochs import close_generator
+from kgwb.see.film.view import FilmView, record_film
+from kgwb.see.page import Fragment
 from kgwb.see.training.picture import draw_training
-from kgwb.see.training.scene import close_generator, measure_memory, read_metrics
-from kgwb.see.training.screen import Screen
-from kgwb.see.training.words import describe_run, find_intervals, say_figures, say_pace, say_time
-
-if TYPE_CHECKING:
-    from kgwb.see.film.view import FilmView
+from kgwb.see.training.scene import TrainingScene, measure_memory
+from kgwb.see.view import LiveOutput, View, current_cell
 
 
 def show_training(
@@ -57,20 +53,21 @@ def show_training(
     view = TrainingView(tuple(runs), total)
     if film is not None:
         runs = _record_film(view, runs, film)
-    screen = Screen(view)
-    screen.open()
+    view._cell = current_cell()
+    output = LiveOutput(view)
+    output.open()
     try:
         for run, records in runs.items():
-            _consume(view, run, records, screen)
+            _consume(view, run, records, output)
             if view.stopped:
                 break
     finally:
-        screen.close()
+        output.close()
     return view
 
 
 @dataclass(eq=False, repr=False)
-class TrainingView:
+class TrainingView(View):
     """A training run, or several, as far as they came.
 
     Attributes:
@@ -78,8 +75,9 @@ class TrainingView:
         total: how many epochs or steps a run has, where that is known.
         records: what the generators gave, by run.
         elapsed: seconds since the first epoch or step was asked for, by run.
-        memory: what was held in memory after each epoch or step, in GiB, by run.
+        memory: what the process held in memory after each epoch or step, in GiB, by run.
         stopped: whether the button or the notebook's interrupt ended it.
+        running: whether more is to come.
         film: the film of the space, where one was asked for.
     """
 
@@ -94,16 +92,21 @@ class TrainingView:
     _cell: object = None
 
     @property
+    def scene(self) -> TrainingScene:
+        """What is known of each run now."""
+        return TrainingScene(self.runs, self.total, self.records, self.elapsed, self.memory, self.stopped, self.running)
+
+    @property
     def unit(self) -> str:
         """What is counted: "epoch" or "step"."""
-        first = next((record for records in self.records.values() for record in records), None)
-        return "epoch" if hasattr(first, "metrics") else "step"
+        return self.scene.unit
 
     @property
     def frame(self) -> pd.DataFrame:
         """Every epoch or step: run, number, loss, seconds elapsed, its metrics, and the memory held after it."""
+        figures = self.scene.gather_figures
         rows = [
-            {"run": run, "number": record.number, "loss": record.loss, "seconds": elapsed, **self._figures(run, i)}
+            {"run": run, "number": record.number, "loss": record.loss, "seconds": elapsed, **figures(run, i)}
             for run, records in self.records.items()
             for i, (record, elapsed) in enumerate(zip(records, self.elapsed[run], strict=True))
         ]
@@ -117,50 +120,21 @@ class TrainingView:
     @property
     def progress(self) -> str:
         """How far the latest run is, how fast, in how much memory, and how long it may still take."""
-        run, records = next(reversed(self.records.items()), ("", []))
-        if not records:
-            return "starting"
-        done, seconds = records[-1].number, self.elapsed[run][-1]
-        each = seconds / len(records)
-        parts = [f"{self.unit} {done:,}" + (f" of {self.total:,}" if self.total else ""), say_time(seconds)]
-        parts.append(say_pace(each, self.unit))
-        parts += say_figures(self._figures(run, len(records) - 1))
-        if self.running and self.total and self.total > done:
-            parts.append(f"about {say_time((self.total - done) * each)} left")
-        return " · ".join(parts)
+        return self.scene.progress
 
     @property
     def caption(self) -> str:
         """What was run, how it ended, and what the numbers are."""
-        parts = [describe_run(run, records, self.elapsed[run][-1], self.unit) for run, records in self.records.items()]
-        if self.stopped:
-            run, records = next(reversed(self.records.items()))
-            missing = [each for each in self.runs if each not in self.records]
-            parts.append(f"Stopped by hand after {self.unit} {records[-1].number:,} of {run}; what it learnt is kept")
-            parts += [f"Not run: {', '.join(missing)}"] if missing else []
-        parts.append(
-            "The loss is on the training data, in nats unless it is a margin's; only held-out figures show what was learnt"
-        )
-        if any(map(find_intervals, self.records.values())):
-            parts.append("The band is the 95 % interval: where the figure may lie on other triples of the same kind")
-        return ". ".join(parts) + "."
+        return self.scene.caption
 
     @property
     def picture(self) -> str:
         """The view as a static SVG."""
-        return draw_training(self)
+        return draw_training(self.scene)
 
     def fragment(self) -> Fragment:
         """This view as a piece of a page."""
-        return Fragment(draw_training(self, captioned=False), self.caption)
-
-    def save(self, path: str | Path, *, title: str = "") -> Path:
-        """Write the view as one offline page and return its path."""
-        return write_page(path, [("", self)], title or "Training")
-
-    def _figures(self, run: str, position: int) -> dict[str, float]:
-        held = self.memory.get(run, [])
-        return {**(held[position] if position < len(held) else {}), **read_metrics(self.records[run][position])}
+        return Fragment(draw_training(self.scene, captioned=False), self.caption)
 
     def _ipython_display_(self) -> None:
         # The cell that ran the training shows the picture already.
@@ -169,14 +143,11 @@ class TrainingView:
 
             display(self._repr_mimebundle_(), raw=True)
 
-    def _repr_mimebundle_(self, **_options: object) -> dict[str, Any]:
-        return describe_view(self, self.picture)
-
     def __repr__(self) -> str:
         return f"TrainingView: {self.progress}. {self.caption}"
 
 
-def _consume(view: TrainingView, run: str, epochs: Iterable[Any], screen: Screen) -> None:
+def _consume(view: TrainingView, run: str, epochs: Iterable[Any], output: LiveOutput) -> None:
     records: Iterator[Any] = iter(epochs)
     begun = time.monotonic()
     view.running = True
@@ -186,8 +157,8 @@ def _consume(view: TrainingView, run: str, epochs: Iterable[Any], screen: Screen
             view.elapsed.setdefault(run, []).append(time.monotonic() - begun)
             view.memory.setdefault(run, []).append(_measure(view, run))
             view.total = view.total or getattr(record, "total", None)
-            screen.refresh()
-            if screen.stop_asked:
+            output.refresh(view.unit)
+            if output.stop_asked:
                 view.stopped = True
                 break
     except KeyboardInterrupt:
@@ -213,8 +184,6 @@ def _measure(view: TrainingView, run: str) -> dict[str, float]:
 
 
 def _record_film(view: TrainingView, runs: dict[str, Iterable[Any]], film: Any) -> dict[str, Iterable[Any]]:
-    from kgwb.see.film.view import record_film
-
     if len(runs) > 1:
         raise ValueError(
             f"film= follows one run, and {len(runs)} came: {', '.join(runs)}. Type record_film(vectors, epochs) "

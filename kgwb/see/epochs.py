@@ -1,4 +1,4 @@
-"""Passing training on to other tools: wrappers that log every epoch and hand it out unchanged."""
+"""Epochs and steps as a training gives them: what they hold, and wrappers that log each and hand it out unchanged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,36 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kgwb.packages import load_package
-from kgwb.see.training.scene import close_generator, expect_epochs, read_metrics
+from kgwb.words import describe_kind
+
+
+def read_metrics(record: Any) -> dict[str, float]:
+    """The figures of an epoch or step besides its loss."""
+    metrics = dict(getattr(record, "metrics", {}) or {})
+    gate = getattr(record, "gate", None)
+    return metrics if gate is None else {**metrics, "gate": gate}
+
+
+def expect_epochs(epochs: object, call: str) -> None:
+    """What training gives, or anything else that is iterated.
+
+    Args:
+        epochs: what came.
+        call: what to type, with {} in the epochs' place.
+
+    Raises:
+        TypeError: it cannot be iterated; says what to type.
+    """
+    if not isinstance(epochs, Iterable):
+        usual = call.format("train_embedding(vectors, split)")
+        raise TypeError(f"The epochs of a training were expected, but {describe_kind(epochs)} came. Type {usual}.")
+
+
+def close_generator(epochs: Any) -> None:
+    """End a generator early, so that it can put its things in order; anything else is left alone."""
+    close = getattr(epochs, "close", None)
+    if callable(close):
+        close()
 
 
 def log_to_tensorboard(epochs: Iterable[Any], folder: str | Path) -> Iterator[Any]:

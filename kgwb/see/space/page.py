@@ -1,29 +1,20 @@
-"""The maps of a space as a plotly figure: nothing is fetched, nothing is sent, every label is text."""
+"""The maps of a space as a plotly figure, in a notebook and on a page: nothing is fetched or sent, every label is text."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kgwb.packages import load_package
 from kgwb.see.drawing import draw_legend, rank_types, type_marks, wrap_text
-from kgwb.see.graph.page import pack_json
-from kgwb.see.page import Fragment, read_asset
+from kgwb.see.page import Fragment, draw_by_script
 from kgwb.see.palette import DARK, FONT, LIGHT
-from kgwb.see.space.picture import (
-    HEIGHT,
-    WIDTH,
-    dot_radius,
-    frame_map,
-    name_points,
-)
+from kgwb.see.panels import Panel
+from kgwb.see.space.picture import HEIGHT, WIDTH, choose_radius, frame_map, name_points
+from kgwb.see.space.scene import SpaceScene
 from kgwb.words import shorten
-
-if TYPE_CHECKING:
-    from kgwb.see.panels import Panel
-    from kgwb.see.space.view import SpaceView
 
 _MANY = 1500  # more points than this are drawn by the graphics card
 _CONFIG = {
@@ -37,19 +28,19 @@ _CONFIG = {
 _SIDES = {"start": (1, "left", "middle"), "end": (-1, "right", "middle")}
 
 
-def build_figure(view: SpaceView, *, caption: str = "") -> Any:
-    """The view as a `plotly.graph_objects.Figure` in the project's own template."""
+def build_figure(scene: SpaceScene, *, caption: str = "") -> Any:
+    """The scene as a `plotly.graph_objects.Figure` in the project's own template."""
     objects = load_package("plotly.graph_objects", "show_space")
     make_subplots = load_package("plotly.subplots", "show_space").make_subplots
-    figure = make_subplots(rows=1, cols=len(view.maps), horizontal_spacing=0.04)
-    for i in range(len(view.maps)):
-        panel = frame_map(view, i, top=0)
-        for trace in _draw_map(view, i, objects):
+    figure = make_subplots(rows=1, cols=len(scene.maps), horizontal_spacing=0.04)
+    for i in range(len(scene.maps)):
+        panel = frame_map(scene, i, top=0.0)
+        for trace in _draw_map(scene, i, objects):
             figure.add_trace(trace, row=1, col=i + 1)
-        _frame_axes(figure, view, i, panel)
-        _name_points(figure, view, i, panel)
+        _frame_axes(figure, scene, i, panel)
+        _name_points(figure, scene, i, panel)
     lines = wrap_text(caption, 12, WIDTH - 40) if caption else []
-    legend = draw_legend(type_marks(view.cloud.types, view.cloud.colours), 0, 0, WIDTH * 0.8)[1]
+    legend = draw_legend(type_marks(scene.cloud.types, scene.cloud.colours), 0, 0, WIDTH * 0.8)[1]
     below = legend + 18 * len(lines) + (24 if lines else 12)
     figure.update_layout(
         template=make_template(objects, LIGHT),
@@ -95,8 +86,8 @@ def make_template(objects: Any, colours: Any) -> Any:
     )
 
 
-def _draw_map(view: SpaceView, position: int, objects: Any) -> list[Any]:
-    points, cloud = view.maps[position].points.astype(np.float32), view.cloud
+def _draw_map(scene: SpaceScene, position: int, objects: Any) -> list[Any]:
+    points, cloud = scene.maps[position].points.astype(np.float32), scene.cloud
     kind_of, colours = np.array(cloud.types, object), cloud.colours
     scatter = objects.Scattergl if len(points) > _MANY else objects.Scatter
     degree = "<br>%{customdata:,} facts" if cloud.degrees is not None else ""
@@ -110,7 +101,7 @@ def _draw_map(view: SpaceView, position: int, objects: Any) -> list[Any]:
             name=plain_text(kind),
             legendgroup=kind,
             showlegend=position == 0,
-            marker={"color": colours[kind], "size": 2 * dot_radius(len(points)), "line": {"width": 0.5}},
+            marker={"color": colours[kind], "size": 2 * choose_radius(len(points)), "line": {"width": 0.5}},
             hovertext=[plain_text(cloud.labels[i], 60) for i in inside],
             customdata=None if cloud.degrees is None else cloud.degrees[inside],
             hovertemplate=f"%{{hovertext}}<br>%{{fullData.name}}{degree}<extra></extra>",
@@ -118,7 +109,7 @@ def _draw_map(view: SpaceView, position: int, objects: Any) -> list[Any]:
         )
         trace.marker.line.color = LIGHT["paper"]
         traces.append(trace)
-    ringed = list(view.ringed)
+    ringed = list(scene.ringed)
     if ringed:
         ring = {"color": "rgba(0,0,0,0)", "size": 14, "line": {"width": 1.5, "color": LIGHT["ink"]}}
         x, y = points[ringed].T
@@ -126,16 +117,16 @@ def _draw_map(view: SpaceView, position: int, objects: Any) -> list[Any]:
     return traces
 
 
-def _name_points(figure: Any, view: SpaceView, position: int, panel: Panel) -> None:
+def _name_points(figure: Any, scene: SpaceScene, position: int, panel: Panel) -> None:
     """Labels as annotations, which lie above every dot, those of the graphics card too."""
-    points = view.maps[position].points
-    offset = dot_radius(len(points)) + 3
+    points = scene.maps[position].points
+    offset = choose_radius(len(points)) + 3
     suffix = str(position + 1) if position else ""
-    for at in name_points(view, panel, panel.place(*points.T)):
-        away = 10.0 if at.point in view.ringed else offset
+    for at in name_points(scene, panel, panel.place(*points.T)):
+        away = 10.0 if at.point in scene.ringed else offset
         across, xanchor, yanchor = _SIDES.get(at.anchor, (0, "center", "top" if at.below else "bottom"))
         figure.add_annotation(
-            text=plain_text(view.cloud.labels[at.point], 28),
+            text=plain_text(scene.cloud.labels[at.point], 28),
             name="label",
             x=points[at.point, 0],
             y=points[at.point, 1],
@@ -155,16 +146,14 @@ def _halo(paper: str) -> str:
     return ",".join([f"0 0 2px {paper}"] * 4)
 
 
-def _frame_axes(figure: Any, view: SpaceView, position: int, panel: Panel) -> None:
-    each = view.maps[position]
+def _frame_axes(figure: Any, scene: SpaceScene, position: int, panel: Panel) -> None:
+    each = scene.maps[position]
     suffix = str(position + 1) if position else ""
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": ""}
     figure.update_xaxes(range=panel.x_range, **bare, row=1, col=position + 1)
     figure.update_yaxes(range=panel.y_range, scaleanchor=f"x{suffix}", **bare, row=1, col=position + 1)
-    kept = "" if each.variance is None else f" · keeps {100 * each.variance:.0f} % of the variance"
-    quality = str(each.quality).replace(", ", " · ") + kept
     figure.add_annotation(
-        text=f"<b>{each.name}</b><br>{quality}",
+        text=f"<b>{each.name}</b><br>{each.describe(short=True)}",
         x=0,
         y=1.01,
         xref=f"x{suffix} domain",
@@ -190,10 +179,10 @@ def describe_figure(figure: Any) -> dict[str, Any]:
     return {**json.loads(figure.to_json()), "config": _CONFIG}
 
 
-def write_space_fragment(view: SpaceView) -> Fragment:
-    """The view as a piece of a page, with plotly as a library."""
+def write_space_fragment(scene: SpaceScene) -> Fragment:
+    """The scene as a piece of a page, with plotly as a library."""
     objects = load_package("plotly.graph_objects", "show_space")
-    figure = describe_figure(build_figure(view))
+    figure = describe_figure(build_figure(scene))
     del figure["layout"]["template"]
     themes = {
         name: {
@@ -203,11 +192,11 @@ def write_space_fragment(view: SpaceView) -> Fragment:
         }
         for name, colours in (("light", LIGHT), ("dark", DARK))
     }
-    height = int(figure["layout"]["height"])
-    markup = (
-        f'<div class="kgwb-space" style="min-height:{height}px">'
-        f'<script type="application/json">{pack_json(figure | {"themes": themes})}</script></div>'
-        "<script>kgwbSpace.draw(document.currentScript.previousElementSibling)</script>"
-    )
     plotly = load_package("plotly.offline", "show_space").get_plotlyjs()
-    return Fragment(markup, view.caption, {"plotly": plotly, "kgwb-space": read_asset("space.js")})
+    return draw_by_script(
+        "space.js",
+        figure | {"themes": themes},
+        scene.caption,
+        libraries={"plotly": plotly},
+        height=int(figure["layout"]["height"]),
+    )

@@ -1,0 +1,168 @@
+"""The attention view where it can be turned by mouse and keyboard: a widget in a notebook, the same script on a page."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from kgwb.bert import Reading
+from kgwb.graph import KnowledgeGraph
+from kgwb.packages import load_package
+from kgwb.see.attention.scene import check_choice, choose_focus, find_spans, with_mentions
+from kgwb.see.page import Fragment, read_asset
+from kgwb.see.palette import style_variables
+
+MODULE_END = "export default kgwb_attention.default;"  # the one line that a plain script cannot hold
+STATE_BYTES = 5_000_000  # BERT-base at 128 word pieces: one reading in 16 bits, or two in 8
+TRUST = "Attention is where BERT looks, not why it answers."
+
+
+def make_attention_widget(readings: Sequence[Reading], graph: KnowledgeGraph | None, **choice: Any) -> Any:
+    """The readings as a widget whose traits are what is chosen: sentence, layer, head, focus.
+
+    Raises:
+        IndexError: no such sentence, layer, head, or word piece; also when a trait is set later.
+    """
+    return _define_attention_widget()(readings, graph, **choice)
+
+
+@cache
+def _define_attention_widget() -> Any:
+    anywidget = load_package("anywidget", "show_attention")
+    traitlets = load_package("traitlets", "show_attention")
+
+    class AttentionWidget(anywidget.AnyWidget):  # type: ignore[name-defined]
+        _esm = read_asset("attention.js")
+        _css = style_variables() + read_asset("attention.css")
+
+        sentence = traitlets.Int().tag(sync=True)
+        layer = traitlets.Int().tag(sync=True)
+        head = traitlets.Int(None, allow_none=True).tag(sync=True)
+        focus = traitlets.Int().tag(sync=True)
+        thumbnails = traitlets.Enum(("weights", "change"), "weights").tag(sync=True)
+        layers = traitlets.Int().tag(sync=True)
+        heads = traitlets.Int().tag(sync=True)
+        digits = traitlets.Int().tag(sync=True)
+        names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+        sentences = traitlets.List(traitlets.Dict()).tag(sync=True)
+        before = traitlets.Dict().tag(sync=True)
+        after = traitlets.Dict(None, allow_none=True).tag(sync=True)
+        note = traitlets.Unicode().tag(sync=True)
+
+        def __init__(self, readings: Sequence[Reading], graph: KnowledgeGraph | None, **choice: Any) -> None:
+            self._readings = tuple(readings)
+            state = pack_state(readings, graph, choice["sentence"])
+            super().__init__(**state, note=_explain(readings, state), **choice)
+
+        @traitlets.validate("sentence", "layer", "head", "focus")
+        def _check_choice(self, proposal: Any) -> int | None:
+            name, value = proposal["trait"].name, proposal["value"]
+            lengths = self._readings[0].lengths
+            counts = {"sentence": len(lengths), "layer": self.layers, "head": self.heads}
+            check_choice(name, value, lengths[self.sentence] if name == "focus" else counts[name])
+            held = [one["number"] for one in self.sentences]
+            if name == "sentence" and value not in held:
+                raise IndexError(
+                    f"Sentence {value} did not fit in this view, which holds {', '.join(map(str, held))}. "
+                    f"Type show_attention(..., sentence={value})."
+                )
+            return value
+
+        @traitlets.observe("sentence")
+        def _keep_focus_inside(self, change: Any) -> None:
+            if self.focus >= self._readings[0].lengths[change["new"]]:
+                self.focus = choose_focus(with_mentions(self._readings, change["new"]), change["new"])
+
+    return AttentionWidget
+
+
+def write_attention_fragment(widget: Any, picture: str) -> Fragment:
+    """What the widget shows as a piece of a page; it stays movable there, without a kernel.
+
+    Args:
+        widget: as `make_attention_widget` gives it.
+        picture: shown where no script runs.
+    """
+    state = {name: getattr(widget, name) for name in _define_attention_widget().class_own_traits(sync=True)}
+    state |= {"note": "", "before": _encode(widget.before), "after": _encode(widget.after)}
+    data = json.dumps(state, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
+    script = f"kgwb_attention.show(document.currentScript.previousElementSibling, {data})"
+    return Fragment(
+        html=f"<style>{read_asset('attention.css')}</style><noscript>{picture}</noscript><div></div><script>{script}</script>",
+        caption=widget.note,
+        libraries={"kgwb-attention": read_asset("attention.js").rstrip().removesuffix(MODULE_END)},
+    )
+
+
+def pack_state(readings: Sequence[Reading], graph: KnowledgeGraph | None, sentence: int) -> dict[str, Any]:
+    """The traits that carry data: sentences as text, weights as whole numbers in binary buffers.
+
+    weight = number / 65535, or number / 255 where 16 bits would not fit in `STATE_BYTES`. Of many sentences those that
+    fit are kept, the chosen one in any case.
+    """
+    _, layers, heads, *_ = readings[0].attention.shape
+    sizes = np.array(readings[0].lengths) ** 2 * layers * heads * len(readings)
+    dtype = "uint16" if 2 * sizes.sum() <= STATE_BYTES else "uint8"
+    order = sorted(range(len(sizes)), key=lambda number: number != sentence)
+    room = np.cumsum(sizes[order]) <= STATE_BYTES
+    kept = sorted({sentence} | {number for number, fits in zip(order, room, strict=True) if fits})
+    starts = np.cumsum([0, *(sizes[number] // len(readings) for number in kept)])
+    return {
+        "layers": layers,
+        "heads": heads,
+        "digits": 3 if dtype == "uint16" else 2,
+        "names": [reading.name for reading in readings],
+        "sentences": [
+            _describe_sentence(readings, graph, number, int(start))
+            for number, start in zip(kept, starts[:-1], strict=True)
+        ],
+        "before": _pack_weights(readings[0], kept, dtype),
+        "after": _pack_weights(readings[1], kept, dtype) if len(readings) > 1 else None,
+    }
+
+
+def _describe_sentence(
+    readings: Sequence[Reading], graph: KnowledgeGraph | None, number: int, start: int
+) -> dict[str, Any]:
+    last = readings[-1]
+    injected = [[i for i, here in enumerate(reading.injected[number]) if here] for reading in readings]
+    return {
+        "number": number,
+        "text": last.sentences[number],
+        "tokens": list(last.tokens[number]),
+        "spans": [vars(span) for span in find_spans(with_mentions(readings, number), number, graph)],
+        "injected_before": injected[0] if len(readings) > 1 else [],
+        "injected_after": injected[-1],
+        "focus": choose_focus(with_mentions(readings, number), number),
+        "start": start,
+    }
+
+
+def _pack_weights(reading: Reading, kept: Sequence[int], dtype: str) -> dict[str, Any]:
+    full = np.iinfo(dtype).max
+    parts = []
+    for number in kept:
+        length = reading.lengths[number]
+        weights = reading.attention[number, :, :, :length, :length].numpy()  # [layer, head, query, key]
+        parts.append(np.rint(weights * full).astype(np.dtype(dtype).newbyteorder("<")).tobytes())
+    return {"view": memoryview(b"".join(parts)), "dtype": dtype}
+
+
+def _encode(packed: dict[str, Any] | None) -> dict[str, Any] | None:
+    return packed and {**packed, "view": base64.b64encode(packed["view"]).decode("ascii")}
+
+
+def _explain(readings: Sequence[Reading], state: dict[str, Any]) -> str:
+    both = "Grey is before ({}), ink is after ({}). ".format(*state["names"]) if len(readings) > 1 else ""
+    entered = any(any(here) for reading in readings for here in reading.injected)
+    injected = "Vermilion marks tokens where a vector entered. " if entered else ""
+    rounded = "Weights are rounded to 1/255 here, not in view.selection. " if state["digits"] == 2 else ""
+    kept, total = len(state["sentences"]), len(readings[0].tokens)
+    left_out = f"{kept} of {total} sentences fit in the view; sentence= opens with another. " if kept < total else ""
+    lines = "A line is as wide as its weight, and as strong as its share of the largest weight on a word. "
+    return f"{both}{injected}{lines}{rounded}{left_out}{TRUST}"
