@@ -31,6 +31,9 @@ class View(ABC):
     A view of one's own says what its `picture`, `caption` and `frame` are, and is then displayed, saved and put on pages
     like any other.
 
+    Attributes:
+        scene: what is shown, as frozen data.
+
     Example:
         >>> from kgwb.see.drawing import draw_picture, draw_text
         >>> class SizeView(View):
@@ -48,6 +51,7 @@ class View(ABC):
         SizeView: The largest holds 2000 facts.
     """
 
+    scene: Any
     _widget: Any = None
 
     @property
@@ -61,9 +65,9 @@ class View(ABC):
         """The view as a static SVG, its caption in it."""
 
     @property
-    @abstractmethod
     def caption(self) -> str:
-        """One line: what is seen and how far to trust it."""
+        """One line: what is seen and how far to trust it; by default as its scene says."""
+        return str(self.scene.caption)
 
     @property
     def selection(self) -> pd.DataFrame:
@@ -72,8 +76,8 @@ class View(ABC):
 
     @property
     def title(self) -> str:
-        """What a page of it is called."""
-        return type(self).__name__.removesuffix("View")
+        """What a page of it is called; by default as its scene says, or the class."""
+        return str(getattr(self.scene, "title", None) or type(self).__name__.removesuffix("View"))
 
     @property
     def widget(self) -> Any:

@@ -183,19 +183,9 @@ class FilmView(View):
         return pd.DataFrame(rows)
 
     @property
-    def caption(self) -> str:
-        """What is seen and how far to trust it."""
-        return self.scene.caption
-
-    @property
     def picture(self) -> str:
         """Four frames as a static SVG."""
         return draw_film(self.scene)
-
-    @property
-    def title(self) -> str:
-        """What a page of it is called."""
-        return self.scene.title
 
     def fragment(self) -> Fragment:
         """This film as a piece of a page."""

@@ -106,16 +106,6 @@ class GraphView(View):
         """The view as a static SVG."""
         return draw_graph(self.scene)
 
-    @property
-    def caption(self) -> str:
-        """What is seen, and what was left out."""
-        return self.scene.caption
-
-    @property
-    def title(self) -> str:
-        """What a page of it is called."""
-        return self.scene.title
-
     def fragment(self) -> Fragment:
         """This view as a piece of a page."""
         return write_graph_fragment(self.scene)

@@ -59,8 +59,3 @@ class ProbeView(View):
     def picture(self) -> str:
         """The view as a static SVG."""
         return draw_probe(self.scene)
-
-    @property
-    def caption(self) -> str:
-        """What is seen, over how many seeds and questions, and how to read it."""
-        return self.scene.caption

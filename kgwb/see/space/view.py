@@ -124,16 +124,6 @@ class SpaceView(View):
         """The view as a static SVG."""
         return draw_space(self.scene)
 
-    @property
-    def caption(self) -> str:
-        """What is seen and how far to trust it."""
-        return self.scene.caption
-
-    @property
-    def title(self) -> str:
-        """What a page of it is called."""
-        return self.scene.title
-
     def fragment(self) -> Fragment:
         """This view as a piece of a page."""
         return write_space_fragment(self.scene)

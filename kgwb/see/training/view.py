@@ -123,11 +123,6 @@ class TrainingView(View):
         return self.scene.progress
 
     @property
-    def caption(self) -> str:
-        """What was run, how it ended, and what the numbers are."""
-        return self.scene.caption
-
-    @property
     def picture(self) -> str:
         """The view as a static SVG."""
         return draw_training(self.scene)
