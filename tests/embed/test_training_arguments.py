@@ -47,7 +47,9 @@ def test_arguments_out_of_range(split: Split, options: dict, message: str) -> No
 
 
 @pytest.mark.parametrize(
-    "value", ["3", None, [1], {}, True, np.nan, np.inf, -np.inf, torch.tensor(3), object()], ids=repr
+    "value",
+    ["3", None, [1], {}, True, np.nan, np.inf, -np.inf, torch.tensor(3), object()],
+    ids=lambda value: repr(value).split(" at ")[0],
 )
 @pytest.mark.parametrize("name", RANGES)
 def test_what_is_no_number_is_refused_by_name(name: str, value: object) -> None:
