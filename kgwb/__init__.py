@@ -6,6 +6,8 @@ the first screen; each is loaded when it is first used, so that `import kgwb` is
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from kgwb.environment import VERSION
@@ -27,8 +29,17 @@ def __getattr__(name: str) -> Any:
     try:
         return _find(name)
     except AttributeError:
-        raise AttributeError(f"kgwb has no {name!r}. Public names: {', '.join(sorted(__all__))}.") from None
+        public = "" if name.startswith("_") else f" Public names: {', '.join(sorted(__all__))}."
+        raise AttributeError(f"kgwb has no {name!r}.{_point_down(name)}{public}") from None
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _point_down(name: str) -> str:
+    """Where a name stands that is not on the first screen; the rooms' lists are read, for importing them takes seconds."""
+    for page in sorted(Path(__file__).parent.glob("*/__init__.py")):
+        if re.search(rf" as {re.escape(name)}$", page.read_text(encoding="utf-8"), re.MULTILINE):
+            return f" Type kgwb.{page.parent.name}.{name}."
+    return ""

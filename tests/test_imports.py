@@ -86,7 +86,7 @@ def test_one_name_means_one_thing() -> None:
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_"):
                 defined[node.name].append(module)
     shared = {name: where for name, where in defined.items() if len(where) > 1 and name != "main"}
-    assert not shared
+    assert not shared, f"one name, two things: rename one of them, {shared}"
 
 
 def test_graph_and_embed_need_only_numpy_pandas_and_torch() -> None:
@@ -122,7 +122,9 @@ def test_every_public_name_is_there(name: str) -> None:
 
 
 def test_the_first_screen_holds_at_most_fifty_names() -> None:
-    assert len(set(kgwb.__all__)) == len(kgwb.__all__) <= 50
+    count = len(kgwb.__all__)
+    assert count == len(set(kgwb.__all__))
+    assert count <= 50, f"kgwb/__init__.pyi lists {count} names: leave there what notebooks use, the rest in its room"
 
 
 def test_functions_of_the_first_screen_are_functions() -> None:
@@ -139,6 +141,11 @@ def test_types_travel_with_the_package() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(AttributeError, match=r"kgwb has no 'read_grahp'\. Public names: .*read_graph"):
         kgwb.read_grahp  # noqa: B018
+
+
+def test_a_name_that_stands_one_step_down_is_pointed_to() -> None:
+    with pytest.raises(AttributeError, match=r"kgwb has no 'LiteralEncoder'\. Type kgwb\.embed\.LiteralEncoder\."):
+        kgwb.LiteralEncoder  # noqa: B018
 
 
 def test_without_lazy_loader_the_install_line_is_given() -> None:

@@ -97,6 +97,17 @@ def inject(
     return model
 
 
+def name_mode(mode: AnyMode | Sequence[AnyMode]) -> tuple[str, ...]:
+    """The names of the doors of a mode, in the order in which they act.
+
+    Example:
+        >>> name_mode(("entity", MemoryDoor))
+        ('entity', 'memory')
+    """
+    modes = tuple(mode) if isinstance(mode, (list, tuple)) else (mode,)
+    return tuple(one.name if isinstance(one, type) and issubclass(one, Door) else str(one) for one in modes)
+
+
 def _choose_doors(mode: object) -> dict[str, Callable[..., Door]]:
     """Name -> what makes the door, in the order in which they act."""
     modes = tuple(mode) if isinstance(mode, (list, tuple)) else (mode,)

@@ -14,7 +14,7 @@ import torch
 
 from kgwb.axes import Tensor
 from kgwb.bert import Bert, inject
-from kgwb.bert.injection import Mode
+from kgwb.bert.injection import AnyMode, name_mode
 from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge
 from kgwb.checks import expect_choice, expect_kind
 from kgwb.learn.controls import mark_mentions, misdirect_mentions, prepend_facts
@@ -31,7 +31,7 @@ def plan_runs(
     vectors: EntityVectors,
     tasks: Task | Sequence[Task],
     *,
-    modes: Sequence[Mode | tuple[Mode, ...]] = ("entity",),
+    modes: Sequence[AnyMode | tuple[AnyMode, ...]] = ("entity",),
     controls: Sequence[RunControl] = ("shuffled", "random"),
     noise: Sequence[int | float] = (),
     other_vectors: Mapping[str, EntityVectors] | None = None,
@@ -45,7 +45,7 @@ def plan_runs(
         bert: where every run starts; it is left as it is.
         vectors: what the doors inject.
         tasks: what every run is tuned on, plain BERT too.
-        modes: the doors; a tuple is several doors at once, called "entity+memory".
+        modes: the doors, as `inject` takes them; a tuple is several doors at once, called "entity+memory".
         controls: of each door, "shuffled", "random" and "matched" (tuned anew with the knowledge taken away) and "off"
             (the tuned door, closed while it answers); of plain BERT, "markers" (mentions in brackets) and "text" (facts
             before the question), both tuned and probed on such questions. "text" has the knowledge: it is what doors
@@ -78,7 +78,7 @@ def plan_runs(
     runs: dict[str, Callable[[int], Bert]] = {"plain": plain}
     runs |= {name: plain.rewritten(rewrite) for name, rewrite in rewrites.items() if name in controls}
     for mode in modes:
-        parts = (mode,) if isinstance(mode, str) else mode
+        parts = name_mode(mode)
         each: dict[str, Any] = {part: (doors or {}).get(part, {}) for part in parts}
         door = each[parts[0]] if len(parts) == 1 else each
         name, real = "+".join(parts), replace(plain, vectors=vectors, mode=mode, door=door)
@@ -93,7 +93,7 @@ def plan_runs(
 
 
 def check_plan(
-    modes: Sequence[str | tuple[str, ...]],
+    modes: Sequence[AnyMode | tuple[AnyMode, ...]],
     controls: Sequence[str],
     noise: Sequence[int | float],
     doors: Iterable[str],
@@ -111,13 +111,13 @@ def check_plan(
             raise ValueError(
                 f"noise={share!r} came. Expected shares of the mentions above 0, up to 1: noise=(0.2, 0.5)."
             )
-    single = {part for mode in modes for part in ((mode,) if isinstance(mode, str) else mode)}
+    single = {part for mode in modes for part in name_mode(mode)}
     for door in doors:
         if door not in single:
             raise ValueError(
                 f"doors has options for {door!r}, which is not among the modes {', '.join(sorted(single))}."
             )
-    named = [["+".join([mode] if isinstance(mode, str) else mode) for mode in modes], controls]
+    named = [["+".join(name_mode(mode)) for mode in modes], controls]
     named += [[*get_args(RunControl), *(f"noise {share:g}" for share in noise), *other_vectors]]
     for names in named:
         twice = [name for name, count in Counter(names).items() if count > 1]
@@ -169,7 +169,7 @@ class ProbeRun:
 
     recipe: TuningRecipe
     vectors: EntityVectors | None = None
-    mode: str | tuple[str, ...] | None = None
+    mode: AnyMode | tuple[AnyMode, ...] | None = None
     control: Control | None = None
     door: Mapping[str, Any] = field(default_factory=dict)
     rewrite: Rewrite | None = None

@@ -171,3 +171,22 @@ def test_a_second_injector_is_refused_with_what_to_type(opened, vectors):
 def test_wrong_options_say_what_to_type(bert, vectors, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
         kgwb.inject(bert, vectors, **options)
+
+
+def test_a_shuffled_door_gives_another_entity_its_vector(every):
+    """A door that reads who is named past `entities_at` would be its own control."""
+    shuffled = copy.deepcopy(every)
+    for door in shuffled.injector.doors:
+        door.identity = door.identity.roll(1)
+    readings = [kgwb.read(model, SENTENCES).hidden for model in (every, shuffled)]
+    if torch.equal(*readings):  # an output door acts on answers alone
+        names = torch.ones(1, 384), torch.tensor([[0, 1, 2]])
+        real, exchanged = (model.injector.score_entities(*names) for model in (every, shuffled))
+        assert real is not None and not torch.equal(real, exchanged)
+
+
+def test_a_door_notes_how_far_it_stood_open(every):
+    gates = kgwb.read(every, SENTENCES).gates
+    acting = {door.name for door in every.injector.doors if door.touched_layers or door.touched_attention}
+    assert acting <= gates.keys() <= {door.name for door in every.injector.doors}
+    assert all(gates[name].max() > 0 for name in acting)

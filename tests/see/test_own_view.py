@@ -106,11 +106,6 @@ def test_a_view_without_a_picture_is_no_view() -> None:
         Unfinished()
 
 
-def test_every_view_of_kgwb_is_one() -> None:
-    names = ("AttentionView", "FilmView", "GraphView", "ProbeView", "SpaceView", "TrainingView")
-    assert all(issubclass(getattr(kgwb.see, name), View) for name in names)
-
-
 def test_views_load_without_widgets() -> None:
     """What needs a missing package says so when it is used, not before."""
     missing = "anywidget", "ipywidgets", "traitlets", "plotly", "pyvis", "sklearn"

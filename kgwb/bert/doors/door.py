@@ -19,7 +19,10 @@ class Door(nn.Module, ABC):
 
     A fresh door is closed: exactly one factor of each path is zero, so that BERT's output is untouched, bit for bit, and
     the first gradient already knows which way to open. Each method below is one place where a door may act, and leaves
-    what it is given as it is unless the door says otherwise. A door is built as `Mine(knowledge, shape, adaptive=...,
+    what it is given as it is unless the door says otherwise; `after_layer` is called for the `touched_layers`,
+    `change_scores` and `change_output` for the layers in `touched_attention`. Whose vector a word piece is given, a door asks
+    `entities_at`: a shuffled control answers with another entity. How far it stood open it notes with `trace.note_gate`. A
+    door is built as `Mine(knowledge, shape, adaptive=...,
     seed=..., **options)`, where `shape` is a `Shape`; `kgwb.inject(bert, vectors, mode=Mine)` does that.
 
     Attributes:
@@ -40,6 +43,9 @@ class Door(nn.Module, ABC):
 
     def __init__(self, knowledge: Knowledge, *, reads_facts: bool = False) -> None:
         super().__init__()
+        if not isinstance(getattr(type(self), "name", None), str):
+            call = f'name = "{type(self).__name__.removesuffix("Door").lower()}"'
+            raise TypeError(f"The door {type(self).__name__} has no name. Type in its class: {call}.")
         self.control = knowledge.control
         self.reads_facts = reads_facts
         self.register_buffer("identity", knowledge.identity, persistent=True)

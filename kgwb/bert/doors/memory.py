@@ -105,8 +105,10 @@ class MemoryDoor(Door):
             return find_nearby_facts(named, self._index, hops=self.hops, most=self.most)
         heads, relations, tails = self.facts.cpu().unbind(1)
         rows = torch.arange(len(heads))
+        # No mention asks here, so shuffled knowledge is found under another entity's key: heads, and not tails, are exchanged.
+        owners = self.identity.cpu()[heads]
         # One row, [1, fact], stands for all sentences.
-        return NearbyFacts(heads[None], relations[None], tails[None], rows[None], torch.zeros(1, dtype=torch.int64))
+        return NearbyFacts(owners[None], relations[None], tails[None], rows[None], torch.zeros(1, dtype=torch.int64))
 
     def change_output(
         self, layer: int, query: Heads, scores: Weights, weights: Weights, output: Heads, trace: Trace

@@ -89,13 +89,13 @@ class Scorer(ABC):
 
 
 def expect_even(scorer: str, dim: int) -> None:
-    """Complex vectors are pairs of real numbers, so their count must be even.
+    """Vectors with two halves, such as real and imaginary parts, hold an even count of numbers.
 
     Raises:
         ValueError: `dim` is odd; the message holds the call that works.
     """
     if dim % 2:
-        message = f"{scorer} needs an even dim, pairs of a real and an imaginary number, but dim={dim} came."
+        message = f"{scorer} needs an even dim, for its vectors have two halves, but dim={dim} came."
         raise ValueError(f"{message} Type dim={dim + 1}.")
 
 

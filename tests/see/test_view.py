@@ -1,0 +1,104 @@
+"""What holds for every view: it is data, a picture and a page, and hostile labels stay text in all of them."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as Tree
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kgwb
+from kgwb.bert import Reading
+from kgwb.embed import Epoch
+from kgwb.learn import ProbeReport
+from kgwb.see import View
+
+HOSTILE = ("</script><script>window.hit=1</script>", "<img src=x onerror=hit()>", '"></svg><b>')
+FACTS = pd.DataFrame(
+    [(HOSTILE[0], HOSTILE[2], HOSTILE[1]), ("a", HOSTILE[2], "b")], columns=["head", "relation", "tail"]
+)
+
+
+def show_graph(_pair: tuple[Reading, Reading]) -> View:
+    return kgwb.show_graph(kgwb.KnowledgeGraph.from_pandas(FACTS))
+
+
+def show_space(_pair: tuple[Reading, Reading]) -> View:
+    points = np.random.default_rng(0).normal(size=(12, 4))
+    return kgwb.show_space(points, labels=list(HOSTILE) * 4, types=list(HOSTILE) * 4, method="pca")
+
+
+def show_training(_pair: tuple[Reading, Reading]) -> View:
+    return kgwb.show_training({HOSTILE[1]: iter([Epoch(1, 2.0, 0.1, {HOSTILE[0]: 0.5}), Epoch(2, 1.0, 0.1, {})])})
+
+
+def record_film(_pair: tuple[Reading, Reading]) -> View:
+    vectors = kgwb.GraphEmbedding(kgwb.KnowledgeGraph.from_pandas(FACTS), kgwb.ComplEx(), dim=4)
+    film = kgwb.record_film(vectors, kgwb.train_embedding(vectors, vectors.graph, epochs=2))
+    for _ in film:
+        pass
+    return film
+
+
+def show_attention(pair: tuple[Reading, Reading]) -> View:
+    return kgwb.show_attention(*pair)
+
+
+def show_probe(_pair: tuple[Reading, Reading]) -> View:
+    counts = pd.DataFrame(
+        {"run": ["plain", HOSTILE[0]], "seed": 0, "relation": HOSTILE[1], "questions": 4, "correct": 3}
+    )
+    relations = pd.DataFrame({"relation": [HOSTILE[1]], "questions": 4, "chance": 0.25, "majority": 0.5})
+    return kgwb.show_probe(ProbeReport(counts, relations, chance=0.25))
+
+
+# A new view is tested by being listed.
+VIEWS: dict[str, Callable[[tuple[Reading, Reading]], View]] = {
+    made.__name__: made for made in (show_graph, show_space, show_training, record_film, show_attention, show_probe)
+}
+
+
+@pytest.fixture(params=VIEWS)
+def view(request: pytest.FixtureRequest, hostile_pair: tuple[Reading, Reading]) -> View:
+    return VIEWS[request.param](hostile_pair)
+
+
+def test_it_is_a_view_and_data(view: View) -> None:
+    assert isinstance(view, View)
+    assert len(view.frame) and isinstance(view.selection, pd.DataFrame)
+    assert repr(view).startswith(type(view).__name__) or view.caption in repr(view) or repr(view) in view.caption
+
+
+def test_its_picture_holds_its_caption_and_reads_labels_as_text(view: View) -> None:
+    picture = Tree.fromstring(view.picture)
+    assert {each.tag.rpartition("}")[2] for each in picture.iter()}.isdisjoint({"script", "img", "b", "foreignObject"})
+    words = set(re.findall(r"\w+", " ".join(picture.itertext())))
+    assert len(set(re.findall(r"\w+", view.caption)) - words) <= 2  # a hyphen at a line's end may part a word
+
+
+def test_its_page_is_one_file_that_holds_no_outside_address(view: View, tmp_path: Path) -> None:
+    page = view.save(tmp_path / "page.html").read_text(encoding="utf-8")
+    markup = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.findall(r"(?:src|href)=[\"']?(?!data:)[^\"'\s>]+", markup)
+    for label in HOSTILE[:2]:  # as data, "<" is written \\u003c; in markup, &lt;
+        assert label not in view.fragment().html
+
+
+def test_its_picture_is_saved_alone(view: View, tmp_path: Path) -> None:
+    assert view.save(tmp_path / "picture.svg").read_text(encoding="utf-8").strip() == view.picture.strip()
+
+
+def test_a_notebook_is_shown_the_picture(view: View) -> None:
+    bundle = view._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert bundle["image/svg+xml"] == view.picture and bundle["text/plain"]
+
+
+def test_every_view_of_kgwb_is_listed(hostile_pair: tuple[Reading, Reading]) -> None:
+    shown = {type(made(hostile_pair)) for made in VIEWS.values()}
+    public = {each for each in vars(kgwb.see).values() if isinstance(each, type) and issubclass(each, View)}
+    assert public - shown == {View}
