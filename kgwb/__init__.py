@@ -10,9 +10,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from kgwb.environment import VERSION
+from kgwb.environment import VERSION, let_threads_sleep
 
 __version__ = VERSION
+let_threads_sleep()
 
 try:
     import lazy_loader

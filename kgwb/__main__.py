@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,8 +27,6 @@ the processes divide the table of entities"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 when all is well, 1 with one line that says what is not."""
-    # Threads that wait should sleep: where the processor is shared, spinning makes training ten times slower.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     options = _build_parser().parse_args(arguments)
     try:
         return int(options.run(options))

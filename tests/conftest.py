@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
+from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test that needs the hub is a mistake, and should fail at once
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -43,6 +45,19 @@ def benchmark_data() -> Path:
     if not Path(folder).is_dir():
         pytest.fail(f"KGWB_DATA names {folder!r}, which is no folder.")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches another machine: whoever tries is told so, at once."""
+    connect = socket.socket.connect
+
+    def connect_here(opened: socket.socket, address: Any) -> None:
+        if opened.family != socket.AF_UNIX and str(address[0]) not in ("127.0.0.1", "::1", "localhost"):
+            raise RuntimeError(f"A test reached for {address!r}. Tests need no network.")
+        connect(opened, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -89,3 +90,17 @@ def test_seeds_reach_every_generator() -> None:
         return random.random(), float(np.random.rand()), float(torch.rand(()))
 
     assert draw() == draw()
+
+
+def test_waiting_threads_sleep_where_kgwb_comes_first(repository: Path) -> None:
+    def ask(code: str) -> str:
+        free = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+        command = [sys.executable, "-c", f"{code}; print(repr(kgwb.doctor()))"]
+        return subprocess.run(
+            command, capture_output=True, cwd=repository, encoding="utf-8", env=free, check=True
+        ).stdout
+
+    assert "[ok]       waiting threads sleep (OMP_WAIT_POLICY=PASSIVE)" in ask("import kgwb, torch")
+    late = ask("import torch, kgwb")
+    assert "[optional] waiting threads spin (OMP_WAIT_POLICY=not set)  →  slow where another process" in late
+    assert "import kgwb before torch" in late

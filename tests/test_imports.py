@@ -7,6 +7,7 @@ import functools
 import graphlib
 import pickle
 import re
+import socket
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -166,6 +167,12 @@ def test_nothing_prints_pickles_or_grows_beyond_one_sitting(source: Path) -> Non
         ), f"{source}:{node.lineno} names a device: the model knows its own"
         if isinstance(node, ast.Import):
             assert "pickle" not in [alias.name for alias in node.names], f"{source}:{node.lineno} imports pickle"
+        if isinstance(node, ast.Attribute) and node.attr == "load" and isinstance(node.value, ast.Name):
+            assert node.value.id != "torch", f"{source}:{node.lineno} unpickles: torch.load"
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            assert isinstance(node.value, ast.Constant) and node.value.value is False, (
+                f"{source}:{node.value.lineno} unpickles"
+            )
 
 
 # The field's words: whoever searches for the usual one must find it. Each line names what is said instead.
@@ -191,3 +198,8 @@ def test_the_words_are_those_of_the_field(word: str) -> None:
         str(path.relative_to(PACKAGE.parent)) for path in texts for _ in pattern.finditer(path.read_text("utf-8"))
     )
     assert not found, f"{word!r} stands in {dict(found)}; the field says {QUAINT[word]}"
+
+
+def test_no_test_can_reach_another_machine() -> None:
+    with socket.socket() as opened, pytest.raises(RuntimeError, match="Tests need no network"):
+        opened.connect(("192.0.2.1", 80))  # an address that belongs to documentation
