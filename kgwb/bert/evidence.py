@@ -22,7 +22,6 @@ _RANDOM_PAIRS = 1000
 _PAIRS_AT_ONCE = 1 << 16
 _NEIGHBOURS_NAMED = 8
 _PIECES_READ = 64
-_BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +58,7 @@ def weigh_renown(graph: KnowledgeGraph, choices: Choices, spelt: Sequence[str]) 
 
 
 def weigh_context(
-    graph: KnowledgeGraph, choices: Choices, sentences: Sequence[str | Sentence], bert: Bert
+    graph: KnowledgeGraph, choices: Choices, sentences: Sequence[str | Sentence], bert: Bert, *, batch: int = 64
 ) -> Float[np.ndarray, " candidate"]:
     """How near the sentence lies to what the graph says of a candidate: the cosine of BERT's mean hidden states, or 0.
 
@@ -71,6 +70,7 @@ def weigh_context(
         choices: the candidates.
         sentences: the texts.
         bert: reads both.
+        batch: texts read at once; with one, a result does not depend on the others, to the last bit.
 
     Raises:
         ValueError: if a sentence is longer than BERT's position table.
@@ -81,8 +81,8 @@ def weigh_context(
     cut = bert.tokenizer(
         describe_entities(graph, distinct), padding=True, truncation=True, max_length=_PIECES_READ, return_tensors="pt"
     )
-    context = _average_states(bert, here.pieces, here.is_token)
-    known = _average_states(bert, cut["input_ids"], cut["attention_mask"].bool())
+    context = _average_states(bert, here.pieces, here.is_token, batch)
+    known = _average_states(bert, cut["input_ids"], cut["attention_mask"].bool(), batch)
     return np.clip((context[sentence] * known[entity]).sum(1).double().numpy(), 0.0, 1.0)
 
 
@@ -206,16 +206,16 @@ def _score_best(vectors: GraphEmbedding, pairs: Int[np.ndarray, "pair 2"]) -> Fl
 
 @torch.no_grad()
 def _average_states(
-    bert: Bert, pieces: Int[Tensor, "text token"], is_token: Bool[Tensor, "text token"]
+    bert: Bert, pieces: Int[Tensor, "text token"], is_token: Bool[Tensor, "text token"], batch: int
 ) -> Float[Tensor, "text width"]:
     """The mean of BERT's last hidden states over each text, as vectors of length one, on the CPU."""
     was_training = bert.training
     bert.eval()
     rows = is_token.sum(1).argsort(stable=True)
     means = []
-    for batch in rows.split(_BATCH):
-        real = is_token[batch, : int(is_token[batch].sum(1).max())].to(bert.device)
-        ids = pieces[batch, : real.shape[1]].to(bert.device)
+    for some in rows.split(batch):
+        real = is_token[some, : int(is_token[some].sum(1).max())].to(bert.device)
+        ids = pieces[some, : real.shape[1]].to(bert.device)
         states = bert.model.base_model(input_ids=ids, attention_mask=real.long()).last_hidden_state
         means.append((states * real[..., None]).sum(1).float().cpu())  # a direction needs no division
     bert.train(was_training)

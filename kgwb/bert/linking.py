@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.bert.evidence import Choices, weigh_coherence, weigh_context, weigh_renown
+from kgwb.bert.mentions import find_mentions
 from kgwb.bert.model import Bert
 from kgwb.checks import expect_at_least
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
@@ -18,6 +19,9 @@ from kgwb.graph.knowledge_graph import expect_graph
 
 if TYPE_CHECKING:
     from kgwb.embed import GraphEmbedding
+
+
+_WEIGHTS: Mapping[str, int | float] = {"prior": 0.1, "context": 0.3, "coherence": 0.6}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,9 +60,9 @@ def link_mentions(
     *,
     bert: Bert | None = None,
     vectors: GraphEmbedding | None = None,
-    prior: int | float = 0.1,
-    context: int | float = 0.3,
-    coherence: int | float = 0.6,
+    prior: int | float = _WEIGHTS["prior"],
+    context: int | float = _WEIGHTS["context"],
+    coherence: int | float = _WEIGHTS["coherence"],
     threshold: int | float = 0.15,
 ) -> Links:
     """Choose among the entities that each mention may name by renown, by the sentence, and by the other mentions.
@@ -102,6 +106,43 @@ def link_mentions(
     """
     weights: dict[str, int | float] = {"prior": prior, "context": context, "coherence": coherence}
     _check_arguments(sentences, mentions, graph, vectors, weights)
+    return _link(sentences, mentions, graph, bert, vectors, weights, threshold)
+
+
+def find_linked_mentions(sentences: Sequence[str], graph: KnowledgeGraph, bert: Bert) -> list[list[Mention]]:
+    """What `find_mentions` finds; of several entities with one name the one that `link_mentions` prefers.
+
+    Every mention stays, however low its score. A sentence without such names costs nothing more, and each of the others
+    is judged by itself, so that its mentions do not depend on which others are read with it, to the last bit.
+
+    Args:
+        sentences: the texts.
+        graph: whose entities are looked for.
+        bert: reads the ambiguous sentences and the descriptions of their candidates; an injector takes no part.
+
+    Raises:
+        ValueError: if an ambiguous sentence is too long for BERT.
+    """
+    found = find_mentions(sentences, graph, bert.tokenizer)
+    unclear = [row for row, mentions in enumerate(found) if any(len(each.candidates) > 1 for each in mentions)]
+    if unclear:
+        texts, mentions = [sentences[row] for row in unclear], [found[row] for row in unclear]
+        links = _link(texts, mentions, graph, bert, None, _WEIGHTS, threshold=0, batch=1)
+        for row, linked in zip(unclear, links.mentions, strict=True):
+            found[row] = linked
+    return found
+
+
+def _link(
+    sentences: Sequence[str | Sentence],
+    mentions: Sequence[Sequence[Mention]],
+    graph: KnowledgeGraph,
+    bert: Bert | None,
+    vectors: GraphEmbedding | None,
+    weights: Mapping[str, int | float],
+    threshold: int | float,
+    batch: int = 64,
+) -> Links:
     choices = _list_choices(mentions)
     spelt = _spell(sentences, mentions)
     seen = {
@@ -110,7 +151,7 @@ def link_mentions(
         "coherence": weigh_coherence(graph, choices, vectors),
     }
     if bert is not None and len(choices.entity):
-        seen["context"] = weigh_context(graph, choices, sentences, bert)
+        seen["context"] = weigh_context(graph, choices, sentences, bert, batch=batch)
     scores = _tabulate(graph, mentions, spelt, choices, seen, _combine(seen, weights), threshold)
     return _choose(mentions, scores, threshold)
 
@@ -163,7 +204,7 @@ def _list_choices(mentions: Sequence[Sequence[Mention]]) -> Choices:
     return Choices(np.asarray(entities, dtype=np.int64), mention, sentence[mention])
 
 
-def _combine(seen: dict[str, np.ndarray], weights: dict[str, int | float]) -> np.ndarray:
+def _combine(seen: dict[str, np.ndarray], weights: Mapping[str, int | float]) -> np.ndarray:
     """The weighted mean of what there is; 0 where nothing that counts was seen."""
     weight = np.asarray(list(weights.values()), dtype=np.float64) * ~np.isnan(np.stack(list(seen.values()), 1))
     summed = (weight * np.nan_to_num(np.stack(list(seen.values()), 1))).sum(1)
