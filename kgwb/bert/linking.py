@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kgwb.bert.evidence import Choices, weigh_coherence, weigh_context, weigh_renown
+from kgwb.bert.evidence import Choices, find_other_words, weigh_coherence, weigh_context, weigh_renown
 from kgwb.bert.mentions import find_mentions
 from kgwb.bert.model import Bert
 from kgwb.checks import expect_at_least
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kgwb.embed import GraphEmbedding
 
 
+# Low enough for no link, and still above zero, so that the order of candidates stays.
+_OTHER_WORD = 0.1
 _WEIGHTS: Mapping[str, int | float] = {"prior": 0.1, "context": 0.3, "coherence": 0.6}
 
 
@@ -71,8 +73,9 @@ def link_mentions(
     without a BERT, coherence without another mention) counts neither above nor below the line.
     *prior*, half for a high degree and half for a label spelt to the letter; *context*, the cosine of BERT's mean
     hidden states of the sentence and of what the graph says about the candidate; *coherence*, how close the graph
-    brings it to the other mentions. The weights and the threshold were chosen on one half of the names of three data
-    sets and measured on the other: tests/benchmarks/README.md.
+    brings it to the other mentions. A tenth of that, and no coherence, where the text writes another word (turkey, in
+    small letters) or the name is a part of another (Lake Victoria, Georgia Tech). The weights and the threshold were
+    chosen on one half of the names of three data sets and measured on the other: tests/benchmarks/README.md.
 
     Args:
         sentences: the texts.
@@ -145,14 +148,17 @@ def _link(
 ) -> Links:
     choices = _list_choices(mentions)
     spelt = _spell(sentences, mentions)
+    other = find_other_words(graph, choices, sentences, mentions)
     seen = {
         "prior": weigh_renown(graph, choices, spelt),
         "context": np.full(len(choices.entity), np.nan),
-        "coherence": weigh_coherence(graph, choices, vectors),
+        "coherence": np.full(len(choices.entity), np.nan),
     }
+    seen["coherence"][~other] = weigh_coherence(graph, choices.select(~other), vectors)
     if bert is not None and len(choices.entity):
         seen["context"] = weigh_context(graph, choices, sentences, bert, batch=batch)
-    scores = _tabulate(graph, mentions, spelt, choices, seen, _combine(seen, weights), threshold)
+    score = _combine(seen, weights) * np.where(other, _OTHER_WORD, 1.0)
+    scores = _tabulate(graph, mentions, spelt, choices, seen, score, threshold)
     return _choose(mentions, scores, threshold)
 
 
