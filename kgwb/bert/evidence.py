@@ -23,6 +23,7 @@ _RANDOM_PAIRS = 1000
 _PAIRS_AT_ONCE = 1 << 16
 _NEIGHBOURS_NAMED = 8
 _PIECES_READ = 64
+_NEUTRAL = 0.4  # the cosine of a sentence and what it is about, in English text about the graph
 _MOST = 0.8
 _CAPITAL_BEFORE = re.compile(r"(?<=[\w,;)] )([A-Z][a-z]+) $")  # not the first word of a sentence
 _CAPITAL_AFTER = re.compile(r" ([A-Z][a-z]+)")
@@ -126,7 +127,8 @@ def weigh_context(
     """How near the sentence lies to what the graph says of a candidate: the cosine of BERT's mean hidden states, or 0.
 
     The graph says its label, its description (else its type), and the labels of its eight least connected neighbours;
-    BERT reads the first 64 word pieces of that. An injector does not take part.
+    BERT reads the first 64 word pieces of that. An injector does not take part. Where one of the two is in Latin script
+    and the other is not, the cosine says nothing, and 0.4 stands for it.
 
     Args:
         graph: whose entities they are.
@@ -141,12 +143,19 @@ def weigh_context(
     read, sentence = np.unique(choices.sentence, return_inverse=True)
     distinct, entity = np.unique(choices.entity, return_inverse=True)
     here = encode_sentences(bert, [sentences[i] for i in read], mentions=[()] * len(read))
-    cut = bert.tokenizer(
-        describe_entities(graph, distinct), padding=True, truncation=True, max_length=_PIECES_READ, return_tensors="pt"
-    )
+    said = describe_entities(graph, distinct)
+    cut = bert.tokenizer(said, padding=True, truncation=True, max_length=_PIECES_READ, return_tensors="pt")
     context = _average_states(bert, here.pieces, here.is_token, batch)
     known = _average_states(bert, cut["input_ids"], cut["attention_mask"].bool(), batch)
-    return np.clip((context[sentence] * known[entity]).sum(1).double().numpy(), 0.0, 1.0)
+    cosine = np.clip((context[sentence] * known[entity]).sum(1).double().numpy(), 0.0, 1.0)
+    texts = [each.text if isinstance(each, Sentence) else each for each in (sentences[i] for i in read)]
+    foreign = np.asarray([_is_latin(text) for text in texts])[sentence] != np.asarray([*map(_is_latin, said)])[entity]
+    return np.where(foreign, _NEUTRAL, cosine)
+
+
+def _is_latin(text: str) -> bool:
+    letters = [letter for letter in text if letter.isalpha()]
+    return 2 * sum(letter < "\u0370" for letter in letters) >= len(letters)
 
 
 def describe_entities(graph: KnowledgeGraph, entities: Int[np.ndarray, " entity"]) -> list[str]:

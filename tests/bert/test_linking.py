@@ -267,3 +267,12 @@ def test_small_letters_say_nothing_where_names_of_a_kind_have_small_letters(bert
     texts = ["She has diabetes and heart failure."]
     links = link_mentions(texts, kgwb.find_mentions(texts, graph, bert.tokenizer), graph, bert=bert)
     assert name(graph, links.mentions) == [["a", "b"]]
+
+
+def test_a_sentence_in_another_script_than_the_descriptions_is_neither_for_nor_against(bert):
+    about = pd.DataFrame([("f", "France", "法国"), ("l", "Lisbon", "里斯本")], columns=["entity", "label", "label_zh"])
+    facts = pd.DataFrame([("f", "near", "spain"), ("l", "in", "portugal")], columns=["head", "relation", "tail"])
+    graph = kgwb.KnowledgeGraph.from_pandas(facts, about)
+    texts = ["这位法国作家出生在里斯本。"]
+    links = link_mentions(texts, kgwb.find_mentions(texts, graph, bert.tokenizer), graph, bert=bert)
+    assert name(graph, links.mentions) == [["f", "l"]] and set(links.scores["context"]) == {0.4}
