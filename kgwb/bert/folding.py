@@ -101,6 +101,8 @@ def spell_plainly(text: str) -> str:
 def _fold_letter(letter: str) -> str:
     if letter.isspace():
         return " "
+    if len(letter) == 1 and "\u4e00" <= letter <= "\u9fff":
+        return letter  # only for speed: what follows leaves Chinese as it is
     if letter.isascii():
         return "and" if letter == "&" else "'" if letter == "`" else letter.lower()
     plain = unicodedata.normalize("NFKC", letter.translate(_SAME))
@@ -134,8 +136,8 @@ def _is_katakana(letter: str) -> bool:
 
 def _is_spaceless(letter: str) -> bool:
     """Whether names in its script need no space around them."""
-    if letter < "\u0e00":
-        return False
+    if letter < "\u0e00" or "\u4e00" <= letter <= "\u9fff":
+        return letter >= "\u4e00"
     return load_package("regex", "find_mentions").match(_SPACELESS, letter) is not None
 
 
