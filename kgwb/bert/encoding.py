@@ -62,3 +62,25 @@ def place_mention(mention: Mention, text: str, offsets: Sequence[Sequence[int]])
         )
     span = text[mention.start : mention.end]
     return replace(mention, text=span, pieces=(inside[0], inside[-1] + 1))
+
+
+def share_pieces(mentions: Sequence[Mention]) -> list[list[int]]:
+    """The word pieces of each mention alone: a shared one goes to the later mention, unless the earlier has no other.
+
+    Args:
+        mentions: of one sentence, with their word pieces.
+    """
+    owned: list[list[int]] = []
+    owner: dict[int, list[int]] = {}
+    for mention in mentions:
+        mine: list[int] = []
+        for piece in range(*(mention.pieces or (0, 0))):
+            earlier = owner.get(piece, [])
+            if len(earlier) == 1:
+                continue
+            if earlier:
+                earlier.remove(piece)
+            owner[piece] = mine
+            mine.append(piece)
+        owned.append(mine)
+    return owned

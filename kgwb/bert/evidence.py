@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import torch
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.model import Bert
 from kgwb.bert.tokenizing import encode_sentences
-from kgwb.graph import KnowledgeGraph, Sentence
+from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.graph.joins import expand_ranges, hold
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ _RANDOM_PAIRS = 1000
 _PAIRS_AT_ONCE = 1 << 16
 _NEIGHBOURS_NAMED = 8
 _PIECES_READ = 64
-_BATCH = 64
+_NEUTRAL = 0.4  # the cosine of a sentence and what it is about, in English text about the graph
+_MOST = 0.8
+_CAPITAL_BEFORE = re.compile(r"(?<=[\w,;)] )([A-Z][a-z]+) $")  # not the first word of a sentence
+_CAPITAL_AFTER = re.compile(r" ([A-Z][a-z]+)")
+_WATERS_BEFORE = re.compile(r"\b(?:Lake|River|(?:Gulf|Bay|Sea|Straits?) of) $")
+_WATERS_AFTER = re.compile(r"[湾灣洋]|海[峡峽]| (?:River|Sea|Bay|Gulf|Strait)\b")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +45,10 @@ class Choices:
     mention: Int[np.ndarray, " candidate"]
     sentence: Int[np.ndarray, " candidate"]
 
+    def select(self, keep: Bool[np.ndarray, " candidate"]) -> Choices:
+        """Some of them."""
+        return Choices(self.entity[keep], self.mention[keep], self.sentence[keep])
+
 
 def weigh_renown(graph: KnowledgeGraph, choices: Choices, spelt: Sequence[str]) -> Float[np.ndarray, " candidate"]:
     """What can be said before reading: half for how well connected an entity is, half for a label spelt to the letter.
@@ -54,23 +64,78 @@ def weigh_renown(graph: KnowledgeGraph, choices: Choices, spelt: Sequence[str]) 
     columns = [column for column in graph.entities.columns if column == "label" or column.startswith("label_")]
     labels = [set(names) for names in zip(*(graph.entities[column] for column in columns), strict=True)]
     text = [" ".join(each.split()) for each in spelt]
-    same = [text[m] in labels[e] for e, m in zip(choices.entity.tolist(), choices.mention.tolist(), strict=True)]
+    short = [{alias.replace(".", "") for alias in names if alias.isupper()} for names in graph.entities["aliases"]]
+    same = [
+        text[m] in labels[e] or (text[m].isupper() and text[m].replace(".", "") in short[e])
+        for e, m in zip(choices.entity.tolist(), choices.mention.tolist(), strict=True)
+    ]
     return 0.5 * renown[choices.entity] + 0.5 * np.asarray(same, dtype=np.float64)
 
 
+def find_other_words(
+    graph: KnowledgeGraph, choices: Choices, sentences: Sequence[str | Sentence], mentions: Sequence[Sequence[Mention]]
+) -> Bool[np.ndarray, " candidate"]:
+    """Whether a mention is written as another word (turkey, china) or as a part of another name (Lake Victoria).
+
+    Another word: in small letters, in a text with capitals, though the entity and the names of its kind have capitals.
+    Part of another name: a word beside it has a capital that no sentence begins with and no mention holds (Georgia
+    Tech), or the words before it or the sign after it make it a lake, a sea or a gulf.
+
+    Args:
+        graph: whose entities they are.
+        choices: the candidates.
+        sentences: the texts.
+        mentions: per sentence, its mentions.
+    """
+    small: list[bool] = []
+    within: list[bool] = []
+    for sentence, found in zip(sentences, mentions, strict=True):
+        text = sentence.text if isinstance(sentence, Sentence) else sentence
+        held = {position for mention in found for position in range(mention.start, mention.end)}
+        for mention in found:
+            word, before, after = text[mention.start : mention.end], text[: mention.start], text[mention.end :]
+            small.append(word.islower() and " " not in word and not text.islower())
+            within.append(not word.isupper() and _is_part_of_name(before, after, mention, held))
+    named = _list_proper(graph)
+    return np.asarray(
+        [within[m] or (small[m] and named[e]) for e, m in zip(choices.entity, choices.mention, strict=True)], dtype=bool
+    )
+
+
+def _is_part_of_name(before: str, after: str, mention: Mention, held: set[int]) -> bool:
+    if _WATERS_BEFORE.search(before) or _WATERS_AFTER.match(after):
+        return True
+    last, following = _CAPITAL_BEFORE.search(before), _CAPITAL_AFTER.match(after)
+    return bool((last and last.start(1) not in held) or (following and mention.end + following.start(1) not in held))
+
+
+def _list_proper(graph: KnowledgeGraph) -> list[bool]:
+    """Per entity, whether its name has a capital because it is one: so have the last words of most names of its type."""
+    capitals: dict[str, list[bool]] = {}
+    for label, kind in zip(graph.labels, graph.entities["type"], strict=True):
+        words = label.split()
+        if len(words) > 1 and words[-1][:1].isalpha() and words[-1].lower() != words[-1].upper():
+            capitals.setdefault(kind, []).append(words[-1][0].isupper())
+    proper = {kind for kind, those in capitals.items() if np.mean(those) > _MOST}
+    names = zip(graph.labels, graph.entities["aliases"], graph.entities["type"], strict=True)
+    return [kind in proper and not any(map(str.islower, (label, *aliases))) for label, aliases, kind in names]
+
+
 def weigh_context(
-    graph: KnowledgeGraph, choices: Choices, sentences: Sequence[str | Sentence], bert: Bert
+    graph: KnowledgeGraph, choices: Choices, sentences: Sequence[str | Sentence], bert: Bert, *, batch: int = 64
 ) -> Float[np.ndarray, " candidate"]:
     """How near the sentence lies to what the graph says of a candidate: the cosine of BERT's mean hidden states, or 0.
 
     The graph says its label, its description (else its type), and the labels of its eight least connected neighbours;
-    BERT reads the first 64 word pieces of that. An injector does not take part.
+    BERT reads the first 64 word pieces of that. An injector does not take part. Where one of the two is in Latin script
+    and the other is not, the cosine says nothing, and 0.4 stands for it.
 
     Args:
         graph: whose entities they are.
         choices: the candidates.
         sentences: the texts.
         bert: reads both.
+        batch: texts read at once; with one, a result does not depend on the others, to the last bit.
 
     Raises:
         ValueError: if a sentence is longer than BERT's position table.
@@ -78,12 +143,19 @@ def weigh_context(
     read, sentence = np.unique(choices.sentence, return_inverse=True)
     distinct, entity = np.unique(choices.entity, return_inverse=True)
     here = encode_sentences(bert, [sentences[i] for i in read], mentions=[()] * len(read))
-    cut = bert.tokenizer(
-        describe_entities(graph, distinct), padding=True, truncation=True, max_length=_PIECES_READ, return_tensors="pt"
-    )
-    context = _average_states(bert, here.pieces, here.is_token)
-    known = _average_states(bert, cut["input_ids"], cut["attention_mask"].bool())
-    return np.clip((context[sentence] * known[entity]).sum(1).double().numpy(), 0.0, 1.0)
+    said = describe_entities(graph, distinct)
+    cut = bert.tokenizer(said, padding=True, truncation=True, max_length=_PIECES_READ, return_tensors="pt")
+    context = _average_states(bert, here.pieces, here.is_token, batch)
+    known = _average_states(bert, cut["input_ids"], cut["attention_mask"].bool(), batch)
+    cosine = np.clip((context[sentence] * known[entity]).sum(1).double().numpy(), 0.0, 1.0)
+    texts = [each.text if isinstance(each, Sentence) else each for each in (sentences[i] for i in read)]
+    foreign = np.asarray([_is_latin(text) for text in texts])[sentence] != np.asarray([*map(_is_latin, said)])[entity]
+    return np.where(foreign, _NEUTRAL, cosine)
+
+
+def _is_latin(text: str) -> bool:
+    letters = [letter for letter in text if letter.isalpha()]
+    return 2 * sum(letter < "\u0370" for letter in letters) >= len(letters)
 
 
 def describe_entities(graph: KnowledgeGraph, entities: Int[np.ndarray, " entity"]) -> list[str]:
@@ -206,16 +278,16 @@ def _score_best(vectors: GraphEmbedding, pairs: Int[np.ndarray, "pair 2"]) -> Fl
 
 @torch.no_grad()
 def _average_states(
-    bert: Bert, pieces: Int[Tensor, "text token"], is_token: Bool[Tensor, "text token"]
+    bert: Bert, pieces: Int[Tensor, "text token"], is_token: Bool[Tensor, "text token"], batch: int
 ) -> Float[Tensor, "text width"]:
     """The mean of BERT's last hidden states over each text, as vectors of length one, on the CPU."""
     was_training = bert.training
     bert.eval()
     rows = is_token.sum(1).argsort(stable=True)
     means = []
-    for batch in rows.split(_BATCH):
-        real = is_token[batch, : int(is_token[batch].sum(1).max())].to(bert.device)
-        ids = pieces[batch, : real.shape[1]].to(bert.device)
+    for some in rows.split(batch):
+        real = is_token[some, : int(is_token[some].sum(1).max())].to(bert.device)
+        ids = pieces[some, : real.shape[1]].to(bert.device)
         states = bert.model.base_model(input_ids=ids, attention_mask=real.long()).last_hidden_state
         means.append((states * real[..., None]).sum(1).float().cpu())  # a direction needs no division
     bert.train(was_training)

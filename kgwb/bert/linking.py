@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kgwb.bert.evidence import Choices, weigh_coherence, weigh_context, weigh_renown
+from kgwb.bert.evidence import Choices, find_other_words, weigh_coherence, weigh_context, weigh_renown
+from kgwb.bert.mentions import find_mentions
 from kgwb.bert.model import Bert
 from kgwb.checks import expect_at_least
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
@@ -18,6 +19,11 @@ from kgwb.graph.knowledge_graph import expect_graph
 
 if TYPE_CHECKING:
     from kgwb.embed import GraphEmbedding
+
+
+# Low enough for no link, and still above zero, so that the order of candidates stays.
+_OTHER_WORD = 0.1
+_WEIGHTS: Mapping[str, int | float] = {"prior": 0.1, "context": 0.3, "coherence": 0.6}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,9 +62,9 @@ def link_mentions(
     *,
     bert: Bert | None = None,
     vectors: GraphEmbedding | None = None,
-    prior: int | float = 0.1,
-    context: int | float = 0.3,
-    coherence: int | float = 0.6,
+    prior: int | float = _WEIGHTS["prior"],
+    context: int | float = _WEIGHTS["context"],
+    coherence: int | float = _WEIGHTS["coherence"],
     threshold: int | float = 0.15,
 ) -> Links:
     """Choose among the entities that each mention may name by renown, by the sentence, and by the other mentions.
@@ -67,8 +73,9 @@ def link_mentions(
     without a BERT, coherence without another mention) counts neither above nor below the line.
     *prior*, half for a high degree and half for a label spelt to the letter; *context*, the cosine of BERT's mean
     hidden states of the sentence and of what the graph says about the candidate; *coherence*, how close the graph
-    brings it to the other mentions. The weights and the threshold were chosen on one half of the names of three data
-    sets and measured on the other: tests/benchmarks/README.md.
+    brings it to the other mentions. A tenth of that, and no coherence, where the text writes another word (turkey, in
+    small letters) or the name is a part of another (Lake Victoria, Georgia Tech). The weights and the threshold were
+    chosen on one half of the names of three data sets and measured on the other: tests/benchmarks/README.md.
 
     Args:
         sentences: the texts.
@@ -102,16 +109,56 @@ def link_mentions(
     """
     weights: dict[str, int | float] = {"prior": prior, "context": context, "coherence": coherence}
     _check_arguments(sentences, mentions, graph, vectors, weights)
+    return _link(sentences, mentions, graph, bert, vectors, weights, threshold)
+
+
+def find_linked_mentions(sentences: Sequence[str], graph: KnowledgeGraph, bert: Bert) -> list[list[Mention]]:
+    """What `find_mentions` finds; of several entities with one name the one that `link_mentions` prefers.
+
+    Every mention stays, however low its score. A sentence without such names costs nothing more, and each of the others
+    is judged by itself, so that its mentions do not depend on which others are read with it, to the last bit.
+
+    Args:
+        sentences: the texts.
+        graph: whose entities are looked for.
+        bert: reads the ambiguous sentences and the descriptions of their candidates; an injector takes no part.
+
+    Raises:
+        ValueError: if an ambiguous sentence is too long for BERT.
+    """
+    found = find_mentions(sentences, graph, bert.tokenizer)
+    unclear = [row for row, mentions in enumerate(found) if any(len(each.candidates) > 1 for each in mentions)]
+    if unclear:
+        texts, mentions = [sentences[row] for row in unclear], [found[row] for row in unclear]
+        links = _link(texts, mentions, graph, bert, None, _WEIGHTS, threshold=0, batch=1)
+        for row, linked in zip(unclear, links.mentions, strict=True):
+            found[row] = linked
+    return found
+
+
+def _link(
+    sentences: Sequence[str | Sentence],
+    mentions: Sequence[Sequence[Mention]],
+    graph: KnowledgeGraph,
+    bert: Bert | None,
+    vectors: GraphEmbedding | None,
+    weights: Mapping[str, int | float],
+    threshold: int | float,
+    batch: int = 64,
+) -> Links:
     choices = _list_choices(mentions)
     spelt = _spell(sentences, mentions)
+    other = find_other_words(graph, choices, sentences, mentions)
     seen = {
         "prior": weigh_renown(graph, choices, spelt),
         "context": np.full(len(choices.entity), np.nan),
-        "coherence": weigh_coherence(graph, choices, vectors),
+        "coherence": np.full(len(choices.entity), np.nan),
     }
+    seen["coherence"][~other] = weigh_coherence(graph, choices.select(~other), vectors)
     if bert is not None and len(choices.entity):
-        seen["context"] = weigh_context(graph, choices, sentences, bert)
-    scores = _tabulate(graph, mentions, spelt, choices, seen, _combine(seen, weights), threshold)
+        seen["context"] = weigh_context(graph, choices, sentences, bert, batch=batch)
+    score = _combine(seen, weights) * np.where(other, _OTHER_WORD, 1.0)
+    scores = _tabulate(graph, mentions, spelt, choices, seen, score, threshold)
     return _choose(mentions, scores, threshold)
 
 
@@ -163,7 +210,7 @@ def _list_choices(mentions: Sequence[Sequence[Mention]]) -> Choices:
     return Choices(np.asarray(entities, dtype=np.int64), mention, sentence[mention])
 
 
-def _combine(seen: dict[str, np.ndarray], weights: dict[str, int | float]) -> np.ndarray:
+def _combine(seen: dict[str, np.ndarray], weights: Mapping[str, int | float]) -> np.ndarray:
     """The weighted mean of what there is; 0 where nothing that counts was seen."""
     weight = np.asarray(list(weights.values()), dtype=np.float64) * ~np.isnan(np.stack(list(seen.values()), 1))
     summed = (weight * np.nan_to_num(np.stack(list(seen.values()), 1))).sum(1)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kgwb.bert.encoding import place_mention
+from kgwb.bert.folding import FoldedText, fold_text, spell_plainly
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.graph.knowledge_graph import expect_graph
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-# A name in Chinese, Japanese or Thai needs no space around it.
-_SPACELESS = ("CJK", "HIRAGANA", "KATAKANA", "THAI")
-# "us" and "in" are words, "US" and "IN" are names.
-_SHORTEST_IN_ANY_CASE = 3
-_APOSTROPHES = "\u2018\u2019\u02bc\uff07"
+# "us", "and" and "said" are words, "US", "AND" and "SAID" are names.
+_SHORT = 3
+_SHORT_IN_CAPITALS = 4
+# What texts and lists of names shorten, as they are folded.
+_SHORTENED = {"saint": "st", "sainte": "ste", "mount": "mt", "fort": "ft"}
+_SHORTENABLE = re.compile(r"\b(?P<word>sainte?|mount|fort|ste?|mt|ft)(?P<rest>-| |\. ?)", re.IGNORECASE)
 
 
 def find_mentions(
@@ -26,10 +28,13 @@ def find_mentions(
 ) -> list[list[Mention]]:
     """Find where sentences name entities of a graph: the longest match over labels and aliases, from the left.
 
-    Case, the accents of Latin and Greek letters, and line breaks or further spaces within a name are ignored; but a
-    name of one or two Latin letters is found to the letter only (US, not us), and punctuation alone never. A name
-    begins and ends where a word does, except in scripts that write no spaces. Of several entities with one name the
-    best connected is taken; all are kept in `candidates`, among which `link_mentions` chooses by the sentence.
+    Case, the accents of Latin and Greek letters, full-width forms and ligatures, invisible characters, the kind of
+    hyphen or apostrophe, and line breaks or further spaces within a name are ignored, and "Saint" may be "St", "and"
+    "&", "UK" "U.K."; but short names (of up to three letters, or four capitals) are found to the letter only (US, not
+    us), unless the label itself is written like a word, and punctuation alone never. A name begins and ends where a
+    word does by Unicode's properties, except in scripts that write no spaces and before Korean particles. Of several
+    entities with one name the best connected is taken; all are kept in `candidates`, among which `link_mentions`
+    chooses by the sentence.
 
     Args:
         sentences: the texts.
@@ -70,83 +75,88 @@ def _attach_pieces(text: str, found: Iterator[Mention], tokenizer: PreTrainedTok
 
 
 @dataclass(frozen=True)
-class FoldedText:
-    """A text as names are compared in it, and where each of its characters came from.
-
-    Attributes:
-        text: lower case, without accents, every run of white space one space.
-        starts: per character of `text`, where in the original what it stands for begins.
-        ends: the same, where it ends; characters that share a start stand for one letter with its marks.
-    """
-
-    text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-
-    def is_border(self, position: int) -> bool:
-        """Whether a word may begin or end before the character at `position`."""
-        if position in (0, len(self.text)):
-            return True
-        before, after = self.text[position - 1], self.text[position]
-        if self.starts[position - 1] == self.starts[position]:
-            return False
-        return not (before.isalnum() and after.isalnum()) or _is_spaceless(before) or _is_spaceless(after)
-
-
-@dataclass(frozen=True)
 class NameIndex:
     """Every name of a graph's entities.
 
     Attributes:
         entities: folded name to the entities it can name, best connected first.
-        lengths: first character of a name to the lengths such names have, longest first.
-        spellings: folded name to how it is spelt, where that matters: "IN" is Indiana, "in" is not.
+        lengths: the first three characters of names to the lengths such names have, longest first.
+        spellings: folded name to the entities that only some spellings of it mean: "IN" is Indiana, "in" is not.
     """
 
     entities: Mapping[str, tuple[int, ...]]
     lengths: Mapping[str, tuple[int, ...]]
-    spellings: Mapping[str, set[str]]
-
-    def find_longest(self, folded: FoldedText, start: int) -> str | None:
-        """The longest name that begins at a border and ends at one."""
-        if not folded.is_border(start):
-            return None
-        for length in self.lengths.get(folded.text[start], ()):
-            name = folded.text[start : start + length]
-            if name in self.entities and len(name) == length and folded.is_border(start + length):
-                return name
-        return None
+    spellings: Mapping[str, Mapping[int, set[str]]]
 
 
 def index_names(graph: KnowledgeGraph) -> NameIndex:
-    """All labels, in every language, and all aliases of a graph."""
-    found: dict[str, set[int]] = {}
-    exact: dict[str, set[str]] = {}
-    for entity, name in _list_names(graph):
-        folded = fold_text(name).text
-        if folded.isascii() and not any(map(str.isalnum, folded)):
-            continue  # nothing, or punctuation: a full stop names no entity
-        found.setdefault(folded, set()).add(entity)
-        if folded.isascii() and len(folded) < _SHORTEST_IN_ANY_CASE:
-            exact.setdefault(folded, set()).add(name)
+    """All labels, in every language, and all aliases of a graph, with "St" for "Saint" and "U.K." for "UK"."""
+    found: dict[str, dict[int, set[str]]] = {}
+    shouted = not any(map(str.islower, "".join(graph.labels)))
+    for entity, label, is_label in _list_names(graph):
+        for name in _vary(label):
+            folded = fold_text(name).text
+            if folded.isascii() and not any(map(str.isalnum, folded)):
+                continue  # nothing, or punctuation: a full stop names no entity
+            exact = _list_cases(name, is_label=is_label, shouted=shouted)
+            spellings = found.setdefault(folded, {})
+            # No spellings: any will do, and of two names of an entity the one that is freer holds.
+            free = not exact or (entity in spellings and not spellings[entity])
+            spellings[entity] = set() if free else spellings.get(entity, set()) | exact
     degrees = graph.degrees
     lengths: dict[str, set[int]] = {}
     for name in found:
-        lengths.setdefault(name[0], set()).add(len(name))
+        if len(name) >= 3:
+            lengths.setdefault(name[:3], set()).add(len(name))
+    exact_only = {name: {i: those for i, those in ids.items() if those} for name, ids in found.items()}
     return NameIndex(
         {name: tuple(sorted(ids, key=lambda i: (-degrees[i], i))) for name, ids in found.items()},
         {first: tuple(sorted(those, reverse=True)) for first, those in lengths.items()},
-        exact,
+        {name: ids for name, ids in exact_only.items() if ids},
     )
 
 
-def _list_names(graph: KnowledgeGraph) -> Iterator[tuple[int, str]]:
+def _list_names(graph: KnowledgeGraph) -> Iterator[tuple[int, str, bool]]:
+    """Entity, name, and whether the name is a label."""
     for column in graph.entities.columns:
         if column == "label" or column.startswith("label_"):
             labels = enumerate(graph.entities[column])
-            yield from ((entity, label.strip()) for entity, label in labels if isinstance(label, str))
+            yield from ((entity, spell_plainly(label), True) for entity, label in labels if isinstance(label, str))
     for entity, aliases in enumerate(graph.entities["aliases"]):
-        yield from ((entity, alias.strip()) for alias in aliases)
+        yield from ((entity, spell_plainly(alias), False) for alias in aliases)
+
+
+def _vary(name: str) -> Iterator[str]:
+    """A name, and how else texts shorten or spell it out."""
+    yield name
+    if len(name) <= 8 and name.isupper():
+        capitals = name.replace(".", "")
+        if (
+            2 <= len(capitals) <= _SHORT_IN_CAPITALS
+            and capitals.isalpha()
+            and name in (capitals, f"{'.'.join(capitals)}.")
+        ):
+            yield f"{'.'.join(capitals)}." if name == capitals else capitals
+    found = _SHORTENABLE.search(name)
+    if found:
+        word = found["word"].lower()
+        long = {short: long for long, short in _SHORTENED.items()}.get(word, word)
+        for form in (f"{long} ", f"{_SHORTENED[long]} ", f"{_SHORTENED[long]}. ", f"{_SHORTENED[long]}."):
+            yield name[: found.start()] + (form.strip() + "-" if found["rest"] == "-" else form) + name[found.end() :]
+
+
+def _list_cases(name: str, *, is_label: bool, shouted: bool) -> set[str]:
+    """The only spellings in which a short name is one; none if it is one in any case."""
+    letters = [letter for letter in name if letter.isalpha()]
+    if not all(letter.lower() != letter.upper() for letter in letters):
+        return set()
+    if name.isupper() and len(letters) <= _SHORT_IN_CAPITALS and " " not in name:
+        return set() if is_label and shouted and len(letters) >= _SHORT else {name}
+    if len(letters) > _SHORT or not letters:
+        return set()
+    if len(letters) < _SHORT:
+        return {name, name.upper()} if is_label and name.islower() else {name}
+    return {name, name[0].upper() + name[1:], *([name.upper()] if is_label else [])}
 
 
 def match_names(text: str, names: NameIndex) -> Iterator[Mention]:
@@ -154,65 +164,29 @@ def match_names(text: str, names: NameIndex) -> Iterator[Mention]:
     folded = fold_text(text)
     position = 0
     while position < len(folded.text):
-        name = names.find_longest(folded, position)
-        stop = position + (len(name) if name else 1)
+        found = _find_longest(names, text, folded, position)
+        if found is None:
+            position += 1
+            continue
+        stop, entities = found
         start, end = folded.starts[position], folded.ends[stop - 1]
         position = stop
-        if name and text[start:end] in names.spellings.get(name, {text[start:end]}):
-            ids = names.entities[name]
-            yield Mention(start, end, ids[0], text[start:end], candidates=ids)
+        yield Mention(start, end, entities[0], text[start:end], candidates=entities)
 
 
-def fold_text(text: str) -> FoldedText:
-    """A text in lower case, without accents however they are written, and without line breaks.
-
-    Example:
-        >>> fold_text("Sa\u0303o  Tomé").text
-        'sao tome'
-    """
-    letters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for start, end in _split_letters(text):
-        folded = _fold_letter(text[start:end])
-        # A line of Chinese may break within a word.
-        around = (letters[-1][-1] if letters else "", text[end : end + 1])
-        if folded == " " and "\n" in text[start:end] and all(map(_is_spaceless, around)):
+def _find_longest(names: NameIndex, text: str, folded: FoldedText, start: int) -> tuple[int, tuple[int, ...]] | None:
+    """Where the longest name from `start` ends, and the entities it can name; None without one."""
+    if not folded.borders[start]:
+        return None
+    for length in (*names.lengths.get(folded.text[start : start + 3], ()), 2, 1):
+        stop = start + length
+        name = folded.text[start:stop]
+        if name not in names.entities or len(name) < length or not folded.is_end(stop):
             continue
-        letters.append(folded)
-        starts += [start] * len(folded)
-        ends += [end] * len(folded)
-    return FoldedText("".join(letters), tuple(starts), tuple(ends))
-
-
-def _split_letters(text: str) -> Iterator[tuple[int, int]]:
-    """Where each letter lies with the marks that follow it; white space stays together."""
-    start = 0
-    for end in range(1, len(text) + 1):
-        if end == len(text) or not _continues(text[end - 1], text[end]):
-            yield start, end
-            start = end
-
-
-def _continues(before: str, after: str) -> bool:
-    if after.isascii():
-        return after.isspace() and before.isspace()
-    # Korean may come in parts too: the vowel and the last consonant of a syllable follow the first.
-    return (before.isspace() and after.isspace()) or unicodedata.combining(after) > 0 or "\u1160" <= after <= "\u11ff"
-
-
-def _fold_letter(letter: str) -> str:
-    if letter.isascii():
-        return " " if letter.isspace() else letter.lower()
-    if letter.isspace():
-        return " "
-    if letter in _APOSTROPHES:
-        return "'"
-    lower = unicodedata.normalize("NFC", letter).lower()
-    base = unicodedata.normalize("NFD", lower)[:1]
-    # Elsewhere decomposition takes letters apart, not accents off: 한 into ᄒ, パ into ハ, й into и.
-    return base if base.isascii() or "\u0370" <= base <= "\u03ff" else lower
-
-
-def _is_spaceless(character: str) -> bool:
-    return character > "\u0e00" and unicodedata.name(character, "").startswith(_SPACELESS)
+        entities = names.entities[name]
+        if name in names.spellings:
+            exact, spelt = names.spellings[name], spell_plainly(text[folded.starts[start] : folded.ends[stop - 1]])
+            entities = tuple(entity for entity in entities if spelt in exact.get(entity, {spelt}))
+        if entities:
+            return stop, entities
+    return None

@@ -10,7 +10,7 @@ from torch.nn.functional import pad
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert.encoding import Encoding
-from kgwb.bert.mentions import find_mentions
+from kgwb.bert.linking import find_linked_mentions
 from kgwb.bert.model import Bert
 from kgwb.bert.tokenizing import encode_sentences
 from kgwb.bert.trace import Record
@@ -73,7 +73,7 @@ def read(
         bert: plain or injected.
         sentences: a text or texts, or `Sentence`s with their own mentions.
         mentions: per sentence, where it names entities. By default a `Sentence`'s own; for texts read by an injected
-            model, what `find_mentions` finds.
+            model, what `find_mentions` finds; of several entities with one name the one that `link_mentions` prefers.
 
     Raises:
         ValueError: as `encode_sentences` does.
@@ -85,7 +85,7 @@ def read(
     """
     sentences = [sentences] if isinstance(sentences, (str, Sentence)) else list(sentences)
     if mentions is None and bert.injector is not None and not any(isinstance(s, Sentence) for s in sentences):
-        mentions = find_mentions([str(s) for s in sentences], bert.injector.graph, bert.tokenizer)
+        mentions = find_linked_mentions([str(s) for s in sentences], bert.injector.graph, bert)
     encoding = encode_sentences(bert, sentences, mentions=mentions)
     records = [_read_one(bert, encoding.select([i])) for i in range(len(encoding))]
     longest = encoding.pieces.shape[1]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 
 from kgwb.axes import Tensor
-from kgwb.bert.encoding import Encoding, place_mention
+from kgwb.bert.encoding import Encoding, place_mention, share_pieces
 from kgwb.bert.model import Bert
 from kgwb.graph import Mention, Sentence
+from kgwb.words import count_things
 
 
 def encode_sentences(
     bert: Bert, sentences: Sequence[str | Sentence], *, mentions: Sequence[Sequence[Mention]] | None = None
 ) -> Encoding:
     """Cut sentences into word pieces and find the pieces of each mention.
+
+    Mentions may meet in a word piece; each keeps one of its own wherever there is one, and a warning counts the others.
 
     Args:
         bert: whose tokenizer cuts.
@@ -42,12 +46,22 @@ def encode_sentences(
     )
     entities = torch.full_like(cut["input_ids"], -1)
     first_pieces = torch.zeros_like(entities, dtype=torch.bool)
+    crowded: list[str] = []
     for row, found in enumerate(placed):
         _check_overlap(found, texts[row])
-        for mention in found:
-            first, last = mention.pieces or (0, 0)
-            entities[row, first:last] = mention.entity
-            first_pieces[row, first] = True
+        for mention, pieces in zip(found, share_pieces(found), strict=True):
+            if pieces:
+                entities[row, pieces] = mention.entity
+                first_pieces[row, pieces[0]] = True
+            else:
+                crowded.append(mention.text)
+    if crowded:
+        warnings.warn(
+            f"{count_things(len(crowded), 'mention')} with no word piece that another mention leaves free "
+            f"({', '.join(map(repr, crowded[:3]))}): in such a piece the vector of the other one enters. "
+            "Take a tokenizer that knows the words, or give the mentions that matter: read(model, texts, mentions=...).",
+            stacklevel=2,
+        )
     return Encoding(cut["input_ids"], cut["attention_mask"].bool(), entities, first_pieces, placed)
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from kgwb.bert import encode_sentences
+from kgwb.bert.encoding import place_mention, share_pieces
 from kgwb.graph import Mention, Sentence
 
 
@@ -57,3 +58,28 @@ def test_overlapping_mentions(bert):
 def test_mentions_for_another_number_of_sentences(bert):
     with pytest.raises(ValueError, match=r"2 lists of mentions came for 1 sentences. Expected one for each"):
         encode_sentences(bert, ["Hello"], mentions=[[], []])
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([(0, 2), (2, 4)], [[1], []]),
+        ([(0, 2), (2, 4), (4, 9)], [[1], [], [2, 3]]),
+        ([(0, 5), (2, 9)], [[1], [2, 3]]),  # what they share is the earlier one's only piece
+        ([(0, 6), (6, 9)], [[1], [2, 3]]),  # of two the later one takes what they share
+        ([(0, 5), (5, 7), (7, 9)], [[1], [2], [3]]),
+    ],
+)
+def test_mentions_that_meet_in_a_word_piece_each_keep_one_where_there_is_one(spans, expected):
+    offsets = [(0, 0), (0, 5), (5, 7), (7, 9)]
+    mentions = [place_mention(Mention(*span, number), "a" * 9, offsets) for number, span in enumerate(spans)]
+    assert share_pieces(mentions) == expected
+
+
+def test_a_mention_without_a_piece_of_its_own_is_counted(bert):
+    text = "ไทยลาว ไทย"  # two countries that MiniLM reads as one unknown word
+    mentions = [Mention(0, 3, 4), Mention(3, 6, 7), Mention(7, 10, 4)]
+    with pytest.warns(UserWarning, match=r"^1 mention with no word piece that another mention leaves free \('ลาว'\)"):
+        encoding = encode_sentences(bert, [text], mentions=[mentions])
+    assert encoding.entities[0].tolist()[1] == 4 and encoding.first_pieces.sum() == 2
+    assert [mention.entity for mention in encoding.mentions[0]] == [4, 7, 4]

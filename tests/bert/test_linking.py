@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -217,3 +220,59 @@ def test_vectors_of_another_graph_are_refused(graph, vectors):
 def test_a_sentence_too_long_for_bert_is_said_not_cut(link):
     with pytest.raises(ValueError, match=r"has \d+ word pieces; this BERT has positions for 512"):
         link("Georgia " * 600)
+
+
+COUNTRIES = json.loads((Path(__file__).parent / "country_sentences.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("language", "count"), [("en", 30), ("zh", 16)])
+def test_sentences_about_countries_are_linked_and_their_homonyms_are_not(bert, language, count):
+    world = kgwb.read_graph(Path(__file__).parents[2] / "sample_graphs" / "world")
+    rows = [row for row in COUNTRIES if row["language"] == language]
+    texts = [row["text"] for row in rows]
+    links = link_mentions(texts, kgwb.find_mentions(texts, world, bert.tokenizer), world, bert=bert)
+    found = {(i, m.start, m.end, m.entity) for i, those in enumerate(links.mentions) for m in those}
+    gold = {(i, start, end, world.entity_id(e)) for i, row in enumerate(rows) for start, end, e in row["mentions"]}
+    assert len(rows) == count
+    assert len(found & gold) / len(found) >= 0.95  # precision: .98 English, .96 Chinese
+    assert len(found & gold) / len(gold) >= 0.98  # recall: 1 and 1
+
+
+@pytest.mark.parametrize(
+    ("text", "linked"),
+    [
+        ("We roast a turkey near Armenia.", ["armenia"]),
+        ("we sail past turkey and armenia.", ["turkey", "armenia"]),  # a text without capitals says nothing by them
+        ("Students of Georgia Tech met near Armenia.", ["armenia"]),
+        ("The Gulf of Turkey and the Turkey River.", []),
+        (
+            "In Georgia, Armenia is near; the Georgia of old borders Turkey.",
+            ["georgia", "armenia", "georgia", "turkey"],
+        ),
+    ],
+)
+def test_another_word_and_a_part_of_another_name_are_not_linked(bert, text, linked):
+    names = [(id, id.title(), "country") for id in ("georgia", "turkey", "armenia")]
+    about = pd.DataFrame([*names, ("us", "United States", "country")], columns=["entity", "label", "type"])
+    graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]), about)
+    links = link_mentions([text], kgwb.find_mentions([text], graph, bert.tokenizer), graph, bert=bert)
+    assert name(graph, links.mentions) == [linked]
+
+
+def test_small_letters_say_nothing_where_names_of_a_kind_have_small_letters(bert):
+    about = pd.DataFrame({"entity": ["a", "b"], "label": ["Diabetes", "Heart failure"], "type": "disease"})
+    graph = kgwb.KnowledgeGraph.from_pandas(
+        pd.DataFrame([("a", "r", "b")], columns=["head", "relation", "tail"]), about
+    )
+    texts = ["She has diabetes and heart failure."]
+    links = link_mentions(texts, kgwb.find_mentions(texts, graph, bert.tokenizer), graph, bert=bert)
+    assert name(graph, links.mentions) == [["a", "b"]]
+
+
+def test_a_sentence_in_another_script_than_the_descriptions_is_neither_for_nor_against(bert):
+    about = pd.DataFrame([("f", "France", "法国"), ("l", "Lisbon", "里斯本")], columns=["entity", "label", "label_zh"])
+    facts = pd.DataFrame([("f", "near", "spain"), ("l", "in", "portugal")], columns=["head", "relation", "tail"])
+    graph = kgwb.KnowledgeGraph.from_pandas(facts, about)
+    texts = ["这位法国作家出生在里斯本。"]
+    links = link_mentions(texts, kgwb.find_mentions(texts, graph, bert.tokenizer), graph, bert=bert)
+    assert name(graph, links.mentions) == [["f", "l"]] and set(links.scores["context"]) == {0.4}

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kgwb
-from kgwb.bert.mentions import fold_text
+from kgwb.bert.folding import fold_text
+from kgwb.bert.mentions import index_names, match_names
 
 
 def find(bert, graph, text):
@@ -67,8 +68,8 @@ def test_short_names_are_found_to_the_letter_and_punctuation_never(bert):
     aliases = pd.DataFrame({"entity": ["Indiana", "America"], "aliases": ["IN|.", "US|USA"]})
     facts = pd.DataFrame([("Indiana", "in", "America")], columns=["head", "relation", "tail"])
     graph = kgwb.KnowledgeGraph.from_pandas(facts, aliases)
-    found = find(bert, graph, "Live in Gary, IN, in the US. The usa and us.")
-    assert found == [("IN", "Indiana"), ("US", "America"), ("usa", "America")]
+    found = find(bert, graph, "Live in Gary, IN, in the US. The usa and us in the USA.")
+    assert found == [("IN", "Indiana"), ("US", "America"), ("USA", "America")]
 
 
 def test_a_letter_is_never_cut_from_its_marks(bert):
@@ -89,6 +90,85 @@ def test_a_mask_names_no_entity_called_mask(bert):
     facts = pd.DataFrame([("Mask", "in", "Germany")], columns=["head", "relation", "tail"])
     graph = kgwb.KnowledgeGraph.from_pandas(facts)
     assert find(bert, graph, "[MASK] and mask") == [("mask", "Mask")]
+
+
+WORLD = [
+    ("Guinea", "in", "Guinea-Bissau"),
+    ("Saint Lucia", "in", "Saint Kitts and Nevis"),
+    ("USA", "near", "UK"),
+    ("Andorra", "near", "Finland"),
+    ("한국", "near", "독일"),
+    ("चीन", "near", "भारत"),
+    ("インド", "near", "Łódź"),
+    ("Nuku'alofa", "near", "Mt. Fuji"),
+    ("Lao", "near", "yen"),
+]
+
+
+@pytest.fixture(scope="module")
+def world():
+    short = pd.DataFrame({"entity": ["Andorra"], "aliases": ["AND|ARE|CAN|PER|WHO|SAID"]})
+    return kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(WORLD, columns=["head", "relation", "tail"]), short)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Guinea\u2011Bissau, Guinea\u2013Bissau and Guinea\u2212Bissau", ["Guinea-Bissau"] * 3),
+        ("Guinea\u2014and Finland", ["Guinea", "Finland"]),
+        ("प्राचीन चीन, भारत।", ["चीन", "भारत"]),
+        ("ＵＳＡ, ＦＩＮＬＡＮＤ", ["USA", "Finland"]),
+        ("ﬁnland Fin\u00adland Fin\u200bland Fin\u2060land\ufeff", ["Finland"] * 4),
+        ("in\u200bFinland and\u200bthen\u200dFinland", ["Finland"]),  # a joiner is no blank
+        ("St Lucia, St. Lucia, St.Lucia, Saint Lucia", ["Saint Lucia"] * 4),
+        ("Saint Kitts & Nevis, St. Kitts & Nevis, St Kitts ＆ Nevis", ["Saint Kitts and Nevis"] * 3),
+        ("Guinea&Finland", ["Guinea", "Finland"]),
+        ("Mount Fuji, Mt Fuji", ["Mt. Fuji"] * 2),
+        ("한국은 독일의 이웃이다. 한국에서는 독일과", ["한국", "독일", "한국", "독일"]),
+        ("한국어 독일인 북한국", []),
+        ("USA는 UK와", ["USA", "UK"]),
+        ("インドの、インドネシア", ["インド"]),
+        ("and are can per who said; And Said", []),
+        ("AND, SAID", ["Andorra"] * 2),
+        ("the U.K. and the U.S.A. like us", ["UK", "USA"]),
+        ("Lao, LAO, lao, Yen, YEN, yen", ["Lao"] * 2 + ["yen"] * 3),
+        ("Nukuʻalofa, Lodz", ["Nuku'alofa", "Łódź"]),
+    ],
+)
+def test_words_and_letters_are_unicodes(bert, world, text, expected):
+    assert [label for _, label in find(bert, world, text)] == expected
+
+
+def test_a_name_in_capitals_among_labels_in_capitals_is_a_word(bert):
+    facts = pd.DataFrame([("TOGO", "near", "MALI")], columns=["head", "relation", "tail"])
+    assert find(bert, kgwb.KnowledgeGraph.from_pandas(facts), "Togo, Mali") == [("Togo", "TOGO"), ("Mali", "MALI")]
+
+
+@given(data=st.data(), text=st.text(max_size=12))
+def test_a_span_of_the_original_text_folds_to_the_name(world, data, text):
+    """However a name is disguised, its span is where it stands in the text as it came."""
+    name = data.draw(
+        st.sampled_from(["Guinea-Bissau", "Saint Lucia", "Finland", "Saint Kitts and Nevis", "한국", "भारत"])
+    )
+    disguise = data.draw(
+        st.sampled_from(
+            [
+                lambda s: unicodedata.normalize("NFD", s),
+                str.upper,
+                lambda s: "\u00ad".join(s) if s.isascii() else s,
+                lambda s: s.replace(" ", " \u00a0\n").replace("-", "\u2011"),
+                lambda s: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in s),
+                lambda s: s.replace("fi", "ﬁ").replace("Fi", "ﬁ").replace("and Nevis", "& Nevis"),
+            ]
+        )
+    )
+    whole = f"{text} {disguise(name)}, {text}"
+    names = index_names(world)
+    found = list(match_names(whole, names))
+    assert (fold_text(name).text, disguise(name)) in [(fold_text(m.text).text, m.text) for m in found]
+    for mention in found:
+        assert whole[mention.start : mention.end] == mention.text
+        assert fold_text(mention.text).text in names.entities
 
 
 @given(st.text(max_size=40))

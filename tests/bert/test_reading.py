@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 import torch
 
 import kgwb
+from kgwb.bert import linking
 
 
 def test_attention_is_hugging_faces_own_and_rows_sum_to_one(bert):
@@ -60,3 +62,38 @@ def test_reading_leaves_the_mode_of_the_model(bert):
 def test_a_reading_is_frozen(bert):
     with pytest.raises(AttributeError):
         kgwb.read(bert, "Hi.").name = "other"
+
+
+@pytest.fixture(scope="module")
+def sky():
+    facts = [
+        ("mercury_planet", "orbits", "Sun"),
+        ("Venus", "orbits", "Sun"),
+        ("mercury_metal", "in", "thermometer"),
+        ("mercury_metal", "in", "cinnabar"),
+        ("mercury_metal", "in", "amalgam"),
+    ]
+    names = pd.DataFrame({"entity": ["mercury_planet", "mercury_metal"], "label": "Mercury"})
+    graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]), names)
+    return kgwb.GraphEmbedding(graph, kgwb.DistMult(), dim=8, seed=0)
+
+
+def test_a_text_is_read_with_the_entity_that_its_sentence_means(bert, sky):
+    model = kgwb.inject(bert, sky)
+    texts = ["Mercury orbits the Sun.", "Mercury in a thermometer.", "Venus orbits the Sun."]
+    reading = kgwb.read(model, texts)
+    named = [[sky.graph.entities["entity"][mention.entity] for mention in found] for found in reading.mentions]
+    assert named == [["mercury_planet", "Sun"], ["mercury_metal", "thermometer"], ["Venus", "Sun"]]
+    assert all(kgwb.read(model, text).mentions == (found,) for text, found in zip(texts, reading.mentions, strict=True))
+    given = kgwb.graph.Sentence(texts[0], (kgwb.graph.Mention(0, 7, sky.graph.entity_id("mercury_metal")),))
+    assert [m.entity for m in kgwb.read(model, given).mentions[0]] == [sky.graph.entity_id("mercury_metal")]
+
+
+def test_only_texts_with_several_candidates_are_judged(bert, sky, monkeypatch):
+    judged = []
+    weigh = linking.weigh_context
+    monkeypatch.setattr(
+        linking, "weigh_context", lambda g, c, texts, b, **o: judged.extend(texts) or weigh(g, c, texts, b, **o)
+    )
+    kgwb.read(kgwb.inject(bert, sky), ["Venus orbits the Sun.", "Mercury"])
+    assert judged == ["Mercury"]
