@@ -9,7 +9,6 @@ leaves the old state; after it the new one, which the next to read or write ther
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 import re
@@ -21,10 +20,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgwb.own_files import LIST, hash_if_any, is_own, list_files, read_list, write_list
+
 if TYPE_CHECKING:
     from kgwb.axes import Tensor  # torch, and `import kgwb` is quick without it
 
-LIST, SAVED = ".kgwb.json", ".kgwb-saved"
+SAVED = ".kgwb-saved"
 _RAISED = (FileExistsError, FileNotFoundError, IsADirectoryError)  # errors of the system that kgwb raises itself
 _PATIENCE = 50  # looks at a folder that another process may be writing to, a hundredth of a second apart
 
@@ -99,7 +100,7 @@ def refuse_other_files(folder: Path, names: Collection[str], what: str) -> None:
     finish_saving(folder)
     foreign: list[str] = []
     for _ in range(_PATIENCE):  # another process may be putting its own there
-        foreign = [name for name in sorted(names) if not _is_own(folder, name)]
+        foreign = [name for name in sorted(names) if not is_own(folder, name)]
         if not foreign:
             return
         if not (folder / SAVED).exists() and not any(folder.glob(".kgwb-half-*")):
@@ -190,9 +191,9 @@ def is_abandoned(path: Path) -> bool:
 
 def _give_place(new: Path, folder: Path, *, replaces: Collection[str], named: Collection[str]) -> None:
     """Let a folder that is all written become the folder, or its files become files of the folder that is there."""
-    files = {path.relative_to(new).as_posix(): hash_file(path) for path in _list_files(new)}
+    files = {path.relative_to(new).as_posix(): hash_file(path) for path in list_files(new)}
     if not folder.exists():
-        _write_list(new, files, over={})
+        write_list(new, files, over={})
         try:
             new.rename(folder)
             return
@@ -201,10 +202,10 @@ def _give_place(new: Path, folder: Path, *, replaces: Collection[str], named: Co
                 raise
     finish_saving(folder)
     refuse_other_files(folder, files.keys() - named, "what is being saved")
-    listed = _read_list(folder) or {}
+    listed = read_list(folder) or {}
     kept = {name: hashed for name, hashed in listed.items() if name not in replaces}
     over = {name: hash_file(folder / name) for name in named if (folder / name).is_file()}
-    _write_list(new, kept | files, over=over)
+    write_list(new, kept | files, over=over)
     for _ in range(_PATIENCE):
         try:
             new.rename(folder / SAVED)  # the one step that decides
@@ -219,16 +220,16 @@ def _give_place(new: Path, folder: Path, *, replaces: Collection[str], named: Co
 def _put_in_place(folder: Path, *, trusting: bool) -> None:
     """Move what was saved to where it belongs; several processes may do so at once."""
     saved = folder / SAVED
-    new, old, over = _read_list(saved), _read_list(folder) or {}, _read_list(saved, "over") or {}
+    new, old, over = read_list(saved), read_list(folder) or {}, read_list(saved, "over") or {}
     gone = set() if new is None else old.keys() - new.keys()
     for name in gone:
-        if _hash(folder / name) == old[name]:
+        if hash_if_any(folder / name) == old[name]:
             (folder / name).unlink(missing_ok=True)
-    for path in _list_files(saved):
+    for path in list_files(saved):
         name = path.relative_to(saved).as_posix()
         target = folder / name
         known = {None, old.get(name), (new or {}).get(name), over.get(name)}
-        if not trusting and Path(name).name != LIST and _hash(target) not in known and path.exists():
+        if not trusting and Path(name).name != LIST and hash_if_any(target) not in known and path.exists():
             message = f"{target} came between, while {folder} was being saved"
             raise FileExistsError(f"{message}. Move it away, and what was saved takes its place.")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -239,54 +240,9 @@ def _put_in_place(folder: Path, *, trusting: bool) -> None:
             inner.rmdir()
 
 
-def _is_own(folder: Path, name: str) -> bool:
-    """Whether kgwb may write a file of this name: nothing is there, or what is there is as kgwb wrote it."""
-    path = folder / name
-    if not os.path.lexists(path):
-        return all(above.is_dir() or not os.path.lexists(above) for above in path.parents if above != folder.parent)
-    if path.is_symlink() or not path.is_file():
-        return False
-    if path.name == LIST:
-        return _read_list(path.parent) is not None
-    listed = {(_read_list(folder) or {}).get(name), (_read_list(path.parent) or {}).get(path.name)}
-    return _hash(path) in listed - {None}
-
-
-def _read_list(folder: Path, part: str = "files") -> dict[str, str] | None:
-    """The files that kgwb wrote here and their SHA-256; None where there is no such list."""
-    try:
-        files = json.loads((folder / LIST).read_text(encoding="utf-8"))[part]
-    except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
-        return None
-    if not isinstance(files, dict):
-        return None
-    return {name: str(hashed) for name, hashed in files.items() if ".." not in name and not name.startswith("/")}
-
-
-def _write_list(folder: Path, files: Mapping[str, str], *, over: Mapping[str, str]) -> None:
-    text = json.dumps({"files": dict(sorted(files.items())), "over": dict(over)}, indent=1)
-    (folder / LIST).write_text(text + "\n", encoding="utf-8")
-
-
-def _list_files(folder: Path) -> list[Path]:
-    """All files below a folder; its own list comes last, for only then all the others are there."""
-    files = [path for path in folder.rglob("*") if not path.is_dir()]
-    return sorted(files, key=lambda path: (path == folder / LIST, path))
-
-
-def _hash(path: Path) -> str | None:
-    """The SHA-256 of a file, or None where there is nothing; what is no file has none that is known."""
-    try:
-        return hash_file(path)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        return ""
-
-
 def _open_to_readers(path: Path) -> None:
     """Give files the mode that new files have; some writers close theirs to all others."""
-    files = _list_files(path) if path.is_dir() else [path]
+    files = list_files(path) if path.is_dir() else [path]
     with tempfile.TemporaryDirectory(dir=path.parent) as room:
         fresh = Path(room, "fresh")
         fresh.touch()
