@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +46,15 @@ def _train(folder: Path, version: int) -> None:
 
 def _read_run(folder: Path) -> str:
     """Which epochs are still to come; the reader has to find a whole file."""
-    return str([epoch.number for epoch in train_embedding(_embedding(0), _graph(0), epochs=3, checkpoint=folder)])
+    with tempfile.TemporaryDirectory() as name:
+        copy = shutil.copytree(folder, Path(name, "copy"))  # reading goes on with the run
+        training = train_embedding(_embedding(0), _graph(0), epochs=3, checkpoint=copy, precision="float32")
+        return str([epoch.number for epoch in training])
+
+
+def _write_graph(path: Path, version: int) -> None:
+    path.parent.mkdir(exist_ok=True)
+    write_graph(_graph(version), path)
 
 
 # What is saved, where within the folder, and how it is read: a text that differs from version to version.
@@ -58,11 +68,11 @@ SAVING: dict[str, tuple[Save, Callable[[Path], str]]] = {
         lambda folder: _describe(read_graph(folder)),
     ),
     "table": (
-        lambda folder, version: write_graph(_graph(version), folder / "facts.tsv"),
+        lambda folder, version: _write_graph(folder / "facts.tsv", version),
         lambda folder: _describe(read_graph(folder / "facts.tsv")),
     ),
     "turtle": (
-        lambda folder, version: write_graph(_graph(version), folder / "facts.ttl"),
+        lambda folder, version: _write_graph(folder / "facts.ttl", version),
         lambda folder: _describe(read_graph(folder / "facts.ttl")),
     ),
     "split": (

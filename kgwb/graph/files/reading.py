@@ -199,8 +199,8 @@ def _attach_names(facts: NamedTriples, path: Path, on_error: OnError) -> NamedTr
     """The facts with the tables about entities and relations of the folder, or named after the file."""
     tables, counted = {}, [facts.notes]
     for kind, stem in (("entity", "entities"), ("relation", "relations")):
-        beside = path.with_name(f"{path.stem}.{stem}{path.suffix}")
-        file = _find_table(path, [stem]) if path.is_dir() else beside
+        beside = f"{path.stem}.{stem}{path.suffix}"
+        file = _find_table(path, [stem]) if path.is_dir() else path.with_name(beside)  # the folder "." has no name
         if file is not None and file.is_file():
             tables[kind], notes = _read_table(file, kind, on_error)
         else:
