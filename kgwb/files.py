@@ -1,7 +1,7 @@
 """Files and folders that appear whole or not at all, and leave alone what kgwb did not write.
 
 A folder that kgwb writes holds a list of kgwb's own files, with their SHA-256. What is not in it, or is no longer as it
-was written, belongs to somebody else: it is never removed or overwritten. New files are gathered in a hidden folder
+was written, is of others: it is never removed or overwritten. New files are gathered in a hidden folder
 within it, which gets its good name in one step, and only then move to their places. Whoever is killed before that step
 leaves the old state; after it the new one, which the next to read or write there puts in place (`finish_saving`).
 """
@@ -9,6 +9,7 @@ leaves the old state; after it the new one, which the next to read or write ther
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import re
@@ -18,14 +19,8 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from kgwb.own_files import LIST, hash_if_any, is_own, list_files, read_list, write_list
-
-if TYPE_CHECKING:
-    from kgwb.axes import Tensor  # torch, and `import kgwb` is quick without it
-
-SAVED = ".kgwb-saved"
+LIST, SAVED = ".kgwb.json", ".kgwb-saved"
 _RAISED = (FileExistsError, FileNotFoundError, IsADirectoryError)  # errors of the system that kgwb raises itself
 _PATIENCE = 50  # looks at a folder that another process may be writing to, a hundredth of a second apart
 
@@ -44,7 +39,7 @@ def write_whole(path: Path, *, replaces: Collection[str] = (), named: Collection
     Args:
         path: the file or folder to be written; the folders above it are made.
         replaces: the names that files of this kind of folder may have; those that kgwb wrote before, and not now, go.
-        named: the names of files that were asked for by name, and may be somebody else's.
+        named: the names of files that were asked for by name, and may be of others.
 
     Raises:
         FileExistsError: a file of the new folder would overwrite one that kgwb did not write.
@@ -64,7 +59,7 @@ def write_whole(path: Path, *, replaces: Collection[str] = (), named: Collection
         with make_room(home) as room:
             new = room / (path.name or "new")
             yield new
-            _open_to_readers(new)
+            open_to_readers(new)
             if new.is_dir():
                 _give_place(new, path, replaces=replaces, named=named)
             else:
@@ -93,14 +88,14 @@ def refuse_other_files(folder: Path, names: Collection[str], what: str) -> None:
         what: what they make up, in words.
 
     Raises:
-        FileExistsError: one is somebody else's, or there is a file in the folder's place.
+        FileExistsError: one is of others, or there is a file in the folder's place.
     """
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file, and {what} needs a folder. Type another path.")
     finish_saving(folder)
     foreign: list[str] = []
     for _ in range(_PATIENCE):  # another process may be putting its own there
-        foreign = [name for name in sorted(names) if not is_own(folder, name)]
+        foreign = [name for name in sorted(names) if not _is_own(folder, name)]
         if not foreign:
             return
         if not (folder / SAVED).exists() and not any(folder.glob(".kgwb-half-*")):
@@ -139,28 +134,12 @@ def finish_saving(folder: Path) -> None:
     """Put in place what was saved whole into this folder by a process that died before it was all there.
 
     Raises:
-        FileExistsError: since then somebody has put a file of their own into the place of one.
+        FileExistsError: since then another file was put into the place of one.
         SavingError: nothing can be written there.
     """
     if (folder / SAVED).is_dir():
         with _explained(folder):
             _put_in_place(folder, trusting=False)
-
-
-def write_tensors(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str] | None = None) -> None:
-    """Write tensors as safetensors.
-
-    Raises:
-        OSError: the system refuses, as where the disk is full; safetensors has an error of its own for that.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    try:
-        save_file(dict(tensors), path, metadata=None if metadata is None else dict(metadata))
-    except SafetensorError as problem:
-        raise SavingError(f"{path.name} could not be written: {problem}") from problem
-    _open_to_readers(path)
 
 
 def hash_file(path: Path) -> str:
@@ -191,9 +170,9 @@ def is_abandoned(path: Path) -> bool:
 
 def _give_place(new: Path, folder: Path, *, replaces: Collection[str], named: Collection[str]) -> None:
     """Let a folder that is all written become the folder, or its files become files of the folder that is there."""
-    files = {path.relative_to(new).as_posix(): hash_file(path) for path in list_files(new)}
+    files = {path.relative_to(new).as_posix(): hash_file(path) for path in _list_files(new)}
     if not folder.exists():
-        write_list(new, files, over={})
+        _write_list(new, files, over={})
         try:
             new.rename(folder)
             return
@@ -202,10 +181,10 @@ def _give_place(new: Path, folder: Path, *, replaces: Collection[str], named: Co
                 raise
     finish_saving(folder)
     refuse_other_files(folder, files.keys() - named, "what is being saved")
-    listed = read_list(folder) or {}
+    listed = _read_list(folder) or {}
     kept = {name: hashed for name, hashed in listed.items() if name not in replaces}
     over = {name: hash_file(folder / name) for name in named if (folder / name).is_file()}
-    write_list(new, kept | files, over=over)
+    _write_list(new, kept | files, over=over)
     for _ in range(_PATIENCE):
         try:
             new.rename(folder / SAVED)  # the one step that decides
@@ -213,23 +192,25 @@ def _give_place(new: Path, folder: Path, *, replaces: Collection[str], named: Co
         except OSError:
             if not (folder / SAVED).is_dir():
                 raise
-            finish_saving(folder)
+            finish_saving(folder)  # of another process
+    else:
+        raise SavingError(f"{folder} is being saved to by others all the time. Type another path.")
     _put_in_place(folder, trusting=True)
 
 
 def _put_in_place(folder: Path, *, trusting: bool) -> None:
     """Move what was saved to where it belongs; several processes may do so at once."""
     saved = folder / SAVED
-    new, old, over = read_list(saved), read_list(folder) or {}, read_list(saved, "over") or {}
+    new, old, over = _read_list(saved), _read_list(folder) or {}, _read_list(saved, "over") or {}
     gone = set() if new is None else old.keys() - new.keys()
     for name in gone:
-        if hash_if_any(folder / name) == old[name]:
+        if _hash_if_any(folder / name) == old[name]:
             (folder / name).unlink(missing_ok=True)
-    for path in list_files(saved):
+    for path in _list_files(saved):
         name = path.relative_to(saved).as_posix()
         target = folder / name
         known = {None, old.get(name), (new or {}).get(name), over.get(name)}
-        if not trusting and Path(name).name != LIST and hash_if_any(target) not in known and path.exists():
+        if not trusting and Path(name).name != LIST and _hash_if_any(target) not in known and path.exists():
             message = f"{target} came between, while {folder} was being saved"
             raise FileExistsError(f"{message}. Move it away, and what was saved takes its place.")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -240,9 +221,55 @@ def _put_in_place(folder: Path, *, trusting: bool) -> None:
             inner.rmdir()
 
 
-def _open_to_readers(path: Path) -> None:
+def _is_own(folder: Path, name: str) -> bool:
+    """Whether kgwb may write a file of this name: nothing is there, or what is there is as kgwb wrote it."""
+    path = folder / name
+    if not os.path.lexists(path):
+        return all(above.is_dir() or not os.path.lexists(above) for above in path.parents if above != folder.parent)
+    if path.is_symlink() or not path.is_file():
+        return False
+    if path.name == LIST:
+        return _read_list(path.parent) is not None
+    listed = {(_read_list(folder) or {}).get(name), (_read_list(path.parent) or {}).get(path.name)}
+    return _hash_if_any(path) in listed - {None}
+
+
+def _read_list(folder: Path, part: str = "files") -> dict[str, str] | None:
+    """The files that kgwb wrote here and their SHA-256; None where there is no such list."""
+    try:
+        files = json.loads((folder / LIST).read_text(encoding="utf-8"))[part]
+    except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
+        return None
+    if not isinstance(files, dict):
+        return None
+    return {name: str(hashed) for name, hashed in files.items() if ".." not in name and not name.startswith("/")}
+
+
+def _write_list(folder: Path, files: Mapping[str, str], *, over: Mapping[str, str]) -> None:
+    """Write the list into a folder; `over` holds the hashes of what was asked for by name and may be overwritten."""
+    text = json.dumps({"files": dict(sorted(files.items())), "over": dict(over)}, indent=1)
+    (folder / LIST).write_text(text + "\n", encoding="utf-8")
+
+
+def _list_files(folder: Path) -> list[Path]:
+    """All files below a folder; its own list comes last, for only then all the others are there."""
+    files = [path for path in folder.rglob("*") if not path.is_dir()]
+    return sorted(files, key=lambda path: (path == folder / LIST, path))
+
+
+def _hash_if_any(path: Path) -> str | None:
+    """The SHA-256 of a file, or None where there is nothing; what is no file has none that is known."""
+    try:
+        return hash_file(path)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return ""
+
+
+def open_to_readers(path: Path) -> None:
     """Give files the mode that new files have; some writers close theirs to all others."""
-    files = list_files(path) if path.is_dir() else [path]
+    files = _list_files(path) if path.is_dir() else [path]
     with tempfile.TemporaryDirectory(dir=path.parent) as room:
         fresh = Path(room, "fresh")
         fresh.touch()

@@ -15,7 +15,7 @@ from kgwb.axes import Tensor
 from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer
 from kgwb.environment import VERSION
-from kgwb.files import finish_saving, hash_file, refuse_other_files, write_tensors, write_whole
+from kgwb.files import SavingError, finish_saving, hash_file, open_to_readers, refuse_other_files, write_whole
 from kgwb.graph import read_graph, write_graph
 from kgwb.graph.files.writing import GRAPH_FILES
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -50,7 +50,7 @@ def write_embedding_files(
         The folder, as an absolute path.
 
     Raises:
-        FileExistsError: a file of somebody else's has the name of one that is needed.
+        FileExistsError: a file that kgwb did not write has the name of one that is needed.
         SavingError: the system refuses, as where the disk is full.
     """
     folder = folder.expanduser().absolute()
@@ -64,6 +64,22 @@ def write_embedding_files(
         text = json.dumps(written | {"sha256": digest_facts(written)}, indent=2, ensure_ascii=False)
         (whole / FACTS).write_text(text + "\n", encoding="utf-8")
     return folder
+
+
+def write_tensors(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str] | None = None) -> None:
+    """Write tensors as safetensors.
+
+    Raises:
+        OSError: the system refuses, as where the disk is full; safetensors has an error of its own for that.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file(dict(tensors), path, metadata=None if metadata is None else dict(metadata))
+    except SafetensorError as problem:
+        raise SavingError(f"{path.name} could not be written: {problem}") from problem
+    open_to_readers(path)
 
 
 def describe_scorer(scorer: Scorer) -> dict[str, Any]:

@@ -244,3 +244,30 @@ def test_negatives_that_cannot_be_kept_are_refused(split: Split, tmp_path: Path)
 def test_a_number_of_epochs_is_positive(split: Split, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"checkpoint_every=0 came\. It must be a whole number, at least 1"):
         _train(GraphEmbedding(split.graph, ComplEx(), dim=8), split, checkpoint=tmp_path, checkpoint_every=0)
+
+
+TOGETHER = """
+import sys
+from kgwb.embed import ComplEx, GraphEmbedding, train_embedding
+from kgwb.graph import read_graph
+
+graph = read_graph(sys.argv[1])
+embedding = GraphEmbedding(graph, ComplEx(), dim=16)
+for _ in train_embedding(embedding, graph, epochs=60, precision="float32", checkpoint=sys.argv[2]):
+    pass
+embedding.save(sys.argv[3])
+"""
+
+
+def test_processes_that_share_a_folder_end_the_same(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    path = write_graph(graph, tmp_path / "graph")
+    arguments = [sys.executable, "-c", TOGETHER, *(str(tmp_path / name) for name in ("graph", "run", "vectors"))]
+    together = [subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in together:
+        assert process.communicate()[1] == "" and process.returncode == 0
+    assert [file.name for file in (tmp_path / "run").iterdir()] == ["epoch-000060.safetensors"]
+    whole = GraphEmbedding(read_graph(path), ComplEx(), dim=16)
+    for _ in train_embedding(whole, whole.graph, epochs=60, precision="float32"):
+        pass
+    assert _same(whole, load_embedding(tmp_path / "vectors"))
+    assert {file.name for file in tmp_path.iterdir()} == {"graph", "run", "vectors"}

@@ -18,14 +18,14 @@ import torch
 from torch import nn
 
 from kgwb.axes import Tensor
-from kgwb.embed.embedding_files import EmbeddingFileError
+from kgwb.embed.embedding_files import EmbeddingFileError, write_tensors
 from kgwb.embed.training.batches import UniformNegatives
 from kgwb.embed.training.identity import describe_part
 from kgwb.embed.training.schedule import Best
 from kgwb.embed.training.sharding import Shard
 from kgwb.embed.training.soundness import find_learner, find_wrong
 from kgwb.embed.training.state import TrainingState
-from kgwb.files import SavingError, expect_folder, is_abandoned, name_process, write_tensors
+from kgwb.files import SavingError, expect_folder, is_abandoned, name_process
 
 Asked = dict[str, str | int | float | bool]
 _GIVEN = {"triples", "scorer", "dim", "encoder", "device", "embedding seed", "valid"}  # by the first two arguments

@@ -95,7 +95,7 @@ def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Pa
         The folder.
 
     Raises:
-        FileExistsError: a file of somebody else's has the name of one that is needed.
+        FileExistsError: a file that kgwb did not write has the name of one that is needed.
         GraphFileError: OpenKE's lists cannot hold a name.
 
     Example:
