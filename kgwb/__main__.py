@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kgwb.checks import expect_choice
 from kgwb.environment import best_device, doctor
+from kgwb.files import expect_folder, refuse_other_files
 
 if TYPE_CHECKING:
     from kgwb.embed import Epoch, GraphEmbedding
@@ -74,6 +75,7 @@ def _show_doctor(_options: argparse.Namespace) -> int:
 def _take_tour(options: argparse.Namespace) -> int:
     from kgwb.lessons.whole_journey import run_journey
 
+    expect_folder(options.out.expanduser().absolute(), "the page")
     began = time.perf_counter()
     journey = run_journey(options.graph, options.out, seeds=options.seeds)
     _say(f"\n{journey!r}\n\n{time.perf_counter() - began:.0f} seconds. Open {journey.page}")
@@ -82,12 +84,18 @@ def _take_tour(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     import kgwb.embed as embed
+    from kgwb.embed.embedding_files import WRITTEN
     from kgwb.embed.scorers import SCORERS
     from kgwb.embed.training.sharding import Shard, join_processes
     from kgwb.graph import find_leakage
 
     scorers = {name.lower(): scorer for name, scorer in SCORERS.items()}
     expect_choice("--scorer", options.scorer, tuple(scorers))
+    out = options.out.expanduser().absolute()
+    expect_folder(out, "the vectors")  # before hours of training, not after them
+    refuse_other_files(out, WRITTEN, "an embedding")
+    if options.checkpoint is not None:
+        expect_folder(options.checkpoint.expanduser().absolute(), "a checkpoint")
     split = _read_or_split(options.graph, options.test)
     settings = _choose_settings(options, len(split.graph.entities))
     scorer, dim = scorers[options.scorer](), settings.pop("dim")

@@ -1,22 +1,49 @@
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all, and leave alone what kgwb did not write.
+
+A folder that kgwb writes holds a list of kgwb's own files, with their SHA-256. What is not in it, or is no longer as it
+was written, is of others: it is never removed or overwritten. New files are gathered in a hidden folder
+within it, which gets its good name in one step, and only then move to their places. Whoever is killed before that step
+leaves the old state; after it the new one, which the next to read or write there puts in place (`finish_saving`).
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import platform
+import re
+import shutil
 import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+LIST, SAVED = ".kgwb.json", ".kgwb-saved"
+_RAISED = (FileExistsError, FileNotFoundError, IsADirectoryError)  # errors of the system that kgwb raises itself
+_PATIENCE = 50  # looks at a folder that another process may be writing to, a hundredth of a second apart
+
+
+class SavingError(OSError):
+    """Something could not be written; what was there before is as it was."""
 
 
 @contextmanager
-def write_whole(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of another when everything has been written.
+def write_whole(path: Path, *, replaces: Collection[str] = (), named: Collection[str] = ()) -> Iterator[Path]:
+    """A path to write a file or a folder to, which takes its place when everything has been written.
 
-    Where the writing fails, what was there before stays as it was, and nothing is left behind.
+    Where the writing fails, what was there before stays as it was. Files go into a folder that is already there one by
+    one; others in it stay, and a link to a folder or file stays a link.
 
     Args:
         path: the file or folder to be written; the folders above it are made.
+        replaces: the names that files of this kind of folder may have; those that kgwb wrote before, and not now, go.
+        named: the names of files that were asked for by name, and may be of others.
+
+    Raises:
+        FileExistsError: a file of the new folder would overwrite one that kgwb did not write.
+        SavingError: the system refuses, as where the disk is full.
 
     Example:
         >>> path = Path(tempfile.mkdtemp(), "vectors.txt")
@@ -25,35 +52,246 @@ def write_whole(path: Path) -> Iterator[Path]:
         >>> path.read_text()
         '1 2 3'
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as temporary:
-        new = Path(temporary) / path.name
-        yield new
-        if path.is_dir():
-            path.rename(Path(temporary) / "old")
-        new.replace(path)
+    path = path.resolve() if path.is_symlink() and not path.is_dir() else path
+    with _explained(path):
+        home = path if path.is_dir() else path.parent
+        home.mkdir(parents=True, exist_ok=True)
+        with make_room(home) as room:
+            new = room / (path.name or "new")
+            yield new
+            open_to_readers(new)
+            if new.is_dir():
+                _give_place(new, path, replaces=replaces, named=named)
+            else:
+                with suppress(FileNotFoundError):
+                    new.chmod(path.stat().st_mode & 0o777)  # what was closed to others stays closed
+                new.replace(path)
+
+
+@contextmanager
+def make_room(home: Path) -> Iterator[Path]:
+    """A hidden folder of this process alone, within `home`, gone afterwards; those of dead processes go as well."""
+    for left in home.glob(".kgwb-half-*"):
+        if is_abandoned(left):
+            shutil.rmtree(left, ignore_errors=True)
+    prefix = f".kgwb-half-{name_process()}-"
+    with tempfile.TemporaryDirectory(dir=home, prefix=prefix, ignore_cleanup_errors=True) as room:
+        yield Path(room)
 
 
 def refuse_other_files(folder: Path, names: Collection[str], what: str) -> None:
-    """Only a folder that holds nothing but files of these names may be replaced.
+    """Files of these names in a folder must be missing, or as kgwb wrote them.
 
     Args:
         folder: where something is to be written.
-        names: what the files written there are called.
+        names: what the files to be written there are called, with / where they lie deeper.
         what: what they make up, in words.
 
     Raises:
-        FileExistsError: there is something else.
+        FileExistsError: one is of others, or there is a file in the folder's place.
     """
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file, and {what} needs a folder. Type another path.")
-    others = sorted(entry.name for entry in folder.iterdir() if entry.name not in names) if folder.exists() else []
-    if others:
-        message = f"{folder} holds {others[0]!r}, which is no part of {what}. Type another folder, or empty this one."
-        raise FileExistsError(message)
+    finish_saving(folder)
+    foreign: list[str] = []
+    for _ in range(_PATIENCE):  # another process may be putting its own there
+        foreign = [name for name in sorted(names) if not _is_own(folder, name)]
+        if not foreign:
+            return
+        if not (folder / SAVED).exists() and not any(folder.glob(".kgwb-half-*")):
+            break
+        time.sleep(0.01)
+    raise FileExistsError(
+        f"{folder / foreign[0]} is no file of kgwb's, or was changed since kgwb wrote it, and {what} needs its name. "
+        "Type another folder, or move that file away."
+    )
+
+
+def expect_folder(folder: Path, what: str) -> None:
+    """A folder that can be made and written to, tried before long work; nothing is left of the trial.
+
+    Raises:
+        FileExistsError: there is a file in its place.
+        SavingError: it cannot be made, or nothing can be written in it.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file, and {what} needs a folder. Type another path.")
+    missing = [above for above in (folder, *folder.parents) if not above.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        message = f"{folder} cannot hold {what} ({problem})"
+        raise SavingError(f"{message}. Type a folder that can be made and written to.") from problem
+    finally:
+        for above in missing:
+            with suppress(OSError):
+                above.rmdir()
+
+
+def finish_saving(folder: Path) -> None:
+    """Put in place what was saved whole into this folder by a process that died before it was all there.
+
+    Raises:
+        FileExistsError: since then another file was put into the place of one.
+        SavingError: nothing can be written there.
+    """
+    if (folder / SAVED).is_dir():
+        with _explained(folder):
+            _put_in_place(folder, trusting=False)
 
 
 def hash_file(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def name_process() -> str:
+    """Host and number of this process, for the names of files that are not finished."""
+    return f"{re.sub(r'[^A-Za-z0-9]', '_', platform.node())}-{os.getpid()}"
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether a file or folder with `name_process()` in its name belongs to a process of this host that is gone."""
+    host, _, own = name_process().rpartition("-")
+    match = re.search(rf"-{re.escape(host)}-(\d+)-", path.name)
+    if match is None or match[1] == own or os.name == "nt":  # os.kill ends a process on Windows
+        return False
+    try:
+        os.kill(int(match[1]), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def _give_place(new: Path, folder: Path, *, replaces: Collection[str], named: Collection[str]) -> None:
+    """Let a folder that is all written become the folder, or its files become files of the folder that is there."""
+    files = {path.relative_to(new).as_posix(): hash_file(path) for path in _list_files(new)}
+    if not folder.exists():
+        _write_list(new, files, over={})
+        try:
+            new.rename(folder)
+            return
+        except OSError:
+            if not folder.is_dir():  # it is where another process was faster
+                raise
+    finish_saving(folder)
+    refuse_other_files(folder, files.keys() - named, "what is being saved")
+    listed = _read_list(folder) or {}
+    kept = {name: hashed for name, hashed in listed.items() if name not in replaces}
+    over = {name: hash_file(folder / name) for name in named if (folder / name).is_file()}
+    _write_list(new, kept | files, over=over)
+    for _ in range(_PATIENCE):
+        try:
+            new.rename(folder / SAVED)  # the one step that decides
+            break
+        except OSError:
+            if not (folder / SAVED).is_dir():
+                raise
+            finish_saving(folder)  # of another process
+    else:
+        raise SavingError(f"{folder} is being saved to by others all the time. Type another path.")
+    _put_in_place(folder, trusting=True)
+
+
+def _put_in_place(folder: Path, *, trusting: bool) -> None:
+    """Move what was saved to where it belongs; several processes may do so at once."""
+    saved = folder / SAVED
+    new, old, over = _read_list(saved), _read_list(folder) or {}, _read_list(saved, "over") or {}
+    gone = set() if new is None else old.keys() - new.keys()
+    for name in gone:
+        if _hash_if_any(folder / name) == old[name]:
+            (folder / name).unlink(missing_ok=True)
+    for path in _list_files(saved):
+        name = path.relative_to(saved).as_posix()
+        target = folder / name
+        known = {None, old.get(name), (new or {}).get(name), over.get(name)}
+        if not trusting and Path(name).name != LIST and _hash_if_any(target) not in known and path.exists():
+            message = f"{target} came between, while {folder} was being saved"
+            raise FileExistsError(f"{message}. Move it away, and what was saved takes its place.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another process was faster
+            path.replace(target)
+    for inner in (*sorted((path for path in saved.rglob("*") if path.is_dir()), reverse=True), saved):
+        with suppress(OSError):  # not empty, or gone
+            inner.rmdir()
+
+
+def _is_own(folder: Path, name: str) -> bool:
+    """Whether kgwb may write a file of this name: nothing is there, or what is there is as kgwb wrote it."""
+    path = folder / name
+    if not os.path.lexists(path):
+        return all(above.is_dir() or not os.path.lexists(above) for above in path.parents if above != folder.parent)
+    if path.is_symlink() or not path.is_file():
+        return False
+    if path.name == LIST:
+        return _read_list(path.parent) is not None
+    listed = {(_read_list(folder) or {}).get(name), (_read_list(path.parent) or {}).get(path.name)}
+    return _hash_if_any(path) in listed - {None}
+
+
+def _read_list(folder: Path, part: str = "files") -> dict[str, str] | None:
+    """The files that kgwb wrote here and their SHA-256; None where there is no such list."""
+    try:
+        files = json.loads((folder / LIST).read_text(encoding="utf-8"))[part]
+    except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
+        return None
+    if not isinstance(files, dict):
+        return None
+    return {name: str(hashed) for name, hashed in files.items() if ".." not in name and not name.startswith("/")}
+
+
+def _write_list(folder: Path, files: Mapping[str, str], *, over: Mapping[str, str]) -> None:
+    """Write the list into a folder; `over` holds the hashes of what was asked for by name and may be overwritten."""
+    text = json.dumps({"files": dict(sorted(files.items())), "over": dict(over)}, indent=1)
+    (folder / LIST).write_text(text + "\n", encoding="utf-8")
+
+
+def _list_files(folder: Path) -> list[Path]:
+    """All files below a folder; its own list comes last, for only then all the others are there."""
+    files = [path for path in folder.rglob("*") if not path.is_dir()]
+    return sorted(files, key=lambda path: (path == folder / LIST, path))
+
+
+def _hash_if_any(path: Path) -> str | None:
+    """The SHA-256 of a file, or None where there is nothing; what is no file has none that is known."""
+    try:
+        return hash_file(path)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return ""
+
+
+def open_to_readers(path: Path) -> None:
+    """Give files the mode that new files have; some writers close theirs to all others."""
+    files = _list_files(path) if path.is_dir() else [path]
+    with tempfile.TemporaryDirectory(dir=path.parent) as room:
+        fresh = Path(room, "fresh")
+        fresh.touch()
+        mode = fresh.stat().st_mode & 0o777
+    for file in files:
+        if not file.is_symlink():
+            file.chmod(mode)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """What the system refuses, with the folder and what to do."""
+    try:
+        yield
+    except (SavingError, *_RAISED) as problem:
+        if isinstance(problem, SavingError) and str(path) not in str(problem):
+            raise _describe_failure(path, problem) from problem
+        raise
+    except OSError as problem:
+        raise _describe_failure(path, problem) from problem
+
+
+def _describe_failure(path: Path, problem: OSError) -> SavingError:
+    message = f"{path} was not saved: {problem}. What was there before is as it was"
+    return SavingError(f"{message}. Make room or get the right to write there, or type another path.")

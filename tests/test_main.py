@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,41 @@ def test_an_argument_that_training_does_not_have_is_answered_with_those_it_has(
 def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(tmp_path / "nowhere.tsv"), "--out", str(tmp_path)]) == 1
     assert "nowhere.tsv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--out", "facts.tsv"], r"facts\.tsv is a file, and the vectors needs? a folder\. Type another path"),
+        (
+            ["--out", "facts.tsv/below"],
+            r"below cannot hold the vectors .*Type a folder that can be made and written to",
+        ),
+        (["--out", "taken"], r"embedding\.json is no file of kgwb's, .* Type another folder, or move that file away"),
+        (["--out", "new", "--checkpoint", "facts.tsv"], r"facts\.tsv is a file, and a checkpoint needs a folder"),
+        (["--out", "new", "--checkpoint", "facts.tsv/run"], r"run cannot hold a checkpoint .*Type a folder that can"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_the_training(
+    arguments: list[str],
+    said: str,
+    facts: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "embedding.json").write_text("mine", encoding="utf-8")
+    monkeypatch.setattr("kgwb.embed.train_embedding", None)  # nothing is trained
+    assert main(["train", str(facts), *arguments]) == 1
+    assert re.search(said, capsys.readouterr().err)
+    assert not (tmp_path / "new").exists() and len(list((tmp_path / "taken").iterdir())) == 1
+
+
+def test_a_page_that_cannot_be_written_is_said_before_the_tour(
+    facts: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kgwb.lessons.whole_journey.run_journey", None)
+    assert main(["tour", "--graph", str(facts), "--out", str(facts / "page")]) == 1
+    assert "cannot hold the page" in capsys.readouterr().err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -40,14 +39,15 @@ def write_vectors(embedding: GraphEmbedding, path: str | Path) -> Path:
 
     Args:
         embedding: trained or not; of one with an encoder, the vectors that it makes.
-        path: the file or folder; what was there is replaced.
+        path: the file or folder; a file of that name is replaced, and in a folder only what kgwb wrote.
 
     Returns:
         The path.
 
     Raises:
         ValueError: the suffix stands for no format, or the format cannot hold a name.
-        FileExistsError: the folder holds something else.
+        FileExistsError: a file beside it, or in the folder, would overwrite one that kgwb did not write.
+        SavingError: the system refuses, as where the disk is full.
         ImportError: pyarrow is not installed (.parquet only); gives the line that installs it.
 
     Example:
@@ -66,7 +66,7 @@ def write_vectors(embedding: GraphEmbedding, path: str | Path) -> Path:
     writers: dict[str, Callable[[GraphEmbedding, Path], None]] = {".parquet": _write_parquet, ".npz": _write_npz}
     if path.is_dir() or not suffix:
         refuse_other_files(path, _PROJECTED, "a projector's folder")
-        with write_whole(path) as new:
+        with write_whole(path, replaces=_PROJECTED) as new:
             _write_projector(embedding, new)
     elif suffix == ".txt":
         _write_word2vec(embedding, path)
@@ -143,12 +143,15 @@ def _write_npz(embedding: GraphEmbedding, path: Path) -> None:
 
 
 def _write_word2vec(embedding: GraphEmbedding, path: Path) -> None:
-    with ExitStack() as stack:
-        for (kind, table, vectors), target in zip(_list_kinds(embedding), (path, name_relations(path)), strict=True):
+    beside = name_relations(path)
+    refuse_other_files(path.parent, [beside.name], f"the relations of {path.name}")
+    with write_whole(path.parent, named={path.name}) as folder:  # both files or none
+        folder.mkdir()
+        for (kind, table, vectors), name in zip(_list_kinds(embedding), (path.name, beside.name), strict=True):
             names = map(escape_name, table[kind])
             rows = (f"{name} {row}" for name, row in zip(names, _write_rows(vectors, " "), strict=True))
             header = f"{len(vectors)} {vectors.shape[1]}"
-            _write_lines(stack.enter_context(write_whole(target)), [header, *rows])
+            _write_lines(folder / name, [header, *rows])
 
 
 def _write_projector(embedding: GraphEmbedding, folder: Path) -> None:

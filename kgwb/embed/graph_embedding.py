@@ -11,11 +11,12 @@ from torch import nn
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_kind
-from kgwb.embed.embedding_files import describe_scorer, write_embedding_files
+from kgwb.embed.embedding_files import WRITTEN, describe_scorer, write_embedding_files
 from kgwb.embed.encoders.encoder import encode_tables, expect_encoder
 from kgwb.embed.queries import Triples, read_ids
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
 from kgwb.embed.vectors import Vectors
+from kgwb.files import refuse_other_files
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 
 _COLUMNS = {"head": 0, "relation": 1, "tail": 2}
@@ -186,6 +187,8 @@ class GraphEmbedding(nn.Module):
     def save(self, folder: str | Path) -> Path:
         """Write vectors, graph and what they are to a folder (safetensors, JSON and tables); all of it or nothing.
 
+        Other files in the folder stay as they are, also those below it.
+
         The vectors are those that are scored: what an encoder makes of the tables stands in their place.
 
         Args:
@@ -195,8 +198,10 @@ class GraphEmbedding(nn.Module):
             The folder, as an absolute path.
 
         Raises:
-            FileExistsError: the folder holds something that is no embedding.
+            FileExistsError: a file that kgwb did not write, or that was changed since, has the name of one of these.
+            SavingError: the system refuses, as where the disk is full.
         """
+        refuse_other_files(Path(folder).expanduser().absolute(), WRITTEN, "an embedding")
         vectors = self.encode()
         tables = {
             "entity_table": vectors.entities,

@@ -17,6 +17,7 @@ from kgwb.embed.embedding_files import EmbeddingFileError
 from kgwb.embed.exporting import FORMATS, name_relations, unescape_name
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.scorers.scorer import Scorer
+from kgwb.files import finish_saving
 from kgwb.graph.errors import missing_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.packages import load_package
@@ -57,6 +58,7 @@ def read_vectors(path: str | Path, graph: KnowledgeGraph, *, scorer: Scorer, see
     """
     expect_graph(graph, "read_vectors(path, {}, scorer=ComplEx())")
     path = Path(path).expanduser()
+    finish_saving(path.parent)
     if not path.is_file():
         raise missing_file(path, f"a file of vectors, {FORMATS}")
     tables = {"entity": graph.entities, "relation": graph.relations}

@@ -8,6 +8,7 @@ from typing import Any
 from kgwb.embed.embedding_files import (
     EmbeddingFileError,
     describe_scorer,
+    expect_whole_facts,
     identify_graph,
     read_embedding_facts,
     read_graph_beside,
@@ -60,17 +61,36 @@ def load_embedding(
         raise EmbeddingFileError(_other_graph(folder, facts, graph))
     equation = _make_scorer(folder, facts) if scorer is None else scorer
     _expect_same_scorer(folder, facts, equation)
+    expect_whole_facts(folder, facts)
+    tensors = read_tensors(folder, facts, _list_shapes(folder, facts, graph, equation))
     embedding = GraphEmbedding(graph, equation, dim=facts["dim"], seed=facts["seed"])
     if facts["reciprocal"]:
         embedding.add_inverses()
-    embedding.load_state_dict(read_tensors(folder))
+    embedding.load_state_dict(tensors)
     return embedding
+
+
+def _list_shapes(
+    folder: Path, facts: dict[str, Any], graph: KnowledgeGraph, scorer: Scorer
+) -> dict[str, tuple[int, ...]]:
+    """What the tables must measure; compared before anything is made, so that no damaged number asks for all memory."""
+    entities, relations, dim = len(graph.entities), len(graph.relations), facts["dim"]
+    try:
+        width = scorer.relation_width(dim)
+    except ValueError as problem:
+        raise EmbeddingFileError(f"{folder} does not fit its scorer: {problem}") from problem
+    shapes = {"entity_table": (entities, dim), "relation_table": (relations, width), "trained_on": (entities,)}
+    return shapes | ({"inverse_table": (relations, width)} if facts["reciprocal"] else {})
 
 
 def _make_scorer(folder: Path, facts: dict[str, Any]) -> Scorer:
     saved = facts["scorer"]
     if saved["name"] in SCORERS and not saved.get("own"):
-        return SCORERS[saved["name"]](**saved["arguments"])
+        try:
+            return SCORERS[saved["name"]](**saved["arguments"])
+        except (TypeError, ValueError) as problem:
+            message = f"{folder} holds a scorer that cannot be made: {_spell(saved)} ({problem})"
+            raise EmbeddingFileError(f"{message}. Save the embedding again, to another folder.") from problem
     call = f"kgwb.load_embedding({str(folder)!r}, scorer={_spell(saved)})"
     if saved.get("own"):
         raise EmbeddingFileError(

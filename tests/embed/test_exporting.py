@@ -61,7 +61,9 @@ def test_they_come_back_to_the_bit(name: str, one: Scorer, hostile: KnowledgeGra
     assert torch.equal(again.entity_table, embedding.entity_table)
     assert torch.equal(again.relation_table, embedding.relation_table)
     assert again.trained_on.all()
-    assert [path.name for path in (tmp_path / "new").iterdir() if not path.name.startswith("vectors.")] == []
+    assert [
+        path.name for path in (tmp_path / "new").iterdir() if not path.name.startswith(("vectors.", ".kgwb.json"))
+    ] == []
 
 
 @given(some.text(max_size=9))
@@ -132,7 +134,12 @@ def test_without_relations_the_projector_has_entities(tmp_path: Path) -> None:
     entities = pd.DataFrame({"entity": ["a", "b"]})
     graph = KnowledgeGraph.from_pandas(pd.DataFrame({"head": [], "relation": [], "tail": []}), entities)
     folder = write_vectors(GraphEmbedding(graph, TransE(), dim=2), tmp_path / "projector")
-    assert sorted(path.name for path in folder.iterdir()) == ["metadata.tsv", "projector_config.pbtxt", "vectors.tsv"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".kgwb.json",
+        "metadata.tsv",
+        "projector_config.pbtxt",
+        "vectors.tsv",
+    ]
     for name in FORMATS:
         assert (
             len(
@@ -167,10 +174,8 @@ def test_what_cannot_be_written(graph: KnowledgeGraph, tmp_path: Path, monkeypat
         ValueError, match=r"a\.bin ends in '\.bin'\. Expected \.parquet, \.npz or \.txt \(word2vec\), or no"
     ):
         write_vectors(embedding, tmp_path / "a.bin")
-    (tmp_path / "thesis.md").touch()
-    with pytest.raises(
-        FileExistsError, match=r"holds 'thesis\.md', which is no part of a projector's folder\. Type anoth"
-    ):
+    (tmp_path / "metadata.tsv").touch()
+    with pytest.raises(FileExistsError, match=r"metadata\.tsv is no file of kgwb's.* a projector's folder needs its"):
         write_vectors(embedding, tmp_path)
     nul = KnowledgeGraph.from_pandas(pd.DataFrame([["a\x00", "r", "b"]], columns=["head", "relation", "tail"]))
     with pytest.raises(
@@ -182,7 +187,7 @@ def test_what_cannot_be_written(graph: KnowledgeGraph, tmp_path: Path, monkeypat
         ImportError, match=r"Writing \.parquet needs pyarrow, which is not installed\. Type: pip install pyarrow"
     ):
         write_vectors(embedding, tmp_path / "a.parquet")
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.md"]
+    assert [path.name for path in tmp_path.iterdir()] == ["metadata.tsv"]
 
 
 # Reading what others wrote

@@ -11,6 +11,7 @@ import torch
 
 import kgwb
 from kgwb.embed import DistMult, EmbeddingFileError, GraphEmbedding, Scorer, preset
+from kgwb.embed.embedding_files import digest_facts
 from kgwb.graph import KnowledgeGraph, Split
 
 
@@ -144,7 +145,8 @@ def test_one_of_kgwbs_may_be_given_too(graph: KnowledgeGraph, tmp_path: Path) ->
 def test_one_that_another_kgwb_had_may_be_given(graph: KnowledgeGraph, tmp_path: Path) -> None:
     folder = GraphEmbedding(graph, Mine(), dim=4).save(tmp_path / "vectors")
     facts = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))
-    del facts["scorer"]["own"]
+    del facts["scorer"]["own"], facts["sha256"]
+    facts["sha256"] = digest_facts(facts)
     (folder / "embedding.json").write_text(json.dumps(facts), encoding="utf-8")
     with pytest.raises(EmbeddingFileError, match=r"pip install kgwb==.*; if it is yours, type kgwb\.load_embedding"):
         kgwb.load_embedding(folder)

@@ -54,7 +54,7 @@ def test_every_scorer_can_be_loaded(scorer: Scorer) -> None:
 
 def test_what_is_written(graph: KnowledgeGraph, tmp_path: Path) -> None:
     folder = _trained(graph, ComplEx()).save(tmp_path / "vectors")
-    assert {path.name for path in folder.iterdir()} == {"vectors.safetensors", "embedding.json", "graph"}
+    assert {path.name for path in folder.iterdir()} == {"vectors.safetensors", "embedding.json", "graph", ".kgwb.json"}
     facts = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))
     assert facts["scorer"] == {"name": "ComplEx", "arguments": {}} and facts["dim"] == 8
     assert facts["graph"]["fingerprint"] == graph.fingerprint
@@ -89,10 +89,11 @@ def test_a_failure_leaves_no_half(
 
 
 def test_a_folder_of_something_else_is_not_overwritten(graph: KnowledgeGraph, tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(FileExistsError, match=r"holds something that is no embedding\. Type another folder"):
+    (tmp_path / "embedding.json").write_text("mine", encoding="utf-8")
+    with pytest.raises(FileExistsError, match=r"embedding\.json is no file of kgwb's.* Type another folder, or move"):
         GraphEmbedding(graph, TransE(), dim=4).save(tmp_path)
-    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["embedding.json"]
+    assert (tmp_path / "embedding.json").read_text(encoding="utf-8") == "mine"
 
 
 def test_another_graph(graph: KnowledgeGraph, tmp_path: Path) -> None:

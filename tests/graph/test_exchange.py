@@ -80,12 +80,12 @@ def test_every_split_survives_a_folder(openke: bool, data: st.DataObject, same: 
 
 def test_what_is_in_the_folder(split: Split, tmp_path: Path) -> None:
     folder = write_split(split, tmp_path / "new" / "graph")
-    tables = {"train.tsv", "valid.tsv", "test.tsv", "entities.tsv", "relations.tsv"}
+    tables = {"train.tsv", "valid.tsv", "test.tsv", "entities.tsv", "relations.tsv", ".kgwb.json"}
     assert {path.name for path in folder.iterdir()} == tables
     assert (folder / "test.tsv").read_text("utf-8") == "head\trelation\ttail\n"
     plain = Split(KnowledgeGraph.from_pandas(split.graph.to_pandas()), *(np.array([[0, 0, 1]]) for _ in range(3)))
     write_split(plain, folder, openke=True)
-    lists = {"entity2id.txt", "relation2id.txt", "train2id.txt", "valid2id.txt", "test2id.txt"}
+    lists = {"entity2id.txt", "relation2id.txt", "train2id.txt", "valid2id.txt", "test2id.txt", ".kgwb.json"}
     assert {path.name for path in folder.iterdir()} == lists
 
 
@@ -112,9 +112,11 @@ def test_a_name_that_openke_cannot_hold_leaves_no_folder(name: str, tmp_path: Pa
 
 def test_a_folder_of_something_else_is_not_overwritten(split: Split, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
-    message = r"holds 'thesis\.txt', which is no part of a split\. Type another folder, or empty this one\."
+    (tmp_path / "train.csv").write_text("mine", encoding="utf-8")
+    message = r"train\.csv is no file of kgwb's, or was changed since .* a split needs its name\. Type another folder"
     with pytest.raises(FileExistsError, match=message):
         write_split(split, tmp_path)
+    assert (tmp_path / "train.csv").read_text("utf-8") == "mine"
     with pytest.raises(FileExistsError, match=r"thesis\.txt is a file, and a split needs a folder\. Type another path"):
         write_split(split, tmp_path / "thesis.txt")
     assert (tmp_path / "thesis.txt").read_text("utf-8") == "mine"

@@ -105,6 +105,7 @@ def test_a_folder_keeps_columns_without_a_value(tmp_path: Path) -> None:
     again = read_graph(write_graph(graph, tmp_path / "graph"))
     pd.testing.assert_frame_equal(again.entities, graph.entities)
     assert sorted(path.name for path in (tmp_path / "graph").iterdir()) == [
+        ".kgwb.json",
         "entities.tsv",
         "relations.tsv",
         "triples.tsv",
@@ -136,6 +137,7 @@ def test_plain_labels_stay_as_they_are(tmp_path: Path) -> None:
 def test_a_table_takes_what_is_known_about_names_along(tmp_path: Path, countries: KnowledgeGraph, same: Same) -> None:
     path = write_graph(countries, tmp_path / "facts.csv")
     assert sorted(file.name for file in tmp_path.iterdir()) == [
+        ".kgwb.json",
         "facts.csv",
         "facts.entities.csv",
         "facts.relations.csv",

@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import re
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,17 @@ import torch
 from torch import nn
 
 from kgwb.axes import Tensor
-from kgwb.embed.embedding_files import EmbeddingFileError
+from kgwb.embed.embedding_files import EmbeddingFileError, write_tensors
 from kgwb.embed.training.batches import UniformNegatives
+from kgwb.embed.training.identity import describe_part
 from kgwb.embed.training.schedule import Best
 from kgwb.embed.training.sharding import Shard
+from kgwb.embed.training.soundness import find_learner, find_wrong
 from kgwb.embed.training.state import TrainingState
+from kgwb.files import SavingError, expect_folder, is_abandoned, name_process
 
 Asked = dict[str, str | int | float | bool]
-_GIVEN = {"triples", "scorer", "dim", "encoder", "device"}  # what is asked for by the first two arguments
+_GIVEN = {"triples", "scorer", "dim", "encoder", "device", "embedding seed", "valid"}  # by the first two arguments
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +56,9 @@ class Checkpoint:
         Raises:
             ValueError: that one was asked for something else; the message says what.
             EmbeddingFileError: its file is broken.
+            SavingError: the folder cannot be made or written to.
         """
+        expect_folder(self.folder, "a checkpoint")
         kept = self._kept()
         number = max(kept, default=0)
         if self.shard is not None:
@@ -59,32 +66,48 @@ class Checkpoint:
         if not number:
             self._expect_none()
             return
-        facts, tensors = _read(kept[number])
+        path = kept[number]
+        try:
+            facts, tensors = _read(path)
+        except EmbeddingFileError:
+            if path.exists() or self.shard is not None or max(self._kept(), default=0) <= number:
+                raise
+            self.resume(state)  # another process runs the same, and has come further
+            return
         self._expect_same(facts["asked"])
+        if (wrong := find_wrong(state, facts, tensors, number)) is not None:
+            raise _broken(path, wrong)
         _restore(state, facts, tensors)
 
     def keep(self, state: TrainingState) -> None:
         """Write the training to disk where this epoch's is due; all of it or nothing."""
-        from safetensors.torch import save_file
-
         if state.number % self.every and not state.over:
             return
+        facts, tensors = json.dumps(_gather_facts(state) | {"asked": self.asked}), _gather_tensors(state)
+        metadata = {"run": facts, "sha256": _digest_run(facts, tensors)}
+        for left in self.folder.glob(".half-written*"):
+            if is_abandoned(left):
+                left.unlink(missing_ok=True)
         self.folder.mkdir(parents=True, exist_ok=True)
-        facts, half = (
-            json.dumps(_gather_facts(state) | {"asked": self.asked}),
-            self.folder / f".half-written{self._part}",
-        )
+        name = f".half-written{self._part}-{name_process()}-{secrets.token_hex(4)}"  # no two threads share it
+        half = self.folder / name
         try:
-            save_file(_gather_tensors(state), half, metadata={"run": facts})
+            write_tensors(tensors, half, metadata)
             _flush(half)
             half.replace(self.folder / f"epoch-{state.number:06}{self._part}.safetensors")
+        except OSError as problem:
+            message = (
+                f"Epoch {state.number} could not be kept in {self.folder}: {problem}. The one before it is as it was"
+            )
+            raise SavingError(f"{message}. Make room, and the same call goes on from there.") from problem
         finally:
-            half.unlink(missing_ok=True)
+            with suppress(OSError):
+                half.unlink(missing_ok=True)
         if self.shard is not None:
             self.shard.least(state.number)  # now all have theirs
         for number, path in self._kept().items():
-            if number != state.number:
-                path.unlink()
+            if number < state.number:  # a later one is of another process that runs the same
+                path.unlink(missing_ok=True)
 
     @property
     def _part(self) -> str:
@@ -110,7 +133,8 @@ class Checkpoint:
         if names:
             there, here = (", ".join(f"{name}={part.get(name)!r}" for name in names) for part in (asked, self.asked))
             message = f"The checkpoint in {self.folder} is of a run with {there}, but {here} came"
-            again = "Give the graph and the embedding of that run" if _GIVEN & set(names) else f"Type {there}"
+            given = any(name.partition(".")[0] in _GIVEN for name in names)
+            again = "Give the graph and the embedding of that run" if given else f"Type {there}"
             raise ValueError(f"{message}. {again} to go on with it, or type checkpoint={str(self.folder) + '-2'!r}.")
 
 
@@ -121,10 +145,14 @@ def describe_request(state: TrainingState, arguments: Mapping[str, Any]) -> Aske
         "triples": f"{state.queries.answer_count // 2:,}, SHA-256 {_digest(state)[:12]}",
         "scorer": repr(embedding.scorer),
         "dim": embedding.dim,
-        "encoder": "none" if encoder is None else type(encoder).__name__,
+        "embedding seed": embedding.seed,
         "device": embedding.device.type,
     }
-    return asked | {name: _to_json(value) for name, value in arguments.items()}
+    parts = {"encoder": "none"} if encoder is None else describe_part("encoder", encoder)
+    parts |= describe_part("scorer", embedding.scorer) | {"scorer": repr(embedding.scorer)}
+    for name, value in arguments.items():
+        parts |= describe_part(name, value) if isinstance(value, nn.Module) else {name: _to_json(value)}
+    return asked | parts
 
 
 def expect_keepable(negatives: object) -> None:
@@ -152,7 +180,7 @@ def _gather_tensors(state: TrainingState) -> dict[str, Tensor]:
     tensors |= {f"best/{name}": tensor for name, tensor in state.best.tables.items()}
     for place, values in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{place}/{name}": tensor for name, tensor in values.items()}
-    if (learner := _find_learner(state)) is not None:
+    if (learner := find_learner(state)) is not None:
         tensors |= {f"negatives/{name}": tensor for name, tensor in learner.state_dict().items()}
     tensors |= {"order": state.order.get_state(), "samples": state.objective.generator.get_state()}
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -166,7 +194,7 @@ def _restore(state: TrainingState, facts: dict[str, Any], tensors: dict[str, Ten
         optimizer.setdefault(int(place), {})[name] = tensor
     groups = state.optimizer.state_dict()["param_groups"]
     state.optimizer.load_state_dict({"state": optimizer, "param_groups": groups})
-    if (learner := _find_learner(state)) is not None:
+    if (learner := find_learner(state)) is not None:
         learner.load_state_dict(_below("negatives", tensors))
     state.order.set_state(tensors["order"])
     state.objective.generator.set_state(tensors["samples"])
@@ -178,11 +206,6 @@ def _restore(state: TrainingState, facts: dict[str, Any], tensors: dict[str, Ten
     )
 
 
-def _find_learner(state: TrainingState) -> nn.Module | None:
-    negatives: object = state.objective.negatives
-    return negatives if isinstance(negatives, nn.Module) else None
-
-
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.partition("/")[2]: tensor for name, tensor in tensors.items() if name.startswith(prefix + "/")}
 
@@ -192,13 +215,30 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
     try:
         with safe_open(path, framework="pt") as file:
-            facts = json.loads(file.metadata()["run"])
-            return facts, {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 # no mapping
-    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as problem:
-        message = f"{path} is no checkpoint, or broken ({problem})"
-        raise EmbeddingFileError(
-            f"{message}. Remove it to start anew, or type another folder: checkpoint=..."
-        ) from problem
+            metadata = file.metadata()
+            facts = json.loads(metadata["run"])
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 # no mapping
+        if metadata["sha256"] != _digest_run(metadata["run"], tensors):
+            raise ValueError("its contents are not what was written")
+        if not isinstance(facts, dict) or not isinstance(facts.get("asked"), dict):
+            raise ValueError("it says nothing about its run")
+        return facts, tensors
+    except (OSError, SafetensorError, TypeError, KeyError, ValueError, RuntimeError, RecursionError) as problem:
+        raise _broken(path, problem) from problem
+
+
+def _broken(path: Path, problem: object) -> EmbeddingFileError:
+    message = f"{path} is no checkpoint, or broken ({problem})"
+    return EmbeddingFileError(f"{message}. Remove it to start anew, or type another folder: checkpoint=...")
+
+
+def _digest_run(facts: str, tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of all that a checkpoint holds."""
+    digest = hashlib.sha256(facts.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _digest(state: TrainingState) -> str:

@@ -21,6 +21,7 @@ from kgwb.embed.training.arguments import (
 )
 from kgwb.embed.training.batches import Negatives, TrainingQueries
 from kgwb.embed.training.checkpoint import Checkpoint, describe_request, expect_keepable
+from kgwb.embed.training.identity import digest_triples
 from kgwb.embed.training.losses import LOSSES, LossName, make_loss
 from kgwb.embed.training.objective import Objective
 from kgwb.embed.training.schedule import Schedule, plan_evaluation
@@ -111,6 +112,8 @@ def train_embedding(
     Raises:
         ValueError: an argument out of its range, nothing to train on, a split of another graph, or a checkpoint of
             another run.
+        EmbeddingFileError: a file of the checkpoint is damaged.
+        SavingError: the checkpoint cannot be made or, while iterating, written; the epoch before is still whole then.
         TrainingError: the loss is no longer finite, or memory ran out; raised while iterating.
 
     Example:
@@ -127,7 +130,7 @@ def train_embedding(
         'Germany'
     """
     # Whatever decides how the run ends, as it came; a checkpoint compares it.
-    request = {
+    request: dict[str, object] = {
         "epochs": epochs,
         "negatives": negatives,
         "batch": batch,
@@ -208,6 +211,8 @@ def train_embedding(
         expect_keepable(source)
         if not cool_down:
             del request["epochs"]  # then they only say where to stop
+        if evaluate_every and isinstance(split, Split):
+            request["valid"] = digest_triples(split.valid, split.known)
         folder = Path(checkpoint).expanduser().absolute()
         kept = Checkpoint(folder, checkpoint_every, describe_request(state, request), shard)
         kept.resume(state)

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from kgwb.checks import expect_choice
+from kgwb.files import finish_saving
 from kgwb.graph.building import COLUMNS, NamedTriples, Notes, build_tables, number_triples, sort_triples, sum_notes
 from kgwb.graph.errors import GraphFileError, missing_file
 from kgwb.graph.files.delimited import describe_expected, read_delimited, read_pairs
@@ -85,6 +86,7 @@ def read_split(folder: str | Path, columns: Columns = COLUMNS, *, on_error: OnEr
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise missing_file(folder, "a folder with train, valid and test files")
+    finish_saving(folder)
     facts = _read_parts(folder, columns, on_error)
     graph = _make_graph(facts, folder)
     names = graph.entities["entity"].tolist(), graph.relations["relation"].tolist()
@@ -117,6 +119,7 @@ def read_facts(path: Path, columns: Columns, *, on_error: OnError) -> NamedTripl
         GraphFileError: the file cannot be read.
     """
     expect_choice("on_error", on_error, get_args(OnError))
+    finish_saving(path if path.is_dir() else path.parent)
     if not path.exists():
         raise missing_file(path, FORMATS)
     suffix = path.suffix.lower()
@@ -196,8 +199,8 @@ def _attach_names(facts: NamedTriples, path: Path, on_error: OnError) -> NamedTr
     """The facts with the tables about entities and relations of the folder, or named after the file."""
     tables, counted = {}, [facts.notes]
     for kind, stem in (("entity", "entities"), ("relation", "relations")):
-        beside = path.with_name(f"{path.stem}.{stem}{path.suffix}")
-        file = _find_table(path, [stem]) if path.is_dir() else beside
+        beside = f"{path.stem}.{stem}{path.suffix}"
+        file = _find_table(path, [stem]) if path.is_dir() else path.with_name(beside)  # the folder "." has no name
         if file is not None and file.is_file():
             tables[kind], notes = _read_table(file, kind, on_error)
         else:

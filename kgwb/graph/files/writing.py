@@ -23,6 +23,7 @@ from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split, expect_split
 from kgwb.words import quote
 
+GRAPH_FILES = ("triples.tsv", "entities.tsv", "relations.tsv")
 _TABLES = {"entity": "entities.tsv", "relation": "relations.tsv"}
 _WRITTEN = {*_TABLES.values(), *(f"{part}.tsv" for part in PARTS), *PARTS.values(), *LISTS.values()}
 # What XML cannot carry. A carriage return is legal, but readers turn it into a line feed.
@@ -42,13 +43,15 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
 
     Args:
         graph: the graph.
-        path: the file or folder; what is there is overwritten.
+        path: the file or folder; a file of that name is overwritten, and in a folder only what kgwb wrote.
 
     Returns:
         The path written.
 
     Raises:
         GraphFileError: the suffix stands for no format, or the format cannot hold a character of the graph.
+        FileExistsError: a table beside the file, or in the folder, would overwrite one that kgwb did not write.
+        SavingError: the system refuses, as where the disk is full.
 
     Example:
         >>> import pandas as pd, pathlib, tempfile
@@ -69,17 +72,16 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
         _check_xml(graph, path)
     if suffix in TABLE_SUFFIXES:
         _write_tables(graph, path)
-    elif suffix in RDF_SUFFIXES:
-        write_rdf(graph, path)
-    elif suffix == ".graphml":
-        write_graphml(graph, path)
+    elif suffix in (*RDF_SUFFIXES, ".graphml"):
+        with write_whole(path) as new:
+            write_graphml(graph, new) if suffix == ".graphml" else write_rdf(graph, new)
     else:
         raise unknown_format(path)
     return path
 
 
 def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Path:
-    """Write a split so that `read_split` gives it back; the folder appears whole or, when anything fails, not at all.
+    """Write a split so that `read_split` gives it back, all of it or nothing; other files in the folder stay.
 
     It holds train.tsv, valid.tsv and test.tsv, and what is known about names in entities.tsv and relations.tsv.
 
@@ -93,7 +95,7 @@ def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Pa
         The folder.
 
     Raises:
-        FileExistsError: the folder holds something that is no part of a split.
+        FileExistsError: a file that kgwb did not write has the name of one that is needed.
         GraphFileError: OpenKE's lists cannot hold a name.
 
     Example:
@@ -109,8 +111,8 @@ def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Pa
     """
     expect_split(split, "write_split({}, folder)")
     folder = Path(folder).expanduser().absolute()
-    refuse_other_files(folder, _WRITTEN, "a split")
-    with write_whole(folder) as new:
+    refuse_other_files(folder, _list_rivals(*PARTS), "a split")
+    with write_whole(folder, replaces=_WRITTEN) as new:
         new.mkdir()
         if openke:
             write_openke(split, new)
@@ -122,30 +124,47 @@ def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Pa
     return folder
 
 
+def _list_rivals(*stems: str) -> set[str]:
+    """What would be overwritten in a folder, or read with, or instead of, what is written there."""
+    tables = {stem + suffix for stem in (*stems, "entities", "relations") for suffix in TABLE_SUFFIXES}
+    return tables | {*PARTS.values(), *LISTS.values()}
+
+
 def _write_folder(graph: KnowledgeGraph, folder: Path) -> Path:
     if folder.is_file():
         raise GraphFileError(
             f"{folder} is a file, and a path without a suffix stands for a folder. Choose another name."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_table(graph.to_pandas(), folder / "triples.tsv")
-    write_table(graph.entities, folder / "entities.tsv")
-    write_table(graph.relations, folder / "relations.tsv")
+    tables = (graph.to_pandas(), graph.entities, graph.relations)
+    refuse_other_files(folder, _list_rivals("triples"), "a graph")
+    with write_whole(folder) as new:
+        new.mkdir()
+        for name, table in zip(GRAPH_FILES, tables, strict=True):
+            write_table(table, new / name)
     return folder
 
 
 def _write_tables(graph: KnowledgeGraph, path: Path) -> None:
-    write_table(graph.to_pandas(), path)
     used = set(graph.triples[:, 1].tolist())
     tables = (
         ("entities", graph.entities, "entity", (graph.degrees == 0).any()),
         ("relations", graph.relations, "relation", len(used) < len(graph.relations)),
     )
+    needed = {path.name: graph.to_pandas()}
     for stem, table, kind, unused in tables:
         beside = path.with_name(f"{path.stem}.{stem}{path.suffix}")
         # A table left from an earlier graph would be read with this one.
         if unused or _says_more(table, kind) or beside.exists():
-            write_table(table, beside)
+            needed[beside.name] = table
+    if len(needed) == 1:
+        with write_whole(path) as new:
+            write_table(needed[path.name], new)
+        return
+    refuse_other_files(path.parent, needed.keys() - {path.name}, f"a graph in {path.name}")
+    with write_whole(path.parent, named={path.name}) as folder:  # all tables or none
+        folder.mkdir()
+        for name, table in needed.items():
+            write_table(table, folder / name)
 
 
 def _says_more(table: pd.DataFrame, kind: str) -> bool:
