@@ -29,9 +29,11 @@ DESCRIPTIONS = (
 # Only letters that may also stand in the name of an XML element, so that one spelling serves every format.
 _SPECIAL = re.compile(r"[^A-Za-z0-9_\-À-ÖØ-öø-˿Ͱ-ͽͿ-῿、-\ud7ff]")
 _ESCAPE = re.compile(r"\.([0-9a-f]+)\.")
-_WEB_ADDRESS = re.compile(
-    r"https?://[A-Za-z0-9.\-]+(:\d+)?/([A-Za-z0-9._~:/?#@!$&'()*+,;=\-]*[/#:])?([A-Za-z_][\w.\-]*)", re.ASCII
-)
+_BEYOND_ASCII = "\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd"
+_PART = rf"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=\-{_BEYOND_ASCII}]|%[0-9A-Fa-f]{{2}})*"
+_WEB_ADDRESS = re.compile(rf"https?://[A-Za-z0-9.\-]+(?::\d{{1,5}})?/{_PART}(?:#{_PART})?")
+# RDF/XML names an element after the last part of a relation's address.
+ELEMENT = re.compile(r"(?:^|[/#:?=&;,!$'()*+@~.\-\d])[A-Za-z_][A-Za-z0-9_.\-]*\Z")
 _TAGGED = re.compile(r"(label|description)_([a-z]{2,3}(?:-[a-z0-9]{2,8})*)")
 _PREDICATES = {"label": LABELS[0], "description": DESCRIPTIONS[0]}
 
@@ -83,6 +85,11 @@ def is_web_address(name: str) -> bool:
 
 def list_addresses(graph: KnowledgeGraph) -> tuple[list[str], list[str]]:
     """The address of every entity and of every relation, by id."""
+    if graph.source is not None:
+        spelt = graph.source.addresses
+        tables = (("entity", graph.entities), ("relation", graph.relations))
+        entities, relations = ([spelt[kind].get(n, (n,))[0] for n in table[kind]] for kind, table in tables)
+        return entities, relations
     entities = [write_address("entity", name) for name in graph.entities["entity"]]
     relations, taken = [], set(entities)
     for name in graph.relations["relation"]:
