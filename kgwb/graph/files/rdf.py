@@ -13,7 +13,7 @@ import pandas as pd
 from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
 from kgwb.graph.descriptions import join_aliases
 from kgwb.graph.errors import GraphFileError
-from kgwb.graph.files.rdf_parsing import Row, find_format, parse_rdf
+from kgwb.graph.files.rdf_parsing import find_format, parse_rdf
 from kgwb.graph.files.rdf_statements import (
     ALIASES,
     DESCRIPTIONS,
@@ -75,7 +75,7 @@ def read_rdf(text: str, suffix: str, on_error: OnError, base: str | None = None)
         ImportError: pyoxigraph is not installed; gives the line that installs it.
     """
     parsed = parse_rdf(text, suffix, on_error, base)
-    said = _sort_rows(parsed.rows)
+    said = _sort_rows(parsed.list_rows())
     heads, links, tails = said.links
     relations = set(links) | {subject for subject, types in said.types.items() if types & _RELATION_TYPES}
     linked = set(heads) | set(tails)
@@ -156,7 +156,7 @@ def _check_xml_names(triples: Iterable[Any], path: Path) -> None:
             raise GraphFileError(f"{path} was not written: {rule}. {hint}")
 
 
-def _sort_rows(rows: Iterable[Row]) -> RdfStatements:
+def _sort_rows(rows: Iterable[list[str]]) -> RdfStatements:
     heads, links, tails = links_of = ([], [], [])  # type: tuple[list[str], list[str], list[str]]
     types: dict[str, set[str]] = {}
     literals: dict[str, set[Literal]] = {}
@@ -252,7 +252,9 @@ def _describe(
         if kind == "entity" and address in said.types:
             cells["type"] = kinds[_own_types(said.types[address])[0]]
         for column, cell in cells.items():
-            known.setdefault(column, [None] * len(addresses))[row] = cell
+            if column not in known:
+                known[column] = [None] * len(addresses)
+            known[column][row] = cell
     names = {kind: [read_address(kind, address) for address in addresses]}
     return pd.DataFrame(names | {column: known[column] for column in sorted(known)}, dtype=object)
 

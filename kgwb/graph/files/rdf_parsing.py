@@ -1,9 +1,9 @@
-"""RDF in any syntax as rows of terms, each spelt as in N-Quads."""
+"""RDF in any syntax as statements in one spelling, N-Quads."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -31,28 +31,34 @@ _TAGGED_TEXT = re.compile(
     r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*')(?:@([\w\-]*))?|#[^\n]*|<[^<>\s]*>"
 )
 
-Row = list[str]
 Parse = Callable[..., tuple[str, dict[str, str]]]
 
 
 @dataclass(frozen=True)
-class RdfRows:
+class RdfText:
     """What an RDF file says.
 
     Attributes:
-        rows: [subject, predicate, object], each a term of N-Quads: `<address>`, `_:name`, `"text"@language`.
-        text: the same as N-Quads, with the named graphs that the statements stand in.
+        text: the statements as N-Quads, one a line, in one spelling.
         prefixes: the file's own prefixes.
         notes: what was mended, merged or skipped, counted.
+        in_graphs: whether statements may stand in named graphs.
     """
 
-    rows: list[Row]
     text: str
     prefixes: dict[str, str]
     notes: Notes
+    in_graphs: bool
+
+    def list_rows(self) -> Iterator[list[str]]:
+        """Each statement's subject, predicate and object, as N-Quads spells them: `<address>`, `_:name`, `"text"@en`."""
+        rows = (line[:-2].split(" ", 2) for line in self.text.split("\n") if line)
+        if not self.in_graphs:
+            return rows
+        return ([head, relation, _cut_graph(tail)[0]] for head, relation, tail in rows)
 
 
-def parse_rdf(text: str, suffix: str, on_error: OnError, base: str | None) -> RdfRows:
+def parse_rdf(text: str, suffix: str, on_error: OnError, base: str | None) -> RdfText:
     """Every statement of an RDF file.
 
     Addresses are taken as relative to `base`. A language tag that is none is mended where that is plain (en_US),
@@ -87,9 +93,9 @@ def parse_rdf(text: str, suffix: str, on_error: OnError, base: str | None) -> Rd
                 raise _explain(text, suffix, error) from None
             nquads, notes = _parse_lines(text, parse)
             prefixes = {}
-    dataset = form.supports_datasets
-    rows, kept, counted = _split_terms(nquads, dataset=dataset, keep_blank_names=form.name in _LINES)
-    return RdfRows(rows, kept, prefixes, sum_notes(notes, counted))
+    in_graphs = form.supports_datasets
+    nquads, counted = _name_blanks(nquads, in_graphs=in_graphs, keep=form.name in _LINES)
+    return RdfText(nquads, prefixes, sum_notes(notes, counted), in_graphs)
 
 
 def find_format(oxigraph: Any, suffix: str) -> Any:
@@ -161,31 +167,35 @@ def _parse_lines(text: str, parse: Parse) -> tuple[str, Notes]:
     return "".join(read), (("broken lines", skipped),)
 
 
-def _split_terms(nquads: str, *, dataset: bool, keep_blank_names: bool) -> tuple[list[Row], str, Notes]:
-    """The rows, the statements with their blank nodes renamed, and what was counted."""
-    rows: list[Row] = [line[:-2].split(" ", 2) for line in nquads.split("\n")[:-1]]
-    if not dataset and "_:" not in nquads:
-        return rows, nquads, ()
+def _name_blanks(nquads: str, *, in_graphs: bool, keep: bool) -> tuple[str, Notes]:
+    """The statements with their blank nodes renamed, and how many of these and of named graphs there are."""
+    if not in_graphs and "_:" not in nquads:
+        return nquads, ()
     # Blank nodes without a name get random ones from the parser; numbers in order of appearance do not change.
     blanks: dict[str, str] = {}
 
     def rename(match: re.Match[str]) -> str:
-        return blanks.setdefault(match[0], match[0] if keep_blank_names else f"_:blank{len(blanks) + 1}")
-
-    def name(term: str) -> str:
-        return _BLANK.sub(rename, term) if term.startswith(("_:", "<<(")) else term
+        return blanks.setdefault(match[0], match[0] if keep else f"_:blank{len(blanks) + 1}")
 
     graphs, written = set(), []
-    for number, (head, relation, tail) in enumerate(rows):
-        graph = ""
-        if dataset:
-            tail, graph = _IN_GRAPH.fullmatch(tail).groups(default="")  # type: ignore[union-attr]
-        rows[number] = [name(head), relation, name(tail)]
-        graph = name(graph)
-        written.append(" ".join(filter(None, (*rows[number], graph, ".\n"))))
+    for line in nquads.split("\n")[:-1]:
+        head, relation, tail = line[:-2].split(" ", 2)
+        tail, graph = _cut_graph(tail) if in_graphs else (tail, "")
+        terms = [
+            _BLANK.sub(rename, term) if term.startswith(("_:", "<<(")) else term
+            for term in (head, relation, tail, graph)
+            if term
+        ]
         graphs.add(graph)
-    counted = (("named graphs, merged", len(graphs - {""})), ("blank nodes", len(blanks)))
-    return rows, "".join(written), counted
+        written.append(" ".join((*terms, ".\n")))
+    return "".join(written), (("named graphs, merged", len(graphs - {""})), ("blank nodes", len(blanks)))
+
+
+def _cut_graph(rest: str) -> tuple[str, str]:
+    """An object and the named graph behind it, or ""."""
+    found = _IN_GRAPH.fullmatch(rest)
+    assert found is not None  # the pattern takes everything
+    return found[1], found[2] or ""
 
 
 def _explain(text: str, suffix: str, error: Exception) -> ContentError:
