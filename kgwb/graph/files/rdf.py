@@ -88,9 +88,10 @@ def read_rdf(text: str, suffix: str, on_error: OnError, base: str | None = None)
     relation_table = _describe(sorted(relations), "relation", said, columns, kinds)
     entity_names = {address: read_address("entity", address) for address in entities}
     relation_names = {address: read_address("relation", address) for address in relations}
-    names = ([entity_names[head] for head in heads], [relation_names[link] for link in links])
-    cells = (*names, [entity_names[tail] for tail in tails])
-    frame = pd.DataFrame(dict(zip(COLUMNS, cells, strict=True)), dtype=object)
+    if OWN in parsed.text:
+        heads, tails = ([entity_names[address] for address in addresses] for addresses in (heads, tails))
+        links = [relation_names[address] for address in links]
+    frame = pd.DataFrame(dict(zip(COLUMNS, (heads, links, tails), strict=True)), dtype=object)
     spelt = {
         "entity": _gather_addresses(entity_names),
         "relation": _gather_addresses(relation_names),
@@ -160,26 +161,27 @@ def _sort_rows(rows: Iterable[list[str]]) -> RdfStatements:
     heads, links, tails = links_of = ([], [], [])  # type: tuple[list[str], list[str], list[str]]
     types: dict[str, set[str]] = {}
     literals: dict[str, set[Literal]] = {}
-    bare: dict[str, str] = {f"<{TYPE}>": TYPE}
-    nested = 0
-
-    def address(term: str) -> str:
-        return bare.setdefault(term, term[1:-1] if term[0] == "<" else term)
-
+    nested, kind = 0, f"<{TYPE}>"
     for head, relation, tail in rows:
-        subject = bare.get(head) or address(head)
-        predicate = bare.get(relation) or address(relation)
         if tail[0] == '"':
-            literals.setdefault(subject, set()).add((predicate, *_read_literal(tail)))
-        elif tail.startswith("<<("):
+            literals.setdefault(_bare(head), set()).add((_bare(relation), *_read_literal(tail)))
+        elif relation == kind:
+            types.setdefault(_bare(head), set()).add(_bare(tail))
+        elif tail[:3] == "<<(":
             nested += 1
-        elif predicate is bare[f"<{TYPE}>"]:
-            types.setdefault(subject, set()).add(bare.get(tail) or address(tail))
         else:
-            heads.append(subject)
-            links.append(predicate)
-            tails.append(bare.get(tail) or address(tail))
+            heads.append(head)
+            links.append(relation)
+            tails.append(tail)
+    bare = {term: _bare(term) for term in {*heads, *links, *tails}}
+    for terms in links_of:
+        terms[:] = map(bare.__getitem__, terms)
     return RdfStatements(links_of, types, literals, nested)
+
+
+def _bare(term: str) -> str:
+    """A term without the brackets around an address."""
+    return term[1:-1] if term[0] == "<" else term
 
 
 def _read_literal(term: str) -> tuple[str, str]:
@@ -189,7 +191,7 @@ def _read_literal(term: str) -> tuple[str, str]:
     if "\\" in text:
         text = _ESCAPE.sub(lambda found: _ESCAPES.get(found[3], found[3]) or chr(int(found[1] or found[2], 16)), text)
     if mark.startswith("@"):
-        return mark[1:].partition("--")[0], text
+        return mark[1:].split("--")[0], text
     if not mark.startswith(f"^^<{XSD}"):
         return "", text
     spelling = {"INF": "1e999", "+INF": "1e999", "-INF": "-1e999", "NaN": ""}.get(text, text)
@@ -250,7 +252,8 @@ def _describe(
     for row, address in enumerate(addresses):
         cells = _describe_one(said.literals[address], columns) if address in said.literals else {}
         if kind == "entity" and address in said.types:
-            cells["type"] = kinds[_own_types(said.types[address])[0]]
+            types = said.types[address]
+            cells["type"] = kinds[_own_types(types)[0] if len(types) > 1 else next(iter(types))]
         for column, cell in cells.items():
             if column not in known:
                 known[column] = [None] * len(addresses)
@@ -261,7 +264,11 @@ def _describe(
 
 def _describe_one(literals: set[Literal], columns: Mapping[str, str]) -> dict[str, Any]:
     texts: Texts = {}
-    for predicate, language, text in sorted(literals) if len(literals) > 1 else literals:
+    if len(literals) == 1:
+        ((predicate, language, text),) = literals
+        if predicate == LABELS[0] and language in ("", "en"):
+            return {"label": text}
+    for predicate, language, text in sorted(literals):
         texts.setdefault(predicate, {}).setdefault(language, []).append(text)
     cells: dict[str, Any] = {}
     aliases = [text for predicate in ALIASES for group in texts.get(predicate, {}).values() for text in group]

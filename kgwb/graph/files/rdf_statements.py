@@ -73,7 +73,10 @@ def read_local(kind: str, address: str) -> str:
         'New_York'
     """
     name = read_address(kind, address)
-    return re.split(r"[/#:]", name.rstrip("/#:"))[-1] if name == address else name
+    if name != address:
+        return name
+    name = name.rstrip("/#:")
+    return name[max(name.rfind("/"), name.rfind("#"), name.rfind(":")) + 1 :]
 
 
 def is_web_address(name: str) -> bool:
