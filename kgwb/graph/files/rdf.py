@@ -12,7 +12,6 @@ import pandas as pd
 
 from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
 from kgwb.graph.descriptions import join_aliases
-from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.rdf_parsing import find_format, parse_rdf
 from kgwb.graph.files.rdf_statements import (
     ALIASES,
@@ -24,6 +23,7 @@ from kgwb.graph.files.rdf_statements import (
     RDFS,
     TYPE,
     XSD,
+    check_xml_statements,
     read_address,
     read_local,
     state_graph,
@@ -32,16 +32,12 @@ from kgwb.graph.files.text import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.statements import Statements
 from kgwb.packages import load_package
-from kgwb.words import quote
 
 _STANDARD = ("entity", "relation", "label", "type", "description", "aliases")
 _RELATION_TYPES = {RDF + "Property", OWL + "ObjectProperty"}
 _ATTRIBUTE_TYPES = {OWL + "DatatypeProperty", OWL + "AnnotationProperty"}
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-# What XML cannot carry. A carriage return is legal, but readers turn it into a line feed.
-FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
-_ELEMENT = re.compile(r"[^\W\d][\w.\-]*\Z")
 Literal = tuple[str, str, str]
 Texts = dict[str, dict[str, list[str]]]  # by predicate, then by language
 
@@ -126,7 +122,7 @@ def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
     if not form.supports_datasets:
         quads = list(dict.fromkeys(quad.triple for quad in quads))
     if form == oxigraph.RdfFormat.RDF_XML:
-        _check_xml_names(quads, path)
+        check_xml_statements(quads, path)
     # Turtle may end a short name in an escaped full stop, and rdflib cannot read that.
     ends = {
         term.value for quad in quads for term in quad if type(term).__name__ == "NamedNode" and term.value[-1:] == "."
@@ -134,27 +130,6 @@ def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
     prefixes = {name: start for name, start in prefixes.items() if not any(end.startswith(start) for end in ends)}
     data = oxigraph.serialize(quads, format=form, prefixes=prefixes)
     path.write_bytes(data or b"# a graph without a triple\n")
-
-
-def _check_xml_names(triples: Iterable[Any], path: Path) -> None:
-    """Refuse relations that no element of XML can be named after, and characters that XML has not.
-
-    Raises:
-        GraphFileError: names the relation or the text, and a format that carries it.
-    """
-    hint = f"Write another format, for example write_graph(graph, {path.with_suffix('.nt').name!r})."
-    predicates = set()
-    for triple in triples:
-        predicates.add(triple.predicate.value)
-        text = triple.object.value if type(triple.object).__name__ == "Literal" else ""
-        found = FORBIDDEN.search(text)
-        if found:
-            character = f"the character U+{ord(found[0]):04X} in {quote(text)}"
-            raise GraphFileError(f"{path} was not written: XML cannot carry {character}. {hint}")
-    for predicate in sorted(predicates):
-        if not _ELEMENT.search(predicate):
-            rule = f"RDF/XML cannot hold the relation {quote(predicate)}, which does not end in a name"
-            raise GraphFileError(f"{path} was not written: {rule}. {hint}")
 
 
 def _sort_rows(rows: Iterable[list[str]]) -> RdfStatements:

@@ -15,7 +15,8 @@ from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.delimited import NAME_COLUMNS, write_delimited
 from kgwb.graph.files.graphml import write_graphml
 from kgwb.graph.files.openke import LISTS, PARTS, write_openke
-from kgwb.graph.files.rdf import FORBIDDEN, write_rdf
+from kgwb.graph.files.rdf import write_rdf
+from kgwb.graph.files.rdf_statements import FORBIDDEN
 from kgwb.graph.files.reading import RDF_SUFFIXES, TABLE_SUFFIXES, unknown_format
 from kgwb.graph.files.records import write_jsonl, write_parquet
 from kgwb.graph.knowledge_graph import KnowledgeGraph
