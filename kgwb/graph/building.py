@@ -11,6 +11,7 @@ import pandas as pd
 
 from kgwb.graph.descriptions import describe_names, read_descriptions, spell_names
 from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
+from kgwb.graph.statements import Statements
 from kgwb.words import quote
 
 COLUMNS = ("head", "relation", "tail")
@@ -26,12 +27,14 @@ class NamedTriples:
         entities: a table about entities, or None.
         relations: a table about relations, or None.
         notes: what was skipped, counted.
+        statements: the RDF that it was made of, or None.
     """
 
     parts: dict[str, pd.DataFrame]
     entities: pd.DataFrame | None = None
     relations: pd.DataFrame | None = None
     notes: Notes = field(default=())
+    statements: Statements | None = None
 
     @property
     def triples(self) -> pd.DataFrame:

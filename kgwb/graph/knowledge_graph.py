@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pandas as pd
 from kgwb.checks import expect_kind
 from kgwb.graph.building import COLUMNS, Notes, build_tables
 from kgwb.graph.errors import UnknownIdError, UnknownNameError
+from kgwb.graph.statements import Statements
 from kgwb.words import count_things, shorten
 
 
@@ -31,6 +33,7 @@ class KnowledgeGraph:
         relations: one row per relation, indexed by id: `relation`, `label`, `description`.
         name: what to call the graph in captions.
         notes: what was left out or merged while reading, counted, for example (("duplicate triples", 3),).
+        statements: the RDF it was read from, or None; `source` says whether it still holds.
 
     Example:
         >>> import pandas as pd
@@ -44,6 +47,7 @@ class KnowledgeGraph:
     relations: pd.DataFrame
     name: str = "graph"
     notes: Notes = ()
+    statements: Statements | None = None
 
     @classmethod
     def from_pandas(
@@ -80,6 +84,17 @@ class KnowledgeGraph:
     def relation_labels(self) -> tuple[str, ...]:
         """The label of every relation, by id."""
         return tuple(self.relations["label"])
+
+    @property
+    def source(self) -> Statements | None:
+        """The RDF this graph was read from, where its facts and tables are still those that were read."""
+        said = self.statements
+        return said if said and said.belong_to(self.triples, self.entities, self.relations) else None
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What was made of this graph and is kept as long as it, such as the store that answers queries."""
+        return {}
 
     @cached_property
     def fingerprint(self) -> str:

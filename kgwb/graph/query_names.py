@@ -21,6 +21,7 @@ from kgwb.graph.files.rdf_statements import (
     write_address,
 )
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import quote
 
 PREFIXES = {"rdf": RDF, "rdfs": RDFS, "owl": OWL, "skos": SKOS, "xsd": XSD, "kgwb": OWN}
 _KINDS = "entity|relation|type|attribute"
@@ -51,9 +52,20 @@ class QueryNames:
         return list_addresses(self.graph)
 
     @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes that a query may use without saying so: those known to all, and those of the graph's file."""
+        source = self.graph.source
+        return PREFIXES | {
+            name: start for name, start in (source.prefixes if source else {}).items() if name not in PREFIXES
+        }
+
+    @cached_property
     def labels(self) -> dict[str, str]:
         """The label behind every address."""
-        return self._by_address(self.graph.labels, self.graph.relation_labels)
+        source = self.graph.source
+        further = [] if source is None else [source.addresses["type"], source.addresses["attribute"]]
+        shown = {address: name for names in further for name, behind in names.items() for address in behind}
+        return shown | self._by_address(self.graph.labels, self.graph.relation_labels)
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -107,7 +119,7 @@ class QueryNames:
             find = self.graph.entity_id if kind == "entity" else self.graph.relation_id
             addresses = self.addresses[0 if kind == "entity" else 1]
             try:
-                return addresses[find(name)]
+                return self._expect_address(addresses[find(name)], kind, name)
             except UnknownNameError:
                 # In files that kgwb wrote, New York is entity:New.20.York.
                 spelt = f"{OWN}{kind}.{name}"
@@ -117,8 +129,27 @@ class QueryNames:
         known = self.types if kind == "type" else self.attributes
         for spelt in (name, read_address(kind, f"{OWN}{kind}.{name}")):
             if spelt in known:
-                return write_address(kind, spelt)
+                return self._expect_one(kind, spelt)
         raise UnknownNameError(kind, name, known)
+
+    def _expect_address(self, address: str, kind: str, name: str) -> str:
+        if address.startswith("_:") and self.graph.source:
+            raise QueryError(
+                f"The {kind} {quote(name)} is a blank node, which no query can name. "
+                "Put a variable there and say what is stated of it, or use match_pattern, which takes its name."
+            )
+        return address
+
+    def _expect_one(self, kind: str, name: str) -> str:
+        if self.graph.source is None:
+            return write_address(kind, name)
+        behind = self.graph.source.addresses[kind].get(name, (name,))
+        if len(behind) > 1:
+            shown = " and ".join(f"<{address}>" for address in behind[:3])
+            raise QueryError(
+                f"The {kind} {quote(name)} stands for {len(behind)} addresses: {shown}. Write one of them."
+            )
+        return self._expect_address(behind[0], kind, name)
 
     @cached_property
     def types(self) -> list[str]:

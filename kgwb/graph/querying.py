@@ -12,18 +12,17 @@ import pandas as pd
 from kgwb.graph.errors import QueryError
 from kgwb.graph.files.rdf_statements import OWN, XSD, read_local, state_graph
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
-from kgwb.graph.query_names import PREFIXES, QueryNames
+from kgwb.graph.query_names import QueryNames
 from kgwb.packages import load_package
 from kgwb.words import describe_kind
 
 _FLOATS = {XSD + kind for kind in ("decimal", "double", "float")}
 _PLACE = re.compile(r"error at (\d+):(\d+): ")
-_PREAMBLE = "".join(f"PREFIX {prefix}: <{address}>\n" for prefix, address in PREFIXES.items())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GraphStore:
-    """A graph that answers SPARQL; keep it where several questions are asked, for it is filled only once.
+    """A graph that answers SPARQL; it is filled at the first question.
 
     Names are written with their kind before them: entity:Berlin, relation:capital, type:city, attribute:population.
     After the colon stands a name or a label, in quotation marks where it holds more than letters, digits, - and _:
@@ -67,7 +66,8 @@ class GraphStore:
             raise QueryError(f"A query is a text, but {describe_kind(sparql)} came. {self._suggest()}")
         written = self._names.write(sparql)
         try:
-            answers = self._store.query(_PREAMBLE + written)
+            # What stands in a named graph is asked with the rest, as the tables show it with the rest.
+            answers = self._store.query(self._preamble + written, use_default_graph_as_union=True)
             frame = self._read(answers, labels)
         except SyntaxError as error:
             raise self._explain(sparql, written, str(error)) from None
@@ -89,8 +89,22 @@ class GraphStore:
     def _store(self) -> Any:
         oxigraph = load_package("pyoxigraph", "Asking in SPARQL")
         store = oxigraph.Store()
-        store.bulk_extend(oxigraph.Quad(*terms) for terms in state_graph(self.graph, oxigraph))
+        source = self.graph.source
+        if source is None:
+            store.bulk_extend(oxigraph.Quad(*terms) for terms in state_graph(self.graph, oxigraph))
+        elif "_:" in source.text:  # `load` would rename blank nodes, which the tables know by name
+            store.bulk_extend(oxigraph.parse(source.text, format=oxigraph.RdfFormat.N_QUADS, lenient=True))
+        else:
+            store.load(source.text, format=oxigraph.RdfFormat.N_QUADS, lenient=True)
         return store
+
+    @cached_property
+    def _preamble(self) -> str:
+        return "".join(f"PREFIX {prefix}: <{address}>\n" for prefix, address in self._names.prefixes.items())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy fills a store of its own."""
+        return {"graph": self.graph}
 
     def _read(self, answers: Any, labels: bool) -> pd.DataFrame:
         kind = type(answers).__name__
@@ -108,13 +122,13 @@ class GraphStore:
     def _explain(self, sparql: str, written: str, message: str) -> QueryError:
         place, rule = _PLACE.match(message), _PLACE.sub("", message).strip()
         if "Prefix not found" in rule:
-            known = ", ".join(["entity", "relation", "type", "attribute", *PREFIXES])
+            known = ", ".join(["entity", "relation", "type", "attribute", *self._names.prefixes])
             rule = f"a prefix is not known. There are {known}; others need a line PREFIX name: <address>"
         elif rule.startswith("expected"):
             rule = "something else was expected here"
         if place is None:
             return QueryError(f"The query cannot be read: {rule}. {self._suggest()}")
-        lines = written.split("\n")[: int(place[1]) - len(PREFIXES) - 1]
+        lines = written.split("\n")[: int(place[1]) - len(self._names.prefixes) - 1]
         spot = self._names.locate(sparql, sum(len(line) + 1 for line in lines) + int(place[2]) - 1)
         begin = sparql.rfind("\n", 0, spot) + 1
         shown = sparql[begin:].split("\n")[0].expandtabs(1)
@@ -132,7 +146,10 @@ class GraphStore:
 
 
 def query_graph(graph: KnowledgeGraph, sparql: str, *, labels: bool = True) -> pd.DataFrame:
-    """Ask a graph one question in SPARQL; for several, `GraphStore(graph).query(...)` fills the store only once.
+    """Ask a graph a question in SPARQL; the first one fills a store, which is kept as long as the graph.
+
+    A graph that was read from RDF is asked about every statement of its file, with the file's own addresses and
+    prefixes; where a statement stands in a named graph, with and without GRAPH.
 
     Args:
         graph: what is asked about.
@@ -154,7 +171,9 @@ def query_graph(graph: KnowledgeGraph, sparql: str, *, labels: bool = True) -> p
            answer
         0    True
     """
-    return GraphStore(graph).query(sparql, labels=labels)
+    expect_graph(graph, "query_graph({}, sparql)")
+    store: GraphStore = graph.kept.setdefault("store", GraphStore(graph))
+    return store.query(sparql, labels=labels)
 
 
 def write_name(kind: str, name: str) -> str:
@@ -177,7 +196,7 @@ def _read_term(term: Any, known: dict[str, str]) -> object:
         address = term.value
         return known[address] if address in known else _read_kind(address)
     if kind == "BlankNode":
-        return f"_:{term.value}"
+        return known.get(f"_:{term.value}", f"_:{term.value}")
     if kind != "Literal":
         return None if term is None else str(term)
     datatype = term.datatype.value

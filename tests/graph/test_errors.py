@@ -115,7 +115,7 @@ def test_a_missing_file_names_what_lies_near(write: Write) -> None:
     path = near.with_name("tripels.tsv")
     assert refuse(path) == (
         f"There is no {path}. Near it are 'triples.tsv'. Expected one of .tsv .csv .txt .jsonl .parquet .nt .ttl .rdf "
-        ".owl .graphml .npy, or a folder of tables."
+        ".owl .nq .trig .jsonld .graphml .npy, or a folder of tables."
     )
     assert f"the folder {near.parent / 'no'} does not exist either" in refuse(near.parent / "no" / "a.tsv")
     with pytest.raises(

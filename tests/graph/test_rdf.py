@@ -74,7 +74,10 @@ def test_what_is_not_kept_is_counted(write: Write) -> None:
     )
     graph = read_graph(write("a.ttl", content))
     assert graph.entities["type"].tolist() == ["A"]
-    assert dict(graph.notes) == {"statements about statements, not kept": 1, "further types of an entity, not kept": 1}
+    assert dict(graph.notes) == {
+        "statements about statements, not in the tables": 1,
+        "further types of an entity, not in the tables": 1,
+    }
 
 
 def test_broken_lines_are_shown_or_skipped(write: Write) -> None:

@@ -1,9 +1,8 @@
-"""RDF, read and written: .nt, .ttl, .rdf and .owl."""
+"""RDF, read and written: .nt, .ttl, .rdf, .owl, .nq, .trig and .jsonld."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 
 from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
 from kgwb.graph.descriptions import join_aliases
-from kgwb.graph.errors import SKIP_HINT, ContentError, broken_row
+from kgwb.graph.files.rdf_parsing import find_format, parse_rdf
 from kgwb.graph.files.rdf_statements import (
     ALIASES,
     DESCRIPTIONS,
@@ -24,19 +23,23 @@ from kgwb.graph.files.rdf_statements import (
     RDFS,
     TYPE,
     XSD,
+    check_xml_statements,
     read_address,
     read_local,
     state_graph,
 )
-from kgwb.graph.files.text import OnError, refuse_nested_entities
+from kgwb.graph.files.text import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.statements import Statements
 from kgwb.packages import load_package
 
 _STANDARD = ("entity", "relation", "label", "type", "description", "aliases")
 _RELATION_TYPES = {RDF + "Property", OWL + "ObjectProperty"}
 _ATTRIBUTE_TYPES = {OWL + "DatatypeProperty", OWL + "AnnotationProperty"}
-RDF_NAMES = {".nt": "N-Triples", ".ttl": "Turtle", ".rdf": "RDF/XML", ".owl": "RDF/XML"}
-_SPOT = re.compile(r"(Parser error at [^:]*: | \(line \d+\)$)")
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+Literal = tuple[str, str, str]
+Texts = dict[str, dict[str, list[str]]]  # by predicate, then by language
 
 
 @dataclass(frozen=True)
@@ -44,154 +47,171 @@ class RdfStatements:
     """What an RDF file says, sorted by what it is good for; everything is keyed by addresses.
 
     Attributes:
-        links: (head, relation, tail) where the tail is no literal.
+        links: (heads, relations, tails) where the tail is no literal.
         types: the types of each subject.
         literals: by subject, (predicate, language or "", text).
+        nested: how many statements are about statements.
     """
 
-    links: list[tuple[str, str, str]] = field(default_factory=list)
-    types: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    literals: defaultdict[str, list[tuple[str, str, str]]] = field(default_factory=lambda: defaultdict(list))
+    links: tuple[list[str], list[str], list[str]]
+    types: dict[str, set[str]] = field(default_factory=dict)
+    literals: dict[str, set[Literal]] = field(default_factory=dict)
+    nested: int = 0
 
 
-def read_rdf(text: str, suffix: str, on_error: OnError) -> NamedTriples:
+def read_rdf(text: str, suffix: str, on_error: OnError, base: str | None = None) -> NamedTriples:
     """The triples in RDF.
 
     Statements between resources become triples; `rdf:type` gives the type, `rdfs:label` the labels (`label_zh` for
-    those marked zh), `skos:altLabel` aliases, `rdfs:comment` the description, and other literals attributes.
+    those marked zh), `skos:altLabel` aliases, `rdfs:comment` the description, and other literals attributes. All
+    statements are kept beside them, for queries and for writing.
 
     Raises:
         ContentError: a statement breaks the format; gives the line where the parser does.
         ImportError: pyoxigraph is not installed; gives the line that installs it.
     """
-    quads, notes = _parse(text, suffix, on_error)
-    statements, skipped = _sort_quads(quads, keep_blank_names=suffix == ".nt")
-    frame = pd.DataFrame(
-        [
-            (read_address("entity", h), read_address("relation", r), read_address("entity", t))
-            for h, r, t in statements.links
-        ],
-        columns=list(COLUMNS),
-        dtype=object,
-    )
-    relations = {relation for _, relation, _ in statements.links}
-    relations |= {subject for subject, types in statements.types.items() if types & _RELATION_TYPES}
-    linked = {entity for head, _, tail in statements.links for entity in (head, tail)}
-    classes = {kind for types in statements.types.values() for kind in types}
-    attributes = {subject for subject, types in statements.types.items() if types & _ATTRIBUTE_TYPES}
-    subjects = set(statements.types) | set(statements.literals)
-    entities = linked | (subjects - relations - classes - attributes)
-    columns = _name_attributes(statements)
-    further = sum(len(_own_types(statements.types[entity])) - 1 for entity in entities if statements.types.get(entity))
-    notes = sum_notes(notes, (*skipped, ("further types of an entity, not kept", further)))
-    entity_table = _describe(sorted(entities), "entity", statements, columns)
-    relation_table = _describe(sorted(relations), "relation", statements, columns)
-    return NamedTriples({"all": frame}, entity_table, relation_table, notes)
+    parsed = parse_rdf(text, suffix, on_error, base)
+    said = _sort_rows(parsed.list_rows())
+    heads, links, tails = said.links
+    relations = set(links) | {subject for subject, types in said.types.items() if types & _RELATION_TYPES}
+    linked = set(heads) | set(tails)
+    classes = set().union(*said.types.values())
+    attributes = {subject for subject, types in said.types.items() if types & _ATTRIBUTE_TYPES}
+    entities = linked | ((said.types.keys() | said.literals.keys()) - relations - classes - attributes)
+    columns = _name_attributes(said)
+    kinds = {kind: _name_type(kind, said) for kind in classes}
+    entity_table = _describe(sorted(entities), "entity", said, columns, kinds)
+    relation_table = _describe(sorted(relations), "relation", said, columns, kinds)
+    entity_names = {address: read_address("entity", address) for address in entities}
+    relation_names = {address: read_address("relation", address) for address in relations}
+    if OWN in parsed.text:
+        heads, tails = ([entity_names[address] for address in addresses] for addresses in (heads, tails))
+        links = [relation_names[address] for address in links]
+    frame = pd.DataFrame(dict(zip(COLUMNS, (heads, links, tails), strict=True)), dtype=object)
+    spelt = {
+        "entity": _gather_addresses(entity_names),
+        "relation": _gather_addresses(relation_names),
+        "type": _gather_addresses(kinds),
+        "attribute": _gather_addresses(columns),
+    }
+    notes = sum_notes(parsed.notes, _count_left(said, entities, relations, kinds))
+    statements = Statements(parsed.text, parsed.prefixes, spelt)
+    return NamedTriples({"all": frame}, entity_table, relation_table, notes, statements)
 
 
 def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
-    """Write a graph as N-Triples, Turtle or RDF/XML, by the path's suffix.
+    """Write a graph as RDF, in the format of the path's suffix.
 
-    Names that are web addresses stay as they are; others become addresses of the form urn:kgwb:entity.Berlin, which
-    `read_graph` turns back. Columns without any value are not written, because RDF has no columns.
+    A graph that was read from RDF is written as the statements it was read from. Of other graphs, names that are web
+    addresses stay as they are; others become addresses of the form urn:kgwb:entity.Berlin, which `read_graph` turns
+    back. Columns without any value are not written, because RDF has no columns.
 
     Raises:
+        GraphFileError: the format cannot hold a statement.
         ImportError: pyoxigraph is not installed; gives the line that installs it.
     """
     oxigraph = load_package("pyoxigraph", f"Writing {path.suffix}")
-    form = _find_format(oxigraph, path.suffix.lower())
-    statements = [oxigraph.Triple(*terms) for terms in state_graph(graph, oxigraph)]
-    prefixes = {"kgwb": OWN, "rdfs": LABELS[0].removesuffix("label"), "skos": ALIASES[0].removesuffix("altLabel")}
-    data = oxigraph.serialize(statements, format=form, prefixes=prefixes)
+    form = find_format(oxigraph, path.suffix.lower())
+    prefixes = {"kgwb": OWN, "rdfs": RDFS, "skos": ALIASES[0].removesuffix("altLabel")}
+    source = graph.source
+    if source is None:
+        quads = [oxigraph.Quad(*terms) for terms in state_graph(graph, oxigraph)]
+    else:
+        prefixes = dict(source.prefixes)
+        quads = list(oxigraph.parse(source.text, format=oxigraph.RdfFormat.N_QUADS, lenient=True))
+    if not form.supports_datasets:
+        quads = list(dict.fromkeys(quad.triple for quad in quads))
+    if form == oxigraph.RdfFormat.RDF_XML:
+        check_xml_statements(quads, path)
+    # Turtle may end a short name in an escaped full stop, and rdflib cannot read that.
+    ends = {
+        term.value for quad in quads for term in quad if type(term).__name__ == "NamedNode" and term.value[-1:] == "."
+    }
+    prefixes = {name: start for name, start in prefixes.items() if not any(end.startswith(start) for end in ends)}
+    data = oxigraph.serialize(quads, format=form, prefixes=prefixes)
     path.write_bytes(data or b"# a graph without a triple\n")
 
 
-def _find_format(oxigraph: Any, suffix: str) -> Any:
-    formats = oxigraph.RdfFormat
-    return {".nt": formats.N_TRIPLES, ".ttl": formats.TURTLE}.get(suffix, formats.RDF_XML)
-
-
-def _parse(text: str, suffix: str, on_error: OnError) -> tuple[Iterable[Any], Notes]:
-    oxigraph = load_package("pyoxigraph", f"Reading {suffix}")
-    form = _find_format(oxigraph, ".ttl" if suffix == ".owl" and not text.lstrip().startswith("<") else suffix)
-    if form == oxigraph.RdfFormat.RDF_XML:
-        refuse_nested_entities(text)
-    try:
-        return list(oxigraph.parse(text, format=form)), ()
-    except (SyntaxError, ValueError) as error:
-        if on_error == "skip" and form == oxigraph.RdfFormat.N_TRIPLES:
-            return _parse_lines(oxigraph, text)
-        raise _explain(text, suffix, error) from None
-
-
-def _parse_lines(oxigraph: Any, text: str) -> tuple[list[Any], Notes]:
-    quads, skipped = [], 0
-    for line in text.split("\n"):
-        try:
-            quads.extend(oxigraph.parse(line, format=oxigraph.RdfFormat.N_TRIPLES))
-        except (SyntaxError, ValueError):
-            skipped += 1
-    return quads, (("broken lines", skipped),)
-
-
-def _explain(text: str, suffix: str, error: Exception) -> ContentError:
-    form = RDF_NAMES[suffix]
-    rule = f"this is not {form}: {_SPOT.sub('', str(error)).strip().rstrip('.')}."
-    hint = SKIP_HINT
-    if suffix != ".nt":
-        hint = f"Mend it; a broken statement of {form} cannot be skipped, because those behind it may depend on it."
-    if suffix == ".owl":
-        hint += " Ontologies in functional or Manchester syntax have to be saved as RDF/XML first."
-    line = getattr(error, "lineno", None)
-    lines = text.split("\n")
-    if line is None or not 0 < line <= len(lines):
-        return ContentError(f"cannot be read: {rule} {hint}")
-    return broken_row(line, lines[line - 1], rule, hint=hint)
-
-
-def _sort_quads(quads: Iterable[Any], *, keep_blank_names: bool) -> tuple[RdfStatements, Notes]:
-    statements = RdfStatements()
-    blanks: dict[str, str] = {}
-    nested = 0
-
-    def address(term: Any) -> str:
-        if type(term).__name__ == "NamedNode":
-            return str(term.value)
-        # Blank nodes without a name get random ones from the parser; numbers in order of appearance do not change.
-        return "_:" + (term.value if keep_blank_names else blanks.setdefault(term.value, f"blank{len(blanks) + 1}"))
-
-    for quad in quads:
-        kinds = {type(term).__name__ for term in (quad.subject, quad.object)}
-        if "Triple" in kinds:
+def _sort_rows(rows: Iterable[list[str]]) -> RdfStatements:
+    heads, links, tails = links_of = ([], [], [])  # type: tuple[list[str], list[str], list[str]]
+    types: dict[str, set[str]] = {}
+    literals: dict[str, set[Literal]] = {}
+    nested, kind = 0, f"<{TYPE}>"
+    for head, relation, tail in rows:
+        if tail[0] == '"':
+            literals.setdefault(_bare(head), set()).add((_bare(relation), *_read_literal(tail)))
+        elif relation == kind:
+            types.setdefault(_bare(head), set()).add(_bare(tail))
+        elif tail[:3] == "<<(":
             nested += 1
-        elif "Literal" in kinds:
-            text, language = _read_literal(quad.object), quad.object.language or ""
-            statements.literals[address(quad.subject)].append((quad.predicate.value, language, text))
-        elif quad.predicate.value == TYPE:
-            statements.types[address(quad.subject)].add(address(quad.object))
         else:
-            statements.links.append((address(quad.subject), quad.predicate.value, address(quad.object)))
-    return statements, (("statements about statements, not kept", nested),)
+            heads.append(head)
+            links.append(relation)
+            tails.append(tail)
+    bare = {term: _bare(term) for term in {*heads, *links, *tails}}
+    for terms in links_of:
+        terms[:] = map(bare.__getitem__, terms)
+    return RdfStatements(links_of, types, literals, nested)
 
 
-def _read_literal(literal: Any) -> str:
-    """A literal's text, with numbers spelt as tables spell them."""
-    text = str(literal.value)
-    if not literal.datatype.value.startswith(XSD) or literal.datatype.value == XSD + "string":
-        return text
+def _bare(term: str) -> str:
+    """A term without the brackets around an address."""
+    return term[1:-1] if term[0] == "<" else term
+
+
+def _read_literal(term: str) -> tuple[str, str]:
+    """A literal's language, or "", and its text, with numbers spelt as tables spell them."""
+    end = term.rindex('"')
+    text, mark = term[1:end], term[end + 1 :]
+    if "\\" in text:
+        text = _ESCAPE.sub(lambda found: _ESCAPES.get(found[3], found[3]) or chr(int(found[1] or found[2], 16)), text)
+    if mark.startswith("@"):
+        return mark[1:].split("--")[0], text
+    if not mark.startswith(f"^^<{XSD}"):
+        return "", text
     spelling = {"INF": "1e999", "+INF": "1e999", "-INF": "-1e999", "NaN": ""}.get(text, text)
-    return re.sub(r"^\+?(-?)0*(?=\d)", r"\1", spelling) if re.fullmatch(r"[+-]?\d+(\.\d+)?", spelling) else spelling
+    plain = re.fullmatch(r"[+-]?\d+(\.\d+)?", spelling)
+    return "", re.sub(r"^\+?(-?)0*(?=\d)", r"\1", spelling) if plain else spelling
 
 
-def _own_types(types: set[str]) -> list[str]:
+def _own_types(types: Iterable[str]) -> list[str]:
     """A subject's types, without what RDF and OWL say of everything."""
     own = sorted(kind for kind in types if not kind.startswith((RDF, RDFS, OWL)))
     return own or sorted(types)
 
 
-def _name_attributes(statements: RdfStatements) -> dict[str, str]:
+def _gather_addresses(names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The addresses behind each name that is none itself."""
+    behind: dict[str, tuple[str, ...]] = {}
+    for address, name in sorted(names.items()):
+        if address != name:
+            behind[name] = (*behind.get(name, ()), address)
+    return behind
+
+
+def _count_left(said: RdfStatements, entities: set[str], relations: set[str], kinds: Mapping[str, str]) -> Notes:
+    """How many statements the tables do not show."""
+    types = said.types
+    left = (types.keys() | said.literals.keys()) - entities - relations
+    about = sum(len(types.get(subject, ())) + len(said.literals.get(subject, ())) for subject in left)
+    shown = sum(any(text == kinds.get(subject) for _, _, text in said.literals.get(subject, ())) for subject in left)
+    return (
+        ("statements about statements, not in the tables", said.nested),
+        (
+            "further types of an entity, not in the tables",
+            sum(len(types[name]) - 1 for name in entities & types.keys()),
+        ),
+        (
+            "types of a relation, not in the tables",
+            sum(len(types[name] - _RELATION_TYPES) for name in (relations - entities) & types.keys()),
+        ),
+        ("statements about classes and attributes, not in the tables", about - shown),
+    )
+
+
+def _name_attributes(said: RdfStatements) -> dict[str, str]:
     """The column for each predicate of a literal: its last part, or all of it where two would be called alike."""
-    predicates = {predicate for said in statements.literals.values() for predicate, _, _ in said}
+    predicates = {predicate for literals in said.literals.values() for predicate, _, _ in literals}
     predicates -= {*LABELS, *ALIASES, *DESCRIPTIONS}
     columns: dict[str, str] = {}
     for predicate in sorted(predicates, key=lambda address: (not address.startswith(OWN), address)):
@@ -200,43 +220,59 @@ def _name_attributes(statements: RdfStatements) -> dict[str, str]:
     return columns
 
 
-def _describe(addresses: list[str], kind: str, statements: RdfStatements, columns: Mapping[str, str]) -> pd.DataFrame:
-    rows = [_describe_one(address, kind, statements, columns) for address in addresses]
-    known = sorted({column for row in rows for column in row} - {kind})
-    return pd.DataFrame(rows, columns=[kind, *known], dtype=object)
+def _describe(
+    addresses: list[str], kind: str, said: RdfStatements, columns: Mapping[str, str], kinds: Mapping[str, str]
+) -> pd.DataFrame:
+    known: dict[str, list[Any]] = {"label": [read_local(kind, address) for address in addresses]}
+    for row, address in enumerate(addresses):
+        cells = _describe_one(said.literals[address], columns) if address in said.literals else {}
+        if kind == "entity" and address in said.types:
+            types = said.types[address]
+            cells["type"] = kinds[_own_types(types)[0] if len(types) > 1 else next(iter(types))]
+        for column, cell in cells.items():
+            if column not in known:
+                known[column] = [None] * len(addresses)
+            known[column][row] = cell
+    names = {kind: [read_address(kind, address) for address in addresses]}
+    return pd.DataFrame(names | {column: known[column] for column in sorted(known)}, dtype=object)
 
 
-def _describe_one(address: str, kind: str, statements: RdfStatements, columns: Mapping[str, str]) -> dict[str, Any]:
-    said = sorted(set(statements.literals.get(address, ())))
-    row: dict[str, Any] = {kind: read_address(kind, address), "label": read_local(kind, address)}
-    aliases = [text for predicate, _, text in said if predicate in ALIASES]
-    for language, texts in _group(said, LABELS).items():
-        row["label_" + language if language else "label"] = texts[0]
-        aliases += texts[1:]
-    for language, texts in _group(said, DESCRIPTIONS).items():
-        row["description_" + language if language else "description"] = " ".join(texts)
-    for predicate in dict.fromkeys(predicate for predicate, _, _ in said if predicate in columns):
-        for language, texts in _group(said, (predicate,)).items():
-            column = columns[predicate] + ("_" + language if language else "")
-            row[column] = texts[0] if len(texts) == 1 else join_aliases(texts)
-    if kind == "entity" and statements.types.get(address):
-        row["type"] = _name_type(_own_types(statements.types[address])[0], statements)
-    return row | {"aliases": aliases} if aliases else row
+def _describe_one(literals: set[Literal], columns: Mapping[str, str]) -> dict[str, Any]:
+    texts: Texts = {}
+    if len(literals) == 1:
+        ((predicate, language, text),) = literals
+        if predicate == LABELS[0] and language in ("", "en"):
+            return {"label": text}
+    for predicate, language, text in sorted(literals):
+        texts.setdefault(predicate, {}).setdefault(language, []).append(text)
+    cells: dict[str, Any] = {}
+    aliases = [text for predicate in ALIASES for group in texts.get(predicate, {}).values() for text in group]
+    for language, group in _group(texts, LABELS).items():
+        cells["label_" + language if language else "label"] = group[0]
+        aliases += group[1:]
+    for language, group in _group(texts, DESCRIPTIONS).items():
+        cells["description_" + language if language else "description"] = " ".join(group)
+    for predicate in texts:
+        if predicate in columns:
+            for language, group in _group(texts, (predicate,)).items():
+                column = columns[predicate] + ("_" + language if language else "")
+                cells[column] = group[0] if len(group) == 1 else join_aliases(group)
+    return cells | {"aliases": aliases} if aliases else cells
 
 
-def _group(said: list[tuple[str, str, str]], predicates: tuple[str, ...]) -> dict[str, list[str]]:
+def _group(texts: Texts, predicates: tuple[str, ...]) -> dict[str, list[str]]:
     """Texts by language, those of the first predicates first; "" has the ones to show: unmarked, English, or any."""
     groups: dict[str, list[str]] = {}
     for predicate in predicates:
-        for _, language, text in (statement for statement in said if statement[0] == predicate):
-            if text not in groups.setdefault(language, []):
-                groups[language].append(text)
+        for language, group in texts.get(predicate, {}).items():
+            known = groups.setdefault(language, [])
+            known += [text for text in group if text not in known]
     if groups and "" not in groups:
         english = sorted(language for language in groups if language == "en" or language.startswith("en-"))
         groups[""] = groups.pop(english[0]) if english else groups[min(groups)][:1]
     return groups
 
 
-def _name_type(address: str, statements: RdfStatements) -> str:
-    texts = _group(sorted(set(statements.literals.get(address, ()))), LABELS).get("")
-    return texts[0] if texts else read_local("type", address)
+def _name_type(address: str, said: RdfStatements) -> str:
+    cells = _describe_one(said.literals.get(address, set()), {})
+    return cells["label"] if "label" in cells else read_local("type", address)

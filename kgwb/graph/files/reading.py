@@ -18,7 +18,8 @@ from kgwb.graph.files.file_table import Columns, take_names, take_triples
 from kgwb.graph.files.graphml import read_graphml
 from kgwb.graph.files.id_arrays import read_id_array
 from kgwb.graph.files.openke import is_openke, read_openke
-from kgwb.graph.files.rdf import RDF_NAMES, read_rdf
+from kgwb.graph.files.rdf import read_rdf
+from kgwb.graph.files.rdf_parsing import RDF_NAMES
 from kgwb.graph.files.records import read_jsonl, read_parquet
 from kgwb.graph.files.text import OnError, parse_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -27,7 +28,9 @@ from kgwb.words import quote
 
 TABLE_SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".parquet")
 RDF_SUFFIXES = tuple(RDF_NAMES)
-FORMATS = "one of .tsv .csv .txt .jsonl .parquet .nt .ttl .rdf .owl .graphml .npy, or a folder of tables"
+FORMATS = (
+    "one of .tsv .csv .txt .jsonl .parquet .nt .ttl .rdf .owl .nq .trig .jsonld .graphml .npy, or a folder of tables"
+)
 _PARTS = {"train": ("train",), "valid": ("valid", "val", "validation", "dev"), "test": ("test",)}
 _EXPECTED = (
     "a table of triples (triples.tsv, with entities.tsv and relations.tsv where you have them), "
@@ -36,20 +39,24 @@ _EXPECTED = (
 )
 
 
-def read_graph(path: str | Path, columns: Columns = COLUMNS, *, on_error: OnError = "raise") -> KnowledgeGraph:
+def read_graph(
+    path: str | Path, columns: Columns = COLUMNS, *, on_error: OnError = "raise", base: str | None = None
+) -> KnowledgeGraph:
     """Read a graph from a file or a folder.
 
     Tables (.tsv .csv .txt .jsonl .parquet) hold one triple per line, below a header line; `facts.entities.tsv` and
-    `facts.relations.tsv` beside `facts.tsv` are read with it. RDF (.nt .ttl .rdf .owl) gives labels, aliases, types,
-    descriptions and literals to the table of entities. A folder holds `triples.tsv` with `entities.tsv` and
-    `relations.tsv`, or train, valid and test files, or what OpenKE writes. A .npy file holds ids instead of names and,
-    where it is in order, stays on the disk: the form for many millions of triples.
+    `facts.relations.tsv` beside `facts.tsv` are read with it. RDF (.nt .ttl .rdf .owl .nq .trig .jsonld) gives
+    labels, aliases, types, descriptions and literals to the table of entities, and keeps every statement for queries.
+    A folder holds `triples.tsv` with `entities.tsv` and `relations.tsv`, or train, valid and test files, or what OpenKE
+    writes. A .npy file holds ids instead of names and, where it is in order, stays on the disk: the form for many
+    millions of triples.
 
     Args:
         path: the file or folder.
         columns: the columns of a table that hold head, relation and tail, by name; by position, counted from 0, where
             the file has no header line. For .graphml the middle one is the edge attribute that names the relation.
         on_error: "raise" stops at a broken line; "skip" leaves it out and counts it in the graph's `notes`.
+        base: what relative addresses in RDF are relative to; without it, the file's own address.
 
     Raises:
         FileNotFoundError: there is no such file; names what lies near it.
@@ -67,7 +74,7 @@ def read_graph(path: str | Path, columns: Columns = COLUMNS, *, on_error: OnErro
     path = Path(path).expanduser()
     if path.suffix.lower() == ".npy" and path.is_file():
         return read_id_array(path)
-    return _make_graph(read_facts(path, columns, on_error=on_error), path)
+    return _make_graph(read_facts(path, columns, on_error=on_error, base=base), path)
 
 
 def read_split(folder: str | Path, columns: Columns = COLUMNS, *, on_error: OnError = "raise") -> Split:
@@ -111,7 +118,7 @@ def check_columns(columns: Columns) -> None:
         )
 
 
-def read_facts(path: Path, columns: Columns, *, on_error: OnError) -> NamedTriples:
+def read_facts(path: Path, columns: Columns, *, on_error: OnError, base: str | None = None) -> NamedTriples:
     """What a file or folder says, by name.
 
     Raises:
@@ -131,7 +138,8 @@ def read_facts(path: Path, columns: Columns, *, on_error: OnError) -> NamedTripl
         return parse_file(path, lambda text: read_graphml(text, columns[1]), expected="GraphML")
     if suffix in RDF_SUFFIXES:
         expected = f"{RDF_NAMES[suffix]}, as its suffix says"
-        return parse_file(path, lambda text: read_rdf(text, suffix, on_error), expected=expected)
+        base = path.resolve().as_uri() if base is None else base
+        return parse_file(path, lambda text: read_rdf(text, suffix, on_error, base), expected=expected)
     raise unknown_format(path)
 
 
@@ -144,7 +152,9 @@ def unknown_format(path: Path) -> GraphFileError:
 def _make_graph(facts: NamedTriples, path: Path) -> KnowledgeGraph:
     """The graph of all parts of what was read, named after its file or folder."""
     tables = build_tables(facts.triples, facts.entities, relations=facts.relations, notes=facts.notes)
-    return KnowledgeGraph(**tables._asdict(), name=path.resolve().name if path.is_dir() else path.stem)
+    statements = facts.statements and facts.statements.beside(tables[:3])
+    name = path.resolve().name if path.is_dir() else path.stem
+    return KnowledgeGraph(**tables._asdict(), name=name, statements=statements)
 
 
 def _read_folder(folder: Path, columns: Columns, on_error: OnError) -> NamedTriples:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from kgwb.graph.files.delimited import NAME_COLUMNS, write_delimited
 from kgwb.graph.files.graphml import write_graphml
 from kgwb.graph.files.openke import LISTS, PARTS, write_openke
 from kgwb.graph.files.rdf import write_rdf
+from kgwb.graph.files.rdf_statements import FORBIDDEN
 from kgwb.graph.files.reading import RDF_SUFFIXES, TABLE_SUFFIXES, unknown_format
 from kgwb.graph.files.records import write_jsonl, write_parquet
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -26,8 +26,6 @@ from kgwb.words import quote
 GRAPH_FILES = ("triples.tsv", "entities.tsv", "relations.tsv")
 _TABLES = {"entity": "entities.tsv", "relation": "relations.tsv"}
 _WRITTEN = {*_TABLES.values(), *(f"{part}.tsv" for part in PARTS), *PARTS.values(), *LISTS.values()}
-# What XML cannot carry. A carriage return is legal, but readers turn it into a line feed.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
@@ -35,8 +33,8 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
 
     A path without a suffix becomes a folder with triples.tsv, entities.tsv and relations.tsv, which holds everything.
     For a table (`facts.tsv`, .csv, .txt, .jsonl, .parquet) what is known about names goes into `facts.entities.tsv` and
-    `facts.relations.tsv` beside it, where anything is known. RDF (.nt .ttl .rdf .owl) and .graphml hold everything in
-    one file, but for columns without a value.
+    `facts.relations.tsv` beside it, where anything is known. RDF (.nt .ttl .rdf .owl .nq .trig .jsonld) and .graphml
+    hold everything in one file, but for columns without a value; what was read from RDF is written as it was stated.
 
     In .tsv and .csv a cell stands in quotation marks only where it holds a tab or a line end, is blank, or begins with
     a quotation mark, as pandas and spreadsheets read it.
@@ -213,7 +211,7 @@ def _check_xml(graph: KnowledgeGraph, path: Path) -> None:
         GraphFileError: names the text, the character, and the formats that carry it.
     """
     for text in _list_texts(graph):
-        found = _FORBIDDEN.search(text)
+        found = FORBIDDEN.search(text)
         if found:
             raise GraphFileError(
                 f"{path} was not written: XML cannot carry the character U+{ord(found[0]):04X} in {quote(text)}. "

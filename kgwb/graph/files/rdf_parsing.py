@@ -1,0 +1,213 @@
+"""RDF in any syntax as statements in one spelling, N-Quads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from kgwb.graph.building import Notes, sum_notes
+from kgwb.graph.errors import SKIP_HINT, ContentError, broken_row
+from kgwb.graph.files.text import OnError, refuse_nested_entities
+from kgwb.packages import load_package
+
+RDF_NAMES = {
+    ".nt": "N-Triples",
+    ".ttl": "Turtle",
+    ".rdf": "RDF/XML",
+    ".owl": "RDF/XML",
+    ".nq": "N-Quads",
+    ".trig": "TriG",
+    ".jsonld": "JSON-LD",
+}
+_LINES = ("N-Triples", "N-Quads")
+_SPOT = re.compile(r"(Parser error at [^:]*: | \(line \d+\)$)")
+_IN_GRAPH = re.compile(r'(.*?)(?: (<[^<>"\s]*>|_:[^\s"]+))?', re.DOTALL)
+_BLANK = re.compile(r"_:[^\s]+")
+_TAGGED_TEXT = re.compile(
+    r'("""(?:[^"\\]|\\.|"(?!""))*"""|' + r"'''(?:[^'\\]|\\.|'(?!''))*'''|"
+    r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*')(?:@([\w\-]*))?|#[^\n]*|<[^<>\s]*>"
+)
+
+Parse = Callable[..., tuple[str, dict[str, str]]]
+
+
+@dataclass(frozen=True)
+class RdfText:
+    """What an RDF file says.
+
+    Attributes:
+        text: the statements as N-Quads, one a line, in one spelling.
+        prefixes: the file's own prefixes.
+        notes: what was mended, merged or skipped, counted.
+        in_graphs: whether statements may stand in named graphs.
+    """
+
+    text: str
+    prefixes: dict[str, str]
+    notes: Notes
+    in_graphs: bool
+
+    def list_rows(self) -> Iterator[list[str]]:
+        """Each statement's subject, predicate and object, as N-Quads spells them: `<address>`, `_:name`, `"text"@en`."""
+        rows = (line[:-2].split(" ", 2) for line in self.text.split("\n") if line)
+        if not self.in_graphs:
+            return rows
+        return ([head, relation, _cut_graph(tail)[0]] for head, relation, tail in rows)
+
+
+def parse_rdf(text: str, suffix: str, on_error: OnError, base: str | None) -> RdfText:
+    """Every statement of an RDF file.
+
+    Addresses are taken as relative to `base`. A language tag that is none is mended where that is plain (en_US),
+    otherwise left out, and counted.
+
+    Raises:
+        ContentError: a statement breaks the format; gives the line where the parser does.
+        ImportError: pyoxigraph is not installed; gives the line that installs it.
+    """
+    oxigraph = load_package("pyoxigraph", f"Reading {suffix}")
+    form = find_format(oxigraph, ".ttl" if suffix == ".owl" and not text.lstrip().startswith("<") else suffix)
+    if form == oxigraph.RdfFormat.RDF_XML:
+        refuse_nested_entities(text)
+
+    def parse(piece: str, *, lenient: bool = False) -> tuple[str, dict[str, str]]:
+        quads = oxigraph.parse(piece, format=form, base_iri=base, lenient=lenient)
+        listed = _expect_addresses(oxigraph, quads) if lenient else quads
+        nquads = oxigraph.serialize(listed, format=oxigraph.RdfFormat.N_QUADS).decode()
+        return nquads, dict(quads.prefixes)
+
+    notes: Notes = ()
+    try:
+        # A strict reader of JSON-LD leaves out what it does not like, without an error.
+        nquads, prefixes = parse(text, lenient=form == oxigraph.RdfFormat.JSON_LD)
+        if form == oxigraph.RdfFormat.JSON_LD:
+            nquads, notes = _mend_tags(nquads, oxigraph)
+    except (SyntaxError, ValueError) as error:
+        try:
+            nquads, prefixes, notes = _parse_mended(text, parse, form, oxigraph)
+        except (SyntaxError, ValueError):
+            if on_error != "skip" or form.name not in _LINES:
+                raise _explain(text, suffix, error) from None
+            nquads, notes = _parse_lines(text, parse)
+            prefixes = {}
+    in_graphs = form.supports_datasets
+    nquads, counted = _name_blanks(nquads, in_graphs=in_graphs, keep=form.name in _LINES)
+    return RdfText(nquads, prefixes, sum_notes(notes, counted), in_graphs)
+
+
+def find_format(oxigraph: Any, suffix: str) -> Any:
+    """The parser's own name for the format of a suffix."""
+    formats = oxigraph.RdfFormat
+    return {
+        ".nt": formats.N_TRIPLES,
+        ".ttl": formats.TURTLE,
+        ".nq": formats.N_QUADS,
+        ".trig": formats.TRIG,
+        ".jsonld": formats.JSON_LD,
+    }.get(suffix, formats.RDF_XML)
+
+
+def _parse_mended(text: str, parse: Parse, form: Any, oxigraph: Any) -> tuple[str, dict[str, str], Notes]:
+    """The statements after the language tags are mended, in the file where its syntax allows, otherwise behind it."""
+    if form == oxigraph.RdfFormat.RDF_XML:
+        nquads, prefixes = parse(text, lenient=True)
+        nquads, notes = _mend_tags(nquads, oxigraph)
+    else:
+        mended, notes = _mend_tags(text, oxigraph)
+        nquads, prefixes = parse(mended, lenient=True)
+    return nquads, prefixes, notes
+
+
+def _mend_tags(text: str, oxigraph: Any) -> tuple[str, Notes]:
+    """A text of Turtle's family in which every language tag can be read, and how many were none."""
+    broken = 0
+
+    @cache
+    def is_tag(tag: str) -> bool:
+        try:
+            return bool(oxigraph.Literal("", language=tag))
+        except ValueError:
+            return False
+
+    def mend(match: re.Match[str]) -> str:
+        nonlocal broken
+        if match[2] is None or is_tag(match[2]):
+            return match[0]
+        broken += 1
+        tag = match[2].replace("_", "-").strip("-")
+        return f"{match[1]}@{tag}" if re.fullmatch(r"[A-Za-z]+(-[A-Za-z0-9]+)*", tag) else match[1]
+
+    return _TAGGED_TEXT.sub(mend, text), (("language tags that are none, mended or left out", broken),)
+
+
+def _expect_addresses(oxigraph: Any, quads: Any) -> list[Any]:
+    """The statements of a lenient reader, which checks no address.
+
+    Raises:
+        ValueError: one of them is none.
+    """
+    listed = list(quads)
+    terms = (term for quad in listed for term in (quad.subject, quad.predicate, quad.object, quad.graph_name))
+    for address in {term.value for term in terms if type(term).__name__ == "NamedNode"}:
+        oxigraph.NamedNode(address)
+    return listed
+
+
+def _parse_lines(text: str, parse: Parse) -> tuple[str, Notes]:
+    """The statements of the lines that can be read, and how many others there are."""
+    read, skipped = [], 0
+    for line in text.split("\n"):
+        try:
+            read.append(parse(line)[0])
+        except (SyntaxError, ValueError):
+            skipped += 1
+    return "".join(read), (("broken lines", skipped),)
+
+
+def _name_blanks(nquads: str, *, in_graphs: bool, keep: bool) -> tuple[str, Notes]:
+    """The statements with their blank nodes renamed, and how many of these and of named graphs there are."""
+    if not in_graphs and "_:" not in nquads:
+        return nquads, ()
+    # Blank nodes without a name get random ones from the parser; numbers in order of appearance do not change.
+    blanks: dict[str, str] = {}
+
+    def rename(match: re.Match[str]) -> str:
+        return blanks.setdefault(match[0], match[0] if keep else f"_:blank{len(blanks) + 1}")
+
+    graphs, written = set(), []
+    for line in nquads.split("\n")[:-1]:
+        head, relation, tail = line[:-2].split(" ", 2)
+        tail, graph = _cut_graph(tail) if in_graphs else (tail, "")
+        terms = [
+            _BLANK.sub(rename, term) if term.startswith(("_:", "<<(")) else term
+            for term in (head, relation, tail, graph)
+            if term
+        ]
+        graphs.add(graph)
+        written.append(" ".join((*terms, ".\n")))
+    return "".join(written), (("named graphs, merged", len(graphs - {""})), ("blank nodes", len(blanks)))
+
+
+def _cut_graph(rest: str) -> tuple[str, str]:
+    """An object and the named graph behind it, or ""."""
+    found = _IN_GRAPH.fullmatch(rest)
+    assert found is not None  # the pattern takes everything
+    return found[1], found[2] or ""
+
+
+def _explain(text: str, suffix: str, error: Exception) -> ContentError:
+    form = RDF_NAMES[suffix]
+    rule = f"this is not {form}: {_SPOT.sub('', str(error)).strip().rstrip('.')}."
+    hint = SKIP_HINT
+    if form not in _LINES:
+        hint = f"Mend it; a broken statement of {form} cannot be skipped, because those behind it may depend on it."
+    if suffix == ".owl":
+        hint += " Ontologies in functional or Manchester syntax have to be saved as RDF/XML first."
+    line = getattr(error, "lineno", None)
+    lines = text.split("\n")
+    if line is None or not 0 < line <= len(lines):
+        return ContentError(f"cannot be read: {rule} {hint}")
+    return broken_row(line, lines[line - 1], rule, hint=hint)
