@@ -199,10 +199,20 @@ def _split_quoted(
         rows.append((number + 1, cells))
         width = width or (0 if line.startswith("#") else len(cells))
         following = bisect(starts, end, number + 1)
-        spanned = [line.count(delimiter) + 1 == width for line in lines[number:following]]
-        joined += len(spanned) - 1 if all(spanned) and not always else 0
+        joined += 0 if always else _count_joined(lines[number:following], delimiter, width)
         number = following
     return rows, joined
+
+
+def _count_joined(spanned: list[str], delimiter: str, width: int) -> int:
+    """How many lines a stray pair of marks joined to the one above, where all look like rows of their own.
+
+    Further marks, or cells without anything but marks, are what a writer leaves who meant to quote.
+    """
+    if len(spanned) < 2 or sum(line.count('"') for line in spanned) != 2:
+        return 0
+    rows = [line.split(delimiter) for line in spanned]
+    return len(rows) - 1 if all(len(row) == width and all(cell.strip('" ') for cell in row) for row in rows) else 0
 
 
 def _split_at(
