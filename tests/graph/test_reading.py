@@ -227,4 +227,4 @@ def test_names_of_tabs_and_line_ends_are_no_stray_marks(name: str, tmp_path: Pat
     graph = KnowledgeGraph.from_pandas(pd.DataFrame(rows, columns=["head", "relation", "tail"]))
     again = read_graph(write_graph(graph, tmp_path / "a.tsv"))
     assert triples(again) == triples(graph)
-    assert again.notes == ()
+    assert again.notes == graph.notes
