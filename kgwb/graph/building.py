@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ from kgwb.words import quote
 
 COLUMNS = ("head", "relation", "tail")
 Notes = tuple[tuple[str, int], ...]
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,12 @@ def build_tables(
     """
     with blame("The frame"):
         heads, links, tails = (_read_names(frame, column, columns) for column in columns)
+    if {frame[columns[0]].dtype.kind, frame[columns[2]].dtype.kind} in ({"i", "f"}, {"u", "f"}):
+        heads, tails = (names.str.removesuffix(".0") for names in (heads, tails))  # 1 and 1.0 are one number
     entity_rows, merged_entities = read_descriptions(entities, "entity")
     relation_rows, merged_relations = read_descriptions(relations, "relation")
-    entity_names = _sort_names(heads, tails, entity_rows["entity"].tolist())
-    relation_names = _sort_names(links, relation_rows["relation"].tolist())
+    entity_names = _sort_names(heads.unique(), tails.unique(), entity_rows["entity"])
+    relation_names = _sort_names(links.unique(), relation_rows["relation"])
     triples = sort_triples(number_triples((heads, links, tails), entity_names, relation_names), distinct=True)
     counted = (
         ("duplicate triples", len(heads) - len(triples)),
@@ -97,12 +102,36 @@ def build_tables(
         triples,
         describe_names(entity_rows, entity_names, "entity"),
         describe_names(relation_rows, relation_names, "relation"),
-        sum_notes(notes, counted),
+        sum_notes(notes, counted, _note_alike(entity_names), _note_alike(relation_names)),
     )
 
 
+def _note_alike(names: list[str]) -> Notes:
+    """How many names, apart, differ only by blanks or by the Unicode form of their letters."""
+    # In plain words without blanks at the ends or twice in a row there is nothing to fold.
+    changed = {name: folded for name in names if (folded := _fold(name)) != name}
+    if not changed:
+        return ()
+    groups: dict[str, list[str]] = {folded: [] for folded in changed.values()}
+    for name in names:
+        folded = changed.get(name, name)
+        if folded in groups:
+            groups[folded].append(name)
+    alike = [group for group in groups.values() if len(group) > 1]
+    if not alike:
+        return ()
+    shown = ", ".join(map(ascii if alike[0][0].isascii() else repr, alike[0][:3]))
+    return ((f"names differ only by blanks or Unicode form: {shown}", sum(map(len, alike))),)
+
+
+def _fold(name: str) -> str:
+    if name.isascii():
+        return name if name.isalnum() else " ".join(name.split())
+    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", name)).split())
+
+
 def number_triples(
-    names: Sequence[Sequence[str]], entities: Sequence[str], relations: Sequence[str]
+    names: Sequence[Sequence[str] | pd.Series], entities: Sequence[str], relations: Sequence[str]
 ) -> np.ndarray:  # [triple, 3]
     """Three columns of names as ids, int64 [triple, 3]: a name's id is its position in a graph's table.
 
@@ -113,10 +142,15 @@ def number_triples(
     entity_ids = {name: number for number, name in enumerate(entities)}
     relation_ids = {name: number for number, name in enumerate(relations)}
     numbers = [
-        np.array(list(map(ids.__getitem__, column)), dtype=np.int64)  # [triple]
+        _number_names(pd.Series(column, dtype=object) if isinstance(column, list | tuple) else column, ids)  # [triple]
         for ids, column in zip((entity_ids, relation_ids, entity_ids), names, strict=True)
     ]
     return np.stack(numbers, axis=1)
+
+
+def _number_names(names: pd.Series, ids: dict[str, int]) -> np.ndarray:  # [triple]
+    codes, distinct = pd.factorize(names)  # each different name is looked up once
+    return np.array([ids[name] for name in distinct.tolist()], dtype=np.int64)[codes]
 
 
 def sort_triples(triples: np.ndarray, *, distinct: bool = False) -> np.ndarray:
@@ -130,7 +164,13 @@ def sort_triples(triples: np.ndarray, *, distinct: bool = False) -> np.ndarray:
         >>> sort_triples(np.array([[1, 0, 0], [0, 0, 1], [1, 0, 0]]), distinct=True).tolist()
         [[0, 0, 1], [1, 0, 0]]
     """
-    triples = triples[np.lexsort(triples.T[::-1])]  # lexsort's last key counts most
+    sizes = triples.max(axis=0, initial=0).tolist()
+    if len(triples) and triples.min() >= 0 and (sizes[0] + 1) * (sizes[1] + 1) * (sizes[2] + 1) < 2**63:
+        keys = np.sort((triples[:, 0] * (sizes[1] + 1) + triples[:, 1]) * (sizes[2] + 1) + triples[:, 2])
+        rest, tails = np.divmod(keys, sizes[2] + 1)  # one number a triple sorts much faster than three
+        triples = np.stack([*np.divmod(rest, sizes[1] + 1), tails], axis=1)
+    else:
+        triples = triples[np.lexsort(triples.T[::-1])]  # lexsort's last key counts most
     if distinct:
         new = np.ones(len(triples), dtype=bool)
         new[1:] = (triples[1:] != triples[:-1]).any(axis=1)
@@ -159,18 +199,20 @@ def sum_notes(*several: Notes) -> Notes:
     return tuple((what, count) for what, count in total.items() if count)
 
 
-def _read_names(frame: pd.DataFrame, column: object, columns: Sequence[object]) -> list[str]:
+def _read_names(frame: pd.DataFrame, column: object, columns: Sequence[object]) -> pd.Series:
     if column not in frame.columns:
         missing = [wanted for wanted in columns if wanted not in frame.columns]
         hint = 'Say which columns hold head, relation and tail: columns=("...", "...", "...").'
         raise missing_columns(missing, list(frame.columns), hint)
     if list(frame.columns).count(column) > 1:
         raise ContentError(f"has two columns called {quote(column)}. Rename one of them.")
-    return spell_names(frame[column].tolist(), f"The frame's column {quote(column)}")
+    if isinstance(frame[column].dtype, pd.StringDtype) and not frame[column].isna().any():
+        return frame[column]
+    return pd.Series(spell_names(frame[column].tolist(), f"The frame's column {quote(column)}"), dtype=object)
 
 
-def _sort_names(*lists: list[str]) -> list[str]:
-    names = sorted(set().union(*lists))
+def _sort_names(*several: Iterable[str]) -> list[str]:
+    names = sorted(set().union(*(one.tolist() if hasattr(one, "tolist") else one for one in several)))
     for name in names:
         if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
             raise GraphFileError(

@@ -103,10 +103,10 @@ def describe_names(table: pd.DataFrame, names: Sequence[str], kind: str) -> pd.D
     rows = {name: row for row, name in enumerate(table[kind])}
     order = [rows.get(name) for name in names]
     values = {column: _take(table[column].tolist(), order) for column in table.columns if column != kind}
-    absent = [None] * len(names)
     columns: dict[str, Any] = {kind: _as_text(names)}
     for column in _STANDARD[kind][1:]:
-        columns[column] = _fill_standard(column, values.pop(column, absent), names)
+        known = values.pop(column, None)
+        columns[column] = _fill_standard(column, known, names) if known else _fill_absent(column, columns[kind])
     for column, cells in values.items():
         columns[column] = _as_text(cells) if _TEXT_COLUMN.fullmatch(column) else infer_numbers(cells)
     return pd.DataFrame(columns, index=pd.RangeIndex(len(names)))
@@ -184,6 +184,12 @@ def _fill_standard(column: str, cells: Sequence[object], names: Sequence[str]) -
         texts = [_text(cell) for cell in cells]
         return _as_text([text if text.strip() else name for text, name in zip(texts, names, strict=True)])
     return _as_text(cells)
+
+
+def _fill_absent(column: str, names: pd.Series) -> pd.Series:
+    if column == "aliases":
+        return pd.Series([()] * len(names), dtype=object)
+    return names.copy() if column == "label" else pd.Series([""] * len(names), dtype="str")
 
 
 def _take(cells: Sequence[Any], order: Sequence[int | None]) -> list[Any]:

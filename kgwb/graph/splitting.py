@@ -59,6 +59,7 @@ class Split:
             touched = int(np.isin(self.test[:, (0, 2)], self.unseen_entities).any(axis=1).sum())
             unseen[0] += f", in {count_things(touched, 'test triple')}, all kept"
         notes = [f"  {count:,} {what}" for what, count in self.notes]
+        notes += [f"  counted while reading: {count:,} {what}" for what, count in self.graph.notes]
         return "\n".join([f"Split of {self.graph.name!r}: {counts} triples", *unseen, *notes])
 
 
@@ -107,7 +108,7 @@ class LeakageReport:
     """How many test triples train gives away.
 
     Attributes:
-        frame: one row per kind of leak, with the columns leak, count, share (of the test triples).
+        frame: one row per kind of leak, with the columns leak, count, share (of the part that leaks: test or valid).
         verdict: the same in one line.
         triples: the test triples, int64 [triple, 3], in the order of `split.test`.
         leaky: whether train links the triple's head and tail, in either direction, bool [triple].
@@ -161,10 +162,35 @@ def find_leakage(split: Split) -> LeakageReport:
         "exact reverse in train: tail, same relation, head": np.isin(_pack(tail, relation, head, entities), train),
         "the very triple in train": np.isin(_pack(head, relation, tail, entities), train),
     }
+    repeated = {
+        "the very triple in valid": _find_among(split.test, split.valid, entities),
+        "test triples that stand in test before": _find_repeated(split.test, entities),
+        "valid triples in train": _find_among(split.valid, split.train, entities),
+        "valid triples that stand in valid before": _find_repeated(split.valid, entities),
+    }
+    leaks |= {what: found for what, found in repeated.items() if found.any()}
     counts = [int(leak.sum()) for leak in leaks.values()]
-    shares = [count / max(1, len(split.test)) for count in counts]
+    shares = [count / max(1, len(leak)) for count, leak in zip(counts, leaks.values(), strict=True)]
     frame = pd.DataFrame({"leak": list(leaks), "count": counts, "share": shares})
-    return LeakageReport(frame, _judge(split, shares[0], counts[-1]), split.test, leaky)
+    verdict = _judge(split, shares[0], counts[3])
+    further = [f" {count:,} {what}." for what, count in zip(leaks, counts, strict=True) if what in repeated]
+    return LeakageReport(
+        frame, verdict + "".join(further).replace("the very triple", "test triples"), split.test, leaky
+    )
+
+
+def _find_among(some: np.ndarray, others: np.ndarray, entities: int) -> np.ndarray:  # [triple, 3] → [triple]
+    return np.isin(_pack_rows(some, entities), _pack_rows(others, entities))
+
+
+def _find_repeated(triples: np.ndarray, entities: int) -> np.ndarray:  # [triple, 3] → [triple]
+    repeated = np.ones(len(triples), dtype=bool)
+    repeated[np.unique(_pack_rows(triples, entities), return_index=True)[1]] = False
+    return repeated
+
+
+def _pack_rows(triples: np.ndarray, entities: int) -> np.ndarray:  # [triple, 3] → [triple]
+    return _pack(triples[:, 0], triples[:, 1], triples[:, 2], entities)
 
 
 def _find_spare(triples: np.ndarray, order: np.ndarray, wanted: int) -> np.ndarray:

@@ -114,8 +114,8 @@ def test_a_missing_file_names_what_lies_near(write: Write) -> None:
     near = write("triples.tsv", HEADER)
     path = near.with_name("tripels.tsv")
     assert refuse(path) == (
-        f"There is no {path}. Near it are 'triples.tsv'. Expected one of .tsv .csv .txt .jsonl .parquet .nt .ttl .rdf "
-        ".owl .nq .trig .jsonld .graphml .npy, or a folder of tables."
+        f"There is no {path}. Near it are 'triples.tsv'. Expected one of .tsv .csv .txt .jsonl .json .parquet .xlsx "
+        ".nt .ttl .rdf .owl .nq .trig .jsonld .graphml .gexf .npy (also .gz .bz2 .xz .zip), or a folder of tables."
     )
     assert f"the folder {near.parent / 'no'} does not exist either" in refuse(near.parent / "no" / "a.tsv")
     with pytest.raises(
@@ -125,8 +125,8 @@ def test_a_missing_file_names_what_lies_near(write: Write) -> None:
 
 
 def test_an_unknown_format(write: Write) -> None:
-    path = write("a.xlsx", "x")
-    assert refuse(path).startswith(f"{path} ends in '.xlsx', which is no format known here. Expected one of .tsv .csv")
+    path = write("a.doc", "x")
+    assert refuse(path).startswith(f"{path} ends in '.doc', which is no format known here. Expected one of .tsv .csv")
     assert "has no suffix, which is no format known here" in refuse(write("facts", "x"))
 
 
@@ -202,8 +202,6 @@ def test_openke_numbers(write: Write, tmp_path: Path) -> None:
     write("k/train2id.txt", "5\n0 1 0\n")
     assert "says in its first line that 5 lines follow, and 1 do. Is the file cut off?" in refuse(tmp_path / "k")
     assert read_graph(tmp_path / "k", on_error="skip").notes == (("lines more or fewer than train2id.txt says", 4),)
-    write("k/train2id.txt", "0 1 0\n")
-    assert "line 1: the first line of an OpenKE file is a count" in refuse(tmp_path / "k")
     write("k/train2id.txt", "1\n0 1 0\n")
     write("k/entity2id.txt", "2\na\t0\na\t1\n")
     assert "line 3: the name 'a' or the number 1 was given before" in refuse(tmp_path / "k")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kgwb.graph import KnowledgeGraph, read_graph, read_split
+from kgwb.graph import KnowledgeGraph, read_graph, read_split, write_graph
 
 Write = Callable[..., Path]
 HEADER = "head\trelation\ttail\n"
@@ -219,3 +219,12 @@ def test_graphml_from_other_programs(write: Write) -> None:
     assert graph.labels == ("Ann", "n1")
     assert graph.entities["age"].tolist()[0] == 41
     assert graph.notes == (("undirected edges, read in one direction", 1),)
+
+
+@pytest.mark.parametrize("name", ["\t\t\n\t\t", "\n", "\t", "\tb\tc\n", "x\ty\nz"])
+def test_names_of_tabs_and_line_ends_are_no_stray_marks(name: str, tmp_path: Path) -> None:
+    rows = [[one, two, other] for one in (name, "\t\t\n", "t\tu") for two in (name, "r") for other in (name, "t\tu")]
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame(rows, columns=["head", "relation", "tail"]))
+    again = read_graph(write_graph(graph, tmp_path / "a.tsv"))
+    assert triples(again) == triples(graph)
+    assert again.notes == graph.notes

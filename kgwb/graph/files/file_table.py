@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, sum_notes
@@ -19,6 +20,27 @@ Columns = Sequence[str] | Sequence[int]
 
 
 @dataclass(frozen=True)
+class Layout:
+    """How the tables of a graph are laid out, as far as the user says so.
+
+    Attributes:
+        columns: the columns that hold head, relation and tail.
+        on_error: what happens to broken lines.
+        encoding: the encoding of the text, where it is not UTF-8.
+        delimiter: the sign between columns, where the first line does not show it.
+        relation: the relation of every fact of a table that has only heads and tails.
+        header: whether the first line names the columns, where that is not to be guessed.
+    """
+
+    columns: Columns = COLUMNS
+    on_error: OnError = "raise"
+    encoding: str | None = None
+    delimiter: str | None = None
+    relation: str | None = None
+    header: bool | None = None
+
+
+@dataclass(frozen=True)
 class FileTable:
     """Columns of cells: text, a number, a list, or None where a cell is empty.
 
@@ -28,13 +50,15 @@ class FileTable:
         lines: on which line of the file (or on which row of the table, from 1) each row stands.
         notes: what was skipped, counted.
         text: the file, for showing a line again; "" where it has no lines.
+        bare: whether it has no header line.
     """
 
     header: tuple[str, ...]
-    columns: Sequence[Sequence[Any]]
-    lines: Sequence[int]
+    columns: Sequence[Sequence[Any] | pd.Series]
+    lines: Sequence[int] | np.ndarray
     notes: Notes = ()
     text: str = ""
+    bare: bool = False
 
     def row(self, number: int) -> tuple[Any, ...]:
         """The cells of one row, counted from 0."""
@@ -64,14 +88,17 @@ class FileTable:
 
     def keep(self, wanted: Sequence[bool], otherwise: str) -> FileTable:
         """The rows that are wanted; the others are counted under a name."""
-        columns = [list(compress(column, wanted)) for column in self.columns]
+        columns = [_pick(column, wanted) for column in self.columns]
         lines = list(compress(self.lines, wanted))
         notes = sum_notes(self.notes, ((otherwise, len(self.lines) - len(lines)),))
         return replace(self, columns=columns, lines=lines, notes=notes)
 
     def to_frame(self) -> pd.DataFrame:
         """The table as a data frame of Python objects."""
-        frame = pd.DataFrame({i: pd.Series(list(cells), dtype=object) for i, cells in enumerate(self.columns)})
+        columns = (
+            cells if isinstance(cells, pd.Series) else pd.Series(list(cells), dtype=object) for cells in self.columns
+        )
+        frame = pd.DataFrame(dict(enumerate(columns)))
         return frame.set_axis(list(self.header), axis="columns")
 
 
@@ -87,9 +114,10 @@ def take_triples(table: FileTable, columns: Columns, on_error: OnError) -> tuple
         ContentError: a name is missing.
     """
     picked = [table.header.index(str(column)) for column in columns]
-    named = replace(table, header=COLUMNS, columns=[table.columns[position] for position in picked])
-    if not {kind for column in named.columns for kind in map(type, column)} <= {str}:
-        rules = [_find_nameless(row) for row in zip(*named.columns, strict=True)]
+    roles = COLUMNS if len(picked) == len(COLUMNS) else (COLUMNS[0], COLUMNS[-1])
+    named = replace(table, header=roles, columns=[table.columns[position] for position in picked])
+    if not all(map(_holds_names, named.columns)):
+        rules = [_find_nameless(row, roles) for row in zip(*named.columns, strict=True)]
         named = named.without(rules, on_error)
         named = replace(named, columns=[list(map(str, column)) for column in named.columns])
     further = sum(bool(name) for position, name in enumerate(table.header) if position not in picked)
@@ -131,8 +159,20 @@ def merge_repeated(table: FileTable, position: int, kind: str, on_error: OnError
     return table.keep([row not in dropped for row in range(len(table.lines))], f"duplicate {kind} rows")
 
 
-def _find_nameless(row: tuple[Any, ...]) -> str:
-    for column, cell in zip(COLUMNS, row, strict=True):
+def _pick(column: Sequence[Any] | pd.Series, wanted: Sequence[bool]) -> Sequence[Any] | pd.Series:
+    if isinstance(column, pd.Series):
+        return column[np.asarray(wanted, dtype=bool)].reset_index(drop=True)
+    return list(compress(column, wanted))
+
+
+def _holds_names(column: Sequence[Any] | pd.Series) -> bool:
+    if isinstance(column, pd.Series):
+        return not column.isna().any()
+    return set(map(type, column)) <= {str}
+
+
+def _find_nameless(row: tuple[Any, ...], roles: Sequence[str]) -> str:
+    for column, cell in zip(roles, row, strict=True):
         if is_missing(cell):
             return f"the {column} is empty."
         if isinstance(cell, (dict, list, tuple, bool)):

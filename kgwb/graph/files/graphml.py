@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, NamedTriples, sum_notes
+from kgwb.graph.building import NamedTriples, sum_notes
 from kgwb.graph.descriptions import is_missing, join_aliases
 from kgwb.graph.errors import ContentError
+from kgwb.graph.files.edges import name_edges, name_nodes
 from kgwb.graph.files.text import refuse_nested_entities
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.packages import load_package
-from kgwb.words import quote
-
-# Where an edge has no attribute of the name asked for, other programs keep it under one of these.
-_RELATION_KEYS = ("relation", "label", "predicate", "type")
+from kgwb.words import shorten
 
 
-def read_graphml(text: str, relation: str | int) -> NamedTriples:
+def read_graphml(text: str, key: str | int, relation: str | None = None) -> NamedTriples:
     """The triples in GraphML: nodes with their attributes, edges with the attribute that names their relation.
+
+    Args:
+        text: the file.
+        key: the edge attribute that names the relation.
+        relation: the relation of edges that name none.
 
     Raises:
         ContentError: the text is not GraphML, or an edge has no relation.
@@ -30,20 +35,25 @@ def read_graphml(text: str, relation: str | int) -> NamedTriples:
     networkx = load_package("networkx", "Reading .graphml")
     refuse_nested_entities(text)
     try:
-        graph = networkx.parse_graphml(text, force_multigraph=True)
-    except Exception:  # networkx lets errors of every kind through
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            graph = networkx.parse_graphml(_number_edges(text), force_multigraph=True)
+    except Exception as problem:  # networkx lets errors of every kind through
+        reason = f" The reason: {shorten(str(problem), 160)}." if str(problem) else ""
         raise ContentError(
             "cannot be read as GraphML. Is it complete? networkx.write_graphml(graph, path) writes such a file."
+            + reason
         ) from None
-    key = _find_relation_key(graph, str(relation))
-    rows = [(head, data[key], tail) for head, tail, data in graph.edges(data=True)]
-    frame = pd.DataFrame([tuple(map(str, row)) for row in rows], columns=list(COLUMNS), dtype=object)
+    edges = [
+        (str(head), str(tail), {name: cell for name, cell in data.items() if name != "id"})
+        for head, tail, data in graph.edges(data=True)
+    ]
+    frame, notes = name_edges(edges, str(key), relation)
     undirected = 0 if graph.is_directed() else len(frame)
-    notes = sum_notes((("undirected edges, read in one direction", undirected),))
-    nodes = [{"entity": str(name), **_rename(data)} for name, data in graph.nodes(data=True)]
-    columns = ["entity", *dict.fromkeys(column for node in nodes for column in node if column != "entity")]
-    entities = pd.DataFrame(nodes, columns=columns, dtype=object)
-    return NamedTriples({"all": frame}, entities, _read_relations(graph.graph.get("kgwb_relations")), notes)
+    counted = (("undirected edges, read in one direction", undirected),)
+    entities = name_nodes([(str(name), data) for name, data in graph.nodes(data=True)])
+    relations = _read_relations(graph.graph.get("kgwb_relations"))
+    return NamedTriples({"all": frame}, entities, relations, sum_notes(counted, notes))
 
 
 def write_graphml(graph: KnowledgeGraph, path: Path) -> None:
@@ -68,28 +78,12 @@ def _write_cells(row: dict[Any, Any]) -> dict[str, Any]:
     return {str(column): cell for column, cell in cells.items() if not is_missing(cell) and cell != ""}
 
 
-def _rename(data: dict[str, Any]) -> dict[str, Any]:
-    """A node's attributes as cells; one called "entity" must not hide the node's own name."""
-    return {"entity_attribute" if column == "entity" else column: _spell(cell) for column, cell in data.items()}
-
-
-def _spell(cell: Any) -> Any:
-    return cell if isinstance(cell, (str, float, int)) and not isinstance(cell, bool) else str(cell)
-
-
-def _find_relation_key(graph: Any, asked: str) -> str:
-    edges = [data for _, _, data in graph.edges(data=True)]
-    wanted = (asked, *_RELATION_KEYS) if asked in _RELATION_KEYS else (asked,)
-    for key in wanted:
-        if all(key in data for data in edges):
-            return key
-    found = sorted({key for data in edges for key in data})
-    came = f"Its edges have {', '.join(map(quote, found))}." if found else "Its edges have no attributes."
-    raise ContentError(
-        f"has edges without an attribute {quote(asked)} that names their relation. {came} Type "
-        'columns=("head", "...", "tail") with the attribute to take in the middle, or set one: '
-        'networkx.set_edge_attributes(graph, "linked_to", "relation").'
-    )
+def _number_edges(text: str) -> str:
+    """The same with an id of its own for every edge: of edges that share one, networkx keeps the last."""
+    root = ElementTree.fromstring(text)
+    for number, edge in enumerate(element for element in root.iter() if element.tag.rpartition("}")[2] == "edge"):
+        edge.set("id", f"e{number}")
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _read_relations(text: object) -> pd.DataFrame | None:

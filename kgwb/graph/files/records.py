@@ -1,4 +1,4 @@
-"""Tables that name every cell's column, read and written: .jsonl and .parquet."""
+"""Tables that name every cell's column: .jsonl and .parquet, read and written; .json and .xlsx, read."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ from kgwb.graph.files.file_table import Columns, FileTable
 from kgwb.graph.files.text import OnError
 from kgwb.packages import load_package
 
+BINARY = (".parquet", ".xlsx")
+
+
+def read_records(content: Any, suffix: str, columns: Columns, kind: str, on_error: OnError) -> FileTable:
+    """A table of triples, entities or relations from the text, or the bytes, of a file with this suffix.
+
+    Raises:
+        ContentError: the content is not what the suffix says, or a column is missing.
+        ImportError: a package is not installed; gives the line that installs it.
+    """
+    if suffix == ".parquet":
+        return read_parquet(content, columns, kind)
+    if suffix == ".xlsx":
+        return _read_sheet(content, columns, kind)
+    return (_read_array if suffix == ".json" else read_jsonl)(content, columns, kind, on_error)
+
 
 def read_jsonl(text: str, columns: Columns, kind: str, on_error: OnError) -> FileTable:
     """A table of triples, entities or relations with one JSON object per line; numbers stay as they are spelt.
@@ -28,7 +44,60 @@ def read_jsonl(text: str, columns: Columns, kind: str, on_error: OnError) -> Fil
     parsed = [_parse_object(line) for _, line in numbered]
     table = FileTable((), [parsed], [number for number, _ in numbered], text=text)
     rules = [record if isinstance(record, str) else "" for record in parsed]
-    table = table.without(rules, on_error)
+    return _name_cells(table.without(rules, on_error), columns, kind)
+
+
+def _read_array(text: str, columns: Columns, kind: str, on_error: OnError) -> FileTable:
+    """One JSON array of objects, or of rows of cells; a single object that holds one such array will do."""
+    try:
+        text.encode()
+        read = json.loads(text, parse_int=str, parse_float=str, parse_constant=_spell_constant)
+    except (ValueError, RecursionError):
+        if text.lstrip().startswith("{") and "\n" in text.strip():
+            return read_jsonl(text, columns, kind, on_error)
+        raise ContentError('is not JSON. Expected an array of objects, [{"head": ..., ...}, ...].') from None
+    if isinstance(read, dict) and not {str(column) for column in columns} <= set(read):
+        arrays = [value for value in read.values() if isinstance(value, list)]
+        read = arrays[0] if len(arrays) == 1 else read
+    read = [read] if isinstance(read, dict) else read
+    if not isinstance(read, list):
+        raise ContentError('holds no array. Expected an array of objects, [{"head": ..., ...}, ...].')
+    width = len(columns)
+    names = columns if kind == "triple" and isinstance(columns[0], str) else tuple(map(str, range(width)))
+    rows = [dict(zip(names, row, strict=True)) if isinstance(row, list) and len(row) == width else row for row in read]
+    table = FileTable((), [rows], range(1, len(rows) + 1))
+    rules = ["" if isinstance(row, dict) else "it is neither an object nor a row of three." for row in rows]
+    return _name_cells(table.without(rules, on_error), columns, kind)
+
+
+def _read_sheet(data: bytes, columns: Columns, kind: str) -> FileTable:
+    """The first sheet of a workbook, below its header row."""
+    openpyxl = load_package("openpyxl", "Reading .xlsx")
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+    except Exception:  # openpyxl lets errors of every kind through
+        raise ContentError("is not a workbook, or only a part of one. Save it again as .xlsx, or as .csv.") from None
+    if not rows:
+        raise ContentError("is empty. Expected a header row, and a row for each fact.")
+    positions = kind == "triple" and isinstance(columns[0], int)
+    header = tuple(map(str, range(len(rows[0])))) if positions else tuple(_spell_cell(cell) or "" for cell in rows[0])
+    body = rows if positions else rows[1:]
+    cells = [[_spell_cell(row[place]) for row in body] for place in range(len(header))]
+    _expect_columns(header, tuple(map(str, columns)) if positions else columns, kind)
+    more = len(book.worksheets) - 1
+    return FileTable(header, cells, range(2, len(body) + 2), (("further sheets, not read", more),) if more else ())
+
+
+def _spell_cell(cell: Any) -> str | None:
+    """A cell as text; a workbook knows no whole numbers, so 1.0 is 1."""
+    if cell is None:
+        return None
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _name_cells(table: FileTable, columns: Columns, kind: str) -> FileTable:
     (records,) = table.columns
     header = tuple(dict.fromkeys(key for record in records for key in record))
     if not records:

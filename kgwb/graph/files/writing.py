@@ -14,16 +14,18 @@ from kgwb.graph.descriptions import ENTITY_COLUMNS, is_missing
 from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.delimited import NAME_COLUMNS, write_delimited
 from kgwb.graph.files.graphml import write_graphml
+from kgwb.graph.files.headers import find_role, looks_like_header
 from kgwb.graph.files.openke import LISTS, PARTS, write_openke
 from kgwb.graph.files.rdf import write_rdf
 from kgwb.graph.files.rdf_statements import FORBIDDEN
-from kgwb.graph.files.reading import RDF_SUFFIXES, TABLE_SUFFIXES, unknown_format
+from kgwb.graph.files.reading import RDF_SUFFIXES, unknown_format
 from kgwb.graph.files.records import write_jsonl, write_parquet
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split, expect_split
 from kgwb.words import quote
 
 GRAPH_FILES = ("triples.tsv", "entities.tsv", "relations.tsv")
+_TABLE_SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".parquet")
 _TABLES = {"entity": "entities.tsv", "relation": "relations.tsv"}
 _WRITTEN = {*_TABLES.values(), *(f"{part}.tsv" for part in PARTS), *PARTS.values(), *LISTS.values()}
 
@@ -68,7 +70,7 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
         )
     if suffix in (".rdf", ".owl", ".graphml"):
         _check_xml(graph, path)
-    if suffix in TABLE_SUFFIXES:
+    if suffix in _TABLE_SUFFIXES:
         _write_tables(graph, path)
     elif suffix in (*RDF_SUFFIXES, ".graphml"):
         with write_whole(path) as new:
@@ -81,7 +83,8 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
 def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Path:
     """Write a split so that `read_split` gives it back, all of it or nothing; other files in the folder stay.
 
-    It holds train.tsv, valid.tsv and test.tsv, and what is known about names in entities.tsv and relations.tsv.
+    It holds train.tsv, valid.tsv and test.tsv, those that are not empty, without a header line as others expect them,
+    and what is known about names in entities.tsv and relations.tsv.
 
     Args:
         split: the split; its notes are not written.
@@ -124,7 +127,7 @@ def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Pa
 
 def _list_rivals(*stems: str) -> set[str]:
     """What would be overwritten in a folder, or read with, or instead of, what is written there."""
-    tables = {stem + suffix for stem in (*stems, "entities", "relations") for suffix in TABLE_SUFFIXES}
+    tables = {stem + suffix for stem in (*stems, "entities", "relations") for suffix in _TABLE_SUFFIXES}
     return tables | {*PARTS.values(), *LISTS.values()}
 
 
@@ -201,7 +204,19 @@ def _write_parts(split: Split, folder: Path) -> None:
     for part in PARTS:
         head, relation, tail = getattr(split, part).T
         names = (entities[head], relations[relation], entities[tail])
-        write_table(pd.DataFrame(dict(zip(COLUMNS, names, strict=True))), folder / f"{part}.tsv")
+        table = pd.DataFrame(dict(zip(COLUMNS, names, strict=True)))
+        if len(table) or part == "train":
+            # A header line would be a fact to most readers, and without one a fact may be a header to ours.
+            header = table.empty or table["head"].str.startswith("\ufeff").any() or _holds_header(table)
+            write_delimited(table, folder / f"{part}.tsv", header=bool(header))
+
+
+def _holds_header(table: pd.DataFrame) -> bool:
+    """Whether a fact looks like a header; only words for columns have to be looked at."""
+    words = {name for column in COLUMNS for name in table[column].unique() if find_role(name)}
+    return bool(words) and any(
+        looks_like_header(row) for row in table.itertuples(index=False, name=None) if not words.isdisjoint(row)
+    )
 
 
 def _check_xml(graph: KnowledgeGraph, path: Path) -> None:

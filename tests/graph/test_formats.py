@@ -1,0 +1,184 @@
+"""Files as other programs leave them: compressed, open, several, in other orders, with headers, from Gephi."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kgwb.graph import GraphFileError, KnowledgeGraph, read_graph, read_split
+
+Write = Callable[..., Path]
+TABLE = "head\trelation\ttail\na\tr\tb\nc\tr\ta\n"
+BOTH = [["a", "r", "b"], ["c", "r", "a"]]
+
+
+def triples(graph: KnowledgeGraph) -> list[list[str]]:
+    return graph.to_pandas().to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    "header", ["subject,predicate,object", "h_id,r_id,t_id", "头实体,关系,尾实体", "Source,Type,Target"]
+)
+def test_a_header_above_columns_by_position_is_counted(header: str, write: Write) -> None:
+    graph = read_graph(write("a.csv", header + "\na,r,b\nc,r,a\n"), columns=(0, 1, 2))
+    assert triples(graph) == BOTH
+    assert graph.notes == (("header line, above the columns taken by position", 1),)
+    kept = read_graph(write("a.csv", header + "\na,r,b\nc,r,a\n"), columns=(0, 1, 2), header=False)
+    assert len(kept) == 3
+
+
+def test_a_first_line_that_may_be_a_header_is_said(write: Write) -> None:
+    lines = "".join(f"e{i}\tr{i % 2}\te{i + 1}\n" for i in range(20))
+    path = write("a.tsv", "who\twhat\twhom\n" + lines)
+    graph = read_graph(path, columns=(0, 1, 2))
+    assert len(graph) == 21
+    assert "first line kept as a fact" in graph.notes[0][0]
+    assert len(read_graph(path, columns=(0, 1, 2), header=True)) == 20
+    numbers = "user\titem\tstars\n" + "".join(f"{i}\t{i % 3}\t{i + 1}\n" for i in range(20))
+    assert len(read_graph(write("b.tsv", numbers), columns=(0, 1, 2))) == 20
+
+
+def test_the_order_of_columns_is_what_the_lists_beside_show(write: Write, tmp_path: Path) -> None:
+    write("k/relation2id.txt", "r\t0\ns\t1\n")
+    write("k/train.txt", "a\tb\tr\nb\tc\ts\n")
+    graph = read_graph(tmp_path / "k")
+    assert triples(graph) == [["a", "r", "b"], ["b", "s", "c"]]
+    assert graph.notes == (("triples read as head, tail, relation, the order that relation2id.txt shows", 2),)
+    write("d/entities.dict", "0\ta\n1\tb\n2\tc\n")
+    write("d/relations.dict", "0\tr\n")
+    write("d/train.txt", "2\t0\t1\n1\t0\t2\n")
+    assert triples(read_graph(tmp_path / "d", columns=(0, 1, 2))) == [["b", "r", "c"], ["c", "r", "b"]]
+
+
+def test_the_order_of_columns_in_doubt_is_asked_about(write: Write, tmp_path: Path) -> None:
+    write("q/train.txt", "".join(f"e{i}\te{i + 1}\tr{i % 2}\n" for i in range(20)))
+    with pytest.raises(
+        GraphFileError, match=r"which column of its triples holds the relations is unclear: .*columns=\(0, 2"
+    ):
+        read_split(tmp_path / "q")
+    assert len(read_split(tmp_path / "q", columns=(0, 2, 1)).graph.relations) == 2
+
+
+def test_openke_without_counts(write: Write, tmp_path: Path) -> None:
+    write("k/entity2id.txt", "a\t0\nb\t1\nc\t2\n")
+    write("k/relation2id.txt", "r\t0\n")
+    write("k/train2id.txt", "0 1 0\n1 2 0\n")
+    assert triples(read_graph(tmp_path / "k")) == [["a", "r", "b"], ["b", "r", "c"]]
+    write("k/train2id.txt", "1\n0 0 2\n")
+    graph = read_graph(tmp_path / "k")
+    assert triples(graph) == [["a", "r", "c"]]
+    assert "triples read as head, relation, tail" in graph.notes[0][0]
+    write("k/train2id.txt", "0 1 0\n1 0 0\n")
+    write("k/relation2id.txt", "r\t0\ns\t1\n")
+    with pytest.raises(
+        GraphFileError, match=r"make sense as head, tail, relation and as head, relation, tail, and no count"
+    ):
+        read_graph(tmp_path / "k")
+    assert triples(read_graph(tmp_path / "k", columns=(0, 1, 2))) == [["a", "s", "a"], ["b", "r", "a"]]
+
+
+def test_names_that_look_alike_are_counted(write: Write) -> None:
+    names = ["Berlin", "Berlin ", "Berlin\u00a0", "caf\u00e9", "cafe\u0301"]
+    graph = read_graph(write("a.tsv", "head\trelation\ttail\n" + "".join(f"{name}\tr\tx\n" for name in names)))
+    assert len(graph.entities) == 6
+    ((what, count),) = graph.notes
+    assert what.startswith("names differ only by blanks or Unicode form: 'Berlin', 'Berlin '")
+    assert count == 5
+
+
+def test_a_number_is_one_entity_in_columns_of_two_kinds() -> None:
+    frame = pd.DataFrame({"head": [1, 2], "relation": ["r", "r"], "tail": [2.0, 1.0]})
+    assert KnowledgeGraph.from_pandas(frame).labels == ("1", "2")
+
+
+def test_compressed_files(write: Write, tmp_path: Path) -> None:
+    for suffix, pack in ((".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)):
+        graph = read_graph(write("facts.tsv" + suffix, pack(TABLE.encode())))
+        assert (triples(graph), graph.name) == (BOTH, "facts")
+        with pytest.raises(GraphFileError, match="cannot be unpacked as"):
+            read_graph(write("bad.tsv" + suffix, TABLE))
+    with zipfile.ZipFile(tmp_path / "z.tsv.zip", "w") as archive:
+        archive.writestr("inner.tsv", TABLE)
+    assert triples(read_graph(tmp_path / "z.tsv.zip")) == BOTH
+
+
+def test_open_files_several_files_and_addresses(write: Write, tmp_path: Path) -> None:
+    one, other = write("one.tsv", TABLE), write("two.tsv", TABLE.replace("c", "d"))
+    assert triples(read_graph(io.StringIO(TABLE))) == BOTH
+    with one.open("rb") as file:
+        assert read_graph(file).name == "one"
+    for path in ([one, other], tmp_path / "*.tsv", str(tmp_path / "*.tsv")):
+        assert len(read_graph(path)) == 3
+    with pytest.raises(GraphFileError, match=r"is an address.*urllib\.request\.urlretrieve"):
+        read_graph("https://example.org/facts.tsv?x=1")
+
+
+def test_encoding_delimiter_and_relation(write: Write) -> None:
+    path = write("a.txt", "h\u00e9|r|b\n".encode("cp1252"))
+    graph = read_graph(path, columns=(0, 1, 2), encoding="cp1252", delimiter="|")
+    assert triples(graph) == [["h\u00e9", "r", "b"]]
+    pairs = read_graph(write("b.csv", "head,tail\na,b\n"), relation="linked to")
+    assert triples(pairs) == [["a", "linked to", "b"]]
+
+
+def test_json_arrays_and_workbooks(write: Write, tmp_path: Path) -> None:
+    rows = '[{"head": "a", "relation": "r", "tail": "b"}, ["c", "r", "a"]]'
+    assert triples(read_graph(write("a.json", rows))) == BOTH
+    pytest.importorskip("openpyxl", reason="needs openpyxl: pip install openpyxl")
+    pd.DataFrame(BOTH, columns=["head", "relation", "tail"]).to_excel(tmp_path / "a.xlsx", index=False)
+    assert triples(read_graph(tmp_path / "a.xlsx")) == BOTH
+
+
+GEXF = """<gexf xmlns="http://gexf.net/1.3" version="1.3"><graph defaultedgetype="directed">
+  <attributes class="edge"><attribute id="0" title="Edge Label" type="string"/></attributes>
+  <nodes><node id="1" label="Ann"/><node id="2" label="Ben"/></nodes><edges>
+  <edge id="0" source="1" target="2" weight="2"><attvalues><attvalue for="0" value="knows"/></attvalues></edge>
+  <edge id="0" source="1" target="2"><attvalues><attvalue for="0" value="likes"/></attvalues></edge>
+  </edges></graph></gexf>"""
+
+
+def test_gexf_and_edges_that_share_an_id(write: Write) -> None:
+    graph = read_graph(write("a.gexf", GEXF))
+    assert triples(graph) == [["1", "knows", "2"], ["1", "likes", "2"]]
+    assert graph.labels == ("Ann", "Ben")
+    assert graph.notes == (("attributes of edges, not kept: 'weight'", 1),)
+    plain = GEXF.replace("Edge Label", "colour")
+    with pytest.raises(GraphFileError, match=r'Its edges have \'colour\', \'weight\'.*relation="linked to"'):
+        read_graph(write("b.gexf", plain))
+    graph = read_graph(write("b.gexf", plain), relation="linked to")
+    assert triples(graph) == [["1", "linked to", "2"]]
+    assert ("edges without a relation of their own, read as 'linked to'", 2) in graph.notes
+
+
+def test_graphml_edges_that_share_an_id_stay_and_no_warning_leaks(write: Write) -> None:
+    content = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="d" for="edge" attr.name="Relation"
+      attr.type="string"/><graph edgedefault="directed"><node id="a"/><node id="b"/>
+      <edge id="e" source="a" target="b"><data key="d">r</data></edge>
+      <edge id="e" source="a" target="b"><data key="d">s</data></edge></graph></graphml>"""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert triples(read_graph(write("a.graphml", content))) == [["a", "r", "b"], ["a", "s", "b"]]
+    with pytest.raises(GraphFileError, match=r"The reason: .*no element found|The reason: "):
+        read_graph(write("b.graphml", content[:200]))
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "# a comment", 'say "hi"\tr\t"Heroes"', '"x\ty"\tr\tb', "a\x00\tr\tb", "\ufeffa\tr\tb"]
+)
+def test_one_odd_line_among_many_changes_no_other(odd: str, write: Write) -> None:
+    lines = [f'e{i}\tr{i % 3}\t"e{i % 7}"' for i in range(3000)]
+    text = "head\trelation\ttail\n" + "\n".join([*lines[:1500], odd, *lines[1500:]]) + "\n"
+    few = {tuple(row) for row in triples(read_graph(write("few.tsv", "head\trelation\ttail\n" + odd + "\n")))}
+    many = {tuple(row) for row in triples(read_graph(write("many.tsv", text)))}
+    assert many == few | {tuple(line.split("\t")) for line in lines}
+    windows = read_graph(write("w.tsv", text.replace("\n", "\r\n")))
+    assert {tuple(row) for row in triples(windows)} == many
