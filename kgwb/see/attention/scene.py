@@ -12,6 +12,7 @@ import pandas as pd
 from kgwb.axes import Float
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
+from kgwb.see.drawing import mend_text
 from kgwb.see.palette import colour_types
 
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
@@ -200,10 +201,10 @@ def with_mentions(readings: Sequence[Reading], sentence: int) -> Reading:
 def _tabulate(scene: AttentionScene) -> pd.DataFrame:
     """Weight before, weight after, change; the last two are missing without an after."""
     readings, sentence, layer, head = scene.readings, scene.sentence, scene.layer, scene.head
-    tokens = np.array(readings[0].tokens[sentence], dtype=object)
+    tokens = np.array([mend_text(token) for token in readings[0].tokens[sentence]], dtype=object)
     entities = np.full(len(tokens), None, dtype=object)
     for span in scene.spans:
-        entities[span.first : span.last] = span.label
+        entities[span.first : span.last] = mend_text(span.label)
     query, key = (side.ravel() for side in np.indices((len(tokens), len(tokens))))
     before = select_weights(readings[0], sentence, layer, head).ravel()
     after = (
