@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from kgwb.lessons.examples import describe_input, shorten_value
+from kgwb.lessons.guarded import Run, run_guarded
+
+LIMIT = 5.0  # seconds for one check: little enough that a list which grows for ever still fits into memory
+_LONGEST = 10_000  # elements of an answer that are looked at
 
 
 @dataclass(frozen=True, repr=False)
@@ -17,7 +27,7 @@ class Verdict:
 
     Attributes:
         passed: whether every example came out right.
-        message: what came, what was expected, and the hint.
+        message: the input, what came, what was expected, the learner's own line, and the hint.
     """
 
     passed: bool
@@ -31,13 +41,31 @@ class ExerciseError(AssertionError):
     """A wrong answer, where KGWB_STRICT=1 asks for right ones."""
 
 
-def check(answer: Callable[..., Any], examples: Sequence[tuple[tuple[Any, ...], Any]], *, hint: str) -> Verdict:
+def check(
+    answer: Callable[..., Any] | None,
+    examples: Sequence[tuple[tuple[Any, ...], Any]],
+    *,
+    hint: str,
+    ordered: bool = False,
+    through: Callable[..., Any] | None = None,
+    called: str = "",
+    limit: float = LIMIT,
+) -> Verdict:
     """Try a learner's function on small examples, up to the first that comes out wrong.
+
+    Each example gets copies of its arguments. Whatever the function does, a verdict comes: an error, exit() and an endless
+    loop are wrong answers.
 
     Args:
         answer: the learner's function.
-        examples: (arguments, expected value) pairs; numbers are compared to three decimals, lists without their order.
+        examples: (arguments, expected value) pairs, the smallest first. A number may come as a number of any kind or as a
+            tensor, array or Series of one element, and is compared to three decimals; a list may come as anything that
+            can be gone through.
         hint: one sentence that helps without giving the answer away.
+        ordered: whether the order of a list counts.
+        through: called with the function and the arguments, where it is not the function's value that is compared.
+        called: what the message calls the function; by default its name.
+        limit: seconds for all examples together.
 
     Raises:
         ExerciseError: for a wrong answer, only where KGWB_STRICT=1.
@@ -46,48 +74,125 @@ def check(answer: Callable[..., Any], examples: Sequence[tuple[tuple[Any, ...], 
         >>> check(lambda number: number + 1, [((1,), 2)], hint="Add one.")
         Right.
     """
-    for arguments, expected in examples:
-        came = _try(answer, arguments)
-        if not _agree(came, expected):
-            called = f"{getattr(answer, '__name__', 'answer')}({', '.join(map(_shorten, arguments))})"
-            return _refuse(
-                f"Not yet. {called}\n  gave      {_shorten(came)}\n  expected  {_shorten(expected)}\n  hint      {hint}"
-            )
-    return Verdict(True, "Right.")
+    if not callable(answer) or isinstance(answer, type):
+        what = shorten_value(answer)
+        return _refuse(
+            ["Not yet.", _row("gave", what), _row("expected", "a function: run the cell above"), _row("hint", hint)]
+        )
+    trial = _Trial(answer, examples, ordered, through)
+    run = run_guarded(trial.run, answer, limit=limit)
+    if run.ended and run.error is None and not trial.wrong:
+        return Verdict(True, "Right.")
+    arguments, expected = trial.example
+    name = called or str(getattr(answer, "__name__", "answer"))
+    rows = [f"Not yet. {name}({', '.join(map(shorten_value, arguments))})"]
+    rows += [_row("given", line) for line in map(describe_input, arguments) if line]
+    rows += [_row("gave", _say_what_came(run, trial, limit)), _row("expected", shorten_value(expected))]
+    rows += [_row("line", run.line[:120])] if run.line else []
+    return _refuse([*rows, _row("hint", hint)])
 
 
-def _try(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    try:
-        return answer(*arguments)
-    except Exception as error:  # whatever a learner's code raises is shown to the learner
-        return error
+class _Trial:
+    """One pass over the examples; it is looked at from outside while it runs.
+
+    Attributes:
+        example: the one that was tried last.
+        wrong: whether it came out wrong.
+        came: what came instead, in words.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[..., Any],
+        examples: Sequence[tuple[tuple[Any, ...], Any]],
+        ordered: bool,
+        through: Callable[..., Any] | None,
+    ) -> None:
+        self.answer, self.examples, self.ordered, self.through = answer, examples, ordered, through
+        self.example: tuple[tuple[Any, ...], Any] = examples[0]
+        self.wrong, self.came = False, ""
+
+    def run(self) -> None:
+        for arguments, expected in self.examples:
+            self.example = arguments, expected
+            given = copy.deepcopy(arguments)
+            came = self.answer(*given) if self.through is None else self.through(self.answer, *given)
+            if not isinstance(came, (str, Mapping, Sequence)) and isinstance(expected, list):
+                came = _list_elements(came)
+            if not agree(came, expected, ordered=self.ordered):
+                self.wrong, self.came = True, shorten_value(came)
+                return
 
 
-def _agree(came: Any, expected: Any) -> bool:
-    if isinstance(expected, float):
-        try:
-            return math.isclose(float(came), expected, abs_tol=1e-3)
-        except (TypeError, ValueError):
-            return False
+def _say_what_came(run: Run, trial: _Trial, limit: float) -> str:
+    if not run.ended:
+        return f"nothing within {limit:g} seconds, so it was stopped: does a loop never end?"
+    if isinstance(run.error, KeyboardInterrupt | SystemExit):
+        return f"{type(run.error).__name__}: the answer left instead of returning"
+    if run.error is not None:
+        return shorten_value(run.error)
+    return trial.came
+
+
+def agree(came: Any, expected: Any, *, ordered: bool = False) -> bool:
+    """Whether what came is what was expected; a text is no number, and neither is a truth value.
+
+    Example:
+        >>> agree(np.array([0.5]), 0.5), agree("0.5", 0.5), agree([1, 2], [2, 1]), agree([1, 2], [2, 1], ordered=True)
+        (True, False, True, False)
+    """
+    if isinstance(expected, bool):
+        return isinstance(came, bool | np.bool_) and bool(came) == expected
+    if isinstance(expected, (int, float)):
+        number = _read_number(came)
+        return number is not None and math.isclose(number, expected, rel_tol=1e-9, abs_tol=1e-3)
     if isinstance(expected, list):
-        try:
-            return sorted(came) == sorted(expected)
-        except TypeError:
+        return _agree_lists(_list_elements(came), expected, ordered)
+    same = came == expected
+    return isinstance(same, bool | np.bool_) and bool(same)
+
+
+def _agree_lists(came: list[Any] | None, expected: list[Any], ordered: bool) -> bool:
+    if came is None or len(came) != len(expected):
+        return False
+    if ordered:
+        return all(agree(one, other, ordered=True) for one, other in zip(came, expected, strict=True))
+    left = list(expected)
+    for one in came:
+        found = next((place for place, other in enumerate(left) if agree(one, other)), None)
+        if found is None:
             return False
-    return bool(came == expected)
+        del left[found]
+    return True
 
 
-def _shorten(value: Any) -> str:
-    if isinstance(value, float):  # numpy's too, which name their type otherwise
-        return f"{value:.4g}"
-    if isinstance(value, pd.DataFrame):  # its first line says nothing
-        return f"a table of {len(value)} rows, {', '.join(map(str, value.columns))}"[:100]
-    text = f"{type(value).__name__}: {value}" if isinstance(value, Exception) else repr(value)
-    first, *more = text.splitlines() or [""]
-    return first[:100] + (" …" if more or len(first) > 100 else "")
+def _read_number(came: Any) -> float | None:
+    """The one number that came, in whatever it came; None where it is none."""
+    if isinstance(came, bool | np.bool_ | str | bytes):
+        return None
+    if isinstance(came, complex | np.complexfloating):
+        return float(came.real) if came.imag == 0 else None
+    if isinstance(came, Number):
+        return float(came)  # type: ignore[arg-type]  # of every real kind
+    elements = came.to_numpy() if isinstance(came, pd.Series | pd.DataFrame | pd.Index) else came
+    if hasattr(elements, "detach"):  # a tensor
+        elements = elements.detach().cpu().numpy()
+    return _read_number(elements.item()) if isinstance(elements, np.ndarray) and elements.size == 1 else None
 
 
-def _refuse(message: str) -> Verdict:
+def _list_elements(came: Any) -> list[Any] | None:
+    if isinstance(came, str | bytes | Mapping | pd.DataFrame) or not isinstance(came, Iterable):
+        return None
+    elements = came.tolist() if hasattr(came, "tolist") else itertools.islice(came, _LONGEST)
+    return list(elements) if isinstance(elements, Iterable) else None
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<10}{text}"
+
+
+def _refuse(rows: list[str]) -> Verdict:
+    message = "\n".join(rows)
     if os.environ.get("KGWB_STRICT") == "1":
         raise ExerciseError(message)
     return Verdict(False, message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,8 @@ import torch
 from kgwb.axes import Float, Tensor
 from kgwb.embed import GraphEmbedding, Scorer
 from kgwb.graph import KnowledgeGraph
-from kgwb.lessons.checks import Verdict, check
+from kgwb.lessons.checks import LIMIT, Verdict, agree, check
+from kgwb.lessons.guarded import run_guarded
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text
 from kgwb.see.graph.scene import name_types
@@ -176,33 +178,80 @@ def make_subgraph(graph: KnowledgeGraph, facts: pd.DataFrame, *, name: str) -> K
 
 def check_translation(score_translation: Callable[[list[float], list[float], list[float]], float]) -> Verdict:
     """Is it minus the distance between head + relation and tail?"""
-    examples = [
+    examples: list[tuple[tuple[Any, ...], Any]] = [
         (([0.0, 0.0], [3.0, 4.0], [0.0, 0.0]), -5.0),
         (([1.0, 2.0], [1.0, -1.0], [2.0, 1.0]), 0.0),
         (([0.5], [0.25], [1.0]), -0.25),
     ]
+    random = np.random.default_rng(0)
+    for count in (1, 2, 3, 4, 5):
+        head, relation, tail = random.normal(size=(3, count)).round(1).tolist()
+        gaps = [h + r - t for h, r, t in zip(head, relation, tail, strict=True)]
+        examples.append(((head, relation, tail), -math.sqrt(sum(gap * gap for gap in gaps))))
     hint = "Square the differences head + relation - tail, number by number, add them up, take the root, and mind the sign."
     return check(score_translation, examples, hint=hint)
 
 
 def check_rotation(score_rotation: Callable[[complex, float, complex], float]) -> Verdict:
     """Is it minus the distance between the turned head and the tail?"""
-    examples = [((1 + 0j, torch.pi / 2, 1j), 0.0), ((1 + 0j, torch.pi, 1 + 0j), -2.0), ((3j, 0.0, 1j), -2.0)]
+    examples = [
+        ((1 + 0j, math.pi / 2, 1j), 0.0),
+        ((1 + 0j, math.pi, 1 + 0j), -2.0),
+        ((3j, 0.0, 1j), -2.0),
+        ((2 + 0j, -math.pi / 2, 0j), -2.0),
+    ]
+    random = np.random.default_rng(0)
+    for _ in range(6):
+        a, b, c, d, angle = random.normal(size=5).round(1).tolist()
+        x, y = a * math.cos(angle) - b * math.sin(angle), a * math.sin(angle) + b * math.cos(angle)
+        examples.append(((complex(a, b), angle, complex(c, d)), -math.hypot(x - c, y - d)))
     hint = "cmath.exp(1j * angle) is the number that turns by an angle; abs() of a complex number is its length."
     return check(score_rotation, examples, hint=hint)
 
 
 def check_one_way(scorer: Scorer) -> Verdict:
-    """Does it change its sign when head and tail are swapped, and score alike by tail and by head query?"""
-
-    def score_by_tail_query(head: list[float], relation: list[float], tail: list[float]) -> float:
-        return float(scorer.query_tail(torch.tensor(head), torch.tensor(relation)) @ torch.tensor(tail))
-
-    def score_by_head_query(head: list[float], relation: list[float], tail: list[float]) -> float:
-        return float(torch.tensor(head) @ scorer.query_head(torch.tensor(relation), torch.tensor(tail)))
-
+    """Does it change its sign when head and tail are swapped, score alike by tail and by head query, and say its width?"""
     east, north = [1.0, 0.0], [0.0, 1.0]
-    examples = [((east, [2.0], north), 2.0), ((north, [2.0], east), -2.0), (([3.0, 1.0], [1.0], [3.0, 1.0]), 0.0)]
+    examples: list[tuple[tuple[Any, ...], Any]] = [
+        ((east, [2.0], north), 2.0),
+        ((north, [2.0], east), -2.0),
+        (([3.0, 1.0], [1.0], [3.0, 1.0]), 0.0),
+    ]
+    drawn = [_draw_triple(np.random.default_rng(0), count) for count in (4, 4, 6)]
+    by_tail, by_head, width = (getattr(scorer, name, None) for name in ("query_tail", "query_head", "relation_width"))
+    # Which two numbers make a pair is open, as long as both queries pair them alike: either neighbours, or those half
+    # the vector apart.
+    came = run_guarded(lambda: _score_by_tail_query(by_tail, *drawn[0]), by_tail, limit=LIMIT).value
+    step = 1 if agree(came, _score_pairs(*drawn[0], step=1)) else None
+    examples += [(given, _score_pairs(*given, step=step)) for given in drawn]
     hint = "Write the score out for two numbers, then collect what each number of the tail (or of the head) is multiplied by."
-    verdict = check(score_by_tail_query, examples, hint=hint)
-    return check(score_by_head_query, examples, hint=hint) if verdict.passed else verdict
+    verdict = check(by_tail, examples, hint=hint, through=_score_by_tail_query, called="score_by_tail_query")
+    if verdict.passed:
+        verdict = check(by_head, examples, hint=hint, through=_score_by_head_query, called="score_by_head_query")
+    if verdict.passed:
+        hint = "A relation has one number for each pair of an entity's numbers."
+        verdict = check(width, [((dim,), dim // 2) for dim in (2, 4, 128)], hint=hint)
+    return verdict
+
+
+def _draw_triple(random: np.random.Generator, count: int) -> tuple[list[float], list[float], list[float]]:
+    head, tail = random.normal(size=(2, count)).round(1).tolist()
+    return head, random.normal(size=count // 2).round(1).tolist(), tail
+
+
+def _score_pairs(head: list[float], relation: list[float], tail: list[float], *, step: int | None) -> float:
+    """Σ relation · (a d − b c), where b and d stand `step` after a and c; by default half the vector."""
+    step = step or len(relation)
+    firsts = range(len(relation)) if step == len(relation) else range(0, len(head), 2)
+    pairs = zip(relation, firsts, strict=True)
+    return sum(r * (head[i] * tail[i + step] - head[i + step] * tail[i]) for r, i in pairs)
+
+
+def _score_by_tail_query(query_tail: Any, head: list[float], relation: list[float], tail: list[float]) -> Any:
+    query = query_tail(torch.tensor([head]), torch.tensor([relation]))  # [row 1, dim]
+    return (query * torch.tensor([tail])).sum(-1) if query.shape == (1, len(tail)) else query
+
+
+def _score_by_head_query(query_head: Any, head: list[float], relation: list[float], tail: list[float]) -> Any:
+    query = query_head(torch.tensor([relation]), torch.tensor([tail]))  # [row 1, dim]
+    return (query * torch.tensor([head])).sum(-1) if query.shape == (1, len(head)) else query

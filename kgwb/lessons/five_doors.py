@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from kgwb.embed import ComplEx, GraphEmbedding
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn import Question, Questions
 from kgwb.lessons.checks import Verdict, check
+from kgwb.lessons.examples import make_graph, make_reading
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import draw_picture, draw_text, measure_text
 from kgwb.words import shorten
@@ -158,38 +160,59 @@ def _link_to(question: Question, head: int, answer: int) -> Question:
 
 def check_memory_mass(memory_mass: Callable[[Reading, int, Triple], float]) -> Verdict:
     """Does it average over heads, and add up the slots that hold the same fact?"""
-    slots = torch.zeros(1, 2, 2, 2, 3)  # [sentence, layer, head, query, slot]
-    slots[0, 1, :, 1] = torch.tensor([[0.5, 0.125, 0.25], [0.25, 0.0, 0.25]])
-    reading = Reading(
-        sentences=("Ada speaks [MASK].",),
-        tokens=(("ada", "[MASK]"),),
-        mentions=((),),
-        attention=torch.zeros(1, 2, 2, 2, 2),
-        hidden=torch.zeros(1, 3, 2, 4),
-        injected=((False, False),),
-        name="tiny",
-        slots=slots,
-        facts=(((0, 0, 1), (0, 1, 2), (0, 0, 1)),),
-    )
+    slots = torch.zeros(2, 2, 2, 3)  # [layer, head, query, slot]
+    slots[1, :, 1] = torch.tensor([[0.5, 0.125, 0.25], [0.25, 0.0, 0.25]])
+    held: tuple[Triple, ...] = ((0, 0, 1), (0, 1, 2), (0, 0, 1))
+    reading = _make_memory(slots, ["ada", "[MASK]"], held)
     examples = [((reading, 1, (0, 1, 2)), 0.0625), ((reading, 1, (0, 0, 1)), 0.625), ((reading, 0, (0, 0, 1)), 0.0)]
+    random = np.random.default_rng(0)
+    facts: tuple[Triple, ...] = ((0, 0, 1), (0, 1, 2), (3, 0, 1))
+    for tokens in (["[CLS]", "[MASK]", "is", "ada", "[SEP]"], ["[CLS]", "ada", "is", "[MASK]", "[SEP]"]):
+        held = tuple(facts[place] for place in [*random.permutation(3), random.integers(3)])
+        share = torch.from_numpy(random.dirichlet(np.ones(5), (2, 3, 5)).round(2))  # [layer, head, query, slot + 1]
+        reading = _make_memory(share[..., :4], tokens, held)
+        mask, layer = tokens.index("[MASK]"), int(random.integers(2))
+        for fact in facts:
+            rows = [
+                [share[layer, head, mask, slot].item() for slot in range(4) if held[slot] == fact] for head in range(3)
+            ]
+            examples.append(((reading, layer, fact), sum(map(sum, rows)) / 3))
     hint = "reading.facts[0] lists the fact that each slot holds; two slots may hold the same one, one for either end."
     return check(memory_mass, examples, hint=hint)
 
 
+def _make_memory(slots: torch.Tensor, tokens: list[str], facts: tuple[Triple, ...]) -> Reading:
+    count = len(tokens)
+    attention = (1 - slots.sum(-1, keepdim=True)).expand(*slots.shape[:3], count) / count
+    return make_reading(attention, tokens, slots=slots[None], facts=(facts,))
+
+
 def check_visible(visible: Callable[[list[int], set[tuple[int, int]]], Sequence[Sequence[bool]]]) -> Verdict:
     """Does it hide two mentions from each other only if the graph does not link them?"""
-
-    def as_rows(entities: list[int], linked: set[tuple[int, int]]) -> tuple[str, ...]:
-        return tuple("".join("x" if cell else "." for cell in row) for row in visible(entities, linked))
-
-    as_rows.__name__ = "visible"
-    examples = [
+    examples: list[tuple[tuple[Any, ...], Any]] = [
         (([-1, 4, 4, -1], set()), ("xxxx",) * 4),
         (([7, -1, 4], {(4, 7)}), ("xxx",) * 3),
         (([7, -1, 4, 9], {(4, 7)}), ("xxx.", "xxxx", "xxx.", ".x.x")),
     ]
+    random = np.random.default_rng(0)
+    for _ in range(6):
+        entities = random.choice([-1, 3, 5, 8], 5).tolist()
+        pairs = random.choice([3, 5, 8], (2, 2)).tolist()
+        linked = {(one, other) for one, other in pairs if one != other}
+        both = linked | {(other, one) for one, other in linked} | {(one, one) for one in entities}
+        rows = [["x" if -1 in (a, b) or (a, b) in both else "." for b in entities] for a in entities]
+        examples.append(((entities, linked), tuple(map("".join, rows))))
     hint = "Hidden are two different entities (-1 is none) of which neither (one, other) nor (other, one) is linked."
-    return check(as_rows, examples, hint=hint)
+    return check(visible, examples, hint=hint, through=_draw_rows, called="visible")
+
+
+def _draw_rows(visible: Any, entities: list[int], linked: set[tuple[int, int]]) -> Any:
+    """What the learner's matrix shows, a text for each row; the answer itself where it is no matrix of truth values."""
+    matrix = visible(entities, linked)
+    cells = matrix.tolist() if hasattr(matrix, "tolist") else [list(row) for row in matrix]
+    if not all(cell in (0, 1) for row in cells for cell in row):
+        return matrix
+    return tuple("".join("x" if cell else "." for cell in row) for row in cells)
 
 
 def check_gain(gain: Callable[[pd.DataFrame, str], float]) -> Verdict:
@@ -206,33 +229,46 @@ def check_gain(gain: Callable[[pd.DataFrame, str], float]) -> Verdict:
         "memory/off": 0.35,
         "memory/noise 0.5": 0.55,
     }
-    table = pd.DataFrame({"accuracy": rows})
+    tables = [rows, rows | {"plain": 0.4}]  # plain is the best control of both doors
+    random = np.random.default_rng(0)
+    tables += [dict(zip(rows, random.uniform(0, 1, len(rows)).round(2).tolist(), strict=True)) for _ in range(4)]
+    examples = []
+    for table in tables:
+        for door in ("entity", "memory"):
+            best = max(table["plain"], table[f"{door}/shuffled"], table[f"{door}/off"])
+            examples.append(((pd.DataFrame({"accuracy": table}), door), table[door] - best))
     hint = (
         "Text states the facts and noise leaves some, so both have knowledge; another door's controls are not its own."
     )
-    return check(gain, [((table, "entity"), 0.3), ((table, "memory"), 0.55)], hint=hint)
+    return check(gain, examples, hint=hint)
 
 
 def check_edit(edit: Callable[[Bert, str, str, str], None]) -> Verdict:
     """Does it put one fact in the place of the old one, and leave all others?"""
+    graph = make_graph(_TOY)
+    bert, vectors = load_bert(), GraphEmbedding(graph, ComplEx(), dim=4)
+    asked = [("Ada", "speaks", "Sol"), ("Bo", "speaks", "Ket"), ("Ada", "born in", "Vim"), ("Bo", "knows", "Ada")]
+    models = iter([inject(bert, vectors, mode="memory") for _ in asked])  # outside the time that the learner has
+    examples = []
+    for head, relation, tail in asked:
+        kept = [fact for fact in _TOY if fact[:2] != (head, relation)]
+        examples.append(((head, relation, tail), [*kept, (head, relation, tail)]))
 
-    def facts_after(head: str, relation: str, tail: str) -> list[tuple[str, str, str]]:
-        facts = pd.DataFrame(_TOY, columns=["head", "relation", "tail"])
-        graph = KnowledgeGraph.from_pandas(facts)
-        model = inject(load_bert(), GraphEmbedding(graph, ComplEx(), dim=4), mode="memory")
+    def facts_after(edit: Any, head: str, relation: str, tail: str) -> list[tuple[str, str, str]]:
+        model = next(models)
         edit(model, head, relation, tail)
-        assert model.injector is not None
-        return [
-            (graph.labels[h], graph.relation_labels[r], graph.labels[t]) for h, r, t in model.injector.facts.tolist()
-        ]
+        facts = model.injector.facts.tolist() if model.injector is not None else []
+        return sorted((graph.labels[h], graph.relation_labels[r], graph.labels[t]) for h, r, t in facts)
 
-    facts_after.__name__ = "the facts after edit"
-    examples = [
-        (("Ada", "speaks", "Sol"), [("Ada", "born in", "Ruo"), ("Ada", "speaks", "Sol"), ("Bo", "speaks", "Sol")]),
-        (("Bo", "speaks", "Ket"), [("Ada", "born in", "Ruo"), ("Ada", "speaks", "Ket"), ("Bo", "speaks", "Ket")]),
-    ]
     hint = "model.injector.facts is a table of ids; the old fact is the row with this head and this relation."
-    return check(facts_after, examples, hint=hint)
+    return check(edit, examples, hint=hint, through=facts_after, called="the facts after edit")
 
 
-_TOY = [("Ada", "speaks", "Ket"), ("Ada", "born in", "Ruo"), ("Bo", "speaks", "Sol")]
+_TOY = [
+    ("Ada", "born in", "Ruo"),
+    ("Ada", "speaks", "Ket"),
+    ("Bo", "born in", "Vim"),
+    ("Bo", "knows", "Cem"),
+    ("Bo", "speaks", "Sol"),
+    ("Cem", "knows", "Bo"),
+]

@@ -178,11 +178,18 @@ def measure_pieces(bert: Bert, sentence: Sentence) -> pd.DataFrame:
 
 def check_join_pieces(join_pieces: Callable[[list[str]], list[str]]) -> Verdict:
     """Does it put words together again, without [CLS] and [SEP]?"""
-    examples = [
-        ((["[CLS]", "ak", "##ish", "speaks", "[SEP]"],), ["akish", "speaks"]),
-        ((["[CLS]", "ou", "##aga", "##dou", "##go", "u", "[SEP]"],), ["ouagadougo", "u"]),
+    sentences = [
+        [["ak", "##ish"], ["speaks"]],
+        [["ou", "##aga", "##dou", "##go"], ["u"]],
+        [["the"], ["sea"], ["and"], ["the"], ["is", "##le"]],
+        [["vim"], ["[MASK]"], ["ak", "##ish"], ["."]],
     ]
-    return check(join_pieces, examples, hint="A piece that begins with ## belongs to the word before it.")
+    examples = []
+    for words in sentences:
+        pieces = ["[CLS]", *(piece for word in words for piece in word), "[SEP]"]
+        examples.append(((pieces,), ["".join(piece.removeprefix("##") for piece in word) for word in words]))
+    hint = "A piece that begins with ## belongs to the word before it."
+    return check(join_pieces, examples, hint=hint, ordered=True)
 
 
 def check_find_parting(find_parting: Callable[[torch.Tensor, torch.Tensor], int]) -> Verdict:
@@ -191,7 +198,15 @@ def check_find_parting(find_parting: Callable[[torch.Tensor, torch.Tensor], int]
     examples = [
         ((one, torch.tensor([[9.0, 0.0], [1.0, -1.0], [1.0, 2.0]])), 1),
         ((one, torch.tensor([[1.0, 0.0], [3.0, 4.0], [-0.5, -1.0]])), 2),
+        ((one, torch.tensor([[1.0, 2.0], [1.0, 1.0], [0.0, 3.0]])), 0),
     ]
+    random = np.random.default_rng(0)
+    while len(examples) < 12:
+        lengths = random.choice([0.5, 1.0, 5.0], (2, 4, 1))
+        two = (random.normal(size=(2, 4, 3)) * lengths).round(1)  # [sentence, layer, dim]
+        cosines = [float(a @ b / np.sqrt((a @ a) * (b @ b))) for a, b in zip(*two, strict=True)]
+        if np.isfinite(cosines).all() and np.diff(sorted(cosines))[0] > 0.05:  # no two layers part about equally
+            examples.append(((torch.tensor(two[0]), torch.tensor(two[1])), int(np.argmin(cosines))))
     hint = "torch.cosine_similarity(one, other, dim=1) has a number for each layer; the least alike have the smallest."
     return check(find_parting, examples, hint=hint)
 
@@ -200,5 +215,10 @@ def check_share_back(share_back: Callable[[torch.Tensor], float]) -> Verdict:
     """Does it average what each piece but the first gives to the piece before it?"""
     weights = torch.tensor([[1.0, 0.0, 0.0], [0.75, 0.25, 0.0], [0.25, 0.25, 0.5]])
     examples = [((weights,), 0.5), ((torch.eye(3),), 0.0), ((torch.full((4, 4), 0.25),), 0.25)]
+    generator = torch.Generator().manual_seed(0)
+    for count in (2, 3, 4, 5):
+        square = torch.randn(count, count, generator=generator).mul(2).softmax(-1).double().round(decimals=2)
+        back = [square[query, query - 1].item() for query in range(1, count)]
+        examples.append(((square,), sum(back) / len(back)))
     hint = "weights[query, key]: the key before query 1 is 0. weights.diagonal(-1) runs just below the main diagonal."
     return check(share_back, examples, hint=hint)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.lessons.checks import Verdict, check
+from kgwb.lessons.examples import Fact, draw_facts, make_graph
 
 _FACTS = [
     ("Ada", "knows", "Bo"),
@@ -46,31 +46,61 @@ def show_error(call: Callable[..., Any], *arguments: Any, **options: Any) -> Err
 
 def check_degree(count_facts: Callable[[KnowledgeGraph, str], int]) -> Verdict:
     """Does it count the facts an entity stands in, on either side?"""
-    examples = [((_make_graph(), name), degree) for name, degree in (("Ada", 4), ("Dia", 2))]
+    tables, examples = [_FACTS, *_draw_tables()], []
+    for facts in tables:
+        for name in sorted({label for head, _, tail in facts for label in (head, tail)}):
+            examples.append(((make_graph(facts), name), sum(name in (head, tail) for head, _, tail in facts)))
     hint = "graph.entity_id(label) is the number to look for; an entity can be head or tail."
     return check(count_facts, examples, hint=hint)
 
 
 def check_share_turned(share_turned: Callable[[KnowledgeGraph, str], float]) -> Verdict:
     """Does it give the share of a relation's facts that are stated the other way round as well?"""
-    examples = [((_make_graph(), "knows"), 0.5), ((_make_graph(), "teaches"), 0.0)]
+    other_way = [*_FACTS, ("Dia", "teaches", "Cem"), ("Eli", "teaches", "Ada"), ("Ada", "teaches", "Eli")]
+    examples = []
+    for facts in [_FACTS, other_way, *_draw_tables()]:
+        for relation in sorted({relation for _, relation, _ in facts}):
+            pairs = [(head, tail) for head, r, tail in facts if r == relation]
+            share = sum((tail, head) in pairs for head, tail in pairs) / len(pairs)
+            examples.append(((make_graph(facts), relation), share))
     hint = "Collect the (head, tail) pairs of the relation in a set, and ask for each whether (tail, head) is in it."
     return check(share_turned, examples, hint=hint)
 
 
 def check_share_leaked(share_leaked: Callable[[Split], float]) -> Verdict:
     """Does it give the share of test triples whose two entities train joins, in either direction?"""
-    graph = _make_graph()
-    rows = {(graph.labels[head], graph.labels[tail]): row for row, (head, _, tail) in enumerate(graph.triples)}
-    turned = _split(graph, [rows["Bo", "Ada"], rows["Cem", "Dia"]])
-    clean = _split(graph, [rows["Ada", "Cem"]])
+    parted = [
+        (_FACTS, [("Bo", "knows", "Ada"), ("Cem", "knows", "Dia")], []),
+        (_FACTS, [("Ada", "knows", "Cem")], []),
+        ([*_FACTS, ("Ada", "teaches", "Cem")], [("Ada", "knows", "Cem"), ("Ada", "teaches", "Dia")], []),
+        (_FACTS, [("Bo", "knows", "Ada")], [("Ada", "knows", "Bo")]),  # valid is no part of the book
+    ]
+    random = np.random.default_rng(1)
+    for facts in _draw_tables():
+        mixed = [facts[place] for place in random.permutation(len(facts))]
+        parted.append((facts, mixed[:3], mixed[3:5]))
+    examples = [((_split(*parts),), _find_leaked(*parts)) for parts in parted]
     hint = "split.train[:, [0, 2]] holds the pairs that train joins. A pair counts whichever of the two comes first."
-    return check(share_leaked, [((turned,), 0.5), ((clean,), 0.0)], hint=hint)
+    return check(share_leaked, examples, hint=hint)
 
 
-def _make_graph() -> KnowledgeGraph:
-    return KnowledgeGraph.from_pandas(pd.DataFrame(_FACTS, columns=["head", "relation", "tail"]))
+def _draw_tables() -> list[list[Fact]]:
+    random = np.random.default_rng(0)
+    return [draw_facts(random, 14, relations=("knows", "teaches")) for _ in range(6)]
 
 
-def _split(graph: KnowledgeGraph, test: list[int]) -> Split:
-    return Split(graph, np.delete(graph.triples, test, axis=0), graph.triples[:0], graph.triples[test])
+def _find_leaked(facts: list[Fact], test: list[Fact], valid: list[Fact]) -> float:
+    joined = {
+        frozenset((head, tail)) for head, relation, tail in facts if (head, relation, tail) not in [*test, *valid]
+    }
+    return sum(frozenset((head, tail)) in joined for head, _, tail in test) / len(test)
+
+
+def _split(facts: list[Fact], test: list[Fact], valid: list[Fact]) -> Split:
+    graph = make_graph(facts)
+    stated = [
+        (graph.labels[head], graph.relation_labels[relation], graph.labels[tail])
+        for head, relation, tail in graph.triples.tolist()
+    ]
+    in_valid, in_test = (np.array([fact in part for fact in stated], bool) for part in (valid, test))
+    return Split(graph, graph.triples[~in_valid & ~in_test], graph.triples[in_valid], graph.triples[in_test])

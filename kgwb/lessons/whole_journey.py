@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from kgwb.embed import ComplEx, GraphEmbedding, RankReport, preset, rank_triples
 from kgwb.graph import KnowledgeGraph, Sentence, read_graph, read_sentences
 from kgwb.learn import MaskedAnswers, ProbeReport, Questions, make_questions, plan_runs, probe, split_questions, tune
 from kgwb.lessons.checks import Verdict, check
+from kgwb.lessons.examples import draw_facts, make_graph, make_reading
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page
 from kgwb.see.page import Fragment, HasFragment
 
@@ -143,8 +144,15 @@ def _with_bar(things: Iterable[Thing], what: str, total: int | None) -> Iterable
 def check_tails(find_tails: Callable[[KnowledgeGraph, str, str], list[str]]) -> Verdict:
     """Does it find the labels of all tails of (head, relation, ?)?"""
     facts = [("Ada", "speaks", "Ket"), ("Ada", "speaks", "Sol"), ("Ada", "born in", "Ruo"), ("Bo", "speaks", "Ket")]
-    graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
-    examples = [((graph, "Ada", "speaks"), ["Ket", "Sol"]), ((graph, "Bo", "born in"), [])]
+    examples: list[tuple[tuple[Any, ...], Any]] = [
+        ((make_graph(facts), "Ada", "speaks"), ["Ket", "Sol"]),
+        ((make_graph(facts), "Bo", "born in"), []),
+    ]
+    random = np.random.default_rng(0)
+    for _ in range(10):
+        facts = draw_facts(random, 9, relations=("knows", "teaches"))
+        head, relation, _tail = facts[int(random.integers(len(facts)))]
+        examples.append(((make_graph(facts), head, relation), [t for h, r, t in facts if (h, r) == (head, relation)]))
     return check(
         find_tails, examples, hint='graph.to_pandas(labels=True) has the columns "head", "relation" and "tail".'
     )
@@ -153,24 +161,24 @@ def check_tails(find_tails: Callable[[KnowledgeGraph, str, str], list[str]]) -> 
 def check_attention_paid(attention_paid: Callable[[Reading, int, int], float]) -> Verdict:
     """Does it average, over the queries, how much one head looks at the injected word pieces?"""
     weights = torch.tensor([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0], [0.1, 0.3, 0.6]])
-    attention = torch.stack([torch.eye(3), weights])[None, None]  # [sentence 1, layer 1, head 2, query 3, key 3]
-    reading = Reading(
-        sentences=("Ada",),
-        tokens=(("[CLS]", "ada", "[SEP]"),),
-        mentions=((),),
-        attention=attention,
-        hidden=torch.zeros(1, 2, 3, 4),
-        injected=((False, True, False),),
-        name="tiny",
-    )
+    small = make_reading(torch.stack([torch.eye(3), weights])[None], ["[CLS]", "ada", "[SEP]"], [1])
+    examples: list[tuple[tuple[Any, ...], Any]] = [((small, 0, 0), 1 / 3), ((small, 0, 1), 1.55 / 3)]
+    generator = torch.Generator().manual_seed(0)
+    for injected in ([1, 2], [1, 3], [2], [0, 1, 2, 3], []):
+        attention = torch.randn(2, 2, 4, 4, generator=generator).softmax(-1)
+        reading = make_reading(attention, ["[CLS]", "ada", "bo", "[SEP]"], injected)
+        for layer, head in ((0, 1), (1, 0)):
+            square = attention[layer, head].tolist()
+            examples.append(((reading, layer, head), sum(row[key] for row in square for key in injected) / len(square)))
     hint = "attention[0, layer, head] is a square: a row for each word piece that looks, a column for each looked at."
-    return check(attention_paid, [((reading, 0, 0), 1 / 3), ((reading, 0, 1), 1.55 / 3)], hint=hint)
+    return check(attention_paid, examples, hint=hint)
 
 
 def check_knowledge_gained(knowledge_gained: Callable[[pd.DataFrame], float]) -> Verdict:
     """Does it compare the real vectors with the best run that has no knowledge?"""
     runs = ["plain", "entity", "entity/shuffled", "entity/random"]
-    first = pd.DataFrame({"accuracy": [0.1, 0.8, 0.3, 0.2]}, index=runs)
-    second = pd.DataFrame({"accuracy": [0.4, 0.6, 0.3, 0.2]}, index=runs)
+    rows = [[0.1, 0.8, 0.3, 0.2], [0.4, 0.6, 0.3, 0.2], [0.2, 0.7, 0.1, 0.5], [0.3, 0.2, 0.25, 0.1]]
+    rows += np.random.default_rng(0).uniform(0, 1, (6, 4)).round(2).tolist()
+    examples = [((pd.DataFrame({"accuracy": row}, index=runs),), row[1] - max(row[0], *row[2:])) for row in rows]
     hint = "Which of the other three rows is the hardest to beat? It is not always the same one."
-    return check(knowledge_gained, [((first,), 0.5), ((second,), 0.2)], hint=hint)
+    return check(knowledge_gained, examples, hint=hint)

@@ -73,6 +73,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
 
     Raises:
         IsADirectoryError: the path is a folder.
+        ValueError: it does not end in .html.
 
     Example:
         >>> import tempfile
@@ -81,6 +82,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         >>> "<h1>A &lt;b&gt;</h1>" in page.read_text(encoding="utf-8")
         True
     """
+    place = expect_file(path, (".html",), name="page.html")
     fragments = [(heading, item if isinstance(item, Fragment) else item.fragment()) for heading, item in sections]
     libraries: dict[str, str] = {}
     for _, fragment in fragments:
@@ -95,7 +97,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         f"<title>{html.escape(title)}</title><style>{style_variables()}{PAGE_STYLE}</style>\n{scripts}</head>"
         f"<body><main><h1>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
     )
-    return write_document(path, page, name="page.html")
+    return write_document(place, page, name="page.html")
 
 
 def write_document(path: str | Path, text: str, *, name: str) -> Path:
@@ -104,12 +106,35 @@ def write_document(path: str | Path, text: str, *, name: str) -> Path:
     Raises:
         IsADirectoryError: the path is a folder.
     """
+    path = expect_file(path, (Path(name).suffix,), name=name)
+    with write_whole(path) as new:
+        # Half of a surrogate pair can stand in a Python string but in no UTF-8 file.
+        new.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+    return path
+
+
+def expect_file(path: str | Path, endings: Sequence[str], *, name: str) -> Path:
+    """A path that ends as what is written there does, `~` being the home.
+
+    Args:
+        path: what came.
+        endings: that will do, in lower case.
+        name: what to type where a folder came.
+
+    Raises:
+        IsADirectoryError: the path is a folder.
+        ValueError: it ends in anything else.
+    """
     path = Path(path).expanduser()
     if path.is_dir():
         what = name.partition(".")[0]
         raise IsADirectoryError(f"{path} is a folder; a {what} is one file. Type {str(path / name)!r}.")
-    with write_whole(path) as new:
-        new.write_text(text, encoding="utf-8", newline="\n")
+    if path.suffix.lower() not in endings:
+        came = f"ends in {path.suffix}" if path.suffix else "has no ending"
+        raise ValueError(
+            f"{path.name!r} {came}, and a name's ending says what is written. Expected {' or '.join(endings)}: "
+            f"{str(path.with_suffix(endings[0]))!r}."
+        )
     return path
 
 

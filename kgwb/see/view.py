@@ -18,8 +18,9 @@ from typing import Any
 import pandas as pd
 
 from kgwb.packages import load_package
-from kgwb.see.page import Fragment, read_asset, write_document, write_frame, write_page
+from kgwb.see.page import Fragment, expect_file, read_asset, write_document, write_frame, write_page
 from kgwb.see.palette import style_variables
+from kgwb.see.printing import expect_browser, print_picture
 
 REDRAW = 0.3  # seconds between two pictures at least
 OPENED, STOP = "opened", "stop"  # what the page says
@@ -91,14 +92,28 @@ class View(ABC):
         return Fragment(self.picture)
 
     def save(self, path: str | Path, *, title: str = "") -> Path:
-        """Write the view, as the picture alone where the path ends in .svg, else as one offline page; return its path.
+        """Write the view as its path's ending says, and return its path.
+
+        Args:
+            path: .html is one offline page, .svg the picture alone, .png and .pdf the picture as an installed browser
+                prints it.
+            title: of the page.
 
         Raises:
             IsADirectoryError: the path is a folder.
+            ValueError: it ends in anything else.
+            RuntimeError: for .png and .pdf, no browser is installed, or it does not print.
         """
-        if Path(path).suffix == ".svg":
-            return write_document(path, self.picture, name="picture.svg")
-        return write_page(path, [("", self)], title or self.title)
+        ending = Path(path).suffix.lower()
+        name = f"picture{ending}" if ending in (".svg", ".png", ".pdf") else "page.html"
+        place = expect_file(path, (".html", ".svg", ".png", ".pdf"), name=name)
+        if ending == ".html":
+            return write_page(place, [("", self)], title or self.title)
+        if ending == ".svg":
+            return write_document(place, self.picture, name="picture.svg")
+        browser = expect_browser(place)
+        print_picture(place, self.picture, browser)
+        return place
 
     def observe(self, handler: Callable[[Any], Any], names: Any = None) -> None:
         """Call `handler` at each change of what is chosen in the notebook, as traitlets do.

@@ -30,6 +30,7 @@ def test_a_wrong_answer_shows_what_came_and_what_was_expected() -> None:
         "Not yet. double(2)",
         "  gave      4",
         "  expected  5",
+        "  line      return number * 2",
         "  hint      Twice, and one more.",
     ]
 

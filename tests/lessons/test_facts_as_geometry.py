@@ -33,6 +33,9 @@ class OneWay(Scorer):
         c, d = tail.chunk(2, -1)
         return torch.cat([d * relation, (-1 if self.both else 1) * c * relation], -1)
 
+    def relation_width(self, dim: int) -> int:
+        return dim // 2
+
 
 @pytest.fixture(autouse=True)
 def _as_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:

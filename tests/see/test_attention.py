@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
@@ -300,3 +301,36 @@ def test_readings_that_cannot_be_compared(make_reading: Make, other: dict[str, A
     after = make_reading(*other.pop("sentences", ()), **other)
     with pytest.raises(ValueError, match=message + r".*Type: before = kgwb\.read\(plain, sentences\)"):
         show_attention(make_reading(), after)
+
+
+def _read_memory(make_reading: Any, share: float) -> Any:
+    """The same sentence read with a memory that takes a share of every row."""
+    plain = make_reading()
+    slots = torch.full((*plain.attention.shape[:4], 2), share / 2)
+    injected = tuple((True,) * len(tokens) for tokens in plain.tokens)
+    facts = (((0, 0, 1), (0, 0, 2)),) if share else ()
+    memory = {"slots": slots, "facts": facts} if share else {}
+    return replace(plain, attention=plain.attention * (1 - share), injected=injected, name="memory", **memory)
+
+
+@pytest.mark.parametrize("head", [None, 1])
+def test_what_is_shown_of_a_row_sums_to_one_slots_included(make_reading: Any, head: int | None) -> None:
+    view = show_attention(make_reading(), _read_memory(make_reading, 0.915), head=head)
+    sums = view.frame.groupby("query")[["before", "after"]].sum()
+    assert np.allclose(sums, 1, atol=1e-5)
+    slots = view.frame[view.frame["key_token"] == "facts in memory"]
+    assert np.allclose(slots["after"], 0.915, atol=1e-5) and np.allclose(slots["before"], 0)
+    assert "to facts in memory .000 → .915 (+.915)" in view.picture
+    assert "to injected tokens" not in view.picture  # all are, so that says nothing
+    assert ".915 of memory goes to facts in memory" in view.caption
+
+
+def test_vectors_set_beside_are_counted_too(make_reading: Any) -> None:
+    beside = replace(make_reading(), attention=make_reading().attention * 0.75, name="beside")
+    frame = show_attention(beside).frame
+    assert np.allclose(frame.groupby("query")["before"].sum(), 1, atol=1e-5)
+    assert np.allclose(frame[frame["key_token"] == "vectors set beside"]["before"], 0.25, atol=1e-5)
+
+
+def test_nothing_is_added_where_word_pieces_are_all(pair: Any) -> None:
+    assert (show_attention(*pair).frame["key"] >= 0).all()

@@ -14,6 +14,7 @@ import pytest
 import kgwb
 from kgwb.bert import Reading
 from kgwb.embed import Epoch
+from kgwb.graph import Mention
 from kgwb.learn import ProbeReport
 from kgwb.see import View
 
@@ -96,6 +97,39 @@ def test_a_notebook_is_shown_the_picture(view: View) -> None:
     bundle = view._repr_mimebundle_()
     bundle = bundle[0] if isinstance(bundle, tuple) else bundle
     assert bundle["image/svg+xml"] == view.picture and bundle["text/plain"]
+
+
+# What a label may be made of that is hardly a text: nothing, nothing to be seen, signs that steer, half a character.
+ODD = {
+    "empty": ("", " ", "\t"),
+    "zero width": ("\u200b", "\u200b\u200d", "\ufeff"),
+    "all alike": ("\u200b",) * 3,
+    "steering": ("\u0301", "\u202e", "\x00"),
+    "lines": ("\n", "\u2028", "\x85"),
+    "half a character": ("\ud800", "a\udfffb", "\ud83d"),
+}
+# A graph refuses half a character by itself, and so does the data frame that a report of a probe is made from.
+REFUSED = {("half a character", name) for name in ("show_graph", "record_film", "show_probe")}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_labels_are_drawn(
+    name: str, odd: str, make_reading: Callable[..., Reading], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if (odd, name) in REFUSED:
+        return
+    labels = ODD[odd]
+    monkeypatch.setitem(globals(), "HOSTILE", labels)
+    facts = [(labels[0] or "x", labels[2], labels[1]), ("a", labels[2], "b")]
+    monkeypatch.setitem(globals(), "FACTS", pd.DataFrame(facts, columns=["head", "relation", "tail"], dtype=object))
+    mention = Mention(0, 5, 0, labels[1], pieces=(1, 3))
+    after = make_reading(labels, mentions=[mention], injected=[1], name=labels[2], seed=1)
+    view = VIEWS[name]((make_reading(labels, name=labels[0]), after))
+    assert len(view.frame) and view.caption and repr(view)
+    Tree.fromstring(view.picture)
+    for ending in (".html", ".svg"):
+        assert view.save(tmp_path / f"view{ending}").read_text(encoding="utf-8")
 
 
 def test_every_view_of_kgwb_is_listed(hostile_pair: tuple[Reading, Reading]) -> None:

@@ -13,7 +13,15 @@ import numpy as np
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
 from kgwb.packages import load_package
-from kgwb.see.attention.scene import check_choice, choose_focus, find_spans, with_mentions
+from kgwb.see.attention.scene import (
+    BESIDE,
+    SLOTS,
+    check_choice,
+    choose_focus,
+    find_spans,
+    measure_rest,
+    with_mentions,
+)
 from kgwb.see.page import Fragment, read_asset
 from kgwb.see.palette import style_variables
 
@@ -130,7 +138,11 @@ def _describe_sentence(
     readings: Sequence[Reading], graph: KnowledgeGraph | None, number: int, start: int
 ) -> dict[str, Any]:
     last = readings[-1]
-    injected = [[i for i, here in enumerate(reading.injected[number]) if here] for reading in readings]
+    # A memory enters at every word piece, so there nothing sets the injected ones apart.
+    injected = [
+        [] if all(reading.injected[number]) else [i for i, here in enumerate(reading.injected[number]) if here]
+        for reading in readings
+    ]
     return {
         "number": number,
         "text": last.sentences[number],
@@ -165,4 +177,20 @@ def _explain(readings: Sequence[Reading], state: dict[str, Any]) -> str:
     kept, total = len(state["sentences"]), len(readings[0].tokens)
     left_out = f"{kept} of {total} sentences fit in the view; sentence= opens with another. " if kept < total else ""
     lines = "A line is as wide as its weight, and as strong as its share of the largest weight on a word. "
-    return f"{both}{injected}{lines}{rounded}{left_out}{TRUST}"
+    beside = _explain_rest(readings)
+    return f"{both}{injected}{lines}{beside}{rounded}{left_out}{TRUST}"
+
+
+def _explain_rest(readings: Sequence[Reading]) -> str:
+    """Where rows go that the lines do not account for: on the average of all word pieces, layers and heads."""
+    said = []
+    for reading in readings:
+        shares: dict[str, list[float]] = {SLOTS: [], BESIDE: []}
+        for sentence in range(len(reading.tokens)):
+            for layer in range(reading.attention.shape[1]):
+                for name, share in measure_rest(reading, sentence, layer, None).items():
+                    shares[name].append(float(share.mean()))
+        said += [f"{np.mean(each):.3f} of {reading.name} goes to {name}" for name, each in shares.items() if any(each)]
+    return (
+        f"No line shows what goes to no word piece: on average {', '.join(said)}; view.frame has it. " if said else ""
+    )

@@ -70,10 +70,11 @@ def draw_attention(scene: AttentionScene) -> str:
         parts += _draw_side(columns, rows, "before", names[0], 1, role="ink")
     parts += _draw_brackets(columns, scene.spans, edge + 14)
     bottom = columns.middle(len(tokens)) + 14
-    parts += [draw_text(text, MARGIN, bottom + 18 * i, role="muted") for i, text in enumerate(summarise(rows, two))]
+    sums = summarise(rows, scene.rest, two)
+    parts += [draw_text(text, MARGIN, bottom + 18 * i, role="muted") for i, text in enumerate(sums)]
     labels = max([0.0, *(measure_text(shorten(span.label), 12) for span in scene.spans)])
     width = max(640.0, edge + 30 + labels + MARGIN, MARGIN * 2 + measure_text(title, 15))
-    return draw_picture(parts, width, bottom + 36, title=title, caption=scene.note)
+    return draw_picture(parts, width, bottom + 18 * max(2, len(sums)), title=title, caption=scene.note)
 
 
 def _draw_side(
@@ -138,15 +139,17 @@ def find_strongest(rows: pd.DataFrame) -> float:
     return max(0.1, float(words[["before", "after"]].max(axis=None)) if len(words) else 0.0)
 
 
-def summarise(rows: pd.DataFrame, two: bool) -> list[str]:
-    """How much of the row goes to injected tokens, and how much to [CLS] and [SEP]."""
+def summarise(rows: pd.DataFrame, rest: pd.DataFrame, two: bool) -> list[str]:
+    """How much of the row goes to injected tokens, how much to [CLS] and [SEP], and to what is no word piece."""
     groups: list[tuple[str, Callable[[pd.DataFrame], pd.Series]]] = [
-        ("to injected tokens", lambda frame: frame["injected"]),
+        # A memory enters at every word piece, so there nothing sets the injected ones apart.
+        ("to injected tokens", lambda frame: frame["injected"] & ~frame["injected"].all()),
         ("to [CLS] and [SEP]", lambda frame: frame["key_token"].isin(SPECIAL)),
     ]
+    parts = [(name, rows[choose(rows)]) for name, choose in groups]
+    parts += [(f"to {name}", part) for name, part in rest.groupby("key_token", sort=False)]
     lines = []
-    for name, choose in groups:
-        part = rows[choose(rows)]
+    for name, part in parts:
         if len(part):
             before, after = part["before"].sum(), part["after"].sum()
             change = (

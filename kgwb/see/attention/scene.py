@@ -12,9 +12,12 @@ import pandas as pd
 from kgwb.axes import Float
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
+from kgwb.see.drawing import mend_text
 from kgwb.see.palette import colour_types
 
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
+SLOTS, BESIDE = "facts in memory", "vectors set beside"  # what a row goes to that is no word piece
+_SEEN = 1e-3  # a share of a row below it is what rounding leaves
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,24 @@ class AttentionScene:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row per query and key word piece of the sentence, layer and head."""
+        """One row per query and key word piece of the sentence, layer and head, and one per query for `SLOTS` and `BESIDE`.
+
+        Each query's weights sum to one. The rows for what is no word piece have the keys -1 and -2, and come only where a
+        reading holds any.
+        """
         return _tabulate(self)
 
     @property
     def rows(self) -> pd.DataFrame:
-        """What the word piece in focus looks at: one row per key word piece."""
-        return self.frame[self.frame["query"] == self.focus].reset_index(drop=True)
+        """What the word piece in focus looks at: one row per key word piece, without the rest."""
+        chosen = (self.frame["query"] == self.focus) & (self.frame["key"] >= 0)
+        return self.frame[chosen].reset_index(drop=True)
+
+    @property
+    def rest(self) -> pd.DataFrame:
+        """What the word piece in focus looks at beside the word pieces: a row for facts' slots and one for vectors, if any."""
+        chosen = (self.frame["query"] == self.focus) & (self.frame["key"] < 0)
+        return self.frame[chosen].reset_index(drop=True)
 
 
 def check_readings(before: object, after: object = None) -> None:
@@ -166,6 +180,19 @@ def select_weights(reading: Reading, sentence: int, layer: int, head: int | None
     return (weights.mean(0) if head is None else weights[head]).numpy()
 
 
+def measure_rest(
+    reading: Reading, sentence: int, layer: int, head: int | None
+) -> dict[str, Float[np.ndarray, " query"]]:
+    """How much of each query's row goes to the slots of a memory, and to vectors that are no word piece: all that is left."""
+    left = 1 - select_weights(reading, sentence, layer, head).sum(1)  # [query]
+    slots = np.zeros_like(left)
+    if reading.slots is not None:
+        weights = reading.slots[sentence, layer, :, : reading.lengths[sentence]].sum(-1)  # [head, query]
+        slots = (weights.mean(0) if head is None else weights[head]).numpy()
+    beside = left - slots
+    return {SLOTS: slots, BESIDE: np.where(np.abs(beside) < _SEEN, 0, beside)}
+
+
 def with_mentions(readings: Sequence[Reading], sentence: int) -> Reading:
     """A plain BERT's reading often comes without mentions; the other one then has them."""
     return next((reading for reading in reversed(readings) if reading.mentions[sentence]), readings[-1])
@@ -174,16 +201,16 @@ def with_mentions(readings: Sequence[Reading], sentence: int) -> Reading:
 def _tabulate(scene: AttentionScene) -> pd.DataFrame:
     """Weight before, weight after, change; the last two are missing without an after."""
     readings, sentence, layer, head = scene.readings, scene.sentence, scene.layer, scene.head
-    tokens = np.array(readings[0].tokens[sentence], dtype=object)
+    tokens = np.array([mend_text(token) for token in readings[0].tokens[sentence]], dtype=object)
     entities = np.full(len(tokens), None, dtype=object)
     for span in scene.spans:
-        entities[span.first : span.last] = span.label
+        entities[span.first : span.last] = mend_text(span.label)
     query, key = (side.ravel() for side in np.indices((len(tokens), len(tokens))))
     before = select_weights(readings[0], sentence, layer, head).ravel()
     after = (
         select_weights(readings[-1], sentence, layer, head).ravel() if len(readings) > 1 else np.full(len(key), np.nan)
     )
-    return pd.DataFrame(
+    pieces = pd.DataFrame(
         {
             "sentence": sentence,
             "layer": layer,
@@ -199,3 +226,25 @@ def _tabulate(scene: AttentionScene) -> pd.DataFrame:
             "injected": np.array(readings[-1].injected[sentence])[key],
         }
     )
+    return _add_rest(scene, pieces, tokens)
+
+
+def _add_rest(scene: AttentionScene, pieces: pd.DataFrame, tokens: np.ndarray) -> pd.DataFrame:
+    """The same with what goes to no word piece, where anything does in either reading."""
+    shares = [measure_rest(reading, scene.sentence, scene.layer, scene.head) for reading in scene.readings]
+    parts = [pieces]
+    for number, name in enumerate((SLOTS, BESIDE), 1):
+        if any(share[name].any() for share in shares):
+            before = shares[0][name]
+            after = shares[1][name] if len(shares) > 1 else np.full(len(tokens), np.nan)
+            rest = pieces.iloc[:: len(tokens)].assign(  # one row for each query
+                key=-number,
+                key_token=name,
+                before=before,
+                after=after,
+                change=after - before,
+                entity=None,
+                injected=True,
+            )
+            parts.append(rest)
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else pieces

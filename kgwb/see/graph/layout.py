@@ -49,13 +49,13 @@ def place_nodes(edges: Pairs, nodes: int, *, seed: int = 0) -> Points:
         members = np.flatnonzero(part_of == part)
         position[members] = np.arange(len(members))
         inside = position[pairs[part_of[pairs[:, 0]] == part]]
-        points[members] = _place_part(inside, len(members), seed)
+        points[members] = _place_part(inside, len(members), seed, alone=len(sizes) == 1)
         parts.append(members)
     _pack(points, parts)
     return points
 
 
-def _place_part(pairs: Pairs, nodes: int, seed: int) -> Points:
+def _place_part(pairs: Pairs, nodes: int, seed: int, *, alone: bool) -> Points:
     if nodes < 3:
         return np.array([[-0.6, 0.0], [0.6, 0.0]]) if nodes == 2 else np.zeros((nodes, 2))
     mass = np.bincount(pairs.ravel(), minlength=nodes) + 1.0
@@ -73,7 +73,7 @@ def _place_part(pairs: Pairs, nodes: int, seed: int) -> Points:
         limit = 0.12 * np.sqrt(nodes) * (1 - turn / _ROUNDS) + 0.02
         points = points + step * np.minimum(1, limit / np.maximum(length, 1e-12))
         before = force
-    return _turn_wide(_spread(points, mass))
+    return _turn_wide(_spread(points, mass, alone=alone))
 
 
 def _pack(points: Points, parts: list[np.ndarray]) -> None:
@@ -149,11 +149,16 @@ def _repel_grid(points: Points, mass: Mass) -> Points:
     return force * mass[:, None]
 
 
-def _spread(points: Points, mass: Mass, rounds: int = 40) -> Points:
+def _spread(points: Points, mass: Mass, *, alone: bool, rounds: int = 40) -> Points:
     """Scale to one unit of area a node and push apart nodes whose dots would touch."""
     tree = load_package("scipy.spatial", "show_graph").cKDTree
     radius = 0.16 + 0.05 * np.sqrt(mass)
-    extent = np.sqrt(np.linalg.det(np.cov(points.T)) ** 0.5 * 12 / len(points))
+    spread = np.cov(points.T)  # [2, 2]
+    area = float(np.linalg.det(spread))
+    # On a line the area is a rounded zero, of either sign; there it is of the length that a node takes one unit. Among
+    # other parts a line must not be scaled by what rounding left, or it is a thousand times as long as they are.
+    flat = 0.0 if alone else 1e-9 * float(np.trace(spread)) ** 2
+    extent = np.sqrt(area**0.5 * 12 / len(points)) if area > flat else np.sqrt(12 * np.trace(spread)) / len(points)
     points = (points - points.mean(axis=0)) / max(float(extent), 1e-9)
     for _ in range(rounds):
         close = tree(points).query_pairs(2 * float(radius.max()), output_type="ndarray")

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from kgwb.checks import expect_choice
+from kgwb.see.drawing import mend_text
 from kgwb.see.page import Fragment
 from kgwb.see.space.page import build_figure, describe_figure, write_space_fragment
 from kgwb.see.space.picture import draw_space
@@ -87,7 +88,10 @@ class SpaceView(View):
     def frame(self) -> pd.DataFrame:
         """Every point: its label, type, degree, and where it stands on each map."""
         cloud = self.scene.cloud
-        columns: dict[str, Any] = {"label": cloud.labels, "type": cloud.types}
+        columns: dict[str, Any] = {
+            "label": [mend_text(label) for label in cloud.labels],
+            "type": [mend_text(kind) for kind in cloud.types],
+        }
         if cloud.degrees is not None:
             columns["degree"] = cloud.degrees
         for each in self.maps:

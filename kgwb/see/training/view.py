@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from kgwb.see.drawing import mend_text
 from kgwb.see.epochs import close_generator
 from kgwb.see.film.view import FilmView, record_film
 from kgwb.see.page import Fragment
@@ -106,7 +107,8 @@ class TrainingView(View):
         """Every epoch or step: run, number, loss, seconds elapsed, its metrics, and the memory held after it."""
         figures = self.scene.gather_figures
         rows = [
-            {"run": run, "number": record.number, "loss": record.loss, "seconds": elapsed, **figures(run, i)}
+            {"run": mend_text(run), "number": record.number, "loss": record.loss, "seconds": elapsed}
+            | {mend_text(name): figure for name, figure in figures(run, i).items()}
             for run, records in self.records.items()
             for i, (record, elapsed) in enumerate(zip(records, self.elapsed[run], strict=True))
         ]
