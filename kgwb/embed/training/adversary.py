@@ -151,7 +151,7 @@ class AdversarialNegatives(nn.Module):
         self, vectors: Vectors, batch: Batch, drawn: Int[Tensor, " candidate"], share: Float[Tensor, "query candidate"]
     ) -> Float[Tensor, "query candidate"]:
         """s(q, n) − b; and b follows the expected reward."""
-        scores = vectors.scorer.compare(
+        scores = vectors.scorer.measure.compare(
             vectors.query(batch.known, batch.relation, tails=batch.tails), vectors.entities.index_select(0, drawn)
         )
         mean = (scores * share).sum() / share.sum().clamp_min(1e-12)
