@@ -11,7 +11,6 @@ import torch
 
 from kgwb.axes import Float, Tensor
 
-
 # Where a squared distance is below this share of |q|² + |e|², most of its bits have cancelled in the matmul.
 NEAR = 1 / 8
 PAIRS = 1 << 14  # pairs of vectors that are gathered at a time
