@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-import numpy as np
 import torch
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.checks import expect_kind
-from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.vectors import Vectors
+from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 AnswerScores = Callable[[Int[Tensor, " query"], Int[Tensor, " query"], int], Float[Tensor, "query entity"]]
@@ -38,28 +36,6 @@ class ScoresAnswers(Protocol):
             tails: the first this many queries ask for the tail, the others for the head.
         """
         ...
-
-
-@torch.no_grad()
-def encode_once(embedding: GraphEmbedding) -> Vectors:
-    """An embedding's vectors as it uses them outside training: whatever an encoder drops at random stays in.
-
-    Raises:
-        ValueError: they hold numbers that are not finite.
-    """
-    modes = [(module, module.training) for module in embedding.modules()]
-    embedding.eval()
-    try:
-        vectors = embedding.encode()
-    finally:
-        for module, training in modes:
-            module.training = training
-    tables = (vectors.entities, vectors.relations, vectors.inverses)
-    if not all(table.isfinite().all() for table in tables if table is not None):
-        raise ValueError(
-            "The embedding holds numbers that are not finite. Train a fresh one with a lower learning_rate."
-        )
-    return vectors
 
 
 def prepare_answers(scored: object) -> tuple[AnswerScores, torch.device]:
@@ -94,17 +70,3 @@ def _ask(
             f"shape {expected}, queries by entities; fewer bits make ties that are none. Type .float()."
         )
     return scores
-
-
-def expect_ids(graph: KnowledgeGraph, name: str, triples: Int[np.ndarray, "triple 3"]) -> None:
-    """Ids that the graph has.
-
-    Raises:
-        ValueError: an entity or relation has no such id.
-    """
-    limits = np.array([len(graph.entities), len(graph.relations), len(graph.entities)])
-    if ((triples < 0) | (triples >= limits)).any():
-        raise ValueError(
-            f"{name} holds ids that {graph.name!r} does not have: it has {limits[0]:,} entities and {limits[1]:,} "
-            "relations. Type read_split(folder) or split_triples(graph), whose ids fit split.graph."
-        )

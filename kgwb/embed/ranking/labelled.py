@@ -9,9 +9,8 @@ import numpy as np
 import torch
 
 from kgwb.axes import Bool, Float, Int
-from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
+from kgwb.embed.graph_embedding import GraphEmbedding, encode_once, expect_embedding
 from kgwb.embed.queries import SIDES, Queries, find_answers, find_distinct, group_queries
-from kgwb.embed.ranking.answers import encode_once
 from kgwb.graph.joins import expand_ranges
 from kgwb.graph.splitting import Split, expect_split
 from kgwb.words import count_things

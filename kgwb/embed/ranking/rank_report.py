@@ -12,8 +12,7 @@ import pandas as pd
 
 from kgwb.axes import Float, Int
 from kgwb.checks import expect_choice, expect_kind
-from kgwb.embed.queries import CARDINALITIES, Known, find_distinct, name_cardinalities, read_ids
-from kgwb.embed.ranking.answers import expect_ids
+from kgwb.embed.queries import CARDINALITIES, Known, expect_ids, find_distinct, name_cardinalities, read_ids
 from kgwb.embed.ranking.bootstrap import bootstrap_intervals
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.words import count_things

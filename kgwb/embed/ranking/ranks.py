@@ -9,8 +9,8 @@ from kgwb.axes import Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import limit_threads
-from kgwb.embed.queries import SIDES, Known, Queries, Triples, find_answers, group_queries, read_ids
-from kgwb.embed.ranking.answers import AnswerScores, ScoresAnswers, expect_ids, prepare_answers
+from kgwb.embed.queries import SIDES, Known, Queries, Triples, expect_ids, find_answers, group_queries, read_ids
+from kgwb.embed.ranking.answers import AnswerScores, ScoresAnswers, prepare_answers
 from kgwb.embed.ranking.counting import count_block, rows_at_once
 from kgwb.embed.ranking.rank_report import TIES, RankReport, Ties
 from kgwb.graph.joins import expand_ranges

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kgwb.checks import expect_choice
-from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.training.arguments import (
     expect_evaluations,
@@ -109,8 +109,8 @@ def train_embedding(
         A generator that trains for one epoch at each `next`.
 
     Raises:
-        ValueError: an argument out of its range, nothing to train on, a split of another graph, or a checkpoint of
-            another run.
+        ValueError: an argument out of its range, nothing to train on, a split of another graph, vectors that are not
+            finite, or a checkpoint of another run.
         TrainingError: the loss is no longer finite, or memory ran out; raised while iterating.
 
     Example:
@@ -156,6 +156,8 @@ def train_embedding(
     expect_choice("loss", loss, LOSSES)
     seed = int(seed)  # torch takes no number of numpy's
     triples = find_training_triples(embedding, split)
+    if shard is None:
+        encode_once(embedding)  # finite numbers to begin with
     evaluate = plan_evaluation(embedding, split, every=evaluate_every, sample=evaluate_on, seed=seed)
     expect_evaluations(evaluate_every, plateau=plateau, patience=patience)
     if embedding.reciprocal and not reciprocal:
