@@ -53,6 +53,7 @@ class GraphEmbedding(nn.Module):
     relation_table: nn.Parameter
     inverse_table: nn.Parameter | None
     trained_on: Tensor
+    trained_facts: Int[np.ndarray, "fact 3"]  # none in one that was loaded or imported, whatever it has seen
 
     def __init__(
         self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0, encoder: nn.Module | None = None
@@ -73,6 +74,7 @@ class GraphEmbedding(nn.Module):
         self.register_parameter("inverse_table", None)
         self.encoder = encoder
         self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))
+        self.trained_facts = np.empty((0, 3), dtype=np.int64)
         self.eval()  # training switches an encoder's dropout and sampling on, and off again
 
     @property

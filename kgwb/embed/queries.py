@@ -151,9 +151,26 @@ def find_distinct(triples: Int[np.ndarray, "triple 3"], entities: int) -> Int[np
         >>> find_distinct(np.array([[1, 0, 0], [0, 0, 1], [1, 0, 0]]), 2).tolist()
         [[0, 0, 1], [1, 0, 0]]
     """
-    head, relation, tail = triples.T
-    keys = np.unique((relation * entities + head) * entities + tail)  # one number per triple sorts ten times faster
+    keys = np.unique(_number(triples, entities))  # one number per triple sorts ten times faster
     return np.stack([keys // entities % entities, keys // entities**2, keys % entities], axis=1)
+
+
+def count_facts_among(triples: Int[np.ndarray, "triple 3"], facts: Int[np.ndarray, "fact 3"], entities: int) -> int:
+    """How many of the triples are among the facts; one that stands twice among the triples counts twice.
+
+    Example:
+        >>> count_facts_among(np.array([[0, 0, 1], [2, 0, 1]]), np.array([[0, 0, 1], [0, 0, 1]]), 3)
+        1
+    """
+    keys, counts = np.unique(_number(triples, entities), return_counts=True)
+    wanted = _number(facts, entities)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)  # the few are sorted, not the many
+    return int(counts[np.unique(place[keys[place] == wanted])].sum()) if len(keys) else 0
+
+
+def _number(triples: Int[np.ndarray, "triple 3"], entities: int) -> Int[np.ndarray, " triple"]:
+    head, relation, tail = triples.T
+    return (relation * entities + head) * entities + tail
 
 
 def name_cardinalities(facts: Int[np.ndarray, "fact 3"], relations: int) -> np.ndarray:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.checks import expect_kind
 from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
+from kgwb.embed.queries import count_facts_among
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 AnswerScores = Callable[[Int[Tensor, " query"], Int[Tensor, " query"], int], Float[Tensor, "query entity"]]
@@ -20,7 +22,7 @@ class ScoresAnswers(Protocol):
     """Whatever scores all answers to a query can be ranked: rules, a text model, the mean of several embeddings.
 
     Where it has a `device`, it is asked with tensors there, else on the CPU; where it has `trained_on`, bool [entity],
-    entities unseen in training are counted.
+    entities unseen in training are counted; where it has `trained_facts`, ids [fact, 3], ranked triples among them are.
     """
 
     graph: KnowledgeGraph
@@ -70,3 +72,17 @@ def _ask(
             f"shape {expected}, queries by entities; fewer bits make ties that are none. Type .float()."
         )
     return scores
+
+
+def count_trained(scored: object, graph: KnowledgeGraph, triples: Int[np.ndarray, "triple 3"]) -> int | None:
+    """How many of the triples it was trained on; None where that is not known.
+
+    Args:
+        scored: an embedding, or anything else that is ranked.
+        graph: whose ids these are.
+        triples: what is ranked.
+    """
+    facts, trained_on = getattr(scored, "trained_facts", None), getattr(scored, "trained_on", None)
+    if facts is None or (not len(facts) and trained_on is not None and bool(trained_on.any())):
+        return None
+    return count_facts_among(triples, facts, len(graph.entities))

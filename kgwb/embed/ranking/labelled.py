@@ -11,6 +11,7 @@ import torch
 from kgwb.axes import Bool, Float, Int
 from kgwb.embed.graph_embedding import GraphEmbedding, encode_once, expect_embedding
 from kgwb.embed.queries import SIDES, Queries, find_answers, find_distinct, group_queries
+from kgwb.embed.ranking.answers import count_trained
 from kgwb.graph.joins import expand_ranges
 from kgwb.graph.splitting import Split, expect_split
 from kgwb.words import count_things
@@ -28,7 +29,7 @@ class Labelled:
         truth: whether it is a true one, [labelled].
         pairs: which true triple it is or was made from, [labelled].
         scores: by the embedding, [labelled].
-        notes: how many false triples could not be made by the rule.
+        notes: how many false triples could not be made by the rule, and how many true ones training had seen.
     """
 
     triples: Int[np.ndarray, "labelled 3"]
@@ -62,7 +63,10 @@ def label_triples(embedding: GraphEmbedding, split: Split, part: Literal["valid"
     triples = np.concatenate([true, false.triples[false.possible]])
     pairs = np.concatenate([np.arange(len(true)), np.flatnonzero(false.possible)])
     truth = np.arange(len(triples)) < len(true)
-    return Labelled(triples, truth, pairs, score_triples(embedding, triples), tuple(false.describe()))
+    notes, trained = false.describe(), count_trained(embedding, split.graph, true)
+    if part == "test" and trained:
+        notes.append(f"{trained:,} of {len(true):,} true test triples were trained on; train on split, not on graph")
+    return Labelled(triples, truth, pairs, score_triples(embedding, triples), tuple(notes))
 
 
 @torch.no_grad()

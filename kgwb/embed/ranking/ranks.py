@@ -10,7 +10,7 @@ from kgwb.checks import expect_at_least, expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import limit_threads
 from kgwb.embed.queries import SIDES, Known, Queries, Triples, expect_ids, find_answers, group_queries, read_ids
-from kgwb.embed.ranking.answers import AnswerScores, ScoresAnswers, prepare_answers
+from kgwb.embed.ranking.answers import AnswerScores, ScoresAnswers, count_trained, prepare_answers
 from kgwb.embed.ranking.counting import count_block, rows_at_once
 from kgwb.embed.ranking.rank_report import TIES, RankReport, Ties
 from kgwb.graph.joins import expand_ranges
@@ -94,6 +94,7 @@ def rank_triples(
         known=facts,
         unseen=_count_unseen(embedding, ranked),
         outranked_by=above if outranked_by else None,
+        trained=count_trained(embedding, graph, ranked),
     )
 
 
