@@ -100,3 +100,13 @@ def test_an_argument_that_training_does_not_have_is_answered_with_those_it_has(
 def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(tmp_path / "nowhere.tsv"), "--out", str(tmp_path)]) == 1
     assert "nowhere.tsv" in capsys.readouterr().err
+
+
+def test_a_zero_that_was_typed_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = tmp_path / "facts.tsv"
+    facts.write_text("".join(f"a{i}\tr\tb{i % 3}\n" for i in range(20)))
+    arguments = ["train", str(facts), "--out", str(tmp_path / "vectors"), "--dim", "8", "--epochs", "1"]
+    assert main([*arguments, "--dim", "0"]) == 1
+    assert "dim=0 came. It must be at least 1; type dim=1." in capsys.readouterr().err
+    assert main([*arguments, "--epochs", "0"]) == 0
+    assert "not trained" in repr(load_embedding(tmp_path / "vectors"))

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.checks import expect_at_least, expect_kind, expect_seed
 from kgwb.embed.embedding_files import describe_scorer, write_embedding_files
 from kgwb.embed.encoders.encoder import at_rest, encode_tables, expect_encoder
 from kgwb.embed.queries import Triples, expect_ids, read_ids
@@ -66,6 +66,7 @@ class GraphEmbedding(nn.Module):
             expect_encoder(encoder)
         if not len(graph.entities):
             raise ValueError(f"The graph {graph.name!r} has no entities to embed. Read one with kgwb.read_graph(path).")
+        dim, seed = int(dim), expect_seed(seed)
         scorer.relation_width(dim)
         generator = torch.Generator().manual_seed(seed)
         self.graph, self.scorer, self.dim, self.seed = graph, scorer, dim, seed

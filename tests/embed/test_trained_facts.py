@@ -35,7 +35,9 @@ def test_a_ranking_of_what_was_trained_on_says_so(train: Train, graph: Knowledge
     assert SAID.replace("\\n", "\n") in repr(report)
     assert report.with_ties("worst").trained == 20
     for judged in (classify_triples(embedding, split), calibrate_scores(embedding, split)):
-        assert f"{len(split.test)} of {len(split.test)} true test triples were trained on; train on split" in repr(judged)
+        assert f"{len(split.test)} of {len(split.test)} true test triples were trained on; train on split" in repr(
+            judged
+        )
 
 
 def test_a_ranking_of_what_was_held_out_says_nothing(train: Train, graph: KnowledgeGraph, split: Split) -> None:

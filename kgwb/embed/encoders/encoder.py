@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
-from kgwb.checks import expect_kind
+from kgwb.checks import expect_kind, expect_seed
 from kgwb.words import describe_kind
 
 _OF_THE_COPY = ("training", "_modules")
@@ -139,7 +139,7 @@ class Draws(nn.Module):
 
     def __init__(self, *, seed: int) -> None:
         super().__init__()
-        self.seed = seed
+        self.seed = expect_seed(seed)
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
 
     def keep(self, like: Tensor, *, share: int | float) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from kgwb.axes import Bool, Float, Int
+from kgwb.checks import expect_seed
 from kgwb.embed.graph_embedding import GraphEmbedding, encode_once, expect_embedding
 from kgwb.embed.queries import SIDES, Queries, find_answers, find_distinct, group_queries
 from kgwb.embed.ranking.answers import count_trained
@@ -51,6 +52,7 @@ def label_triples(embedding: GraphEmbedding, split: Split, part: Literal["valid"
     if split.graph.fingerprint != embedding.graph.fingerprint:
         message = f"The embedding is of the graph {embedding.graph.name!r}, but a split of {split.graph.name!r} came"
         raise ValueError(f"{message}, whose ids mean other things. Type GraphEmbedding(split.graph, ...).")
+    seed = expect_seed(seed)
     true = split.valid if part == "valid" else split.test
     if not len(true):
         raise ValueError(f"There are no {part} triples. Type split_triples(graph, valid=0.1, test=0.1).")
