@@ -125,7 +125,8 @@ def _choose_settings(options: argparse.Namespace, entities: int) -> dict[str, An
         if not equals or name not in known:
             raise ValueError(f"--set {text} came. Type --set name=value, with one of the names {', '.join(known)}.")
         settings[name] = _read_value(value)
-    settings |= {name: value for name in ("epochs", "dim", "checkpoint") if (value := getattr(options, name))}
+    typed = {name: getattr(options, name) for name in ("epochs", "dim", "checkpoint")}
+    settings |= {name: value for name, value in typed.items() if value is not None}  # 0 is a number that was typed
     return {"epochs": 30} | settings
 
 

@@ -55,7 +55,7 @@ def expect_at_least(argument: str, value: object, least: int | float, *, whole: 
         raise ValueError(
             f"{argument}={value!r} came. It must be a whole number, at least {least}; type {argument}={least}."
         )
-    if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= least:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.inf > float(value) >= least:
         raise ValueError(f"{argument}={value!r} came. It must be at least {least}; type {argument}={least}.")
 
 
@@ -105,6 +105,22 @@ def expect_number(
     else:
         ends = "" if below is None else f" below {below}"
     raise ValueError(f"{argument}={value!r} came. It must be {kind}{ends}; type {argument}={usual}.")
+
+
+def expect_seed(value: object) -> int:
+    """A seed, as the int that every generator takes; numpy's whole numbers count.
+
+    Raises:
+        ValueError: it is no whole number from 0 to below 2⁶³; the message says what to type.
+
+    Example:
+        >>> expect_seed(-1)
+        Traceback (most recent call last):
+        ValueError: seed=-1 came. It must be a whole number from 0 to below 9223372036854775808; type seed=0.
+    """
+    expect_number("seed", value, usual=0, least=0, below=2**63, whole=True)
+    assert isinstance(value, Integral)  # so mypy knows it too
+    return int(value)
 
 
 def expect_share(argument: str, value: object, *, usual: float) -> None:

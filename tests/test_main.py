@@ -139,3 +139,13 @@ def test_a_page_that_cannot_be_written_is_said_before_the_tour(
     monkeypatch.setattr("kgwb.lessons.whole_journey.run_journey", None)
     assert main(["tour", "--graph", str(facts), "--out", str(facts / "page")]) == 1
     assert "cannot hold the page" in capsys.readouterr().err
+
+
+def test_a_zero_that_was_typed_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = tmp_path / "facts.tsv"
+    facts.write_text("".join(f"a{i}\tr\tb{i % 3}\n" for i in range(20)))
+    arguments = ["train", str(facts), "--out", str(tmp_path / "vectors"), "--dim", "8", "--epochs", "1"]
+    assert main([*arguments, "--dim", "0"]) == 1
+    assert "dim=0 came. It must be at least 1; type dim=1." in capsys.readouterr().err
+    assert main([*arguments, "--epochs", "0"]) == 0
+    assert "not trained" in repr(load_embedding(tmp_path / "vectors"))

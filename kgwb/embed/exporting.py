@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 import pandas as pd
 
-from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
+from kgwb.embed.graph_embedding import GraphEmbedding, encode_once, expect_embedding
 from kgwb.files import refuse_other_files, write_whole
 from kgwb.packages import load_package
 
@@ -45,7 +45,7 @@ def write_vectors(embedding: GraphEmbedding, path: str | Path) -> Path:
         The path.
 
     Raises:
-        ValueError: the suffix stands for no format, or the format cannot hold a name.
+        ValueError: the suffix stands for no format, the format cannot hold a name, or the vectors are not finite.
         FileExistsError: a file beside it, or in the folder, would overwrite one that kgwb did not write.
         SavingError: the system refuses, as where the disk is full.
         ImportError: pyarrow is not installed (.parquet only); gives the line that installs it.
@@ -106,10 +106,10 @@ def unknown_suffix(path: Path) -> ValueError:
 def _list_kinds(embedding: GraphEmbedding) -> list[tuple[str, pd.DataFrame, np.ndarray]]:
     """What there are vectors for: the kind, the graph's table, and float32 [name, width]."""
     graph = embedding.graph
-    entities, relations = embedding.entity_vectors(), embedding.relation_vectors()
+    vectors = encode_once(embedding)
     return [
-        ("entity", graph.entities, entities.float().cpu().numpy()),
-        ("relation", graph.relations, relations.float().cpu().numpy()),
+        ("entity", graph.entities, vectors.entities.detach().float().cpu().numpy()),
+        ("relation", graph.relations, vectors.relations.detach().float().cpu().numpy()),
     ]
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.checks import expect_at_least, expect_kind, expect_seed
 from kgwb.embed.embedding_files import WRITTEN, describe_scorer, write_embedding_files
-from kgwb.embed.encoders.encoder import encode_tables, expect_encoder
-from kgwb.embed.queries import Triples, read_ids
+from kgwb.embed.encoders.encoder import at_rest, encode_tables, expect_encoder
+from kgwb.embed.queries import Triples, expect_ids, read_ids
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
 from kgwb.embed.vectors import Vectors
 from kgwb.files import refuse_other_files
@@ -54,6 +54,7 @@ class GraphEmbedding(nn.Module):
     relation_table: nn.Parameter
     inverse_table: nn.Parameter | None
     trained_on: Tensor
+    trained_facts: Int[np.ndarray, "fact 3"]  # none in one that was loaded or imported, whatever it has seen
 
     def __init__(
         self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0, encoder: nn.Module | None = None
@@ -66,6 +67,7 @@ class GraphEmbedding(nn.Module):
             expect_encoder(encoder)
         if not len(graph.entities):
             raise ValueError(f"The graph {graph.name!r} has no entities to embed. Read one with kgwb.read_graph(path).")
+        dim, seed = int(dim), expect_seed(seed)
         scorer.relation_width(dim)
         generator = torch.Generator().manual_seed(seed)
         self.graph, self.scorer, self.dim, self.seed = graph, scorer, dim, seed
@@ -74,6 +76,7 @@ class GraphEmbedding(nn.Module):
         self.register_parameter("inverse_table", None)
         self.encoder = encoder
         self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))
+        self.trained_facts = np.empty((0, 3), dtype=np.int64)
         self.eval()  # training switches an encoder's dropout and sampling on, and off again
 
     @property
@@ -95,22 +98,23 @@ class GraphEmbedding(nn.Module):
 
     def entity_vectors(self) -> Float[Tensor, "entity dim"]:
         """A copy of the entity vectors, by id."""
-        with torch.no_grad():
-            return self.encode().entities.detach().clone()
+        return self._rest().entities.detach().clone()
 
     def relation_vectors(self) -> Float[Tensor, "relation width"]:
         """A copy of the relation vectors, by id; RotatE's are angles in radians."""
-        with torch.no_grad():
-            return self.encode().relations.detach().clone()
+        return self._rest().relations.detach().clone()
 
     def encode(self) -> Vectors:
         """The vectors as they stand, through the encoder where there is one; gradients flow back into the tables."""
+        return self._encode(self.encoder)
+
+    def _encode(self, encoder: nn.Module | None) -> Vectors:
         relations = (
             self.relation_table if self.inverse_table is None else torch.cat([self.relation_table, self.inverse_table])
         )
         entities: Tensor = self.entity_table
-        if self.encoder is not None:
-            entities, relations = encode_tables(self.encoder, entities, relations)
+        if encoder is not None:
+            entities, relations = encode_tables(encoder, entities, relations)
         count = len(self.relation_table)
         return Vectors(self.scorer, entities, relations[:count], relations[count:] if self.reciprocal else None)
 
@@ -122,13 +126,16 @@ class GraphEmbedding(nn.Module):
 
         Args:
             triples: ids, as an array, a tensor or a list.
+
+        Raises:
+            ValueError: ids that are none of the graph's, or scores that are not finite.
         """
-        return self.encode().score(*self._columns(triples))
+        return self._expect_scores(self.encode().score(*self._columns(triples)))
 
     def score_tails(self, triples: Triples) -> Float[Tensor, "triple entity"]:
         """The score of every entity as the tail of each triple, whose own tail is not looked at."""
         head, relation, _ = self._columns(triples)
-        return self.encode().score_answers(head, relation, tails=len(head))
+        return self._expect_scores(self.encode().score_answers(head, relation, tails=len(head)))
 
     def score_heads(self, triples: Triples) -> Float[Tensor, "triple entity"]:
         """The score of every entity as the head of each triple, whose own head is not looked at.
@@ -137,7 +144,7 @@ class GraphEmbedding(nn.Module):
         better and is not comparable with `score`.
         """
         _, relation, tail = self._columns(triples)
-        return self.encode().score_answers(tail, relation, tails=0)
+        return self._expect_scores(self.encode().score_answers(tail, relation, tails=0))
 
     @torch.no_grad()
     def predict(
@@ -163,7 +170,7 @@ class GraphEmbedding(nn.Module):
             already holds the triple.
 
         Raises:
-            ValueError: not exactly two of the three are given.
+            ValueError: not exactly two of the three are given, or the vectors are not finite.
             UnknownNameError: names the three nearest labels.
         """
         given = {"head": head, "relation": relation, "tail": tail}
@@ -179,8 +186,11 @@ class GraphEmbedding(nn.Module):
         if relation is None:
             triple = np.repeat(triple, len(graph.relations), 0)
             triple[:, 1] = np.arange(len(graph.relations))
-            return _list_best(graph, self.score(triple), triple[0], missing="relation", k=k)
-        scores = self.score_tails(triple) if tail is None else self.score_heads(triple)  # [1, entity]
+            scores = encode_once(self).score(*self._columns(triple))  # [relation]
+            return _list_best(graph, self._expect_scores(scores), triple[0], missing="relation", k=k)
+        heads, relations, tails = self._columns(triple)
+        asked, count = (heads, 1) if tail is None else (tails, 0)
+        scores = self._expect_scores(encode_once(self).score_answers(asked, relations, tails=count))  # [1, entity]
         return _list_best(graph, scores[0], triple[0], missing=missing[0], k=k)
 
     @torch.no_grad()
@@ -200,9 +210,10 @@ class GraphEmbedding(nn.Module):
         Raises:
             FileExistsError: a file that kgwb did not write, or that was changed since, has the name of one of these.
             SavingError: the system refuses, as where the disk is full.
+            ValueError: the vectors are not finite; names the rows.
         """
         refuse_other_files(Path(folder).expanduser().absolute(), WRITTEN, "an embedding")
-        vectors = self.encode()
+        vectors = encode_once(self)
         tables = {
             "entity_table": vectors.entities,
             "relation_table": vectors.relations,
@@ -227,9 +238,37 @@ class GraphEmbedding(nn.Module):
         return f"GraphEmbedding({self.extra_repr()}) of {self.graph.name!r}: {counts}{inverses}, {state}"
 
     def _columns(self, triples: Triples) -> tuple[Tensor, Tensor, Tensor]:
-        ids = triples if isinstance(triples, Tensor) else torch.from_numpy(read_ids(triples))
-        head, relation, tail = ids.to(self.device, torch.int64).T
+        ids = read_ids(triples)
+        expect_ids(self.graph, "triples", ids)
+        head, relation, tail = torch.from_numpy(ids).to(self.device).T
         return head, relation, tail
+
+    def _rest(self) -> Vectors:
+        with torch.no_grad():
+            if self.encoder is None:
+                return self._encode(None)
+            with at_rest(self.encoder) as encoder:
+                return self._encode(encoder)
+
+    def _expect_scores(self, scores: Tensor) -> Tensor:
+        """The scores themselves, where all are finite."""
+        if not scores.isfinite().all():
+            self.encode().expect_finite(self.graph)
+            raise ValueError(
+                "A score is not finite: the vectors are too large. Train a fresh embedding with a lower learning_rate."
+            )
+        return scores
+
+
+def encode_once(embedding: GraphEmbedding) -> Vectors:
+    """An embedding's vectors as it uses them outside training: whatever an encoder drops at random stays in.
+
+    Raises:
+        ValueError: they hold numbers that are not finite; names the rows.
+    """
+    vectors = embedding._rest()
+    vectors.expect_finite(embedding.graph)
+    return vectors
 
 
 def expect_embedding(embedding: object, call: str) -> None:

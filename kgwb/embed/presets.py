@@ -93,7 +93,7 @@ def preset(scorer: str, data_set: str | int | np.integer = "default") -> dict[st
     expect_choice("scorer", scorer.lower(), tuple(name.lower() for name in SCORERS))
     settings = _PRESETS.get(scorer.lower(), _UNTUNED)
     if not isinstance(data_set, str):
-        expect_at_least("data_set", int(data_set), 1)
+        expect_at_least("data_set", data_set, 1, whole=True)
         data_set = "hundreds" if data_set < 1_000 else "default" if data_set <= 50_000 else "large"
     expect_choice("data_set", data_set.lower(), tuple(settings))
     return {**_SHARED, **settings[data_set.lower()]}

@@ -12,6 +12,8 @@ import torch
 
 from kgwb.axes import Bool, Int, Tensor
 from kgwb.graph.joins import expand_ranges
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import describe_kind
 
 Triples = Int[np.ndarray, "triple 3"] | Int[Tensor, "triple 3"] | Sequence[Sequence[int]]
 Known = Int[np.ndarray, "known 3"] | Int[Tensor, "known 3"] | Sequence[Sequence[int]]
@@ -31,15 +33,33 @@ def read_ids(triples: Triples) -> Int[np.ndarray, "triple 3"]:
         >>> read_ids([(0, 0, 1)])
         array([[0, 0, 1]])
     """
-    array = np.array(triples.cpu().numpy() if isinstance(triples, Tensor) else triples)
+    try:
+        array = np.array(triples.detach().cpu().numpy() if isinstance(triples, Tensor) else triples)
+    except ValueError:  # rows of different lengths
+        array = np.array(None)
     if not array.size:
         return np.empty((0, 3), dtype=np.int64)
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iu":
+        came = f"Triples of shape {array.shape} and type {array.dtype}" if array.ndim else describe_kind(triples)
         raise ValueError(
-            f"Triples of shape {array.shape} and type {array.dtype} came. Expected rows of three ids; type "
+            f"{came[0].upper()}{came[1:]} came. Expected rows of three ids; type "
             "[[head, relation, tail], ...], or graph.triples[:5]."
         )
     return array.astype(np.int64)
+
+
+def expect_ids(graph: KnowledgeGraph, name: str, triples: Int[np.ndarray, "triple 3"]) -> None:
+    """Ids that the graph has.
+
+    Raises:
+        ValueError: an entity or relation has no such id.
+    """
+    limits = np.array([len(graph.entities), len(graph.relations), len(graph.entities)])
+    if ((triples < 0) | (triples >= limits)).any():
+        raise ValueError(
+            f"{name} holds ids that {graph.name!r} does not have: it has {limits[0]:,} entities and {limits[1]:,} "
+            "relations. Type read_split(folder) or split_triples(graph), whose ids fit split.graph."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,9 +151,26 @@ def find_distinct(triples: Int[np.ndarray, "triple 3"], entities: int) -> Int[np
         >>> find_distinct(np.array([[1, 0, 0], [0, 0, 1], [1, 0, 0]]), 2).tolist()
         [[0, 0, 1], [1, 0, 0]]
     """
-    head, relation, tail = triples.T
-    keys = np.unique((relation * entities + head) * entities + tail)  # one number per triple sorts ten times faster
+    keys = np.unique(_number(triples, entities))  # one number per triple sorts ten times faster
     return np.stack([keys // entities % entities, keys // entities**2, keys % entities], axis=1)
+
+
+def count_facts_among(triples: Int[np.ndarray, "triple 3"], facts: Int[np.ndarray, "fact 3"], entities: int) -> int:
+    """How many of the triples are among the facts; one that stands twice among the triples counts twice.
+
+    Example:
+        >>> count_facts_among(np.array([[0, 0, 1], [2, 0, 1]]), np.array([[0, 0, 1], [0, 0, 1]]), 3)
+        1
+    """
+    keys, counts = np.unique(_number(triples, entities), return_counts=True)
+    wanted = _number(facts, entities)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)  # the few are sorted, not the many
+    return int(counts[np.unique(place[keys[place] == wanted])].sum()) if len(keys) else 0
+
+
+def _number(triples: Int[np.ndarray, "triple 3"], entities: int) -> Int[np.ndarray, " triple"]:
+    head, relation, tail = triples.T
+    return (relation * entities + head) * entities + tail
 
 
 def name_cardinalities(facts: Int[np.ndarray, "fact 3"], relations: int) -> np.ndarray:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
 import torch
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.scorers.scorer import Scorer
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import count_things, quote
+
+SHOWN = 3  # rows that an error names
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +62,30 @@ class Vectors:
         parts = [self.relations.index_select(0, relation[:tails]), backward.index_select(0, relation[tails:])]
         return torch.cat(parts)
 
+    def expect_finite(self, graph: KnowledgeGraph) -> None:
+        """Numbers that can be compared.
+
+        Args:
+            graph: whose ids the rows are.
+
+        Raises:
+            ValueError: there is NaN or infinity among them; says in which rows, and what to type.
+        """
+        found = [
+            _name_rows(table, kind, labels)
+            for table, kind, labels in (
+                (self.entities, "entity", graph.entities["label"]),
+                (self.relations, "relation", graph.relations["label"]),
+                (self.inverses, "inverse relation", graph.relations["label"]),
+            )
+            if table is not None and not table.isfinite().all()
+        ]
+        if found:
+            raise ValueError(
+                "The embedding holds numbers that are not finite. Train a fresh one with a lower learning_rate, or put "
+                f"finite vectors in the place of {' and '.join(found)}."
+            )
+
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query entity"]:
@@ -72,3 +101,10 @@ class Vectors:
             self.relations.index_select(0, relation),
             self.entities.index_select(0, tail),
         )
+
+
+def _name_rows(table: Float[Tensor, "row width"], kind: str, labels: pd.Series) -> str:
+    """How many rows are not finite, and the first few of them by id and label."""
+    rows = (~table.isfinite().all(1)).nonzero()[:, 0].tolist()
+    named = ", ".join(f"{row} ({quote(labels.iloc[row])})" for row in rows[:SHOWN])
+    return f"{count_things(len(rows), kind)} of {len(table):,}, id {named}{', ...' if len(rows) > SHOWN else ''}"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
-from kgwb.checks import expect_kind
+from kgwb.checks import expect_kind, expect_seed
 from kgwb.words import describe_kind
+
+_OF_THE_COPY = ("training", "_modules")
 
 
 def expect_vectors(encoder: nn.Module, entities: Float[Tensor, "entity dim"], *, dim: int, count: int | None) -> None:
@@ -49,6 +54,40 @@ def encode_tables(encoder: nn.Module, entities: Tensor, relations: Tensor) -> tu
         message = f"{type(encoder).__name__} was given tables of {given[0]} and {given[1]} numbers, and gave {gave}"
         raise ValueError(f"{message}. Expected both in their shapes: return entities, relations.")
     return made
+
+
+@contextmanager
+def at_rest(module: nn.Module) -> Iterator[nn.Module]:
+    """The module as it is outside training: itself, or a copy with the same tensors where it is in training.
+
+    A mode that is switched and switched back would be seen by other threads, which use the module meanwhile.
+
+    Example:
+        >>> layer = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5))
+        >>> with at_rest(layer) as rest:
+        ...     rest.training, layer.training, rest[0].weight is layer[0].weight
+        (False, True, True)
+    """
+    if not any(part.training for part in module.modules()):
+        yield module
+        return
+    twins: dict[nn.Module, nn.Module] = {}
+    try:
+        yield _copy_at_rest(module, twins)
+    finally:
+        for part, twin in twins.items():  # what it notes of itself while it is asked, it keeps
+            part.__dict__.update({name: noted for name, noted in twin.__dict__.items() if name not in _OF_THE_COPY})
+
+
+def _copy_at_rest(module: nn.Module, twins: dict[nn.Module, nn.Module]) -> nn.Module:
+    if module not in twins:
+        twins[module] = twin = object.__new__(type(module))
+        twin.__dict__.update(module.__dict__)
+        twin.__dict__["training"] = False
+        twin.__dict__["_modules"] = {
+            name: None if child is None else _copy_at_rest(child, twins) for name, child in module._modules.items()
+        }
+    return twins[module]
 
 
 class EncoderChain(nn.Module):
@@ -100,7 +139,7 @@ class Draws(nn.Module):
 
     def __init__(self, *, seed: int) -> None:
         super().__init__()
-        self.seed = seed
+        self.seed = expect_seed(seed)
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
 
     def keep(self, like: Tensor, *, share: int | float) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
-from kgwb.checks import expect_at_least, expect_number
+from kgwb.checks import expect_at_least, expect_number, expect_seed
 from kgwb.embed.encoders.encoder import Draws, expect_vectors
 from kgwb.embed.encoders.message_passing import MessagePassing, plan_messages
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -62,7 +62,7 @@ class RelationalConvolution(nn.Module):
         expect_number("dropout", dropout, usual=0.3, least=0, below=1)
         self.dim, self.dropout = dim, dropout
         self.tails, self.heads = plan_messages(split)
-        start = torch.randn(bases, dim, dim, generator=torch.Generator().manual_seed(seed))
+        start = torch.randn(bases, dim, dim, generator=torch.Generator().manual_seed(expect_seed(seed)))
         self.bases = nn.Parameter(start)
         self.mix = nn.Parameter(torch.zeros(2, len(self.heads.sizes), bases))  # the one zero factor of W_r
         self.own = nn.Parameter(torch.zeros(dim, dim))

@@ -10,8 +10,8 @@ import torch
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.checks import expect_kind
-from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.vectors import Vectors
+from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
+from kgwb.embed.queries import count_facts_among
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 AnswerScores = Callable[[Int[Tensor, " query"], Int[Tensor, " query"], int], Float[Tensor, "query entity"]]
@@ -22,7 +22,7 @@ class ScoresAnswers(Protocol):
     """Whatever scores all answers to a query can be ranked: rules, a text model, the mean of several embeddings.
 
     Where it has a `device`, it is asked with tensors there, else on the CPU; where it has `trained_on`, bool [entity],
-    entities unseen in training are counted.
+    entities unseen in training are counted; where it has `trained_facts`, ids [fact, 3], ranked triples among them are.
     """
 
     graph: KnowledgeGraph
@@ -38,28 +38,6 @@ class ScoresAnswers(Protocol):
             tails: the first this many queries ask for the tail, the others for the head.
         """
         ...
-
-
-@torch.no_grad()
-def encode_once(embedding: GraphEmbedding) -> Vectors:
-    """An embedding's vectors as it uses them outside training: whatever an encoder drops at random stays in.
-
-    Raises:
-        ValueError: they hold numbers that are not finite.
-    """
-    modes = [(module, module.training) for module in embedding.modules()]
-    embedding.eval()
-    try:
-        vectors = embedding.encode()
-    finally:
-        for module, training in modes:
-            module.training = training
-    tables = (vectors.entities, vectors.relations, vectors.inverses)
-    if not all(table.isfinite().all() for table in tables if table is not None):
-        raise ValueError(
-            "The embedding holds numbers that are not finite. Train a fresh one with a lower learning_rate."
-        )
-    return vectors
 
 
 def prepare_answers(scored: object) -> tuple[AnswerScores, torch.device]:
@@ -96,15 +74,15 @@ def _ask(
     return scores
 
 
-def expect_ids(graph: KnowledgeGraph, name: str, triples: Int[np.ndarray, "triple 3"]) -> None:
-    """Ids that the graph has.
+def count_trained(scored: object, graph: KnowledgeGraph, triples: Int[np.ndarray, "triple 3"]) -> int | None:
+    """How many of the triples it was trained on; None where that is not known.
 
-    Raises:
-        ValueError: an entity or relation has no such id.
+    Args:
+        scored: an embedding, or anything else that is ranked.
+        graph: whose ids these are.
+        triples: what is ranked.
     """
-    limits = np.array([len(graph.entities), len(graph.relations), len(graph.entities)])
-    if ((triples < 0) | (triples >= limits)).any():
-        raise ValueError(
-            f"{name} holds ids that {graph.name!r} does not have: it has {limits[0]:,} entities and {limits[1]:,} "
-            "relations. Type read_split(folder) or split_triples(graph), whose ids fit split.graph."
-        )
+    facts, trained_on = getattr(scored, "trained_facts", None), getattr(scored, "trained_on", None)
+    if facts is None or (not len(facts) and trained_on is not None and bool(trained_on.any())):
+        return None
+    return count_facts_among(triples, facts, len(graph.entities))

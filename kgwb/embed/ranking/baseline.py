@@ -32,6 +32,7 @@ class RuleBaseline:
         graph: whose entities and relations these are.
         rules: the rules that are used, as in the frame of `find_rules`.
         trained_on: which entities train holds, bool [entity].
+        trained_facts: the train triples, [fact, 3].
         steps: the train facts.
         bodies: what leads to where each step leads: (step, first, second or −1), sorted, [body 3].
         trusts: how far each body is trusted, 0 to 1, [body].
@@ -40,6 +41,7 @@ class RuleBaseline:
     graph: KnowledgeGraph
     rules: pd.DataFrame
     trained_on: Bool[Tensor, " entity"]
+    trained_facts: Int[np.ndarray, "fact 3"]
     steps: Steps
     bodies: Int[np.ndarray, "body 3"]
     trusts: Float[np.ndarray, " body"]
@@ -139,7 +141,7 @@ def fit_baseline(split: Split, *, kinds: Sequence[str] = TRIVIAL, min_support: i
     trained_on = torch.zeros(len(graph.entities), dtype=torch.bool)
     trained_on[torch.from_numpy(np.unique(split.train[:, (0, 2)]))] = True
     bodies, trusts = _number_bodies(frame, steps)
-    return RuleBaseline(graph, frame, trained_on, steps, bodies, trusts)
+    return RuleBaseline(graph, frame, trained_on, split.train, steps, bodies, trusts)
 
 
 def _number_bodies(frame: pd.DataFrame, steps: Steps) -> tuple[Int[np.ndarray, "body 3"], Float[np.ndarray, " body"]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float
-from kgwb.checks import expect_at_least, expect_number
+from kgwb.checks import expect_at_least, expect_number, expect_seed
 
 BLOCK = 1 << 20  # numbers drawn at once
 
@@ -54,6 +54,7 @@ def bootstrap_intervals(
     """
     expect_number("level", level, usual=0.95, above=0, below=1)
     expect_at_least("samples", samples, 1, whole=True)
+    seed = expect_seed(seed)
     means = resample_means(values, samples=samples, seed=seed)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame({"value": values.mean(0), "low": low, "high": high}, index=names)

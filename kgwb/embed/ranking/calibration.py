@@ -11,8 +11,7 @@ import pandas as pd
 from kgwb.axes import Bool, Float, Int
 from kgwb.checks import expect_at_least
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.queries import Triples, read_ids
-from kgwb.embed.ranking.answers import expect_ids
+from kgwb.embed.queries import Triples, expect_ids, read_ids
 from kgwb.embed.ranking.labelled import Labelled, label_triples, score_triples
 from kgwb.graph.splitting import Split
 from kgwb.words import count_things

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from kgwb.axes import Bool, Float, Int
-from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
+from kgwb.checks import expect_seed
+from kgwb.embed.graph_embedding import GraphEmbedding, encode_once, expect_embedding
 from kgwb.embed.queries import SIDES, Queries, find_answers, find_distinct, group_queries
-from kgwb.embed.ranking.answers import encode_once
+from kgwb.embed.ranking.answers import count_trained
 from kgwb.graph.joins import expand_ranges
 from kgwb.graph.splitting import Split, expect_split
 from kgwb.words import count_things
@@ -29,7 +30,7 @@ class Labelled:
         truth: whether it is a true one, [labelled].
         pairs: which true triple it is or was made from, [labelled].
         scores: by the embedding, [labelled].
-        notes: how many false triples could not be made by the rule.
+        notes: how many false triples could not be made by the rule, and how many true ones training had seen.
     """
 
     triples: Int[np.ndarray, "labelled 3"]
@@ -51,6 +52,7 @@ def label_triples(embedding: GraphEmbedding, split: Split, part: Literal["valid"
     if split.graph.fingerprint != embedding.graph.fingerprint:
         message = f"The embedding is of the graph {embedding.graph.name!r}, but a split of {split.graph.name!r} came"
         raise ValueError(f"{message}, whose ids mean other things. Type GraphEmbedding(split.graph, ...).")
+    seed = expect_seed(seed)
     true = split.valid if part == "valid" else split.test
     if not len(true):
         raise ValueError(f"There are no {part} triples. Type split_triples(graph, valid=0.1, test=0.1).")
@@ -63,7 +65,10 @@ def label_triples(embedding: GraphEmbedding, split: Split, part: Literal["valid"
     triples = np.concatenate([true, false.triples[false.possible]])
     pairs = np.concatenate([np.arange(len(true)), np.flatnonzero(false.possible)])
     truth = np.arange(len(triples)) < len(true)
-    return Labelled(triples, truth, pairs, score_triples(embedding, triples), tuple(false.describe()))
+    notes, trained = false.describe(), count_trained(embedding, split.graph, true)
+    if part == "test" and trained:
+        notes.append(f"{trained:,} of {len(true):,} true test triples were trained on; train on split, not on graph")
+    return Labelled(triples, truth, pairs, score_triples(embedding, triples), tuple(notes))
 
 
 @torch.no_grad()

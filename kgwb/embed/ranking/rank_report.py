@@ -12,8 +12,7 @@ import pandas as pd
 
 from kgwb.axes import Float, Int
 from kgwb.checks import expect_choice, expect_kind
-from kgwb.embed.queries import CARDINALITIES, Known, find_distinct, name_cardinalities, read_ids
-from kgwb.embed.ranking.answers import expect_ids
+from kgwb.embed.queries import CARDINALITIES, Known, expect_ids, find_distinct, name_cardinalities, read_ids
 from kgwb.embed.ranking.bootstrap import bootstrap_intervals
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.words import count_things
@@ -39,6 +38,7 @@ class RankReport:
         unseen: ranked triples that hold an entity which training never saw; None where that is not known.
         outranked_by: the best candidates that score higher than the right answer, best first, then -1, [rank, above];
             None where `rank_triples` was not asked for them.
+        trained: ranked triples that training learnt from, whose ranks show memory; None where that is not known.
     """
 
     graph: KnowledgeGraph
@@ -50,6 +50,7 @@ class RankReport:
     known: Int[np.ndarray, "known 3"] | None
     unseen: int | None
     outranked_by: Int[np.ndarray, "rank above"] | None = None
+    trained: int | None = None
 
     @cached_property
     def ranks(self) -> Float[np.ndarray, " rank"]:
@@ -224,6 +225,16 @@ class RankReport:
         verb = "holds" if self.unseen == 1 else "hold"
         return f"{count_things(self.unseen, 'triple')} {verb} an entity that training never saw; all are kept"
 
+    def _say_trained(self) -> list[str]:
+        ranked = count_things(len(self.ranks) // 2, "ranked triple")
+        if self.trained:
+            verb = "was" if self.trained == 1 else "were"
+            return [
+                f"  {self.trained:,} of {ranked} {verb} trained on: their ranks show memory; train on split, not on graph"
+            ]
+        unknown = self.trained is None and self.unseen is not None  # else the line above says it
+        return [f"  whether any of {ranked} was trained on is not known"] if unknown else []
+
     def __repr__(self) -> str:
         low, high = self._usual_intervals.loc["MRR", ["low", "high"]]
         interval = f"({low:.3f} to {high:.3f}, 95 % bootstrap over triples)"
@@ -235,6 +246,7 @@ class RankReport:
                 f"  all {count_things(len(self.graph.entities), 'entity')} are candidates, {self._say_filter()}",
                 f"  {self._say_ties()}",
                 f"  {self._say_unseen()}",
+                *self._say_trained(),
             ]
         )
 

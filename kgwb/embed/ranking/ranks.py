@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.checks import expect_at_least, expect_choice
+from kgwb.checks import expect_at_least, expect_choice, expect_number
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import limit_threads
-from kgwb.embed.queries import SIDES, Known, Queries, Triples, find_answers, group_queries, read_ids
-from kgwb.embed.ranking.answers import AnswerScores, ScoresAnswers, expect_ids, prepare_answers
+from kgwb.embed.queries import SIDES, Known, Queries, Triples, expect_ids, find_answers, group_queries, read_ids
+from kgwb.embed.ranking.answers import AnswerScores, ScoresAnswers, count_trained, prepare_answers
 from kgwb.embed.ranking.counting import count_block, rows_at_once
 from kgwb.embed.ranking.rank_report import TIES, RankReport, Ties
 from kgwb.graph.joins import expand_ranges
@@ -69,6 +69,7 @@ def rank_triples(
     """
     expect_choice("ties", ties, TIES)
     expect_at_least("outranked_by", outranked_by, 0, whole=True)
+    expect_number("memory", memory, usual=0.5, above=0)
     score_answers, device = prepare_answers(embedding)
     graph, ranked, facts = embedding.graph, read_ids(triples), None if known is None else read_ids(known)
     expect_ids(graph, "triples", ranked)
@@ -94,6 +95,7 @@ def rank_triples(
         known=facts,
         unseen=_count_unseen(embedding, ranked),
         outranked_by=above if outranked_by else None,
+        trained=count_trained(embedding, graph, ranked),
     )
 
 

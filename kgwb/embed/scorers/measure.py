@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,11 @@ from typing import Literal
 import torch
 
 from kgwb.axes import Float, Tensor
+
+# Where a squared distance is below this share of |q|² + |e|², most of its bits have cancelled in the matmul.
+NEAR = 1 / 8
+PAIRS = 1 << 14  # pairs of vectors that are gathered at a time
+TINY = 1e-30  # of a squared distance, so that the root has a gradient
 
 
 @dataclass(frozen=True)
@@ -19,11 +25,14 @@ class Measure:
         compare: every query with every candidate, [query, dim] and [candidate, dim] to [query, candidate].
         match: each query with its own candidate, [..., dim] twice to [...].
         matmul: what one matmul gives: the "product" itself, or the square of the "distance"; None where it takes more.
+        compare_closely: as `compare`, with every entry as near to the truth as `match` has it, wherever the vectors lie;
+            None where `compare` is.
     """
 
     compare: Callable[[Tensor, Tensor], Tensor]
     match: Callable[[Tensor, Tensor], Tensor]
     matmul: Literal["product", "distance"] | None = None
+    compare_closely: Callable[[Tensor, Tensor], Tensor] | None = None
 
 
 def _all_products(query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]) -> Tensor:
@@ -41,8 +50,45 @@ def _all_distances(query: Float[Tensor, "query dim"], candidates: Float[Tensor, 
     return root.neg() if root.requires_grad else root.neg_()  # the root's own gradient needs the root
 
 
+def _close_distances(query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]) -> Tensor:
+    moved, others, lengths = _centre_both(query, candidates)
+    squares = moved.square().sum(-1, keepdim=True) + lengths
+    squared = torch.addmm(squares, moved, others.T, alpha=-2)  # [query, candidate]
+    row, column = _find_near(squared.detach(), squares.detach())
+    if len(row):
+        squared[row, column] = torch.cat(
+            [
+                (query.index_select(0, one) - candidates.index_select(0, other)).square().sum(-1)
+                for one, other in zip(row.split(PAIRS), column.split(PAIRS), strict=True)
+            ]
+        )
+    root = squared.clamp_min_(TINY).sqrt_()
+    return root.neg() if root.requires_grad else root.neg_()
+
+
+def _centre_both(query: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Both moved by the candidates' mean, which changes no distance, and |e|²; as they are where the mean is short."""
+    lengths, centre = candidates.square().sum(-1), candidates.detach().mean(0)  # [candidate], [dim]
+    if not 2 * centre.square().sum() > lengths.detach().mean():  # the candidates spread further than it is long
+        return query, candidates, lengths
+    spread = float((candidates.detach() - centre).square().mean().sqrt())
+    grid = 2.0 ** math.frexp(spread)[1]  # so coarse that nothing is rounded off and equal distances stay equal
+    centre = (centre / grid).round() * grid
+    moved = candidates - centre
+    return query - centre, moved, moved.square().sum(-1)
+
+
+def _find_near(squared: Float[Tensor, "query candidate"], squares: Tensor) -> tuple[Tensor, Tensor]:
+    """The pairs whose squared distance is a small part of |q|² + |e|²: row and column of each."""
+    if not squared.numel():
+        return torch.empty(2, 0, dtype=torch.int64).unbind()  # type: ignore[return-value]
+    rows = (squared.amin(1) < NEAR * squares.amax(1)).nonzero()[:, 0]  # few rows hold any, so few are compared
+    place, column = (squared[rows] < NEAR * squares[rows]).nonzero().T
+    return rows[place], column
+
+
 def _each_distance(query: Tensor, candidate: Tensor) -> Tensor:
-    return -(query - candidate).square().sum(-1).clamp_min(1e-12).sqrt()
+    return -(query - candidate).square().sum(-1).clamp_min(TINY).sqrt()
 
 
 def _all_squares(query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]) -> Tensor:
@@ -63,6 +109,6 @@ def _each_city_distance(query: Tensor, candidate: Tensor) -> Tensor:
 
 
 PRODUCT = Measure(_all_products, _each_product, "product")
-DISTANCE = Measure(_all_distances, _each_distance, "distance")
+DISTANCE = Measure(_all_distances, _each_distance, "distance", _close_distances)
 SQUARED_DISTANCE = Measure(_all_squares, _each_square, "distance")  # what a softmax trains distances by
 CITY_DISTANCE = Measure(_all_city_distances, _each_city_distance, None)

@@ -60,8 +60,8 @@ class Scorer(ABC):
     def compare(
         self, query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]
     ) -> Float[Tensor, "query candidate"]:
-        """The score of every candidate for every query, by one matmul."""
-        return self.measure.compare(query, candidates)
+        """The score of every candidate for every query, by one matmul and what that leaves inexact."""
+        return (self.measure.compare_closely or self.measure.compare)(query, candidates)
 
     def relation_width(self, dim: int) -> int:
         """How many real numbers a relation takes beside entities of `dim`.

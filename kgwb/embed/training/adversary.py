@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_seed
 from kgwb.embed.training.batches import Batch, UniformNegatives
 from kgwb.embed.training.losses import FAR_BELOW
 from kgwb.embed.vectors import Vectors
@@ -88,6 +88,7 @@ class AdversarialNegatives(nn.Module):
         _expect_pool(pool, count, entities)
         expect_at_least("dim", dim, 1, whole=True)
         expect_at_least("learning_rate", learning_rate, 0)
+        seed = expect_seed(seed)
         self.count, self.pool, self.dim, self.learning_rate, self.seed = count, pool, dim, learning_rate, seed
         generator = torch.Generator().manual_seed(seed)
         self.entities = nn.Parameter(1e-3 * torch.randn(entities, dim, generator=generator))  # at first all are alike
@@ -151,7 +152,7 @@ class AdversarialNegatives(nn.Module):
         self, vectors: Vectors, batch: Batch, drawn: Int[Tensor, " candidate"], share: Float[Tensor, "query candidate"]
     ) -> Float[Tensor, "query candidate"]:
         """s(q, n) − b; and b follows the expected reward."""
-        scores = vectors.scorer.compare(
+        scores = vectors.scorer.measure.compare(
             vectors.query(batch.known, batch.relation, tails=batch.tails), vectors.entities.index_select(0, drawn)
         )
         mean = (scores * share).sum() / share.sum().clamp_min(1e-12)

@@ -30,7 +30,7 @@ RANGES: dict[str, dict[str, Any]] = {
     "cool_down": {"usual": 1, "least": 0},
     "plateau": {"usual": 3, "least": 0, "whole": True},
     "patience": {"usual": 3, "least": 0, "whole": True},
-    "seed": {"usual": 0, "whole": True},
+    "seed": {"usual": 0, "least": 0, "below": 2**63, "whole": True},
     "evaluate_every": {"usual": 5, "least": 0, "whole": True},
     "evaluate_on": {"usual": 500, "least": 1, "whole": True},
     "memory": {"usual": 1, "above": 0, "word": "auto"},

@@ -140,7 +140,9 @@ def estimate_cost(embedding: GraphEmbedding, split: Split | KnowledgeGraph, **tr
 def _plan(embedding: GraphEmbedding, split: Split | KnowledgeGraph, arguments: dict[str, Any]) -> TrainingState:
     """The training that these arguments ask for, of a copy that shares the entity table, and never moves it."""
     shared = nn.Parameter(embedding.entity_table.detach())
-    known = {id(embedding.graph): embedding.graph, id(embedding.entity_table): shared}
+    known = {id(part): part for part in (embedding.graph, embedding.trained_facts)} | {
+        id(embedding.entity_table): shared
+    }
     twin = copy.deepcopy(embedding, known)
     chosen = {name: value for name, value in arguments.items() if not name.startswith("checkpoint")}  # nothing is kept
     chosen["negatives"] = copy.deepcopy(chosen.get("negatives", "all"))  # whose random state would go on

@@ -9,9 +9,11 @@ from typing import Literal
 import numpy as np
 import torch
 
+from kgwb.axes import Int
 from kgwb.checks import expect_choice
-from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
+from kgwb.embed.queries import find_distinct
 from kgwb.embed.training.arguments import (
     expect_evaluations,
     expect_ranges,
@@ -110,8 +112,8 @@ def train_embedding(
         A generator that trains for one epoch at each `next`.
 
     Raises:
-        ValueError: an argument out of its range, nothing to train on, a split of another graph, or a checkpoint of
-            another run.
+        ValueError: an argument out of its range, nothing to train on, a split of another graph, vectors that
+            are not finite, or a checkpoint of another run.
         EmbeddingFileError: a file of the checkpoint is damaged.
         SavingError: the checkpoint cannot be made or, while iterating, written; the epoch before is still whole then.
         TrainingError: the loss is no longer finite, or memory ran out; raised while iterating.
@@ -159,6 +161,8 @@ def train_embedding(
     expect_choice("loss", loss, LOSSES)
     seed = int(seed)  # torch takes no number of numpy's
     triples = find_training_triples(embedding, split)
+    if shard is None:
+        encode_once(embedding)  # finite numbers to begin with
     evaluate = plan_evaluation(embedding, split, every=evaluate_every, sample=evaluate_on, seed=seed)
     expect_evaluations(evaluate_every, plateau=plateau, patience=patience)
     if embedding.reciprocal and not reciprocal:
@@ -216,13 +220,18 @@ def train_embedding(
         folder = Path(checkpoint).expanduser().absolute()
         kept = Checkpoint(folder, checkpoint_every, describe_request(state, request), shard)
         kept.resume(state)
-    return _iterate(state, evaluate, kept)
+    return _iterate(state, triples, evaluate, kept)
 
 
 def _iterate(
-    state: TrainingState, evaluate: Callable[[int], dict[str, float]], kept: Checkpoint | None
+    state: TrainingState,
+    triples: Int[np.ndarray, "triple 3"],
+    evaluate: Callable[[int], dict[str, float]],
+    kept: Checkpoint | None,
 ) -> Iterator[Epoch]:
-    state.embedding.trained_on[state.queries.entities()] = True
+    if state.number or not state.over:  # of no epochs, nothing is learnt
+        state.embedding.trained_on[state.queries.entities()] = True
+        _note_facts(state.embedding, triples)
     try:
         while not state.over:
             epoch = state.train(evaluate)
@@ -232,6 +241,15 @@ def _iterate(
     finally:
         if state.schedule.patience:
             state.best.restore(state.embedding)
+
+
+def _note_facts(embedding: GraphEmbedding, triples: Int[np.ndarray, "triple 3"]) -> None:
+    """What it has learnt from, so that a ranking of the same facts can say so."""
+    before = embedding.trained_facts
+    if not len(before):
+        embedding.trained_facts = triples.copy() if triples.flags.writeable else triples
+    elif not np.array_equal(before, triples):
+        embedding.trained_facts = find_distinct(np.concatenate([before, triples]), len(embedding.graph.entities))
 
 
 def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | float) -> torch.optim.Optimizer:

@@ -93,13 +93,15 @@ class TrainingState:
         gradient = torch.zeros_like(self.embedding.entity_table)  # [entity, dim], the same room for every step
         loss = torch.zeros((), device=self.embedding.device)
         self.embedding.train()
-        with limit_threads(self.work):
-            for step, part in enumerate(
-                self.queries.shuffle(self.batch, generator=self.order, device=self.embedding.device), start=1
-            ):
-                self._set_rate(self.number + step / steps)
-                loss += self._step_within_memory(part, gradient)
-        self.embedding.eval()
+        try:
+            with limit_threads(self.work):
+                for step, part in enumerate(
+                    self.queries.shuffle(self.batch, generator=self.order, device=self.embedding.device), start=1
+                ):
+                    self._set_rate(self.number + step / steps)
+                    loss += self._step_within_memory(part, gradient)
+        finally:
+            self.embedding.eval()  # also where the user or an error stops it: dropout would go on in every score
         self.number += 1
         mean, seconds = loss.item() / self.queries.answer_count, time.perf_counter() - start
         self._expect_finite(mean)
