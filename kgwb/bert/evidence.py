@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -78,7 +79,8 @@ def weigh_context(
     read, sentence = np.unique(choices.sentence, return_inverse=True)
     distinct, entity = np.unique(choices.entity, return_inverse=True)
     here = encode_sentences(bert, [sentences[i] for i in read], mentions=[()] * len(read))
-    cut = bert.tokenizer(
+    # Truncation is set on a tokenizer: on one of its own, for other threads are using the model's.
+    cut = copy.deepcopy(bert.tokenizer)(
         describe_entities(graph, distinct), padding=True, truncation=True, max_length=_PIECES_READ, return_tensors="pt"
     )
     context = _average_states(bert, here.pieces, here.is_token)
@@ -209,8 +211,7 @@ def _average_states(
     bert: Bert, pieces: Int[Tensor, "text token"], is_token: Bool[Tensor, "text token"]
 ) -> Float[Tensor, "text width"]:
     """The mean of BERT's last hidden states over each text, as vectors of length one, on the CPU."""
-    was_training = bert.training
-    bert.eval()
+    bert = bert.in_mode(training=False)
     rows = is_token.sum(1).argsort(stable=True)
     means = []
     for batch in rows.split(_BATCH):
@@ -218,5 +219,4 @@ def _average_states(
         ids = pieces[batch, : real.shape[1]].to(bert.device)
         states = bert.model.base_model(input_ids=ids, attention_mask=real.long()).last_hidden_state
         means.append((states * real[..., None]).sum(1).float().cpu())  # a direction needs no division
-    bert.train(was_training)
     return torch.nn.functional.normalize(torch.cat(means)[rows.argsort()], dim=1)

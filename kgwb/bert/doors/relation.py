@@ -15,7 +15,7 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Heads, Trace, Weights
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_number
 from kgwb.environment import draw_from
 
 How = Literal["keys and values", "bias", "visible"]
@@ -118,6 +118,7 @@ class RelationDoor(Door):
     ) -> None:
         super().__init__(knowledge, reads_facts=True)
         expect_choice("how", how, get_args(How))
+        expect_number("strength", strength, usual=2.0, above=0)
         self.how = how
         self.layers = shape.pick_layers(layers, tuple(range(max(1, shape.layers - 1))))
         self.shape = shape
