@@ -50,10 +50,10 @@ class Shape:
                 f"layers={layers!r} came; this BERT has layers 0 to {self.layers - 1}. Expected some of them, each once. "
                 f"Type layers={usual}."
             )
-        return tuple(int(str(layer)) for layer in chosen)
+        return tuple(int(layer) for layer in chosen if isinstance(layer, Integral))
 
     def _has(self, layer: object) -> bool:
-        return isinstance(layer, Integral) and not isinstance(layer, bool) and 0 <= int(layer) < self.layers
+        return not isinstance(layer, bool) and isinstance(layer, Integral) and 0 <= int(layer) < self.layers
 
 
 def measure_shape(model: PreTrainedModel, words: nn.Embedding) -> Shape:

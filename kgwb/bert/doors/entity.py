@@ -53,7 +53,7 @@ class EntityDoor(Door):
         shape: Shape,
         *,
         place: Place | Sequence[Place] = "input",
-        layers: tuple[int, ...] | None = None,
+        layers: Sequence[int] | None = None,
         pieces: Literal["all", "first"] = "all",
         strength: float = 2.0,
         adaptive: bool = False,

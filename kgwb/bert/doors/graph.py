@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -70,7 +71,7 @@ class GraphDoor(Door):
         width: int = 128,
         depth: int = 1,
         bases: int = 4,
-        layers: tuple[int, ...] | None = None,
+        layers: Sequence[int] | None = None,
         heads: int = 4,
         strength: float = 2.0,
         adaptive: bool = False,

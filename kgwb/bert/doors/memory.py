@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
@@ -54,7 +55,7 @@ class MemoryDoor(Door):
         reach: Reach = "mentions",
         hops: int = 1,
         most: int = 64,
-        layers: tuple[int, ...] | None = None,
+        layers: Sequence[int] | None = None,
         strength: float = 2.0,
         adaptive: bool = False,
         seed: int = 0,

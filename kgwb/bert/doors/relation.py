@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -111,7 +112,7 @@ class RelationDoor(Door):
         shape: Shape,
         *,
         how: How = "keys and values",
-        layers: tuple[int, ...] | None = None,
+        layers: Sequence[int] | None = None,
         strength: float = 2.0,
         adaptive: bool = False,
         seed: int = 0,
