@@ -121,7 +121,7 @@ def attribute_answer(model: Bert, questions: Questions, *, most: int = 64) -> At
             f"{model.name!r} has no door. Type attribute_answer(kgwb.inject(bert, vectors), questions[:1])."
         )
     expect_at_least("most", most, 0, whole=True)
-    model = share_weights(model, training=False)  # facts are taken out of it, and nobody else's reading may miss them
+    model = share_weights(model, training=False)  # facts are taken out of it, which no other thread's reading may miss
     question, graph, door = questions[0], questions.graph, model.injector
     assert door is not None
     whole, _ = _answer_one(model, questions)

@@ -49,7 +49,7 @@ def plan_runs(
         controls: of each door, "shuffled", "random" and "matched" (tuned anew with the knowledge taken away) and "off"
             (the tuned door, closed while it answers); of plain BERT, "markers" (mentions in brackets) and "text" (facts
             before the question), both tuned and probed on such questions. "text" has the knowledge: it is what doors
-            replace. What it is tuned on names nobody who may be asked about later (`find_held_out`).
+            replace. What it is tuned on names no entity that may be asked about later (`find_held_out`).
         noise: probe each tuned door with this share of the mentions linked to other entities: "entity/noise 0.2".
         other_vectors: name -> vectors with which each door is tuned as well, for instance those of a graph without the
             answers (`remove_answers`): {"answers removed": vectors} gives "entity/answers removed".
