@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -144,7 +145,9 @@ def weigh_context(
     distinct, entity = np.unique(choices.entity, return_inverse=True)
     here = encode_sentences(bert, [sentences[i] for i in read], mentions=[()] * len(read))
     said = describe_entities(graph, distinct)
-    cut = bert.tokenizer(said, padding=True, truncation=True, max_length=_PIECES_READ, return_tensors="pt")
+    # Truncation is set on a tokenizer: on one of its own, for other threads are using the model's.
+    tokenizer = copy.deepcopy(bert.tokenizer)
+    cut = tokenizer(said, padding=True, truncation=True, max_length=_PIECES_READ, return_tensors="pt")
     context = _average_states(bert, here.pieces, here.is_token, batch)
     known = _average_states(bert, cut["input_ids"], cut["attention_mask"].bool(), batch)
     cosine = np.clip((context[sentence] * known[entity]).sum(1).double().numpy(), 0.0, 1.0)
@@ -281,8 +284,7 @@ def _average_states(
     bert: Bert, pieces: Int[Tensor, "text token"], is_token: Bool[Tensor, "text token"], batch: int
 ) -> Float[Tensor, "text width"]:
     """The mean of BERT's last hidden states over each text, as vectors of length one, on the CPU."""
-    was_training = bert.training
-    bert.eval()
+    bert = bert.in_mode(training=False)
     rows = is_token.sum(1).argsort(stable=True)
     means = []
     for some in rows.split(batch):
@@ -290,5 +292,4 @@ def _average_states(
         ids = pieces[some, : real.shape[1]].to(bert.device)
         states = bert.model.base_model(input_ids=ids, attention_mask=real.long()).last_hidden_state
         means.append((states * real[..., None]).sum(1).float().cpu())  # a direction needs no division
-    bert.train(was_training)
     return torch.nn.functional.normalize(torch.cat(means)[rows.argsort()], dim=1)

@@ -16,7 +16,14 @@ from kgwb.bert.doors.graph import GraphDoor
 from kgwb.bert.doors.memory import MemoryDoor
 from kgwb.bert.doors.relation import RelationDoor
 from kgwb.bert.injector import Injector
-from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge, take_knowledge_away
+from kgwb.bert.knowledge import (
+    Control,
+    EntityVectors,
+    gather_knowledge,
+    refuse_nonfinite,
+    refuse_overflow,
+    take_knowledge_away,
+)
 from kgwb.bert.model import Bert
 from kgwb.bert.passing import open_attention
 from kgwb.bert.shape import measure_shape
@@ -65,7 +72,8 @@ def inject(
     them, and the log counts them.
 
     Raises:
-        ValueError: for an unknown mode or control, a door without a name of its own, or if BERT already has an injector.
+        ValueError: for an unknown mode or control, a door without a name of its own, if BERT already has an injector,
+            or for vectors that are not finite, or all zero.
         TypeError: for an option that the door does not take, or a class that is no door.
 
     Example:
@@ -83,14 +91,21 @@ def inject(
         raise ValueError(
             f"{bert.name!r} already has an injector. Inject into the plain model: kgwb.inject(kgwb.load_bert(...), vectors)."
         )
+    refuse_overflow(gather_knowledge(vectors))
     vectors, filled = _complete(bert, vectors)
-    knowledge = take_knowledge_away(gather_knowledge(vectors), control, seed=seed)
+    known = gather_knowledge(vectors)
+    refuse_nonfinite(known)
+    knowledge = take_knowledge_away(known, control, seed=seed)
     shape = measure_shape(bert.model, bert.words)
     each = _split_options(tuple(makers), options)
     doors = [make(knowledge, shape, adaptive=adaptive, seed=seed, **each[name]) for name, make in makers.items()]
     model = copy.deepcopy(bert)
     injector = Injector(knowledge, doors, filled=filled)
-    model.injector = injector.to(bert.device)
+    if injector.kept:
+        log.info(
+            "The control %r still states %d of the graph's %d facts.", control, injector.kept, len(knowledge.graph)
+        )
+    model.injector = injector.to(bert.device).train(bert.training)
     if any(door.touched_attention for door in doors):
         open_attention(model.model)
     model.name = "/".join([bert.name, injector.mode, *([control] if control else [])])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,11 +14,13 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.bert.dealing import count_kept
 from kgwb.bert.doors.door import Door
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.files import refuse_other_files, write_whole
 from kgwb.graph import KnowledgeGraph
+from kgwb.words import count_things, shorten
 
 FactIds: TypeAlias = Sequence[Sequence[int]] | np.ndarray | torch.Tensor
 
@@ -26,6 +29,19 @@ _WEIGHTS, _MADE_FOR = "injector.safetensors", "injector.json"
 
 class InjectorFileError(ValueError):
     """A saved injector does not fit."""
+
+
+class Switch:
+    """Whether doors are in use, in the thread or the asyncio task that asks.
+
+    A copy is a switch of its own, and on: what one context has switched off is no part of a model.
+    """
+
+    def __init__(self) -> None:
+        self.is_on: ContextVar[bool] = ContextVar("is_on", default=True)
+
+    def __reduce__(self) -> tuple[type[Switch], tuple[()]]:
+        return Switch, ()
 
 
 class Injector(nn.Module):
@@ -51,7 +67,7 @@ class Injector(nn.Module):
         self.graph: KnowledgeGraph = knowledge.graph
         self.control = knowledge.control
         self.filled = tuple(filled)
-        self._is_on = True
+        self._switch = Switch()
 
     @property
     def mode(self) -> str:
@@ -60,17 +76,31 @@ class Injector(nn.Module):
 
     @property
     def is_on(self) -> bool:
-        """Whether the doors are in use."""
-        return self._is_on
+        """Whether the doors are in use, in this thread."""
+        return self._switch.is_on.get()
 
     @contextmanager
     def off(self) -> Iterator[None]:
-        """Plain BERT for the length of a `with` block, bit for bit, trained or not."""
-        before, self._is_on = self._is_on, False
+        """Plain BERT for the length of a `with` block, bit for bit, trained or not.
+
+        It holds for the thread (or asyncio task) of the block: in others the doors stay as they are. A thread started
+        within the block takes it over if it runs in a copy of its context, as `asyncio.to_thread` does.
+        """
+        before = self.is_on
+        self._switch.is_on.set(False)
         try:
             yield
         finally:
-            self._is_on = before
+            self._switch.is_on.set(before)
+
+    @property
+    def kept(self) -> int | None:
+        """How many facts of the graph a control's doors still state; None for the real thing, which states them all."""
+        if self.control is None:
+            return None
+        readers = [door for door in self.doors if door.reads_facts]
+        tables = ((door.facts.cpu().numpy(), door.identity.cpu().numpy()) for door in readers)
+        return max((count_kept(self.graph.triples, *each) for each in tables), default=0)
 
     @property
     def gate(self) -> float:
@@ -219,7 +249,8 @@ class Injector(nn.Module):
         return {"mode": self.mode, "control": self.control, "graph": self.graph.fingerprint}
 
     def extra_repr(self) -> str:
-        return f"mode={self.mode!r}, gate={self.gate:.3f}, control={self.control}"
+        kept = "" if self.control is None else f", still true: {self.kept:,} of {count_things(len(self.graph), 'fact')}"
+        return f"mode={self.mode!r}, gate={self.gate:.3f}, control={self.control}{kept}"
 
 
 def _give_facts(door: Door, facts: Int[Tensor, "fact 3"]) -> None:
@@ -237,8 +268,25 @@ def _leave_out(door: Door, gone: Int[Tensor, "gone 3"], graph: KnowledgeGraph) -
     return door.facts[~same.any(1)]
 
 
+def _read_ids(triples: FactIds) -> Int[Tensor, "fact 3"]:
+    try:
+        given = np.asarray(triples.cpu() if isinstance(triples, torch.Tensor) else triples)
+    except (ValueError, TypeError):  # rows of different lengths
+        given = np.empty(0, dtype=object)
+    if given.size == 0 and given.dtype != object:
+        return torch.empty((0, 3), dtype=torch.int64)
+    rows = triples if isinstance(triples, (list, tuple)) and given.ndim == 2 else ()  # where numpy takes True for 1
+    holds_truths = any(isinstance(each, (bool, np.bool_)) for row in rows for each in row)
+    if given.ndim != 2 or given.shape[1] != 3 or given.dtype.kind not in "iu" or holds_truths:
+        raise ValueError(
+            f"Facts came as {shorten(repr(triples), 60)}. Expected rows of three whole numbers, (head, relation, tail) ids: "
+            "[(graph.entity_id('Paris'), graph.relation_id('capital of'), graph.entity_id('France'))]."
+        )
+    return torch.from_numpy(given.astype(np.int64))
+
+
 def _check_ids(graph: KnowledgeGraph, triples: FactIds) -> Int[Tensor, "fact 3"]:
-    table = torch.from_numpy(np.array(triples, dtype=np.int64).reshape(-1, 3))
+    table = _read_ids(triples)
     limits = torch.tensor([len(graph.entities), len(graph.relations), len(graph.entities)])
     outside = ((table < 0) | (table >= limits)).any(1)
     if bool(outside.any()):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, get_args, runtime_checkable
 
+import numpy as np
+import pandas as pd
 import torch
 
-from kgwb.axes import Float, Int, Tensor
+from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.bert.dealing import count_kept, deal_tails
 from kgwb.checks import expect_choice
 from kgwb.environment import draw_from
 from kgwb.graph import KnowledgeGraph
@@ -49,6 +52,11 @@ class Knowledge:
     control: str | None = None
 
     @property
+    def kept(self) -> int:
+        """How many facts of the graph it still states: for a control none, unless it must; for real knowledge all."""
+        return count_kept(self.graph.triples, self.facts.numpy(), self.identity.numpy())
+
+    @property
     def directed_relations(self) -> Float[Tensor, "direction width"]:
         """A vector per relation and direction, [2 · relation, 2 · width]: first from head to tail, then back.
 
@@ -77,14 +85,52 @@ def gather_knowledge(vectors: EntityVectors) -> Knowledge:
     return Knowledge(graph, entities, relations, torch.from_numpy(graph.triples.copy()), torch.arange(len(entities)))
 
 
+def refuse_overflow(knowledge: Knowledge) -> None:
+    """Refuse relation vectors that are not finite, and entity vectors whose numbers are, but not their length.
+
+    Raises:
+        ValueError: it names some of them.
+    """
+    graph, entities, relations = knowledge.graph, knowledge.entities, knowledge.relations
+    too_long = entities.isfinite().all(1) & ~entities.norm(dim=1).isfinite()
+    _refuse(graph, "entities", too_long, graph.labels)
+    _refuse(graph, "relations", ~relations.norm(dim=1).isfinite(), graph.relation_labels)
+
+
+def refuse_nonfinite(knowledge: Knowledge) -> None:
+    """Refuse vectors that even a closed door would let through: zero times NaN, or infinity, is NaN.
+
+    Raises:
+        ValueError: it names some of them; or all are zero.
+    """
+    graph, entities = knowledge.graph, knowledge.entities
+    _refuse(graph, "entities", ~entities.norm(dim=1).isfinite(), graph.labels)
+    if not bool(entities.any()):
+        raise ValueError(
+            f"All vectors of the entities of {graph.name!r} are zero, and no door could learn from them. Train them first: "
+            "kgwb.train_embedding(vectors, split)."
+        )
+
+
+def _refuse(graph: KnowledgeGraph, what: str, broken: Bool[Tensor, " row"], labels: Sequence[str]) -> None:
+    if bool(broken.any()):
+        some = ", ".join(repr(labels[row]) for row in broken.nonzero()[:3, 0].tolist())
+        raise ValueError(
+            f"The vectors of {int(broken.sum())} of {len(broken)} {what} of {graph.name!r} hold NaN, infinity or numbers too "
+            f"large to square: {some}. Train them anew, at a lower learning rate: kgwb.train_embedding(vectors, split)."
+        )
+
+
 def take_knowledge_away(knowledge: Knowledge, control: Control | None, *, seed: int = 0) -> Knowledge:
     """The same amount of everything, with the knowledge removed in one stated way; with None, the knowledge itself.
 
     Args:
         knowledge: vectors and facts.
         control: "shuffled" gives every entity another's vector and another's facts; "random" draws Gaussian vectors,
-            each as long as the real one, and exchanges the tails of each relation's facts; "matched" gives all
-            entities one vector and all relations one, so that only the extra parameters remain.
+            each as long as the real one, and deals the tails of each relation's facts to other heads, so that none is
+            true (`deal_tails`); "matched" gives all entities one vector and all relations one, and deals the tails
+            likewise, so that only the extra parameters remain. What a control states all the same, as where two
+            entities that were exchanged have a fact in common, is counted in `Knowledge.kept`.
         seed: for the permutation or the draw.
 
     Raises:
@@ -111,16 +157,13 @@ def _randomise(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:
     table = knowledge.entities
     drawn = torch.randn(table.shape, generator=generator, dtype=table.dtype)
     entities = drawn * (table.norm(dim=1, keepdim=True) / drawn.norm(dim=1, keepdim=True).clamp_min(1e-12))
-    return replace(knowledge, entities=entities, facts=_exchange_tails(knowledge.facts, generator))
+    return replace(knowledge, entities=entities, facts=_deal_facts(knowledge, generator))
 
 
-def _exchange_tails(facts: Int[Tensor, "fact 3"], generator: torch.Generator) -> Int[Tensor, "fact 3"]:
-    """The facts of each relation with their tails exchanged among them."""
-    exchanged = facts.clone()
-    for relation in facts[:, 1].unique():
-        rows = (facts[:, 1] == relation).nonzero()[:, 0]
-        exchanged[rows, 2] = facts[rows[torch.randperm(len(rows), generator=generator)], 2]
-    return exchanged
+def _deal_facts(knowledge: Knowledge, generator: torch.Generator) -> Int[Tensor, "fact 3"]:
+    draw = np.random.default_rng(int(torch.randint(1 << 62, (), generator=generator)))
+    types = pd.factorize(knowledge.graph.entities["type"].to_numpy())[0]
+    return torch.from_numpy(deal_tails(knowledge.facts.numpy(), types, draw))
 
 
 def _equalise(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:
@@ -128,7 +171,8 @@ def _equalise(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:
         drawn = torch.randn(table.shape[1], generator=generator, dtype=table.dtype)
         return (drawn * (table.norm(dim=1).mean() / drawn.norm())).expand_as(table).clone()
 
-    return replace(knowledge, entities=spread(knowledge.entities), relations=spread(knowledge.relations))
+    entities, relations = spread(knowledge.entities), spread(knowledge.relations)
+    return replace(knowledge, entities=entities, relations=relations, facts=_deal_facts(knowledge, generator))
 
 
 _WAYS: dict[str, Callable[[Knowledge, torch.Generator], Knowledge]] = {

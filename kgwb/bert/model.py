@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from torch.nn.functional import gelu, linear
 from kgwb.axes import Float, Int, Tensor
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.injector import Injector
-from kgwb.bert.passing import Pass
+from kgwb.bert.passing import Pass, watch_layers
 from kgwb.bert.trace import Record
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Bert(nn.Module):
         self.name = name
         self.new_head = new_head
         self.injector: Injector | None = None
+        watch_layers(self.stack)
 
     def forward(self, encoding: Encoding) -> Any:
         """Hugging Face's own output, with what the doors made of it."""
@@ -59,18 +61,25 @@ class Bert(nn.Module):
     def _run(self, encoding: Encoding, *, record: bool) -> tuple[Any, Record | None]:
         doors = self.injector.doors if self.injector is not None and self.injector.is_on else ()
         encoder: Any = self.model.base_model
-        run = Pass(encoding, doors, self.stack, encoder.embeddings, record=record)
-        options = {"kgwb_pass": run} if run.attends else {}
+        stack = self.stack
+        watch_layers(stack)
+        run = Pass(encoding, doors, stack, record=record)
         entering = run.enter(self.words(encoding.pieces))
-        with run.underway():
-            output = encoder(
-                inputs_embeds=entering,
-                attention_mask=run.is_token.long(),
-                output_attentions=record,
-                **run.positions(self.first_position),
-                **options,
-            )
+        output = encoder(
+            inputs_embeds=entering,
+            attention_mask=run.is_token.long(),
+            output_attentions=record,
+            kgwb_pass=run,
+            **run.positions(self.first_position),
+        )
         return output, run.trace.record
+
+    def in_mode(self, training: bool) -> Bert:
+        """The model with dropout on or off: itself where it is so already, else modules of their own with its weights.
+
+        Neither a reading nor a step of tuning sets `training` of the model itself, which another thread may be reading.
+        """
+        return self if all(module.training == training for module in self.modules()) else share_weights(self, training)
 
     def fill_mask(self, encoding: Encoding) -> Float[Tensor, "sentence vocabulary"]:
         """What the masked-language head says at each sentence's one mask, as logits over word pieces.
@@ -154,6 +163,23 @@ class Bert(nn.Module):
 
     def extra_repr(self) -> str:
         return f"name={self.name!r}, new_head={self.new_head}"
+
+
+def share_weights(bert: Bert, training: bool) -> Bert:
+    """Modules of their own, in one mode, that hold the same parameters and buffers; about a millisecond."""
+    twins: dict[nn.Module, nn.Module] = {}
+    for module in bert.modules():
+        twin = type(module).__new__(type(module))
+        # Its tables of parameters, buffers, modules and hooks are its own; what stands in them is shared.
+        state = {name: copy.copy(value) if isinstance(value, dict) else value for name, value in vars(module).items()}
+        vars(twin).update(state, training=training)
+        twins[module] = twin
+    for twin in twins.values():
+        for name, child in twin._modules.items():
+            twin._modules[name] = None if child is None else twins[child]
+    shared = twins[bert]
+    assert isinstance(shared, Bert)
+    return shared
 
 
 @contextmanager

@@ -1,10 +1,12 @@
-"""Running one pass through BERT: hooks between its layers, and Hugging Face's attention with doors in it."""
+"""Running one pass through BERT: what happens between its layers, and Hugging Face's attention with doors in it.
+
+All state of a pass is in its `Pass`, which travels through Hugging Face's model as an argument of the call: passes of
+several threads through the same modules never meet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,18 +29,14 @@ class Pass:
     Args:
         encoding: the batch.
         doors: the doors that are open, in the order in which they act.
-        layers: the layers of BERT, from the first.
-        embeddings: the part of BERT before them.
+        layers: the layers of BERT, from the first; `watch_layers` has seen them.
         record: keep hidden states, attention and gates.
     """
 
-    def __init__(
-        self, encoding: Encoding, doors: Iterable[Door], layers: nn.ModuleList, embeddings: nn.Module, *, record: bool
-    ) -> None:
+    def __init__(self, encoding: Encoding, doors: Iterable[Door], layers: nn.ModuleList, *, record: bool) -> None:
         self.trace = Trace(encoding, record=Record() if record else None)
         self.doors = tuple(doors)
         self.layers = layers
-        self.embeddings = embeddings
         self.trace.prepared |= {door: door.prepare(encoding) for door in self.doors}
         self._inserter: Door | None = None
         self.attends = any(door.touched_attention for door in self.doors)
@@ -46,19 +44,6 @@ class Pass:
         self._layer_of = (
             {module: i for i, layer in enumerate(layers) for module in layer.modules()} if self.attends else {}
         )
-
-    @contextmanager
-    def underway(self) -> Iterator[None]:
-        """Doors act after their layers, and the record is kept, for the length of a `with` block."""
-        with ExitStack() as hooks:
-            if self.trace.record is not None:
-                hooks.callback(self.embeddings.register_forward_hook(self._leave_embeddings).remove)
-            for number, layer in enumerate(self.layers):
-                doors = [door for door in self.doors if number in door.touched_layers]
-                if doors or self.trace.record is not None or self.trace.inserted is not None:
-                    hook = layer.register_forward_hook(partial(self._leave_layer, number, doors))
-                    hooks.callback(hook.remove)
-            yield
 
     def enter(self, embeddings: Hidden) -> Float[Tensor, "sentence column width"]:
         """The word embeddings, as the doors change them, with what a door inserts behind them."""
@@ -89,11 +74,19 @@ class Pass:
         """Word pieces of the longest sentence."""
         return self.trace.encoding.pieces.shape[1]
 
-    def _leave_embeddings(self, _embeddings: nn.Module, _given: Any, output: Any) -> None:
-        assert self.trace.record is not None
-        self.trace.record.hidden.append(output[:, : self.length])
+    def leave_layer(self, number: int, entered: Tensor, output: Any) -> Any:
+        """A layer's output as the doors change it, or None to leave it.
 
-    def _leave_layer(self, number: int, doors: list[Door], _layer: nn.Module, _given: Any, output: Any) -> Any:
+        Args:
+            number: of the layer, counted from 0.
+            entered: the hidden states that it was given.
+            output: what Hugging Face's layer returned.
+        """
+        doors = [door for door in self.doors if number in door.touched_layers]
+        if not doors and self.trace.record is None and self.trace.inserted is None:
+            return None
+        if self.trace.record is not None and number == 0:
+            self.trace.record.hidden.append(entered[:, : self.length])
         everything = output[0] if isinstance(output, tuple) else output  # [sentence, column, width]
         hidden = everything[:, : self.length]
         for door in doors:
@@ -149,6 +142,30 @@ class Pass:
         return weights.scatter_add(-1, onto, chosen.to(weights.dtype)), output
 
 
+class LayerHook:
+    """Hands a layer's output to the pass that came with the call; a call without one stays Hugging Face's own.
+
+    Args:
+        number: of the layer, counted from 0.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, layer: nn.Module, given: tuple[Any, ...], options: Mapping[str, Any], output: Any) -> Any:
+        run: Pass | None = options.get("kgwb_pass")
+        if run is None:
+            return None
+        return run.leave_layer(self.number, given[0] if given else options["hidden_states"], output)
+
+
+def watch_layers(layers: nn.ModuleList) -> None:
+    """Give each layer its hook, once; it is never taken away, for other passes may be under way."""
+    for number, layer in enumerate(layers):
+        if not any(isinstance(hook, LayerHook) for hook in layer._forward_hooks.values()):
+            layer.register_forward_hook(LayerHook(number), with_kwargs=True)
+
+
 def open_attention(model: PreTrainedModel) -> None:
     """Let doors take part in a model's attention: without a pass of ours it is Hugging Face's eager attention.
 
@@ -175,7 +192,7 @@ def attend(
     **options: Any,
 ) -> tuple[Tensor, Tensor]:
     """Attention for one layer; `kgwb_pass` travels here untouched from the call of the model."""
-    if kgwb_pass is None:
+    if kgwb_pass is None or not kgwb_pass.attends:
         from transformers.models.bert.modeling_bert import eager_attention_forward
 
         return eager_attention_forward(

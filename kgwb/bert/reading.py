@@ -15,6 +15,7 @@ from kgwb.bert.model import Bert
 from kgwb.bert.tokenizing import encode_sentences
 from kgwb.bert.trace import Record
 from kgwb.graph import Mention, Sentence
+from kgwb.words import count_things
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +34,7 @@ class Reading:
         slots: weights on the facts that a memory holds for the sentence, [sentence, layer, head, query, slot]; with
             them the rows of `attention` sum to one. None without a memory.
         facts: per sentence, the (head, relation, tail) of each slot.
+        left_out: per sentence, how many facts were found for it and did not fit in a door's `most`.
         name: which model read.
     """
 
@@ -46,6 +48,7 @@ class Reading:
     gates: Mapping[str, Float[Tensor, "sentence place token"]] = field(default_factory=dict)
     slots: Float[Tensor, "sentence layer head query slot"] | None = None
     facts: tuple[tuple[tuple[int, int, int], ...], ...] = ()
+    left_out: tuple[int, ...] = ()
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -56,7 +59,8 @@ class Reading:
         _, layers, heads, length, _ = self.attention.shape
         counts = f"{len(self.sentences)} sentences, {layers} layers, {heads} heads, up to {length} word pieces"
         entered = sum(map(sum, self.injected))
-        return f"Reading by {self.name!r}: {counts}, {entered} vectors injected"
+        beyond = f", {count_things(sum(self.left_out), 'fact')} did not fit" if any(self.left_out) else ""
+        return f"Reading by {self.name!r}: {counts}, {entered} vectors injected{beyond}"
 
 
 def read(
@@ -87,7 +91,7 @@ def read(
     if mentions is None and bert.injector is not None and not any(isinstance(s, Sentence) for s in sentences):
         mentions = find_linked_mentions([str(s) for s in sentences], bert.injector.graph, bert)
     encoding = encode_sentences(bert, sentences, mentions=mentions)
-    records = [_read_one(bert, encoding.select([i])) for i in range(len(encoding))]
+    records = _read_each(bert.in_mode(training=False), encoding)
     longest = encoding.pieces.shape[1]
     facts = _list_facts(bert, encoding)
     return Reading(
@@ -104,16 +108,13 @@ def read(
         },
         slots=_stack_slots(bert, records, longest, facts) if any(record.slots for record in records) else None,
         facts=facts,
+        left_out=_count_left_out(bert, encoding),
     )
 
 
 @torch.no_grad()
-def _read_one(bert: Bert, encoding: Encoding) -> Record:
-    was_training = bert.training
-    bert.eval()
-    record = bert.observe(encoding.to(bert.device))
-    bert.train(was_training)
-    return record
+def _read_each(bert: Bert, encoding: Encoding) -> list[Record]:
+    return [bert.observe(encoding.select([i]).to(bert.device)) for i in range(len(encoding))]
 
 
 def _stack(parts: Sequence[Tensor], longest: int, axes: int = 1) -> Tensor:
@@ -139,6 +140,14 @@ def _list_facts(bert: Bert, encoding: Encoding) -> tuple[tuple[tuple[int, int, i
             found = [tuple((h, r, t) for h, r, t in triples[row[row >= 0]].tolist()) for row in slots.cpu()]
             return tuple(found) if len(found) == len(encoding) else tuple(found * len(encoding))
     return ()
+
+
+def _count_left_out(bert: Bert, encoding: Encoding) -> tuple[int, ...]:
+    """Of the door that leaves out most; none where no door looks facts up."""
+    doors = bert.injector.doors if bert.injector is not None and bert.injector.is_on else ()
+    looked = (door.look_up(encoding.to(bert.device)) for door in doors)
+    counts = [nearby.left_out.cpu().expand(len(encoding)) for nearby in looked if nearby is not None]
+    return tuple(torch.stack(counts).amax(0).tolist()) if counts else (0,) * len(encoding)
 
 
 def _stack_slots(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -32,18 +35,25 @@ class Shape:
     hidden_length: float
     dtype: torch.dtype = torch.float32
 
-    def pick_layers(self, layers: tuple[int, ...] | None, default: tuple[int, ...]) -> tuple[int, ...]:
+    def pick_layers(self, layers: Sequence[int] | None, default: tuple[int, ...]) -> tuple[int, ...]:
         """The layers asked for, counted from 0, or a default.
 
         Raises:
-            ValueError: if this BERT has no such layer.
+            ValueError: if this BERT has no such layer, one is named twice, or these are no whole numbers.
         """
-        chosen = default if layers is None else tuple(layers)
-        if not chosen or not all(0 <= layer < self.layers for layer in chosen):
+        if layers is None:
+            return default
+        chosen: Sequence[object] = tuple(layers) if isinstance(layers, Sequence | np.ndarray) else ()
+        if not chosen or not all(self._has(layer) for layer in chosen) or len(set(chosen)) < len(chosen):
+            usual = f"({layers},)" if self._has(layers) else f"({self.layers - 1},)"
             raise ValueError(
-                f"layers={layers!r} came; this BERT has layers 0 to {self.layers - 1}. Type layers=({self.layers - 1},)."
+                f"layers={layers!r} came; this BERT has layers 0 to {self.layers - 1}. Expected some of them, each once. "
+                f"Type layers={usual}."
             )
-        return chosen
+        return tuple(int(layer) for layer in chosen if isinstance(layer, Integral))
+
+    def _has(self, layer: object) -> bool:
+        return not isinstance(layer, bool) and isinstance(layer, Integral) and 0 <= int(layer) < self.layers
 
 
 def measure_shape(model: PreTrainedModel, words: nn.Embedding) -> Shape:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import torch
 
-from kgwb.axes import Tensor
+from kgwb.axes import Bool, Int, Tensor
 from kgwb.bert.encoding import Encoding, place_mention, share_pieces
 from kgwb.bert.model import Bert
 from kgwb.graph import Mention, Sentence
@@ -38,21 +38,24 @@ def encode_sentences(
         mentions = [sentence.mentions if isinstance(sentence, Sentence) else () for sentence in sentences]
     if len(mentions) != len(texts):
         raise ValueError(f"{len(mentions)} lists of mentions came for {len(texts)} sentences. Expected one for each.")
-    cut = bert.tokenizer(texts, padding=True, return_offsets_mapping=True, return_tensors="pt")
-    _check_length(cut["attention_mask"], texts, bert.longest)
+    # Padded here: padding, like truncation, would be set on the tokenizer, which other threads are using.
+    cut = bert.tokenizer(texts, return_offsets_mapping=True, verbose=False)
+    is_token = _pad([[1] * len(row) for row in cut["input_ids"]], 0).bool()  # [sentence, token]
+    _check_length(is_token, texts, bert.longest)
+    pieces = _pad(cut["input_ids"], bert.tokenizer.pad_token_id or 0)
     placed = tuple(
         tuple(place_mention(mention, text, offsets) for mention in found)
-        for text, found, offsets in zip(texts, mentions, cut["offset_mapping"].tolist(), strict=True)
+        for text, found, offsets in zip(texts, mentions, cut["offset_mapping"], strict=True)
     )
-    entities = torch.full_like(cut["input_ids"], -1)
+    entities = torch.full_like(pieces, -1)
     first_pieces = torch.zeros_like(entities, dtype=torch.bool)
     crowded: list[str] = []
     for row, found in enumerate(placed):
         _check_overlap(found, texts[row])
-        for mention, pieces in zip(found, share_pieces(found), strict=True):
-            if pieces:
-                entities[row, pieces] = mention.entity
-                first_pieces[row, pieces[0]] = True
+        for mention, free in zip(found, share_pieces(found), strict=True):
+            if free:
+                entities[row, free] = mention.entity
+                first_pieces[row, free[0]] = True
             else:
                 crowded.append(mention.text)
     if crowded:
@@ -62,11 +65,16 @@ def encode_sentences(
             "Take a tokenizer that knows the words, or give the mentions that matter: read(model, texts, mentions=...).",
             stacklevel=2,
         )
-    return Encoding(cut["input_ids"], cut["attention_mask"].bool(), entities, first_pieces, placed)
+    return Encoding(pieces, is_token, entities, first_pieces, placed)
 
 
-def _check_length(attention_mask: Tensor, texts: Sequence[str], longest: int) -> None:
-    lengths = attention_mask.sum(1)
+def _pad(rows: Sequence[Sequence[int]], filler: int) -> Int[Tensor, "sentence token"]:
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows], dtype=torch.int64)
+
+
+def _check_length(is_token: Bool[Tensor, "sentence token"], texts: Sequence[str], longest: int) -> None:
+    lengths = is_token.sum(1)
     if int(lengths.max()) > longest:
         worst = int(lengths.argmax())
         raise ValueError(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 import torch
 
 from kgwb.bert import Bert, Injector
-from kgwb.checks import expect_kind
+from kgwb.bert.doors.nearby_facts import list_named
+from kgwb.bert.encoding import Encoding
+from kgwb.bert.model import share_weights
+from kgwb.checks import expect_at_least, expect_kind
 from kgwb.embed.precision import Precision, choose_precision
-from kgwb.learn.questions import Question, Questions
+from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import EncodedQuestions, encode_questions
 from kgwb.words import count_things
 
@@ -38,6 +40,7 @@ def answer_questions(
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.answer_questions(bert, questions)")
     expect_kind(questions, Questions, "A set of questions", call="kgwb.answer_questions(bert, questions)")
+    expect_at_least("batch", batch, 1, whole=True)
     return answer_encoded(bert, questions, encode_questions(bert, questions), batch=batch, precision=precision)
 
 
@@ -46,15 +49,13 @@ def answer_encoded(
     bert: Bert, questions: Questions, encoded: EncodedQuestions, *, batch: int = BATCH, precision: Precision
 ) -> pd.DataFrame:
     """What `answer_questions` gives, for questions that are word pieces already."""
-    was_training = bert.training
-    bert.eval()
+    bert = bert.in_mode(training=False)
     blocks = [range(start, min(start + batch, len(questions))) for start in range(0, len(questions), batch)]
     dtype = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
     with torch.autocast(bert.device.type, dtype, enabled=dtype != torch.float32):
         probabilities = torch.cat(
             [encoded.scores(bert, block).softmax(-1).cpu() for block in blocks]
         )  # [question, name]
-    bert.train(was_training)
     best = probabilities.argmax(1)  # [question]
     right = probabilities.gather(1, encoded.answers[:, None])[:, 0]
     relations = questions.graph.relation_labels
@@ -77,15 +78,19 @@ class AttributionReport:
     Attributes:
         frame: one row per fact and mention that was left out, largest change first: `kind` ("fact" or "mention"), `what`
             in labels, `probability` with it, `without`, `change`, and `given`, the answer without it.
-        facts: how many facts the door looked up, left out or not.
+        facts: how many facts the door reads for the question, tried or not.
+        left_out: how many more it found, for which it has no room (its `most`).
     """
 
     frame: pd.DataFrame
     facts: int
+    left_out: int = 0
 
     def __repr__(self) -> str:
         tried = int((self.frame["kind"] == "fact").sum())
-        return f"{count_things(self.facts, 'fact')} looked up, {tried:,} of them left out in turn\n{self.frame.to_string()}"
+        beyond = f"; {count_things(self.left_out, 'more fact')} did not fit" if self.left_out else ""
+        counts = f"{count_things(self.facts, 'fact')} looked up, {tried:,} of them left out in turn{beyond}"
+        return f"{counts}\n{self.frame.to_string()}"
 
     def _repr_html_(self) -> str:
         return self.frame.to_html()
@@ -94,14 +99,14 @@ class AttributionReport:
 def attribute_answer(model: Bert, questions: Questions, *, most: int = 64) -> AttributionReport:
     """What each fact and each mention adds to the right answer's probability, by leaving it out.
 
-    change = P(answer) − P(answer without it). Facts are those that the door looks up for the entities which the
-    question names; without a mention, the door no longer knows that the text names that entity. Changes do not add up:
+    change = P(answer) − P(answer without it). Facts are those that the door reads for the question, as many hops away
+    as it looks; without a mention, the door no longer knows that the text names that entity. Changes do not add up:
     of two facts that state the same, each can be left out without a change.
 
     Args:
         model: an injected BERT.
         questions: exactly one: questions[:1].
-        most: facts left out in turn, those of the entities named first; the others are not tried.
+        most: facts left out in turn, the nearest first; the others are not tried.
 
     Raises:
         TypeError: for what is no model, or no questions.
@@ -115,11 +120,14 @@ def attribute_answer(model: Bert, questions: Questions, *, most: int = 64) -> At
         raise ValueError(
             f"{model.name!r} has no door. Type attribute_answer(kgwb.inject(bert, vectors), questions[:1])."
         )
+    expect_at_least("most", most, 0, whole=True)
+    model = share_weights(model, training=False)  # facts are taken out of it, which no other thread's reading may miss
     question, graph, door = questions[0], questions.graph, model.injector
+    assert door is not None
     whole, _ = _answer_one(model, questions)
     rows = []
-    facts = _find_facts(door, question)
-    for triple in facts[:most].tolist():
+    facts, left_out = _find_facts(door, encode_questions(model, questions).encoding.to(model.device))
+    for triple in facts[:most]:
         with door.without_facts([triple]):
             head, relation, tail = triple
             label = f"{graph.labels[head]} | {graph.relation_labels[relation]} | {graph.labels[tail]}"
@@ -131,27 +139,31 @@ def attribute_answer(model: Bert, questions: Questions, *, most: int = 64) -> At
     table = pd.DataFrame(rows, columns=["kind", "what", "without", "given"])
     table.insert(2, "probability", whole)
     table.insert(4, "change", table["probability"] - table["without"])
-    return AttributionReport(table.sort_values("change", ascending=False, kind="stable", ignore_index=True), len(facts))
+    return AttributionReport(
+        table.sort_values("change", ascending=False, kind="stable", ignore_index=True), len(facts), left_out
+    )
 
 
 @torch.no_grad()
 def _answer_one(model: Bert, questions: Questions) -> tuple[float, str]:
     """The right answer's probability, and the answer given."""
     encoded = encode_questions(model, questions)
-    was_training = model.training
-    model.eval()
-    probabilities = encoded.scores(model, [0]).softmax(-1)[0]  # [name]
-    model.train(was_training)
+    probabilities = encoded.scores(model.in_mode(training=False), [0]).softmax(-1)[0]  # [name]
     return float(probabilities[encoded.answers[0]]), encoded.names[int(probabilities.argmax())]
 
 
-def _find_facts(door: Injector, question: Question) -> np.ndarray:
-    """The facts of the entities that a question names, as the door knows them, in the order of the text."""
-    readers = [each for each in door.doors if each.reads_facts]
-    if not readers:
-        return np.empty((0, 3), dtype=np.int64)
-    facts = door.facts.cpu().numpy()
-    named = dict.fromkeys(int(readers[0].identity[mention.entity]) for mention in question.mentions)
-    found = [np.flatnonzero((facts[:, 0] == entity) | (facts[:, 2] == entity)) for entity in named]
-    rows = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
-    return facts[np.array(list(dict.fromkeys(rows.tolist())), dtype=np.int64)]
+def _find_facts(injector: Injector, encoding: Encoding) -> tuple[list[tuple[int, ...]], int]:
+    """The facts that the doors read for one question, nearest first, and how many did not fit."""
+    found: dict[tuple[int, ...], None] = {}
+    left_out = 0
+    for door in injector.doors:
+        nearby, facts = door.look_up(encoding), door.facts.cpu()
+        if nearby is not None:
+            rows = nearby.facts[0].cpu()
+            rows, left_out = rows[rows >= 0], max(left_out, int(nearby.left_out[0]))
+        else:  # facts of the entities that the question names, in the order of the text
+            named = [entity for entities in list_named(encoding, door.entities_at(encoding)) for entity in entities]
+            ends = [((facts[:, 0] == entity) | (facts[:, 2] == entity)).nonzero()[:, 0] for entity in named]
+            rows = torch.cat([torch.empty(0, dtype=torch.int64), *ends])
+        found |= dict.fromkeys(tuple(map(int, fact)) for fact in facts[rows].tolist())
+    return list(found), left_out

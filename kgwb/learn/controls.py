@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from kgwb.checks import expect_at_least, expect_kind
 from kgwb.graph import KnowledgeGraph, Mention
-from kgwb.learn.questions import Question, Questions, shift_mention
+from kgwb.learn.questions import Question, Questions, list_entities, shift_mention
 
 MARKS = ("[ ", " ]")
 
@@ -47,7 +47,9 @@ def _mark(question: Question, marks: tuple[str, str]) -> Question:
     return replace(question, text="".join([*parts, question.text[end:]]), mentions=tuple(mentions))
 
 
-def prepend_facts(questions: Questions, graph: KnowledgeGraph, *, facts: int = 8, seed: int = 0) -> Questions:
+def prepend_facts(
+    questions: Questions, graph: KnowledgeGraph, *, facts: int = 8, held_out: Iterable[int] = (), seed: int = 0
+) -> Questions:
     """The same questions after some facts about their head in plain words: knowledge as text instead of vectors.
 
     A fact is written as "head relation tail." by labels. If the graph holds the answer, it is among them. Where there are
@@ -57,20 +59,37 @@ def prepend_facts(questions: Questions, graph: KnowledgeGraph, *, facts: int = 8
         questions: to be rewritten.
         graph: where the facts are from; with the answers removed (`remove_answers`), all others remain.
         facts: at most so many per question.
+        held_out: entities that tuning must not meet: a fact that names one is not written, unless the question names it
+            itself, or asks for it.
         seed: for the draw.
 
     Raises:
         ValueError: if the graph's ids mean something else, or `facts` is below 1.
     """
     expect_at_least("facts", facts, 1, whole=True)
+    hidden = np.zeros(len(graph.entities), dtype=bool)
+    hidden[list(held_out)] = True
     _expect_same_ids(questions, graph, call="prepend_facts(questions, graph)")
     order = np.argsort(graph.triples[:, 0], kind="stable")
     heads = graph.triples[order, 0]
     items = []
     for question in questions:
         known = graph.triples[order[slice(*np.searchsorted(heads, [question.head, question.head + 1]))]]
+        known = known[~hidden[known[:, 2]] | np.isin(known[:, 2], list(list_entities(question)))]
         items.append(_prepend(question, _choose_facts(question, known, facts, seed), graph))
     return replace(questions, items=tuple(items))
+
+
+def find_held_out(questions: Questions, graph: KnowledgeGraph) -> set[int]:
+    """The entities that the questions keep for others: whoever has one of the relations asked for, but is in no question.
+
+    Args:
+        questions: what a model is tuned on.
+        graph: all facts, those that other questions ask for among them.
+    """
+    asked = np.isin(graph.triples[:, 1], [question.relation for question in questions])
+    met = {entity for question in questions for entity in list_entities(question)}
+    return set(graph.triples[asked][:, [0, 2]].ravel().tolist()) - met
 
 
 def _choose_facts(question: Question, known: np.ndarray, facts: int, seed: int) -> np.ndarray:

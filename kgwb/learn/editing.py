@@ -21,7 +21,8 @@ class EditReport:
 
     Attributes:
         frame: one row per question: `question`, `before`, `after`, `wanted` (the new answer, or the old one where
-            nothing was edited), `role` ("edited", "reworded", "other") and `as_wanted`.
+            nothing was edited), `role` ("edited", "reworded", "other", or "without it" for a question about an edited
+            fact that does not offer the new answer, which no measure counts) and `as_wanted`.
         facts: the edits: `head`, `relation`, `old` and `new` tail, as labels.
     """
 
@@ -51,6 +52,7 @@ class EditReport:
         return (
             f"{len(self.facts)} facts edited: efficacy {self.efficacy:.3f}, generality {self.generality:.3f} "
             f"({counts.get('reworded', 0)} reworded questions), locality {self.locality:.3f} ({counts.get('other', 0)} others)"
+            + (f", {counts['without it']} do not offer the new answer" if "without it" in counts else "")
         )
 
 
@@ -72,7 +74,7 @@ def measure_edits(model: Bert, questions: Questions, *, edits: int = 50, seed: i
     """
     expect_kind(model, Bert, "A BERT", call="measure_edits(model, questions)")
     expect_kind(questions, Questions, "A set of questions", call="measure_edits(model, questions)")
-    expect_at_least("edits", edits, 1)
+    expect_at_least("edits", edits, 1, whole=True)
     if model.injector is None:
         raise ValueError(f"{model.name!r} has no door. Type kgwb.inject(bert, vectors, mode='memory').")
     model.injector.expect_facts()
@@ -96,7 +98,18 @@ def _choose(model: Bert, questions: Questions, edits: int, seed: int) -> dict[tu
     assert injector is not None
     known = set(map(tuple, injector.facts.tolist()))
     draw = np.random.default_rng(seed)
-    by_head = {q.head: q for q in (questions[int(i)] for i in draw.permutation(len(questions))) if _triple(q) in known}
+    offered: dict[tuple[int, int, int], tuple[int, ...]] = {}
+    for question in questions:  # what every question about a fact offers in the place of its answer
+        triple, others = (
+            _triple(question),
+            [c for c in question.candidates if c not in (question.answer, question.head)],
+        )
+        offered[triple] = tuple(c for c in others if c in offered.get(triple, others))
+    for question in questions:  # where they have nothing in common, what one of them offers
+        others = [c for c in question.candidates if c not in (question.answer, question.head)]
+        offered[_triple(question)] = offered[_triple(question)] or tuple(others)
+    order = [questions[int(i)] for i in draw.permutation(len(questions))]
+    by_head = {q.head: q for q in order if _triple(q) in known and offered[_triple(q)]}
     if len(by_head) < edits:
         raise ValueError(
             f"{len(by_head)} heads with a question about a fact of the {injector.mode} door were found, and edits={edits} "
@@ -104,8 +117,7 @@ def _choose(model: Bert, questions: Questions, edits: int, seed: int) -> dict[tu
         )
     chosen = {}
     for question in list(by_head.values())[:edits]:
-        others = [c for c in question.candidates if c != question.answer and c != question.head]
-        chosen[_triple(question)] = int(draw.choice(others))
+        chosen[_triple(question)] = int(draw.choice(offered[_triple(question)]))
     return chosen
 
 
@@ -122,9 +134,10 @@ def _list_outcomes(
         triple = _triple(question)
         wanted, role = was, "other"
         if triple in chosen:
-            wanted = question.names[question.candidates.index(chosen[triple])]
-            role = "reworded" if triple in edited else "edited"
-            edited.add(triple)
+            names = dict(zip(question.candidates, question.names, strict=True))
+            role = "without it" if chosen[triple] not in names else "reworded" if triple in edited else "edited"
+            wanted = names.get(chosen[triple], questions.graph.labels[chosen[triple]])
+            edited |= {triple} if chosen[triple] in names else set()
         yield {
             "question": question.text,
             "before": was,

@@ -125,8 +125,7 @@ def predict_masked_words(bert: Bert, task: MaskedWords, *, batch: int = 64) -> p
         4
     """
     prepared = task.prepare(bert)
-    was_training = bert.training
-    bert.eval()
+    bert = bert.in_mode(training=False)
     frames = []
     for start in range(0, len(prepared), batch):
         masked = prepared.mask(bert, range(start, min(start + batch, len(prepared))))
@@ -145,7 +144,6 @@ def predict_masked_words(bert: Bert, task: MaskedWords, *, batch: int = 64) -> p
                 }
             )
         )
-    bert.train(was_training)
     return pd.concat(frames, ignore_index=True)
 
 

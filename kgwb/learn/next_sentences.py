@@ -131,11 +131,9 @@ class SentencePairs(nn.Module):
     @torch.no_grad()
     def predict(self, bert: Bert, *, batch: int = 64) -> pd.DataFrame:
         """One row per pair: `first`, `second` (numbers of sentences), `follows`, `probability` (that it does), `correct`."""
-        was_training = bert.training
-        bert.eval()
+        bert = bert.in_mode(training=False)
         blocks = torch.arange(len(self)).split(batch)
         probabilities = torch.cat([self.score(bert, block.tolist()).sigmoid().cpu() for block in blocks])
-        bert.train(was_training)
         frame = pd.DataFrame(self.pairs, columns=["first", "second", "follows"])
         return frame.assign(
             probability=probabilities.numpy(), correct=(probabilities.numpy() > 0.5) == frame["follows"]

@@ -262,7 +262,7 @@ def split_questions(
     held_out = set(chosen.tolist())
     unseen = [q for q in questions if q.head in held_out and wording in (None, q.wording)]
     rest = [q for q in questions if q.head not in held_out and (wording is None or q.wording != wording)]
-    seen = [q for q in rest if held_out.isdisjoint(_list_entities(q))]
+    seen = [q for q in rest if held_out.isdisjoint(list_entities(q))]
     if not seen or not unseen:
         raise ValueError(
             f"Holding out {share:.0%} of {len(heads)} heads leaves {len(seen)} questions to tune on and {len(unseen)} to "
@@ -272,6 +272,7 @@ def split_questions(
     return Questions(questions.graph, tuple(seen), dropped), Questions(questions.graph, tuple(unseen))
 
 
-def _list_entities(question: Question) -> Iterator[int]:
+def list_entities(question: Question) -> Iterator[int]:
+    """The entities that a question asks for or names."""
     yield question.answer
     yield from (mention.entity for mention in question.mentions)

@@ -17,7 +17,7 @@ from kgwb.bert import Bert, inject
 from kgwb.bert.injection import AnyMode, name_mode
 from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge
 from kgwb.checks import expect_choice, expect_kind
-from kgwb.learn.controls import mark_mentions, misdirect_mentions, prepend_facts
+from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
 from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import MaskedAnswers, Task
 from kgwb.learn.tuning import expect_tasks, tune
@@ -49,7 +49,7 @@ def plan_runs(
         controls: of each door, "shuffled", "random" and "matched" (tuned anew with the knowledge taken away) and "off"
             (the tuned door, closed while it answers); of plain BERT, "markers" (mentions in brackets) and "text" (facts
             before the question), both tuned and probed on such questions. "text" has the knowledge: it is what doors
-            replace.
+            replace. What it is tuned on names no entity that may be asked about later (`find_held_out`).
         noise: probe each tuned door with this share of the mentions linked to other entities: "entity/noise 0.2".
         other_vectors: name -> vectors with which each door is tuned as well, for instance those of a graph without the
             answers (`remove_answers`): {"answers removed": vectors} gives "entity/answers removed".
@@ -76,7 +76,10 @@ def plan_runs(
         "text": partial(prepend_facts, graph=vectors.graph, facts=facts),
     }
     runs: dict[str, Callable[[int], Bert]] = {"plain": plain}
-    runs |= {name: plain.rewritten(rewrite) for name, rewrite in rewrites.items() if name in controls}
+    asked = tuple(item for task in given if isinstance(task, MaskedAnswers) for item in task.questions)
+    held_out = find_held_out(Questions(vectors.graph, asked), vectors.graph) if "text" in controls else set()
+    for_tuning = rewrites | {"text": partial(prepend_facts, graph=vectors.graph, facts=facts, held_out=held_out)}
+    runs |= {name: plain.rewritten(rewrite, for_tuning[name]) for name, rewrite in rewrites.items() if name in controls}
     for mode in modes:
         parts = name_mode(mode)
         each: dict[str, Any] = {part: (doors or {}).get(part, {}) for part in parts}
@@ -195,10 +198,10 @@ class ProbeRun:
         rewritten = questions if self.rewrite is None else self.rewrite(questions)
         return misdirect_mentions(rewritten, self.noise, seed=seed) if self.noise else rewritten
 
-    def rewritten(self, rewrite: Rewrite) -> ProbeRun:
+    def rewritten(self, rewrite: Rewrite, for_tuning: Rewrite) -> ProbeRun:
         """This run, tuned and probed on rewritten questions."""
         tasks = tuple(
-            replace(task, questions=rewrite(task.questions)) if isinstance(task, MaskedAnswers) else task
+            replace(task, questions=for_tuning(task.questions)) if isinstance(task, MaskedAnswers) else task
             for task in self.recipe.tasks
         )
         return replace(self, recipe=replace(self.recipe, tasks=tasks), rewrite=rewrite)

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_choice, expect_kind
+from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_number
 from kgwb.embed.precision import Precision, choose_precision
 from kgwb.learn.policies import Policy, group_parameters
 from kgwb.learn.tasks import PreparedTask, Task
@@ -80,15 +80,16 @@ def tune(
         A generator that learns one batch at each `next` and gives its Step.
 
     Raises:
-        ValueError: for an unknown strategy or policy, no task, one task in two stages, or numbers of epochs that do not
-            fit the stages.
+        ValueError: for numbers that cannot be, an unknown strategy or policy, no task, one task in two stages, or
+            numbers of epochs that do not fit the stages.
         TypeError: for what is no task.
         FloatingPointError: if the loss or the gradient is no longer finite; raised while iterating.
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.tune(bert, kgwb.MaskedAnswers(questions))")
+    _expect_numbers(batch=batch, learning_rate=learning_rate, top_layers=top_layers, seed=seed)
     stages = _split_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
     passes = _expect_epochs(epochs, len(stages))
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     dtype = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
     plans = []
     for given, repeats in zip(stages, passes, strict=True):
@@ -98,6 +99,13 @@ def tune(
         steps = _plan_steps(prepared, _name_tasks(given), repeats, batch, generator)
         plans.append((steps, torch.optim.AdamW(groups, weight_decay=0.0, fused=True)))
     return _take_steps(bert, plans, dropout=dropout, precision=dtype, seed=seed)
+
+
+def _expect_numbers(*, batch: int, learning_rate: float, top_layers: int, seed: int) -> None:
+    expect_at_least("batch", batch, 1, whole=True)
+    expect_number("learning_rate", learning_rate, usual=5e-5, above=0)
+    expect_at_least("top_layers", top_layers, 0, whole=True)
+    expect_at_least("seed", seed, 0, whole=True)
 
 
 def _split_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
@@ -180,7 +188,7 @@ def _take_steps(
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_scale_rate, steps=len(steps)))
         for step in steps:
             number += 1
-            step_seed = seed * total + number
+            step_seed = int(seed) * total + number
             loss = _take_step(
                 bert, step.task, step.rows, optimizer, dropout=dropout, precision=precision, seed=step_seed
             )
@@ -203,9 +211,7 @@ def _take_step(
     trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     with torch.random.fork_rng(), torch.autocast(bert.device.type, precision, enabled=precision != torch.float32):
         torch.manual_seed(seed)
-        bert.train(dropout)
-        loss = task.loss(bert, rows)
-        bert.eval()
+        loss = task.loss(bert.in_mode(dropout), rows)
     gradients = torch.autograd.grad(loss, trained, allow_unused=True)
     for parameter, gradient in zip(trained, gradients, strict=True):
         parameter.grad = gradient

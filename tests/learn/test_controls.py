@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kgwb
-from kgwb.learn.controls import mark_mentions, misdirect_mentions, prepend_facts, remove_answers
+from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts, remove_answers
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,25 @@ def test_facts_are_limited_and_keep_the_answer(town, questions):
 def test_facts_whose_graph_lacks_the_answer_do_not_state_it(town, questions):
     without = remove_answers(town, questions)
     assert all("works as" not in q.text.split("?")[0] for q in prepend_facts(questions, without))
+
+
+@given(seed=st.integers(0, 9))
+def test_facts_for_tuning_name_nobody_who_is_held_out(seed):
+    people = [f"p{i}" for i in range(12)]
+    facts = [(one, "knows", people[(i + step) % 12]) for i, one in enumerate(people) for step in (1, 2, 5)]
+    facts += [(one, "speaks", f"tongue {i % 4}") for i, one in enumerate(people)]
+    graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
+    asked = kgwb.make_questions(kgwb.verbalise(graph), graph, relations=["speaks"])
+    seen, unseen = kgwb.split_questions(asked, 0.25, seed=seed)
+    held_out = {question.head for question in unseen}
+    found = find_held_out(seen, graph)
+    assert held_out <= found
+    named = {mention.entity for q in prepend_facts(seen, graph, held_out=found) for mention in q.mentions}
+    assert not named & held_out
+    everything = {mention.entity for q in prepend_facts(seen, graph) for mention in q.mentions}
+    assert everything & held_out  # without the filter they were named
+    whole = {mention.entity for q in prepend_facts(unseen, graph, held_out=found) for mention in q.mentions}
+    assert {question.answer for question in unseen} <= whole  # the answer itself is written
 
 
 def test_facts_need_the_same_ids(questions):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 
+import pandas as pd
 import pytest
 import torch
 
 import kgwb
 from kgwb.bert import Bert
+from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.learn import Questions, attribute_answer, measure_edits, split_questions
 
 
@@ -84,3 +86,76 @@ def test_what_cannot_be_edited_says_so(small_bert, vectors, questions):
 def test_more_edits_than_facts_are_refused(reader, questions):
     with pytest.raises(ValueError, match=r"16 heads with a question about a fact of the memory door were found"):
         measure_edits(reader, questions[1], edits=17)
+
+
+def say(graph: KnowledgeGraph, head: str, relation: str, tail: str, form: str, wording: int) -> Sentence:
+    text, ids = form.format(head=head, tail=tail), [graph.entity_id(name) for name in (head, tail)]
+    spans = sorted((text.index(name), name, entity) for name, entity in zip((head, tail), ids, strict=True))
+    mentions = tuple(Mention(at, at + len(name), entity, name) for at, name, entity in spans)
+    return Sentence(text, mentions, (ids[0], graph.relation_id(relation), ids[1]), wording)
+
+
+@pytest.fixture(scope="module")
+def people() -> KnowledgeGraph:
+    """Nine people who live in nine towns; every town has a mayor and a river."""
+    facts = [(f"person {i}", "lives in", f"town {i}") for i in range(9)]
+    facts += [(f"town {i}", "has mayor", f"person {(i + 4) % 9}") for i in range(9)]
+    facts += [(f"town {i}", "lies on", f"river {i % 3}") for i in range(9)]
+    return KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]), name="people")
+
+
+@pytest.fixture(scope="module")
+def people_vectors(people) -> kgwb.GraphEmbedding:
+    return kgwb.GraphEmbedding(people, kgwb.ComplEx(), dim=8, seed=0)
+
+
+@pytest.mark.parametrize("choices", [2, 3, 4])
+@pytest.mark.parametrize("seed", range(3))
+def test_edits_of_questions_that_list_their_choices(small_bert, people, people_vectors, choices, seed):
+    forms = ("{head} lives in {tail}.", "The home of {head} is {tail}.")
+    facts = people.to_pandas().query("relation == 'lives in'")
+    sentences = [
+        say(people, f.head, f.relation, f.tail, form, i) for i, form in enumerate(forms) for f in facts.itertuples()
+    ]
+    questions = kgwb.make_questions(sentences, people, relations=["lives in"], choices=choices, seed=seed)
+    model = kgwb.inject(small_bert, people_vectors, mode="memory")
+    report = measure_edits(model, questions, edits=5, seed=seed)
+    assert len(report.facts) == 5 and (report.facts["old"] != report.facts["new"]).all()
+    roles = report.frame["role"].value_counts()
+    assert roles["edited"] == 5 and len(report.frame) == len(questions)
+    for question, row in zip(questions, report.frame.itertuples(), strict=True):
+        assert (row.wanted in question.names) == (row.role != "without it")
+    assert ("do not offer the new answer" in repr(report)) == ("without it" in roles)
+    assert 0 <= report.efficacy <= 1 and 0 <= report.locality <= 1
+
+
+@pytest.mark.parametrize("mode", ["memory", "graph", "tower"])
+def test_all_facts_that_a_door_reads_are_tried_and_what_did_not_fit_is_counted(
+    small_bert, people, people_vectors, mode
+):
+    question = kgwb.make_questions(kgwb.verbalise(people), people, relations=["lives in"])[:1]
+    found = {}
+    for hops in (1, 2, 3):
+        model = kgwb.inject(small_bert, people_vectors, mode=mode, hops=hops)
+        report = attribute_answer(model, question)
+        found[hops] = set(report.frame.query("kind == 'fact'")["what"])
+        assert len(found[hops]) == report.facts and report.left_out == 0
+        few = kgwb.inject(small_bert, people_vectors, mode=mode, hops=hops, most=1)
+        report = attribute_answer(few, question)
+        assert (report.facts, report.left_out) == (1, len(found[hops]) - 1)
+        assert f"; {report.left_out} more fact" in repr(report)
+        reading = kgwb.read(few, [question[0].text, "No."], mentions=[question[0].mentions, []])
+        assert reading.left_out == (len(found[hops]) - 1, 0) and "did not fit" in repr(reading)
+    assert len(found[1]) == 2 and found[1] < found[2] < found[3]  # home and office; then what is known of both towns
+
+
+def test_an_attribution_takes_nothing_from_the_model_while_it_runs(small_bert, people, people_vectors, monkeypatch):
+    model = kgwb.inject(small_bert, people_vectors, mode="memory")
+    question = kgwb.make_questions(kgwb.verbalise(people), people, relations=["lives in"])[:1]
+    held = []
+    real = Bert.read_mask
+    monkeypatch.setattr(
+        Bert, "read_mask", lambda self, given: (held.append(len(model.injector.facts)), real(self, given))[1]
+    )
+    attribute_answer(model, question)
+    assert set(held) == {len(people)} and len(held) > 2

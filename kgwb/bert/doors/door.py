@@ -9,6 +9,7 @@ from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.doors.gate import Gate
+from kgwb.bert.doors.nearby_facts import NearbyFacts
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.trace import Heads, Hidden, Inserted, InsertedView, Trace, Weights
@@ -88,6 +89,10 @@ class Door(nn.Module, ABC):
 
         One row stands for all sentences where all read the same facts.
         """
+        return None
+
+    def look_up(self, encoding: Encoding) -> NearbyFacts | None:
+        """The facts that it reads for each sentence, and how many did not fit; None for a door that does not list them."""
         return None
 
     def prepare(self, encoding: Encoding) -> Any:

@@ -16,7 +16,7 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Heads, Hidden, Inserted, InsertedView, Trace, Weights
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_number
 from kgwb.environment import draw_from
 
 Place = Literal["input", "beside", "middle", "output"]
@@ -53,7 +53,7 @@ class EntityDoor(Door):
         shape: Shape,
         *,
         place: Place | Sequence[Place] = "input",
-        layers: tuple[int, ...] | None = None,
+        layers: Sequence[int] | None = None,
         pieces: Literal["all", "first"] = "all",
         strength: float = 2.0,
         adaptive: bool = False,
@@ -61,9 +61,14 @@ class EntityDoor(Door):
     ) -> None:
         super().__init__(knowledge)
         expect_choice("pieces", pieces, ("all", "first"))
+        expect_number("strength", strength, usual=2.0, above=0)
         self.places = (place,) if isinstance(place, str) else tuple(place)
         for one in self.places:
             expect_choice("place", one, get_args(Place))
+        if not self.places or len(set(self.places)) < len(self.places):
+            raise ValueError(
+                f"place={place!r} came. Expected one place or several different ones: place=('input', 'middle')."
+            )
         self.layers = shape.pick_layers(layers, (shape.layers // 2,)) if "middle" in self.places else ()
         self.pieces = pieces
         # The length sits in the table rather than in W: a gradient on W is then as large as the vector is long.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -10,12 +11,12 @@ from kgwb.axes import Bool, Float, Tensor
 from kgwb.bert.doors.door import Door
 from kgwb.bert.doors.gate import Gate, make_map, scale_to_one
 from kgwb.bert.doors.graph_network import CrossAttention, Nodes, RelationalLayer, gather_nodes
-from kgwb.bert.doors.nearby_facts import find_nearby_facts, list_named, sort_by_entity
+from kgwb.bert.doors.nearby_facts import NearbyFacts, find_nearby_facts, list_named, sort_by_entity
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Hidden, Trace
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_number
 from kgwb.environment import draw_from
 
 
@@ -45,7 +46,7 @@ class GraphDoor(Door):
         shape: of the BERT it leads into.
         exchange: whether the nodes read the tokens: the "tower" door.
         hops: how far around the mentions.
-        most: facts per sentence; what is left out is counted in `NearbyFacts.left_out`.
+        most: facts per sentence; what is left out is counted in `Reading.left_out`.
         width: numbers per node.
         depth: steps of messages before the first layer that reads.
         bases: matrices that the relations share.
@@ -70,7 +71,7 @@ class GraphDoor(Door):
         width: int = 128,
         depth: int = 1,
         bases: int = 4,
-        layers: tuple[int, ...] | None = None,
+        layers: Sequence[int] | None = None,
         heads: int = 4,
         strength: float = 2.0,
         adaptive: bool = False,
@@ -79,8 +80,10 @@ class GraphDoor(Door):
         super().__init__(knowledge, reads_facts=True)
         if exchange:
             self.name = "tower"  # the word in `mode` for this way of making the door
-        for name, value in (("hops", hops), ("most", most), ("width", width), ("depth", depth), ("bases", bases)):
-            expect_at_least(name, value, 1)
+        counts = {"hops": hops, "most": most, "width": width, "depth": depth, "bases": bases, "heads": heads}
+        for name, value in counts.items():
+            expect_at_least(name, value, 1, whole=True)
+        expect_number("strength", strength, usual=2.0, above=0)
         self.hops, self.most, self.exchange = hops, most, exchange
         self.layers = shape.pick_layers(
             layers, tuple(range(shape.layers // 3, min(shape.layers, shape.layers // 3 + 3)))
@@ -113,11 +116,14 @@ class GraphDoor(Door):
     def touched_layers(self) -> tuple[int, ...]:
         return self.layers
 
+    def look_up(self, encoding: Encoding) -> NearbyFacts:
+        named = list_named(encoding, self.entities_at(encoding))
+        return find_nearby_facts(named, self._index, hops=self.hops, most=self.most)
+
     def prepare(self, encoding: Encoding) -> NodeStates:
         """The nodes around a batch's mentions, after their messages."""
         named = list_named(encoding, self.entities_at(encoding))
-        nearby = find_nearby_facts(named, self._index, hops=self.hops, most=self.most)
-        graph = gather_nodes(named, nearby, self._index.count).to(self.table.device)
+        graph = gather_nodes(named, self.look_up(encoding), self._index.count).to(self.table.device)
         states = self.enter(self.table[graph.entities.clamp_min(0)])  # [sentence, node, width]
         for layer in self.messages:
             states = states + layer(states, graph)

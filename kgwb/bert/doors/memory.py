@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
@@ -16,7 +17,7 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Heads, Trace, Weights
-from kgwb.checks import expect_at_least, expect_choice
+from kgwb.checks import expect_at_least, expect_choice, expect_number
 from kgwb.environment import draw_from
 
 Reach = Literal["mentions", "all"]
@@ -35,7 +36,7 @@ class MemoryDoor(Door):
         shape: of the BERT it leads into.
         reach: "mentions" reads the facts around the entities that a sentence names, "all" all facts in every sentence.
         hops: how far around.
-        most: facts read per sentence; what is left out is counted in `NearbyFacts.left_out`.
+        most: facts read per sentence; what is left out is counted in `Reading.left_out`.
         layers: in whose attention, counted from 0; by default the upper half.
         strength: how long keys and values can get, in lengths of a hidden state.
         adaptive: let the context decide how far the gate is open, token by token.
@@ -54,15 +55,16 @@ class MemoryDoor(Door):
         reach: Reach = "mentions",
         hops: int = 1,
         most: int = 64,
-        layers: tuple[int, ...] | None = None,
+        layers: Sequence[int] | None = None,
         strength: float = 2.0,
         adaptive: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__(knowledge, reads_facts=True)
         expect_choice("reach", reach, get_args(Reach))
-        expect_at_least("hops", hops, 1)
-        expect_at_least("most", most, 1)
+        expect_at_least("hops", hops, 1, whole=True)
+        expect_at_least("most", most, 1, whole=True)
+        expect_number("strength", strength, usual=2.0, above=0)
         self.reach, self.hops, self.most, self.shape = reach, hops, most, shape
         self.layers = shape.pick_layers(layers, tuple(range(shape.layers // 2, shape.layers)))
         for name, table in (("entities", knowledge.entities), ("relations", knowledge.directed_relations)):
@@ -94,12 +96,12 @@ class MemoryDoor(Door):
 
     def prepare(self, encoding: Encoding) -> Slots:
         """The facts that each sentence may read."""
-        return fill_slots(self._look_up(encoding), self.entities, self.relations)
+        return fill_slots(self.look_up(encoding), self.entities, self.relations)
 
     def find_facts(self, encoding: Encoding) -> Int[Tensor, "batch slot"]:
-        return self._look_up(encoding).facts
+        return self.look_up(encoding).facts
 
-    def _look_up(self, encoding: Encoding) -> NearbyFacts:
+    def look_up(self, encoding: Encoding) -> NearbyFacts:
         if self.reach == "mentions":
             named = list_named(encoding, self.entities_at(encoding))
             return find_nearby_facts(named, self._index, hops=self.hops, most=self.most)

@@ -95,9 +95,14 @@ def find_nearby_facts(named: Sequence[Sequence[int]], index: FactIndex, *, hops:
         kept = found[:width]
         if kept:
             table[row, : len(kept)] = torch.tensor(kept)
-    left_out = torch.tensor([max(0, len(found) - width) for found in sides], dtype=torch.int64)
+    left_out = torch.tensor([_count_left_out(found, width) for found in sides], dtype=torch.int64)
     owners, relations, others, facts = table.unbind(-1)
     return NearbyFacts(owners, relations.clamp_min(0), others, facts, left_out)
+
+
+def _count_left_out(sides: Sequence[tuple[int, int, int, int]], width: int) -> int:
+    """Facts of which no side is read; one may be read from both ends."""
+    return len({side[3] for side in sides[width:]} - {side[3] for side in sides[:width]})
 
 
 def _walk(entities: Sequence[int], index: FactIndex, hops: int) -> list[tuple[int, int, int, int]]:

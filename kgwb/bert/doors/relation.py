@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,7 +16,7 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Heads, Trace, Weights
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_number
 from kgwb.environment import draw_from
 
 How = Literal["keys and values", "bias", "visible"]
@@ -111,13 +112,14 @@ class RelationDoor(Door):
         shape: Shape,
         *,
         how: How = "keys and values",
-        layers: tuple[int, ...] | None = None,
+        layers: Sequence[int] | None = None,
         strength: float = 2.0,
         adaptive: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__(knowledge, reads_facts=True)
         expect_choice("how", how, get_args(How))
+        expect_number("strength", strength, usual=2.0, above=0)
         self.how = how
         self.layers = shape.pick_layers(layers, tuple(range(max(1, shape.layers - 1))))
         self.shape = shape
