@@ -72,6 +72,9 @@ def load_bert(
         )
         tokenizer = AutoTokenizer.from_pretrained(place)
     _check_tokenizer(tokenizer, source)
+    for parameter in model.parameters():
+        # Out of the file's memory: where in it a weight lies decides the last bit of a product.
+        parameter.data = parameter.data.clone()
     head_names = ("cls.", "lm_head.", "vocab_transform.")
     new_head = any(name.startswith(head_names) and "decoder" not in name for name in loading["missing_keys"])
     own = source in ("minilm", "tiny") or (isinstance(source, str) and not Path(source).is_dir())
