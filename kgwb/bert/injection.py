@@ -138,6 +138,18 @@ def complete_options(make: Callable[..., Door], given: Mapping[str, Any]) -> dic
     return defaults | dict(given)
 
 
+def list_options(mode: AnyMode | Sequence[AnyMode], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every option of each door of a mode, its defaults included; of a class of one's own, its code as well."""
+    makers = choose_doors(mode)
+    each = _split_options(tuple(makers), dict(given))
+    found = {name: {"adaptive": False, **complete_options(make, each[name])} for name, make in makers.items()}
+    for name in list_own_doors(makers):
+        found[name]["class"] = makers[name]
+    for options in found.values():
+        options.pop("seed", None)  # the run's own
+    return found
+
+
 def list_own_doors(names: Iterable[str]) -> list[str]:
     """Those of some doors' names that no built-in door has."""
     return [name for name in names if name not in _DOORS]
