@@ -24,7 +24,7 @@ from kgwb.learn.runs import ProbeRun, describe_source
 from kgwb.learn.tasks import EncodedQuestions, encode_questions
 
 ModelSource: TypeAlias = Bert | Callable[[int], Bert]
-_ANSWER_COLUMNS = ["question", "relation", "answer", "given", "probability", "correct"]
+_ANSWER_COLUMNS = ["question", "relation", "answer", "given", "probability", "correct", "distinct", "indistinct"]
 
 
 class AnswerFileError(ValueError):
@@ -186,7 +186,7 @@ def _read_answers(folder: Path, origin: Mapping[str, Any]) -> pd.DataFrame | Non
             f"({found.get(other[0])!r:.40} there, {given.get(other[0])!r:.40} here). "
             'Type another folder, probe(..., folder="probe-2"), or remove this one to start anew.'
         )
-    return answers.astype({"probability": "float32", "correct": bool})
+    return answers.astype({"probability": "float32", "correct": bool, "distinct": "int64", "indistinct": bool})
 
 
 def _name_file(folder: Path, origin: Mapping[str, Any]) -> Path:
