@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -19,14 +19,16 @@ from kgwb.bert.injector import Injector
 from kgwb.bert.knowledge import (
     Control,
     EntityVectors,
+    Knowledge,
     gather_knowledge,
     refuse_nonfinite,
     refuse_overflow,
     take_knowledge_away,
 )
 from kgwb.bert.model import Bert
+from kgwb.bert.origin import note_origin
 from kgwb.bert.passing import open_attention
-from kgwb.bert.shape import measure_shape
+from kgwb.bert.shape import Shape, measure_shape
 from kgwb.checks import expect_choice
 from kgwb.words import describe_kind
 
@@ -86,21 +88,25 @@ def inject(
         >>> read(model, "Paris is old.").hidden.equal(read(bert, "Paris is old.").hidden)
         True
     """
-    makers = _choose_doors(mode)
+    makers = choose_doors(mode)
     if bert.injector is not None:
         raise ValueError(
             f"{bert.name!r} already has an injector. Inject into the plain model: kgwb.inject(kgwb.load_bert(...), vectors)."
         )
     refuse_overflow(gather_knowledge(vectors))
-    vectors, filled = _complete(bert, vectors)
-    known = gather_knowledge(vectors)
-    refuse_nonfinite(known)
-    knowledge = take_knowledge_away(known, control, seed=seed)
+    complete, filled = _complete(bert, vectors)
+    gathered = gather_knowledge(complete)
+    refuse_nonfinite(gathered)
+    known = gather_knowledge(vectors) if filled else gathered
+    knowledge = take_knowledge_away(gathered, control, seed=seed)
     shape = measure_shape(bert.model, bert.words)
     each = _split_options(tuple(makers), options)
-    doors = [make(knowledge, shape, adaptive=adaptive, seed=seed, **each[name]) for name, make in makers.items()]
+    doors = make_doors(
+        makers, knowledge, shape, {name: {"adaptive": adaptive, "seed": seed, **each[name]} for name in makers}
+    )
     model = copy.deepcopy(bert)
-    injector = Injector(knowledge, doors, filled=filled)
+    origin = note_origin(known, knowledge, shape, model.model, keep=bool(list_own_doors(makers)))
+    injector = Injector(knowledge, doors, filled=filled, origin=origin)
     if injector.kept:
         log.info(
             "The control %r still states %d of the graph's %d facts.", control, injector.kept, len(knowledge.graph)
@@ -123,7 +129,48 @@ def name_mode(mode: AnyMode | Sequence[AnyMode]) -> tuple[str, ...]:
     return tuple(one.name if isinstance(one, type) and issubclass(one, Door) else str(one) for one in modes)
 
 
-def _choose_doors(mode: object) -> dict[str, Callable[..., Door]]:
+def make_doors(
+    makers: Mapping[str, Callable[..., Door]], knowledge: Knowledge, shape: Shape, options: Mapping[str, Any]
+) -> list[Door]:
+    """Each door with its options."""
+    doors = []
+    for name, make in makers.items():
+        door = make(knowledge, shape, **options[name])
+        door.note_options(complete_options(make, options[name]))
+        doors.append(door)
+    return doors
+
+
+def complete_options(make: Callable[..., Door], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a door with its own defaults.
+
+    Example:
+        >>> complete_options(EntityDoor, {"strength": 1.0})["pieces"]
+        'all'
+    """
+    _, _, *parameters = inspect.signature(make).parameters.values()  # after knowledge and shape
+    defaults = {each.name: each.default for each in parameters if each.default is not each.empty}
+    return defaults | dict(given)
+
+
+def list_options(mode: AnyMode | Sequence[AnyMode], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every option of each door of a mode, its defaults included; of a class of one's own, its code as well."""
+    makers = choose_doors(mode)
+    each = _split_options(tuple(makers), dict(given))
+    found = {name: {"adaptive": False, **complete_options(make, each[name])} for name, make in makers.items()}
+    for name in list_own_doors(makers):
+        found[name]["class"] = makers[name]
+    for options in found.values():
+        options.pop("seed", None)  # the run's own
+    return found
+
+
+def list_own_doors(names: Iterable[str]) -> list[str]:
+    """Those of some doors' names that no built-in door has."""
+    return [name for name in names if name not in _DOORS]
+
+
+def choose_doors(mode: object) -> dict[str, Callable[..., Door]]:
     """Name -> what makes the door, in the order in which they act."""
     modes = tuple(mode) if isinstance(mode, (list, tuple)) else (mode,)
     named = [_choose_door(one) for one in modes]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -18,30 +17,17 @@ from kgwb.bert.dealing import count_kept
 from kgwb.bert.doors.door import Door
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
-from kgwb.files import refuse_other_files, write_whole
+from kgwb.bert.origin import Origin
+from kgwb.bert.saving import InjectorFileError as InjectorFileError
+from kgwb.bert.saving import compare_recipes, compare_shapes, read_doors, write_doors
+from kgwb.bert.trace import Switch
+from kgwb.fingerprints import show_value
 from kgwb.graph import KnowledgeGraph
 from kgwb.words import count_things, shorten
 
 FactIds: TypeAlias = Sequence[Sequence[int]] | np.ndarray | torch.Tensor
 
-_WEIGHTS, _MADE_FOR = "injector.safetensors", "injector.json"
-
-
-class InjectorFileError(ValueError):
-    """A saved injector does not fit."""
-
-
-class Switch:
-    """Whether doors are in use, in the thread or the asyncio task that asks.
-
-    A copy is a switch of its own, and on: what one context has switched off is no part of a model.
-    """
-
-    def __init__(self) -> None:
-        self.is_on: ContextVar[bool] = ContextVar("is_on", default=True)
-
-    def __reduce__(self) -> tuple[type[Switch], tuple[()]]:
-        return Switch, ()
+log = logging.getLogger(__name__)
 
 
 class Injector(nn.Module):
@@ -57,17 +43,26 @@ class Injector(nn.Module):
         knowledge: what the doors were built from.
         doors: at least one.
         filled: see above.
+        origin: what the doors were made from, for whoever saves them.
     """
 
     doors: Sequence[Door]  # an nn.ModuleList, of whose members mypy would know nothing
 
-    def __init__(self, knowledge: Knowledge, doors: Sequence[Door], *, filled: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        doors: Sequence[Door],
+        *,
+        filled: Sequence[int] = (),
+        origin: Origin | None = None,
+    ) -> None:
         super().__init__()
         self.add_module("doors", nn.ModuleList(doors))
         self.graph: KnowledgeGraph = knowledge.graph
         self.control = knowledge.control
         self.filled = tuple(filled)
         self._switch = Switch()
+        self._origin = origin
 
     @property
     def mode(self) -> str:
@@ -187,66 +182,71 @@ class Injector(nn.Module):
             _give_facts(door, facts.unique(dim=0))
 
     def save(self, folder: str | Path) -> Path:
-        """Write the doors, without BERT, to a folder, and return it; doors that it holds are replaced whole."""
-        from safetensors.torch import save_file
+        """Write the doors to a folder, and return it; doors that it holds are replaced whole.
 
+        What BERT itself learnt is left out, and the log says so: tuning changes its head and top layers too, and answers
+        depend on both. `model.save(folder)` keeps all of it.
+        """
         folder = Path(folder)
-        refuse_other_files(folder, (_WEIGHTS, _MADE_FOR), "a door")
-        with write_whole(folder) as new:
-            new.mkdir()
-            state = {name: tensor.detach().cpu().clone() for name, tensor in self.state_dict().items()}
-            save_file(state, new / _WEIGHTS)
-            (new / _MADE_FOR).write_text(json.dumps(self._describe(), indent=1), encoding="utf-8")
+        write_doors(folder, self.state_dict(), self.recipe)
+        log.warning(
+            "%s holds the %s door alone. BERT's head and layers, which tuning changes too, are not in it: "
+            "model.save(folder) keeps all.",
+            folder,
+            self.mode,
+        )
         return folder
 
     def load(self, folder: str | Path) -> None:
         """Put saved weights and facts into these doors, which must have been made as the saved ones were.
 
-        Raises:
-            InjectorFileError: if the folder holds no door, another kind of door, or one for another graph.
-        """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
+        Where BERT's weights are not those that the saved doors stood in, the log says so.
 
+        Raises:
+            InjectorFileError: if the folder holds no door, one that was made otherwise, or one for another graph.
+        """
         folder = Path(folder)
-        try:
-            saved_for = json.loads((folder / _MADE_FOR).read_text(encoding="utf-8"))
-            state = load_file(folder / _WEIGHTS)
-            if not isinstance(saved_for, dict):
-                raise ValueError(f"{_MADE_FOR} is no JSON object")
-        except (OSError, ValueError, SafetensorError) as error:
-            raise InjectorFileError(
-                f"{str(folder)!r} holds no door ({error}). Expected a folder that model.injector.save(folder) wrote."
-            ) from error
-        for what, own in self._describe().items():
-            if saved_for.get(what) != own:
-                raise InjectorFileError(
-                    f"The door in {str(folder)!r} has {what} {saved_for.get(what)!r}, this one {own!r}. "
-                    "Make this one as that was made: kgwb.inject(bert, vectors, mode=..., control=...)."
-                )
+        saved, state = read_doors(folder)
+        compare_recipes(folder, saved, self.recipe)
+        self.restore(folder, state)
+        if saved.get("bert") != self.recipe["bert"]:
+            log.warning(
+                "The door in %s was saved beside a BERT of other weights (%.12s there, %.12s here): a tuned head and tuned "
+                "layers are no part of it. Save and load the model whole: model.save(folder), kgwb.load_bert(folder).",
+                folder,
+                saved.get("bert"),
+                self.recipe["bert"],
+            )
+
+    def restore(self, folder: Path, state: Mapping[str, Tensor]) -> None:
+        """Take the tensors of doors that were made from the same recipe."""
         # Facts may have been edited since the door was made: how many there are is no part of its shape.
         edited = {f"doors.{i}.facts" for i, door in enumerate(self.doors) if door.reads_facts}
-        shapes = {name: tensor.shape for name, tensor in self.state_dict().items()}
-        wrong = [
-            name
-            for name in sorted(shapes.keys() | state.keys())
-            if name not in shapes
-            or name not in state
-            or (state[name].shape[1:] != shapes[name][1:] if name in edited else state[name].shape != shapes[name])
-        ]
-        if wrong:
-            raise InjectorFileError(
-                f"The door in {str(folder)!r} has other measures than this one ({', '.join(wrong[:3])}). "
-                "Give kgwb.inject the BERT and the options that the saved one was made with."
-            )
+        compare_shapes(folder, state, self.state_dict(), edited)
         for i, door in enumerate(self.doors):
             door.facts = torch.empty_like(state[f"doors.{i}.facts"], device=door.facts.device)
         self.load_state_dict(state)
         for door in self.doors:
             door.index_facts()
 
-    def _describe(self) -> dict[str, str | None]:
-        return {"mode": self.mode, "control": self.control, "graph": self.graph.fingerprint}
+    @property
+    def origin(self) -> Origin | None:
+        """What the doors were made from; None where `inject` did not make them."""
+        return self._origin
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """All that decides what the doors are, but for what they learnt; of BERT's weights the fingerprint."""
+        origin = self._origin
+        return {
+            "mode": self.mode,
+            "control": self.control,
+            "graph": self.graph.fingerprint,
+            "facts": origin and origin.facts,
+            "vectors": origin and origin.vectors,
+            "doors": {door.name: show_value(door.made_with) for door in self.doors},
+            "bert": origin and origin.weights,
+        }
 
     def extra_repr(self) -> str:
         kept = "" if self.control is None else f", still true: {self.kept:,} of {count_things(len(self.graph), 'fact')}"

@@ -6,11 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from kgwb.bert.doors.door import Door
+from kgwb.bert.injection import choose_doors, list_own_doors, make_doors, name_mode
+from kgwb.bert.injector import Injector
 from kgwb.bert.model import Bert, BertLoadError, quiet_loading
+from kgwb.bert.origin import Origin
+from kgwb.bert.passing import open_attention
+from kgwb.bert.saving import MODEL, ModelFileError, read_model_record, read_parts
 from kgwb.bert.tiny import train_tiny
 from kgwb.environment import MINILM_PACKAGE, MINILM_SHA256
 from kgwb.files import hash_file
@@ -26,6 +32,7 @@ def load_bert(
     source: str | Path = "minilm",
     *,
     text: str | Path | Sequence[str | Sentence] | None = None,
+    doors: Sequence[type[Door]] = (),
     device: str | torch.device | None = None,
     seed: int = 0,
 ) -> Bert:
@@ -33,10 +40,11 @@ def load_bert(
 
     Args:
         source: "minilm" (the real MiniLM-L6: BERT's architecture, 384 wide, 6 layers, 12 heads; works offline),
-            "tiny" (trained from scratch on `text` in about a minute, then kept, see `train_tiny`), a folder that
-            Hugging Face's `save_pretrained` wrote, or a hub id such as "bert-base-uncased" or "bert-base-chinese"
-            (fetched once, then cached).
+            "tiny" (trained from scratch on `text` in about a minute, then kept, see `train_tiny`), a folder that kgwb's
+            `model.save` wrote, with its doors, or Hugging Face's `save_pretrained`, or a hub id such as
+            "bert-base-uncased" or "bert-base-chinese" (fetched once, then cached).
         text: what "tiny" may read: sentences, or a file of them; by default a sample graph's.
+        doors: the classes of doors of your own that a saved model has.
         device: where to put it; by default the CPU.
         seed: for the head's first weights, where the checkpoint holds no masked-language head.
 
@@ -52,6 +60,7 @@ def load_bert(
             f"A text came for {str(source)!r}, which has been trained. Type load_bert('tiny', text=...)."
         )
     place = _find_minilm() if source == "minilm" else train_tiny(text, seed=seed) if source == "tiny" else source
+    record = _read_record(place, doors)
     _check_family(place)
     # Explicit, because the default differs between releases of transformers.
     with quiet_loading(), torch.random.fork_rng(devices=[]), _explain(source):
@@ -63,11 +72,61 @@ def load_bert(
         )
         tokenizer = AutoTokenizer.from_pretrained(place)
     _check_tokenizer(tokenizer, source)
+    for parameter in model.parameters():
+        # Out of the file's memory: where in it a weight lies decides the last bit of a product.
+        parameter.data = parameter.data.clone()
     head_names = ("cls.", "lm_head.", "vocab_transform.")
     new_head = any(name.startswith(head_names) and "decoder" not in name for name in loading["missing_keys"])
     own = source in ("minilm", "tiny") or (isinstance(source, str) and not Path(source).is_dir())
     name = source if own else Path(source).name
-    return Bert(model.to(device or "cpu"), tokenizer, name=str(name), new_head=new_head).eval()
+    bert = Bert(model, tokenizer, name=str(name), new_head=new_head)
+    if record is not None:
+        bert.name, bert.new_head = record["name"], record["new_head"]
+        if record["injector"] is not None:
+            with _explain(source):
+                bert.injector = _restore_doors(Path(place), record["injector"], bert, doors)
+    return bert.to(device or "cpu").eval()
+
+
+def _read_record(place: str | Path, doors: Sequence[type[Door]]) -> dict[str, Any] | None:
+    """What `model.save` wrote beside a model; None for what Hugging Face wrote."""
+    record = None
+    if (Path(place) / MODEL).is_file():
+        try:
+            record = read_model_record(Path(place), check_files=True)
+        except ModelFileError as error:
+            raise BertLoadError(str(error)) from error
+    classes = (record["injector"] or {}).get("classes", {}) if record is not None else {}
+    own, given = list_own_doors(classes), name_mode(list(doors))
+    missing = [classes[name] for name in own if name not in given]
+    if missing:
+        raise BertLoadError(
+            f"The model in {str(place)!r} has a door of your own, {missing[0]}. Give the class of each: "
+            f"kgwb.load_bert({str(place)!r}, doors=[{', '.join(classes[name] for name in own)}])."
+        )
+    if not set(given) <= set(own):
+        raise BertLoadError(f"doors={list(doors)!r} came, but {str(place)!r} has no such door. Leave it out.")
+    return record
+
+
+def _restore_doors(place: Path, kept: dict[str, Any], bert: Bert, own: Sequence[type[Door]]) -> Injector:
+    """The doors as they were saved: made anew from their options, and then filled."""
+    state, knowledge, shape = read_parts(place, kept)
+    options = {name: {key: _freeze(value) for key, value in given.items()} for name, given in kept["options"].items()}
+    mine = dict(zip(name_mode(list(own)), own, strict=True))
+    makers = choose_doors([mine.get(name, name) for name in options])
+    doors = make_doors(makers, knowledge, shape, options)
+    vectors, facts = kept["recipe"]["vectors"], kept["recipe"]["facts"]
+    origin = Origin(shape, tuple(kept["sizes"]), vectors, facts, bert.model, knowledge if own else None)
+    injector = Injector(knowledge, doors, filled=kept["filled"], origin=origin)
+    injector.restore(place, state)
+    if any(door.touched_attention for door in doors):
+        open_attention(bert.model)
+    return injector
+
+
+def _freeze(value: Any) -> Any:
+    return tuple(map(_freeze, value)) if isinstance(value, list) else value
 
 
 def _find_minilm() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,6 +16,7 @@ from kgwb.axes import Float, Int, Tensor
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.injector import Injector
 from kgwb.bert.passing import Pass, watch_layers
+from kgwb.bert.saving import ModelFileError, describe_doors, write_model
 from kgwb.bert.trace import Record
 
 if TYPE_CHECKING:
@@ -80,6 +82,38 @@ class Bert(nn.Module):
         Neither a reading nor a step of tuning sets `training` of the model itself, which another thread may be reading.
         """
         return self if all(module.training == training for module in self.modules()) else share_weights(self, training)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model whole to a folder, and return it; `kgwb.load_bert(folder)` gives it back, bit for bit.
+
+        Weights and tokenizer are written as Hugging Face writes them, the doors beside them with their options, their
+        facts as edited, their control and their graph. A model of kgwb's that the folder holds is replaced.
+
+        Raises:
+            FileExistsError: the folder holds something else.
+            ModelFileError: if a door has an option that JSON cannot hold, or was not made by `inject`.
+        """
+        folder, injector = Path(folder).expanduser().absolute(), self.injector
+        record: dict[str, Any] = {"name": self.name, "new_head": self.new_head, "injector": None}
+        doors = None
+        if injector is not None:
+            origin = injector.origin
+            if origin is None:
+                raise ModelFileError(
+                    f"The doors of {self.name!r} were put together by hand. Type kgwb.inject(bert, vectors, mode=...)."
+                )
+            options = {door.name: door.made_with for door in injector.doors}
+            record["injector"] = {
+                "control": injector.control,
+                "classes": {door.name: type(door).__name__ for door in injector.doors},
+                "filled": injector.filled,
+                "recipe": injector.recipe,
+                **describe_doors(injector.graph, origin, options),
+            }
+            doors = (injector.state_dict(), injector.graph, origin)
+        with quiet_loading():
+            write_model(folder, self.model, self.tokenizer, record, doors)
+        return folder
 
     def fill_mask(self, encoding: Encoding) -> Float[Tensor, "sentence vocabulary"]:
         """What the masked-language head says at each sentence's one mask, as logits over word pieces.

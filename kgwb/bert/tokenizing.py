@@ -68,6 +68,23 @@ def encode_sentences(
     return Encoding(pieces, is_token, entities, first_pieces, placed)
 
 
+def cut_names(bert: Bert, names: Sequence[str], *, after_blank: bool = True) -> list[list[int]]:
+    """The word pieces of names as they stand in a text: RoBERTa's pieces hold the blank before a word, BERT's do not.
+
+    Args:
+        bert: whose tokenizer cuts.
+        names: what to cut.
+        after_blank: whether a blank stands before them, as between words; not at the start of a text.
+
+    Example:
+        >>> from kgwb import load_bert
+        >>> [len(pieces) for pieces in cut_names(load_bert(), ["New York", ""])]
+        [2, 0]
+    """
+    given = [f" {name}" if after_blank else name for name in names]
+    return bert.tokenizer(given, add_special_tokens=False, verbose=False)["input_ids"]
+
+
 def _pad(rows: Sequence[Sequence[int]], filler: int) -> Int[Tensor, "sentence token"]:
     longest = max(map(len, rows))
     return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows], dtype=torch.int64)

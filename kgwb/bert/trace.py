@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,3 +88,16 @@ class Trace:
         """Record the weights on fact slots in a layer's attention."""
         if self.record is not None:
             self.record.slots[layer] = weights.detach()
+
+
+class Switch:
+    """Whether doors are in use, in the thread or the asyncio task that asks.
+
+    A copy is a switch of its own, and on: what one context has switched off is no part of a model.
+    """
+
+    def __init__(self) -> None:
+        self.is_on: ContextVar[bool] = ContextVar("is_on", default=True)
+
+    def __reduce__(self) -> tuple[type[Switch], tuple[()]]:
+        return Switch, ()

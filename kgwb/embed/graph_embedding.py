@@ -290,8 +290,7 @@ def _list_best(
 ) -> pd.DataFrame:
     """The k candidates with the highest scores, and whether the graph holds each already."""
     best = scores.topk(min(k, len(scores))).indices.cpu().numpy()  # [k]
-    names = graph.relations if missing == "relation" else graph.entities
-    kind = "relation" if missing == "relation" else "entity"
+    kind, names = ("relation", graph.relations) if missing == "relation" else ("entity", graph.entities)
     asked = _COLUMNS[missing]
     given = [column for column in _COLUMNS.values() if column != asked]
     matching = (graph.triples[:, given] == triple[given]).all(1)  # [triple]

@@ -33,7 +33,8 @@ def answer_questions(
 
     Returns:
         One row per question: `question`, `relation`, `answer` (the right one), `given` (the model's), `probability`
-        (of the right one among the candidates), `correct`.
+        (of the right one among the candidates), `correct`, `distinct` (how many candidates the tokenizer tells apart),
+        `indistinct` (whether the right one is among those that it does not).
 
     Raises:
         TypeError: for what is no model, or no questions.
@@ -67,6 +68,8 @@ def answer_encoded(
             "given": [encoded.names[i] for i in best.tolist()],
             "probability": right.numpy(),
             "correct": (best == encoded.answers).numpy(),
+            "distinct": encoded.distinct.numpy(),
+            "indistinct": encoded.indistinct.numpy(),
         }
     )
 

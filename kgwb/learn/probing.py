@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import pandas as pd
@@ -19,11 +20,11 @@ from kgwb.files import write_whole
 from kgwb.learn.answers import answer_encoded
 from kgwb.learn.questions import Questions
 from kgwb.learn.report import ProbeReport, summarise_answers
-from kgwb.learn.runs import ProbeRun, fingerprint_model
+from kgwb.learn.runs import ProbeRun, describe_source
 from kgwb.learn.tasks import EncodedQuestions, encode_questions
 
 ModelSource: TypeAlias = Bert | Callable[[int], Bert]
-_ANSWER_COLUMNS = ["question", "relation", "answer", "given", "probability", "correct"]
+_ANSWER_COLUMNS = ["question", "relation", "answer", "given", "probability", "correct", "distinct", "indistinct"]
 
 
 class AnswerFileError(ValueError):
@@ -47,7 +48,8 @@ def probe(
         seeds: how often each function is run, with seeds 0, 1, 2, ...; a ready model is probed once.
         progress: show a bar.
         folder: keep each run's answers here as soon as they are given, and take from here those that were given
-            before, for the same questions by the same plan. A function of one's own is known by its name alone.
+            before, for the same questions by the same plan. A function of one's own is known by its code
+            and by what it takes from around it; lists, dicts and global names do not count.
         precision: of the matmuls: "float32", "bfloat16", or "auto" for the faster one on this machine.
 
     Returns:
@@ -67,8 +69,9 @@ def probe(
     rows = list(_plan_rows(runs, questions, seeds))
     place = None if folder is None else Path(folder)
     # All of them before the first model is tuned: another probe's folder should be refused at once.
-    kept = [None if place is None else _read_answers(place, row.origin) for row in rows]
-    answers = _answer_rows(rows, kept, place, precision)
+    origins = [{} if place is None else row.describe(precision) for row in rows]
+    kept = [None if place is None else _read_answers(place, origin) for origin in origins]
+    answers = _answer_rows(rows, origins, kept, place, precision)
     if progress:
         from tqdm.auto import tqdm
 
@@ -85,14 +88,12 @@ class _Row:
     source: ModelSource
     questions: Questions
     closed: bool
+    noise: float
 
-    @property
-    def origin(self) -> dict[str, str | int]:
-        """All that decides its answers."""
-        model = ""
-        if isinstance(self.source, (ProbeRun, Bert)):
-            model = fingerprint_model(self.source) if isinstance(self.source, Bert) else self.source.fingerprint
-        return {"run": self.name, "seed": self.seed, "questions": self.questions.fingerprint, "model": model}
+    def describe(self, precision: Precision) -> dict[str, Any]:
+        """All that decides its answers, by name."""
+        here = {"run": self.name, "seed": self.seed, "questions": self.questions.fingerprint, "precision": precision}
+        return here | {"closed": self.closed, "noise": self.noise} | describe_source(self.source)
 
 
 def _plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int) -> Iterator[_Row]:
@@ -108,15 +109,20 @@ def _plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int
                     # Runs that rewrite alike share the questions, and then their word pieces.
                     key = (run.rewrite, run.noise, seed if run.noise else 0)
                     given = rewritten[key] = rewritten.get(key) or run.rewrite_questions(questions, seed)
-                yield _Row(name, seed, runs[source], given, isinstance(run, ProbeRun) and run.closed)
+                closed, noise = (run.closed, float(run.noise)) if isinstance(run, ProbeRun) else (False, 0.0)
+                yield _Row(name, seed, runs[source], given, closed, noise)
 
 
 def _answer_rows(
-    rows: Sequence[_Row], kept: Sequence[pd.DataFrame | None], folder: Path | None, precision: Precision
+    rows: Sequence[_Row],
+    origins: Sequence[Mapping[str, Any]],
+    kept: Sequence[pd.DataFrame | None],
+    folder: Path | None,
+    precision: Precision,
 ) -> Iterator[pd.DataFrame]:
     made: tuple[ModelSource, int] | None = None
     cache: dict[tuple[str, int], EncodedQuestions] = {}
-    for row, found in zip(rows, kept, strict=True):
+    for row, origin, found in zip(rows, origins, kept, strict=True):
         answers = found
         if answers is None:
             if made != (row.source, row.seed):
@@ -126,7 +132,7 @@ def _answer_rows(
             with model.injector.off() if row.closed and model.injector is not None else nullcontext():
                 answers = answer_encoded(model, row.questions, encoded, precision=precision)
             if folder is not None:
-                _write_answers(folder, row.origin, answers)
+                _write_answers(folder, origin, answers)
         yield answers.assign(run=row.name, seed=row.seed)
 
 
@@ -140,15 +146,19 @@ def _encode_row(model: Bert, row: _Row, cache: dict[tuple[str, int], EncodedQues
     return cache[key]
 
 
-def _write_answers(folder: Path, origin: Mapping[str, str | int], answers: pd.DataFrame) -> None:
+def _write_answers(folder: Path, origin: Mapping[str, Any], answers: pd.DataFrame) -> None:
     """Keep the answers of one run and seed: a line with their origin, then one line per question."""
-    lines = [dict(origin), *answers.to_dict("records")]
+    lines = [json.dumps(line, ensure_ascii=False) for line in (dict(origin), *answers.to_dict("records"))]
     with write_whole(_name_file(folder, origin)) as path:
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_text("\n".join([*lines, _sign(lines)]) + "\n", encoding="utf-8", newline="\n")
 
 
-def _read_answers(folder: Path, origin: Mapping[str, str | int]) -> pd.DataFrame | None:
+def _sign(lines: Sequence[str]) -> str:
+    """The last line, which says whether those before it are whole."""
+    return json.dumps({"lines": len(lines), "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest()})
+
+
+def _read_answers(folder: Path, origin: Mapping[str, Any]) -> pd.DataFrame | None:
     """The answers that were kept for this origin; None where there are none yet.
 
     Raises:
@@ -158,18 +168,26 @@ def _read_answers(folder: Path, origin: Mapping[str, str | int]) -> pd.DataFrame
     if not path.exists():
         return None
     try:
-        found, *lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-        other = [name for name in origin if found[name] != origin[name]]
-        answers = pd.DataFrame(lines)[_ANSWER_COLUMNS]
-    except (ValueError, KeyError, TypeError) as error:
+        *lines, signature = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        if signature != _sign(lines):
+            raise ValueError("its lines are not those that were written")
+        found, *rows = map(json.loads, lines)
+        # As JSON has them: tuples are lists there.
+        given = json.loads(json.dumps(origin))
+        other = [
+            name for name in (*given, *found) if name not in given or name not in found or found[name] != given[name]
+        ]
+        answers = pd.DataFrame(rows)[_ANSWER_COLUMNS]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AnswerFileError(f"{path} holds no answers, or is broken. Remove it to have them given anew.") from error
     if other:
         raise AnswerFileError(
-            f"{folder} holds another probe: {origin['run']!r}, seed {origin['seed']}, differs in its {other[0]}. "
+            f"{folder} holds another probe: {origin['run']!r}, seed {origin['seed']}, differs in its {other[0]} "
+            f"({found.get(other[0])!r:.40} there, {given.get(other[0])!r:.40} here). "
             'Type another folder, probe(..., folder="probe-2"), or remove this one to start anew.'
         )
-    return answers.astype({"probability": "float32", "correct": bool})
+    return answers.astype({"probability": "float32", "correct": bool, "distinct": "int64", "indistinct": bool})
 
 
-def _name_file(folder: Path, origin: Mapping[str, str | int]) -> Path:
+def _name_file(folder: Path, origin: Mapping[str, Any]) -> Path:
     return folder / f"{quote(str(origin['run']), safe=' +')}, seed {origin['seed']}.jsonl"

@@ -23,7 +23,7 @@ NO_DOORS = ("plain", "markers", "text")
 # Runs without knowledge. "text", noise and other vectors hold some, so no gain is measured against them.
 CONTROLS = ("plain", "markers", "{}/shuffled", "{}/random", "{}/matched", "{}/off")
 _COUNTS = {"run": str, "seed": "int64", "relation": str, "questions": "int64", "correct": "int64"}
-_RELATIONS = {"relation": str, "questions": "int64", "chance": "float64", "majority": "float64"}
+_RELATIONS = {"relation": str, "questions": "int64", "chance": "float64", "majority": "float64", "indistinct": "int64"}
 # In a .csv, where a name may stand only once.
 _IN_CSV = {"chance": "chance of relation", "majority": "majority of relation"}
 
@@ -40,7 +40,8 @@ class ProbeReport:
         counts: one row per run, seed and relation, runs in the order they were given: `run`, `seed`, `relation`,
             `questions`, `correct`.
         relations: one row per relation: `relation`, `questions`, `chance` (the accuracy of an even guess among the
-            candidates), `majority` (that of always giving the relation's commonest answer).
+            candidates), `majority` (that of always giving the relation's commonest answer),
+            `indistinct` (questions whose answer a tokenizer cannot tell from another candidate) where any has.
         chance: the accuracy of an even guess, over all questions.
         fingerprint: SHA-256 of the questions.
 
@@ -73,6 +74,11 @@ class ProbeReport:
         return float(np.average(self.relations["majority"], weights=self.relations["questions"]))
 
     @property
+    def indistinct(self) -> int:
+        """Questions whose answer a tokenizer cannot tell from another candidate."""
+        return int(self.relations["indistinct"].sum()) if "indistinct" in self.relations else 0
+
+    @property
     def accuracies(self) -> pd.Series:
         """The accuracy of each run and seed."""
         totals = self.counts.groupby(["run", "seed"])[["correct", "questions"]].sum()
@@ -101,6 +107,8 @@ class ProbeReport:
             f"Accuracy on {questions} of {count_things(len(self.relations), 'relation')}, mean and standard deviation over "
             f"{count_things(int(seeds), 'seed')}; chance {self.chance:.3f}: an even guess among the candidates; majority "
             f"{self.majority:.3f}: always the relation's commonest answer."
+            + f" Not to be told from another candidate by word pieces: {self.indistinct:,}."
+            * bool(self.indistinct)
         )
 
     @property
@@ -222,12 +230,7 @@ class ProbeReport:
 
 
 def read_report(path: str | Path) -> ProbeReport:
-    """The report that `ProbeReport.save` wrote.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ReportFileError: if it holds something else, or is broken.
-    """
+    """The report that `ProbeReport.save` wrote; ReportFileError if the file holds something else, or is broken."""
     path = Path(path).expanduser()
     try:
         if path.suffix == ".csv":
@@ -241,8 +244,9 @@ def read_report(path: str | Path) -> ProbeReport:
             found = json.loads(path.read_text(encoding="utf-8"))
             counts, relations = pd.DataFrame(found["counts"])[list(_COUNTS)], pd.DataFrame(found["relations"])
             chance, fingerprint = found["chance"], found["fingerprint"]
+        kinds = {name: kind for name, kind in _RELATIONS.items() if name in relations or name != "indistinct"}
         return ProbeReport(
-            counts.astype(_COUNTS), relations[list(_RELATIONS)].astype(_RELATIONS), float(chance), str(fingerprint)
+            counts.astype(_COUNTS), relations[list(kinds)].astype(kinds), float(chance), str(fingerprint)
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ReportFileError(
@@ -262,18 +266,24 @@ def summarise_answers(answers: pd.DataFrame, runs: Sequence[str], questions: Que
     counts = counts.sort_values("run", key=lambda names: names.map(list(runs).index), kind="stable", ignore_index=True)
     guesses: dict[str, list[float]] = defaultdict(list)
     given: dict[str, Counter[str]] = defaultdict(Counter)
-    for question in questions:
+    # Runs may have tokenizers of their own: the one that tells least apart decides.
+    by_run = [rows for _, rows in answers.groupby(["run", "seed"])]
+    distinct = np.min([rows["distinct"].to_numpy() for rows in by_run], axis=0)  # [question]
+    indistinct = np.any([rows["indistinct"].to_numpy() for rows in by_run], axis=0)
+    alike: Counter[str] = Counter()
+    for question, count, is_alike in zip(questions, distinct.tolist(), indistinct.tolist(), strict=True):
         label = questions.graph.relation_labels[question.relation]
-        guesses[label].append(1 / len(set(question.names)))
+        guesses[label].append(1 / count)
+        alike[label] += is_alike
         given[label][question.names[question.candidates.index(question.answer)]] += 1
     rows = [
-        (label, len(found), sum(found) / len(found), max(given[label].values()) / len(found))
+        (label, len(found), sum(found) / len(found), max(given[label].values()) / len(found), alike[label])
         for label, found in sorted(guesses.items())
     ]
-    relations = pd.DataFrame(rows, columns=list(_RELATIONS))
-    return ProbeReport(
-        counts[list(_COUNTS)].astype(_COUNTS), relations.astype(_RELATIONS), questions.chance, questions.fingerprint
-    )
+    relations = pd.DataFrame(rows, columns=list(_RELATIONS)).astype(_RELATIONS)
+    relations = relations if any(alike.values()) else relations.drop(columns="indistinct")
+    chance = float(np.mean([1 / count for count in distinct.tolist()]))
+    return ProbeReport(counts[list(_COUNTS)].astype(_COUNTS), relations, chance, questions.fingerprint)
 
 
 def _find_gain(run: str, values: pd.DataFrame) -> tuple[float, float, str]:

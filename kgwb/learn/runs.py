@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import copy
-import hashlib
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias, get_args
 
-import torch
-
-from kgwb.axes import Tensor
 from kgwb.bert import Bert, inject
-from kgwb.bert.injection import AnyMode, name_mode
+from kgwb.bert.injection import AnyMode, list_options, name_mode
 from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge
 from kgwb.checks import expect_choice, expect_kind
+from kgwb.fingerprints import fingerprint, hash_tensors, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
 from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import MaskedAnswers, Task
 from kgwb.learn.tuning import expect_tasks, tune
 
 Rewrite: TypeAlias = Callable[[Questions], Questions]
+# What `tune` is given where an option does not come.
+_TUNING = {
+    each.name: each.default for each in inspect.signature(tune).parameters.values() if each.kind is each.KEYWORD_ONLY
+}
+_TUNING.pop("seed")
 RunControl = Literal["shuffled", "random", "matched", "off", "markers", "text"]
 
 
@@ -148,10 +151,14 @@ class TuningRecipe:
         return tuple(task.prepare(self.bert) if isinstance(task, MaskedAnswers) else task for task in self.tasks)
 
     @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of BERT's weights, the tasks and the options."""
-        tasks = [task.questions.fingerprint if isinstance(task, MaskedAnswers) else repr(task) for task in self.tasks]
-        return _hash([*tasks, repr(sorted(self.options.items()))], self.bert.state_dict().values())
+    def parts(self) -> dict[str, Any]:
+        """All that decides what is learnt: BERT, tasks, and every option of `tune`, its defaults included."""
+        tasks = [
+            [type(task).__name__, task.questions.fingerprint] if isinstance(task, MaskedAnswers) else fingerprint(task)
+            for task in self.tasks
+        ]
+        options = {name: show_value(value) for name, value in (_TUNING | dict(self.options)).items()}
+        return {"bert": describe_model(self.bert), "tasks": tasks, **options}
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,23 +214,47 @@ class ProbeRun:
         return replace(self, recipe=replace(self.recipe, tasks=tasks), rewrite=rewrite)
 
     @cached_property
+    def parts(self) -> dict[str, Any]:
+        """All that decides how its model is made, but for the seed, by name."""
+        rewrite = None if self.rewrite is None else fingerprint(self.rewrite)
+        parts = {**self.recipe.parts, "rewrite": rewrite, "mode": None, "control": self.control}
+        if self.vectors is None or self.mode is None:
+            return parts
+        known = gather_knowledge(self.vectors)
+        parts |= {
+            "mode": list(name_mode(self.mode)),
+            "graph": known.graph.fingerprint,
+            "facts": fingerprint(known.facts),
+        }
+        parts |= {"vectors": fingerprint([known.entities, known.relations])}
+        options = list_options(self.mode, self.door)
+        return parts | {
+            f"{door}.{name}": show_value(value) for door in options for name, value in options[door].items()
+        }
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of all that decides how its model is made, but for the seed."""
-        texts = [self.recipe.fingerprint, repr((self.mode, self.control)), repr(sorted(self.door.items()))]
-        if self.vectors is None:
-            return _hash(texts, ())
-        known = gather_knowledge(self.vectors)
-        return _hash([*texts, known.graph.fingerprint], [known.entities, known.relations, known.facts])
+        return fingerprint(self.parts)
 
 
-def fingerprint_model(bert: Bert) -> str:
-    """SHA-256 of a model's weights."""
-    return _hash([], bert.state_dict().values())
+def describe_source(source: object) -> dict[str, Any]:
+    """All that decides which model a run has, by name: of a plan, of a ready model, or of a function of one's own."""
+    if isinstance(source, ProbeRun):
+        return source.parts
+    return describe_model(source) if isinstance(source, Bert) else {"function": fingerprint(source)}
 
 
-def _hash(texts: Sequence[str], tensors: Iterable[Tensor]) -> str:
-    digest = hashlib.sha256("\n".join(texts).encode())
-    for tensor in tensors:
-        # As bytes: numpy knows no bfloat16.
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+def describe_model(bert: Bert) -> dict[str, Any]:
+    """All that decides what a model answers, by name."""
+    injector, state = bert.injector, bert.model.state_dict()
+    parts = {
+        "weights": hash_tensors(state[name] for name in sorted(state)),
+        "kind": [type(bert.model).__name__, bert.new_head, str(bert.model.config.to_dict().get("hidden_act"))],
+        "tokenizer": fingerprint(bert.tokenizer),
+    }
+    if injector is None:
+        return parts
+    doors = injector.state_dict()
+    recipe = {name: value for name, value in injector.recipe.items() if name != "bert"}
+    return parts | {**recipe, "injector": hash_tensors(doors[name] for name in sorted(doors)), "is_on": injector.is_on}

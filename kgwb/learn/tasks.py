@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch.nn.functional import cross_entropy
 
-from kgwb.axes import Float, Int, Tensor
+from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
+from kgwb.bert.tokenizing import cut_names
 from kgwb.checks import expect_kind
 from kgwb.graph import Mention
 from kgwb.learn.questions import MASK, Question, Questions, mask_mention
@@ -102,6 +104,8 @@ class EncodedQuestions:
         name_weights: 1 / number of pieces, 0 where shorter, [name, piece].
         entities: the candidate that a name stands for in a question, −1 where it is none, [question, name].
         answers: the right name of each question, [question].
+        distinct: how many candidates of each question differ in their word pieces, [question].
+        indistinct: whether the answer has the pieces of another candidate, or none but unknown ones, [question].
     """
 
     encoding: Encoding
@@ -110,6 +114,8 @@ class EncodedQuestions:
     name_weights: Float[Tensor, "name piece"]
     entities: Int[Tensor, "question name"]
     answers: Int[Tensor, " question"]
+    distinct: Int[Tensor, " question"]
+    indistinct: Bool[Tensor, " question"]
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -141,20 +147,66 @@ def encode_questions(bert: Bert, questions: Sequence[Question]) -> EncodedQuesti
     """Cut questions and the names of their candidates into word pieces."""
     masked = [_with_mask(question, bert.tokenizer.mask_token) for question in questions]
     encoding = encode_sentences(bert, [text for text, _ in masked], mentions=[mentions for _, mentions in masked])
-    names = sorted({name for question in questions for name in question.names})
-    column = {name: i for i, name in enumerate(names)}
-    cut = bert.tokenizer(names, add_special_tokens=False)["input_ids"]
-    longest = max(map(len, cut))
-    pieces = torch.tensor([row + [0] * (longest - len(row)) for row in cut])  # [name, piece]
-    weights = torch.tensor([[1 / len(row)] * len(row) + [0.0] * (longest - len(row)) for row in cut])
+    # In RoBERTa's pieces a name after a blank is another word than at the start of a text: it has a column for each.
+    spaced = [
+        text[: text.rindex(bert.tokenizer.mask_token)].endswith((" ", "\n", "\t", "\u00a0")) for text, _ in masked
+    ]
+    wanted = sorted({(name, blank) for q, blank in zip(questions, spaced, strict=True) for name in q.names})
+    cut = _cut_columns(bert, wanted)
+    if all(cut[name, blank] == cut.get((name, not blank), cut[name, blank]) for name, blank in wanted):
+        spaced, wanted = [True] * len(spaced), sorted({(name, True) for name, _ in wanted})
+        cut = {(name, True): cut.get((name, True)) or cut[name, False] for name, _ in wanted}
+    names, rows = [name for name, _ in wanted], [cut[key] for key in wanted]
+    column = {key: i for i, key in enumerate(wanted)}
+    longest = max(map(len, rows))
+    pieces = torch.tensor([row + [0] * (longest - len(row)) for row in rows])  # [name, piece]
+    weights = torch.tensor([[1 / max(1, len(row))] * len(row) + [0.0] * (longest - len(row)) for row in rows])
     entities = torch.full((len(questions), len(names)), -1)  # [question, name]
-    answers = torch.tensor([column[q.names[q.candidates.index(q.answer)]] for q in questions])
-    for row, question in enumerate(questions):
+    answers = torch.tensor(
+        [column[q.names[q.candidates.index(q.answer)], blank] for q, blank in zip(questions, spaced, strict=True)]
+    )
+    counted = [_count_distinct(question, blank, cut, bert) for question, blank in zip(questions, spaced, strict=True)]
+    _refuse_indistinct(questions, counted, bert)
+    for row, (question, blank) in enumerate(zip(questions, spaced, strict=True)):
         # Where candidates share a name, it stands for the answer, or for the first of them.
         named = dict(zip(reversed(question.names), reversed(question.candidates), strict=True))
         named[names[answers[row]]] = question.answer
-        entities[row, [column[name] for name in named]] = torch.tensor(list(named.values()))
-    return EncodedQuestions(encoding, tuple(names), pieces, weights, entities, answers)
+        entities[row, [column[name, blank] for name in named]] = torch.tensor(list(named.values()))
+    distinct, indistinct = [count for count, _ in counted], [alike for _, alike in counted]
+    return EncodedQuestions(
+        encoding, tuple(names), pieces, weights, entities, answers, torch.tensor(distinct), torch.tensor(indistinct)
+    )
+
+
+def _cut_columns(bert: Bert, wanted: Sequence[tuple[str, bool]]) -> dict[tuple[str, bool], list[int]]:
+    """The pieces of each name, with or without a blank before it."""
+    cut: dict[tuple[str, bool], list[int]] = {}
+    for blank in (True, False):
+        names = [name for name, is_spaced in wanted if is_spaced == blank]
+        found = cut_names(bert, names, after_blank=blank) if names else []
+        cut |= {(name, blank): pieces for name, pieces in zip(names, found, strict=True)}
+    return cut
+
+
+def _count_distinct(
+    question: Question, blank: bool, cut: Mapping[tuple[str, bool], list[int]], bert: Bert
+) -> tuple[int, bool]:
+    """How many candidates differ in their pieces, and whether the answer is one that cannot be told from others."""
+    alike = Counter(tuple(cut[name, blank]) for name in set(question.names))
+    own = tuple(cut[question.names[question.candidates.index(question.answer)], blank])
+    return len(alike), alike[own] > 1 or set(own) <= {bert.tokenizer.unk_token_id}
+
+
+def _refuse_indistinct(questions: Sequence[Question], counted: Sequence[tuple[int, bool]], bert: Bert) -> None:
+    """Where most answers look like others to a tokenizer, nothing could be learnt from accuracy."""
+    alike = [question for question, (_, is_alike) in zip(questions, counted, strict=True) if is_alike]
+    if 2 * len(alike) > len(questions):
+        names = sorted({question.names[question.candidates.index(question.answer)] for question in alike})
+        raise ValueError(
+            f"{len(alike)} of {len(questions)} answers cannot be told from other candidates by the tokenizer of "
+            f"{bert.name!r}: their word pieces are the same, or unknown ({', '.join(map(repr, names[:3]))}). Type another "
+            "BERT, which knows their writing: kgwb.load_bert('bert-base-chinese')."
+        )
 
 
 def _with_mask(question: Question, mask: str) -> tuple[str, tuple[Mention, ...]]:

@@ -24,6 +24,9 @@ from transformers import (
 
 import kgwb
 from kgwb.bert import Bert, find_mentions
+from kgwb.bert.tokenizing import cut_names
+from kgwb.learn.questions import Question, Questions
+from kgwb.learn.tasks import encode_questions
 
 from .conftest import DOORS
 
@@ -158,6 +161,25 @@ def test_chinese_characters_are_pieces_of_their_own(tmp_path, vectors):
     assert reading.tokens == (("[CLS]", "[UNK]", "[UNK]", "北", "京", "。", "[SEP]"),)
     assert [mention.pieces for mention in reading.mentions[0]] == [(3, 5)]
     assert reading.injected == ((False, False, False, True, True, False, False),)
+
+
+def test_names_are_cut_as_in_the_text(tmp_path, vectors):
+    small = RobertaConfig(
+        vocab_size=50265, max_position_embeddings=514, hidden_size=24, num_hidden_layers=2, num_attention_heads=2
+    )
+    bert = load(tmp_path / "roberta", lambda: RobertaForMaskedLM(small), write_byte_pairs).bert
+    assert bert.tokenizer.convert_ids_to_tokens(cut_names(bert, ["France"])[0]) == ["ĠFrance"]
+    for text, name in {
+        "Paris is in [MASK].": " France",
+        "[MASK] is old.": "France",
+        "It is old ([MASK]).": "France",
+    }.items():
+        asked = Questions(vectors.graph, (Question(text, (), 0, 0, 0, (0, 1), ("France", "Lyon")),))
+        encoded = encode_questions(bert, asked)
+        pieces = encoded.name_pieces[encoded.answers[0]][encoded.name_weights[encoded.answers[0]] > 0].tolist()
+        assert pieces == bert.tokenizer(name, add_special_tokens=False)["input_ids"]
+        whole = bert.tokenizer(text.replace("[MASK]", "France"))["input_ids"]
+        assert any(whole[i : i + len(pieces)] == pieces for i in range(len(whole)))
 
 
 def test_twelve_layers_with_three_doors_at_once(tmp_path, vectors, set_gates):

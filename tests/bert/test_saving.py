@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
+import torch
 
 import kgwb
+from kgwb.bert.injection import _DOORS, complete_options
 from kgwb.bert.injector import InjectorFileError
 
 
@@ -39,8 +43,10 @@ def test_a_door_that_does_not_fit_says_why(bert, vectors, tmp_path):
     cases = {
         r"has mode 'graph', this one 'tower'": kgwb.inject(bert, vectors, mode="tower"),
         r"has control None, this one 'random'": kgwb.inject(bert, vectors, mode="graph", control="random"),
-        r"has graph '\w+', this one '\w+'": kgwb.inject(bert, stranger, mode="graph"),
-        r"has other measures than this one \(": kgwb.inject(bert, vectors, mode="graph", width=64),
+        r"has graph '\w+', this one '\w+'\. .* kgwb.inject\(bert, kgwb.load_embedding\(...\), mode='graph'\)": kgwb.inject(
+            bert, stranger, mode="graph"
+        ),
+        r"was made with width=128, this one with width=64": kgwb.inject(bert, vectors, mode="graph", width=64),
     }
     for message, other in cases.items():
         with pytest.raises(InjectorFileError, match=message):
@@ -50,6 +56,77 @@ def test_a_door_that_does_not_fit_says_why(bert, vectors, tmp_path):
     (folder / "injector.json").write_text("{")
     with pytest.raises(InjectorFileError, match="holds no door"):
         model.injector.load(folder)
+
+
+# Another value for every option of every door; a new option without one fails the test below.
+OTHERS = {
+    "adaptive": True,
+    "bases": 2,
+    "depth": 2,
+    "exchange": True,
+    "heads": 2,
+    "hops": 2,
+    "how": "bias",
+    "layers": (0, 1, 2),
+    "most": 1,
+    "pieces": "first",
+    "place": ("input", "output"),
+    "reach": "all",
+    "strength": 1.5,
+    "width": 32,
+}
+
+
+@pytest.mark.parametrize("mode", list(_DOORS))
+def test_every_option_of_every_door_is_compared(bert, vectors, tmp_path, mode):
+    model = kgwb.inject(bert, vectors, mode=mode)
+    folder = model.injector.save(tmp_path / "door")
+    # What the seed drew is in the folder, and "tower" is graph with exchange.
+    for name in complete_options(_DOORS[mode], {"adaptive": False}).keys() - {"seed", "exchange"}:
+        other = kgwb.inject(bert, vectors, mode=mode, **{name: OTHERS[name]})
+        with pytest.raises(InjectorFileError, match=rf"was made with {name}=.*, this one with {name}=.*{name}="):
+            other.injector.load(folder)
+        saved = other.injector.save(tmp_path / "other")
+        with pytest.raises(InjectorFileError, match=rf"The {mode} door in .* was made with {name}="):
+            model.injector.load(saved)
+    layers = getattr(model.injector.doors[0], "layers", None)
+    kgwb.inject(bert, vectors, mode=mode, seed=3, layers=layers).injector.load(folder)
+
+
+def test_options_of_several_doors_and_attributes_changed_since(bert, vectors, tmp_path):
+    model = kgwb.inject(bert, vectors, mode=("entity", "memory"), memory={"hops": 2})
+    folder = model.injector.save(tmp_path / "door")
+    with pytest.raises(
+        InjectorFileError, match=r"made with hops=2, .* mode=\('entity', 'memory'\), memory=\{'hops': 2\}\)"
+    ):
+        kgwb.inject(bert, vectors, mode=("entity", "memory")).injector.load(folder)
+    changed = kgwb.inject(bert, vectors, mode="memory")
+    changed.injector.doors[0].most = 3
+    with pytest.raises(InjectorFileError, match=r"made with most=3, this one with most=64"):
+        kgwb.inject(bert, vectors, mode="memory").injector.load(changed.injector.save(tmp_path / "changed"))
+
+
+def test_a_door_of_other_vectors_or_facts_is_refused(bert, vectors, tmp_path):
+    folder = kgwb.inject(bert, vectors).injector.save(tmp_path / "door")
+    other = kgwb.GraphEmbedding(vectors.graph, kgwb.ComplEx(), dim=16, seed=1)
+    with pytest.raises(InjectorFileError, match=r"has vectors '\w+', this one '\w+'"):
+        kgwb.inject(bert, other).injector.load(folder)
+    part = copy.copy(vectors)
+    part.graph = replace(vectors.graph, triples=vectors.graph.triples[1:])
+    with pytest.raises(InjectorFileError, match=r"has facts '\w+', this one '\w+'"):
+        kgwb.inject(bert, part).injector.load(folder)
+
+
+def test_what_a_door_leaves_out_is_said(bert, vectors, tmp_path, caplog):
+    model = kgwb.inject(bert, vectors)
+    model.injector.load(model.injector.save(tmp_path / "door"))
+    assert "BERT's head and layers, which tuning changes too, are not in it: model.save(folder)" in caplog.text
+    assert "other weights" not in caplog.text
+    with torch.no_grad():
+        model.model.cls.predictions.transform.dense.weight.add_(0.01)
+    folder = model.injector.save(tmp_path / "door")
+    kgwb.inject(bert, vectors).injector.load(folder)
+    assert "was saved beside a BERT of other weights" in caplog.text
 
 
 def test_a_folder_with_other_files_is_not_replaced(bert, vectors, tmp_path):

@@ -10,6 +10,7 @@ import torch
 
 import kgwb
 from kgwb.graph import Mention, Sentence
+from kgwb.learn.questions import Question, Questions
 from kgwb.learn.tasks import encode_questions
 
 
@@ -127,6 +128,29 @@ def test_a_relation_may_be_called_chance(small_bert, town, questions):
     table = kgwb.probe({"plain": small_bert}, replace(questions, graph=renamed)).frame
     assert table.loc["plain", "chance"] == 0.5
     assert table.loc["plain", "chance (relation)"] == table.loc["plain", "accuracy"]
+
+
+def ask(town, names, answers):
+    """A question for each answer, among candidates of these names; their entities are the first of the graph."""
+    given = tuple(range(len(names)))
+    asked = [Question("The town is [MASK].", (), 0, 0, answer, given, tuple(names)) for answer in answers]
+    return Questions(town, tuple(asked))
+
+
+def test_names_that_the_tokenizer_cannot_tell_apart_are_counted(small_bert, town):
+    questions = ask(town, ["Sole", "Sol\u00e9", "Paris", "Rome"], [0, 2, 3])
+    report = kgwb.probe({"plain": small_bert}, questions)
+    assert report.indistinct == 1 and report.relations["indistinct"].tolist() == [1]
+    assert report.chance == report.relations["chance"][0] == pytest.approx(1 / 3) and questions.chance == 0.25
+    assert "Not to be told from another candidate by word pieces: 1." in report.protocol
+    apart = kgwb.probe({"plain": small_bert}, ask(town, ["Sole", "Paris"], [0, 1]))
+    assert (apart.indistinct, apart.chance) == (0, 0.5) and "word pieces" not in apart.protocol
+
+
+@pytest.mark.parametrize("names", [["Sole", "Sol\u00e9", "Paris"], ["\u9f98\u9f98", "\u9f49", "Rome"]])
+def test_questions_of_which_most_answers_look_alike_are_refused(small_bert, town, names):
+    with pytest.raises(ValueError, match=r"2 of 3 answers cannot be told .* kgwb.load_bert\('bert-base-chinese'\)"):
+        kgwb.MaskedAnswers(ask(town, names, [0, 1, 2])).prepare(small_bert)
 
 
 def test_nothing_to_probe(small_bert, questions):

@@ -154,12 +154,15 @@ def test_another_probe_in_the_folder_is_refused_before_anything_is_tuned(plan, p
     kgwb.probe(plan(controls=()), parts[1], seeds=1, folder=tmp_path)
     tuned.clear()
     with pytest.raises(
-        ValueError, match=r"holds another probe: 'plain', seed 0, differs in its questions. Type another"
+        ValueError,
+        match=r"holds another probe: 'plain', seed 0, differs in its questions \(.* there, .* here\). Type another",
     ):
         kgwb.probe(plan(controls=()), parts[1][1:], seeds=1, folder=tmp_path)
-    with pytest.raises(ValueError, match=r"'plain', seed 0, differs in its model. Type another folder, probe\("):
+    with pytest.raises(
+        ValueError, match=r"'plain', seed 0, differs in its epochs \(1 there, 2 here\). Type another folder, probe\("
+    ):
         kgwb.probe(plan(controls=(), epochs=2), parts[1], seeds=1, folder=tmp_path)
-    with pytest.raises(ValueError, match=r"'entity', seed 0, differs in its model"):
+    with pytest.raises(ValueError, match=r"'entity', seed 0, differs in its entity.strength \(2.0 there, 1.0 here"):
         kgwb.probe(plan(controls=(), doors={"entity": {"strength": 1.0}}), parts[1], seeds=1, folder=tmp_path)
     assert tuned == []
 
@@ -174,6 +177,50 @@ def test_a_broken_file_of_answers(plan, parts, tmp_path):
         path.write_text(text)
         with pytest.raises(ValueError, match=r"plain, seed 0.jsonl holds no answers, or is broken. Remove it"):
             kgwb.probe(runs, parts[1], seeds=1, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("plan_of", "what"),
+    [
+        ({"precision": "bfloat16"}, "precision"),
+        ({"top_layers": 1}, "top_layers"),
+        ({"policy": "full"}, "policy"),
+        ({"dropout": True}, "dropout"),
+        ({"batch": 8}, "batch"),
+        ({"learning_rate": 1e-4}, "learning_rate"),
+        ({"doors": {"entity": {"adaptive": True}}}, "entity.adaptive"),
+        ({"doors": {"entity": {"pieces": "first"}}}, "entity.pieces"),
+    ],
+)
+def test_kept_answers_are_those_of_the_same_recipe(plan, parts, tmp_path, plan_of, what):
+    kgwb.probe({"entity": plan()["entity"]}, parts[1], seeds=1, folder=tmp_path)
+    with pytest.raises(ValueError, match=rf"'entity', seed 0, differs in its {what} \("):
+        kgwb.probe({"entity": plan(**plan_of)["entity"]}, parts[1], seeds=1, folder=tmp_path)
+
+
+def test_a_closed_door_and_a_doors_options_are_no_other_models_answers(small_bert, vectors, parts, tmp_path):
+    model = kgwb.inject(small_bert, vectors, mode="memory")
+    kgwb.probe({"it": model}, parts[1], folder=tmp_path)
+    with model.injector.off(), pytest.raises(ValueError, match=r"differs in its is_on \(True there, False here\)"):
+        kgwb.probe({"it": model}, parts[1], folder=tmp_path)
+    with pytest.raises(ValueError, match=r"differs in its doors \("):
+        kgwb.probe({"it": kgwb.inject(small_bert, vectors, mode="memory", hops=2)}, parts[1], folder=tmp_path)
+    with pytest.raises(ValueError, match=r"differs in its precision"):
+        kgwb.probe({"it": model}, parts[1], folder=tmp_path, precision="bfloat16")
+    kgwb.probe({"own": lambda seed: model}, parts[1], seeds=1, folder=tmp_path)
+    with pytest.raises(ValueError, match=r"differs in its function"):
+        kgwb.probe({"own": lambda seed: copy.deepcopy(model)}, parts[1], seeds=1, folder=tmp_path)
+
+
+def test_answers_cut_or_doubled_are_damaged(small_bert, parts, tmp_path):
+    kgwb.probe({"it": small_bert}, parts[1], folder=tmp_path)
+    path = tmp_path / "it, seed 0.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    half, doubled = lines[: len(lines) // 2], [*lines[:2], *lines[1:]]
+    for damaged in (half, doubled, lines[:-1], [*lines[:2], *lines[3:]], [*lines, lines[1]], [lines[0], lines[-1]]):
+        path.write_text("".join(damaged))
+        with pytest.raises(ValueError, match=r"it, seed 0.jsonl holds no answers, or is broken. Remove it"):
+            kgwb.probe({"it": small_bert}, parts[1], folder=tmp_path)
 
 
 def test_any_name_of_a_run_is_a_file_of_its_own(small_bert, parts, tmp_path):

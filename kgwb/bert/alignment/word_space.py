@@ -10,6 +10,7 @@ import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.model import Bert
+from kgwb.bert.tokenizing import cut_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +43,7 @@ def read_labels(bert: Bert, labels: Sequence[str]) -> LabelWords:
         ([2, 0], [True, False])
     """
     special = set(bert.tokenizer.all_special_ids)
-    # The leading space makes RoBERTa cut a label as it would inside a sentence; BERT does not see it.
-    cut = bert.tokenizer([f" {label}" for label in labels], add_special_tokens=False, verbose=False)["input_ids"]
+    cut = cut_names(bert, labels)
     pieces = tuple(tuple(piece for piece in found if piece not in special) for found in cut)
     counts = torch.tensor([len(found) for found in pieces], dtype=torch.int64)
     owner = torch.repeat_interleave(torch.arange(len(pieces)), counts)

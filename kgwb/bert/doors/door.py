@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
@@ -51,6 +52,16 @@ class Door(nn.Module, ABC):
         self.reads_facts = reads_facts
         self.register_buffer("identity", knowledge.identity, persistent=True)
         self.register_buffer("facts", knowledge.facts[: len(knowledge.facts) * reads_facts], persistent=True)
+
+    def note_options(self, given: Mapping[str, Any]) -> None:
+        """Remember what it was made with; `inject` calls this, the defaults included."""
+        self._given = {name: (value, getattr(self, name, None)) for name, value in given.items()}
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """Every option of the door, as it is now: a default that BERT decided, and an attribute changed since, count."""
+        given: dict[str, tuple[Any, Any]] = vars(self).get("_given", {})
+        return {name: _resolve(value, before, getattr(self, name, None)) for name, (value, before) in given.items()}
 
     @abstractmethod
     def enters_at(self, encoding: Encoding) -> Bool[Tensor, "sentence token"]:
@@ -140,3 +151,9 @@ class Door(nn.Module, ABC):
 
     def extra_repr(self) -> str:
         return f"gate={self.gate:.3f}, control={self.control}"
+
+
+def _resolve(given: Any, before: Any, now: Any) -> Any:
+    """The option behind an attribute of the same name, where it holds one."""
+    is_option = now is not None and isinstance(now, (bool, int, float, str, tuple))
+    return now if is_option and (given is None or type(now) is not type(before) or now != before) else given

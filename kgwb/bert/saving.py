@@ -1,0 +1,263 @@
+"""Doors and tuned models as folders: tensors in safetensors, all that made them in JSON, the graph as tables; never pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from kgwb.axes import Tensor
+from kgwb.bert.knowledge import Knowledge
+from kgwb.bert.origin import Origin
+from kgwb.bert.shape import Shape
+from kgwb.environment import VERSION
+from kgwb.files import hash_file, refuse_other_files, write_whole
+from kgwb.fingerprints import fingerprint
+from kgwb.graph import KnowledgeGraph, read_graph, write_graph
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+WEIGHTS, MADE_FOR = "injector.safetensors", "injector.json"
+MODEL, KNOWLEDGE, GRAPH = "kgwb.json", "knowledge.safetensors", "graph"
+
+
+class InjectorFileError(ValueError):
+    """A saved injector does not fit."""
+
+
+class ModelFileError(ValueError):
+    """A saved model is damaged, or cannot be saved."""
+
+
+def write_doors(folder: Path, state: Mapping[str, Tensor], recipe: Mapping[str, Any]) -> None:
+    """Write the tensors of doors, and what they were made from."""
+    refuse_other_files(folder, (WEIGHTS, MADE_FOR), "a door")
+    with write_whole(folder) as new:
+        new.mkdir()
+        _write_tensors(state, new / WEIGHTS)
+        (new / MADE_FOR).write_text(json.dumps(recipe, indent=1), encoding="utf-8")
+
+
+def read_doors(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What `write_doors` wrote: the recipe, and the tensors.
+
+    Raises:
+        InjectorFileError: if there is none, or it is damaged.
+    """
+    try:
+        recipe = json.loads((folder / MADE_FOR).read_text(encoding="utf-8"))
+        if not isinstance(recipe, dict) or not isinstance(recipe.get("doors"), dict):
+            raise ValueError(f"{MADE_FOR} does not list the options of doors")
+        return recipe, _read_tensors(folder / WEIGHTS)
+    except (OSError, ValueError, RecursionError) as error:
+        raise InjectorFileError(
+            f"{str(folder)!r} holds no door ({error}). Expected a folder that model.injector.save(folder) wrote."
+        ) from error
+
+
+def compare_recipes(folder: Path, saved: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Doors take up only what doors made in the same way have saved.
+
+    Raises:
+        InjectorFileError: names what differs, and says what to type.
+    """
+    for what in ("mode", "control", "graph", "facts", "vectors"):
+        if saved.get(what) != own[what]:
+            raise InjectorFileError(
+                f"The door in {str(folder)!r} has {what} {saved.get(what)!r}, this one {own[what]!r}. "
+                f"Make this one as that was made: {_call(what, saved)}."
+            )
+    for door, options in own["doors"].items():
+        kept = saved["doors"].get(door)
+        kept = kept if isinstance(kept, dict) else {}
+        for name in sorted(options.keys() | kept.keys()):
+            then, now = (_unwrap(made.get(name)) for made in (kept, options))
+            # Whatever the seed decided is in the folder.
+            if then != now and name != "seed":
+                given = f"{name}={then!r}" if len(own["doors"]) == 1 else f"{door}={{{name!r}: {then!r}}}"
+                raise InjectorFileError(
+                    f"The {door} door in {str(folder)!r} was made with {name}={then!r}, this one with {name}={now!r}. "
+                    f"Make this one as that was made: {_call('', saved, given)}."
+                )
+
+
+def compare_shapes(folder: Path, saved: Mapping[str, Tensor], own: Mapping[str, Tensor], edited: set[str]) -> None:
+    """Tensors must have the shapes that they had; of facts, which may have been edited, the number may differ.
+
+    Raises:
+        InjectorFileError: names three that have not.
+    """
+    wrong = [
+        name
+        for name in sorted(own.keys() | saved.keys())
+        if name not in own
+        or name not in saved
+        or saved[name].dtype != own[name].dtype
+        or saved[name].shape[name in edited :] != own[name].shape[name in edited :]
+    ]
+    if wrong:
+        raise InjectorFileError(
+            f"The door in {str(folder)!r} has other measures than this one ({', '.join(wrong[:3])}). "
+            "Give kgwb.inject the BERT and the options that the saved one was made with."
+        )
+
+
+def _unwrap(value: Any) -> Any:
+    """The value; of a list that holds nothing else, the one."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _call(what: str, saved: Mapping[str, Any], *options: str) -> str:
+    mode = str(saved.get("mode"))
+    modes = repr(mode) if "+" not in mode else repr(tuple(mode.split("+")))
+    control = f", control={saved['control']!r}" if saved.get("control") else ""
+    vectors = "vectors" if what not in ("graph", "facts", "vectors") else "kgwb.load_embedding(...)"
+    return f"kgwb.inject(bert, {', '.join([vectors, f'mode={modes}{control}', *options])})"
+
+
+def write_model(
+    folder: Path,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    record: Mapping[str, Any],
+    doors: tuple[Mapping[str, Tensor], KnowledgeGraph, Origin] | None,
+) -> None:
+    """Write a model whole: as Hugging Face does, with the doors, their graph and all that made them beside it.
+
+    Args:
+        folder: where to; a model of kgwb's that is there is replaced.
+        model: Hugging Face's model.
+        tokenizer: its tokenizer.
+        record: what else there is to know, for JSON.
+        doors: their tensors, their graph, and what they were made from; None for a plain BERT.
+    """
+    known = read_model_record(folder)["files"] if (folder / MODEL).is_file() else {}
+    refuse_other_files(folder, {Path(name).parts[0] for name in known} | {MODEL} if known else (), "a model of kgwb's")
+    with write_whole(folder) as new:
+        new.mkdir()
+        model.save_pretrained(new, max_shard_size="1000GB")
+        tokenizer.save_pretrained(new)
+        if doors is not None:
+            state, graph, origin = doors
+            _write_tensors(state, new / WEIGHTS)
+            write_graph(graph, new / GRAPH)
+            if origin.knowledge is not None:
+                whole = origin.knowledge
+                tables = {"entities": whole.entities, "relations": whole.relations, "facts": whole.facts}
+                _write_tensors(tables | {"identity": whole.identity}, new / KNOWLEDGE)
+        written = sorted(path for path in new.rglob("*") if path.is_file())
+        files = {path.relative_to(new).as_posix(): hash_file(path) for path in written}
+        whole_record = {"kgwb": VERSION, **record, "files": files}
+        text = json.dumps({**whole_record, "digest": _digest(whole_record)}, indent=1, ensure_ascii=False)
+        (new / MODEL).write_text(text, encoding="utf-8")
+
+
+def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, Any]:
+    """What `write_model` wrote beside the model.
+
+    Raises:
+        ModelFileError: if anything there is not as it was written.
+    """
+    try:
+        record = json.loads((folder / MODEL).read_text(encoding="utf-8"))
+        digest = record.pop("digest")
+        if digest != _digest(record):
+            raise ValueError(f"{MODEL} has been changed")
+        for name, expected in record["files"].items() if check_files else ():
+            if hash_file(folder / name) != expected:
+                raise ValueError(f"{name} has been changed")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelFileError(
+            f"{str(folder)!r} holds no whole model ({error}). Save it anew: model.save(folder)."
+        ) from error
+    assert isinstance(record, dict)
+    return record
+
+
+def describe_doors(graph: KnowledgeGraph, origin: Origin, options: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What a model's record says of its doors beside their recipe.
+
+    Raises:
+        ModelFileError: if JSON cannot hold an option.
+    """
+    for door, given in options.items():
+        for name, value in given.items():
+            _expect_writable(door, name, value)
+    shape = {name: str(value) if name == "dtype" else value for name, value in asdict(origin.shape).items()}
+    return {
+        "options": options,
+        "shape": shape,
+        "sizes": origin.sizes,
+        "graph": {"name": graph.name, "notes": graph.notes, "fingerprint": _identify(graph)},
+    }
+
+
+def read_parts(folder: Path, doors: Mapping[str, Any]) -> tuple[dict[str, Tensor], Knowledge, Shape]:
+    """The doors' tensors, what they are to be made from, and the shape of their BERT.
+
+    Raises:
+        ModelFileError: if the graph cannot be read back as it was.
+    """
+    state, kept = _read_tensors(folder / WEIGHTS), doors["graph"]
+    graph = replace(read_graph(folder / GRAPH), name=kept["name"], notes=tuple(map(tuple, kept["notes"])))
+    if _identify(graph) != kept["fingerprint"]:
+        raise ModelFileError(
+            f"The graph in {str(folder)!r} is no longer read as it was written. Read it with the version of kgwb that "
+            "wrote it, and save the model anew."
+        )
+    shape = Shape(**doors["shape"] | {"dtype": getattr(torch, doors["shape"]["dtype"].removeprefix("torch."))})
+    if (folder / KNOWLEDGE).is_file():
+        return state, Knowledge(graph, **_read_tensors(folder / KNOWLEDGE), control=doors["control"]), shape
+    # The doors' own tables hold the vectors, and are filled from the folder; what counts here is how wide they are.
+    dim, width = doors["sizes"]
+    count = len(graph.entities)
+    tables = torch.zeros(count, dim), torch.zeros(len(graph.relations), width)
+    facts = torch.from_numpy(np.array(graph.triples))
+    return state, Knowledge(graph, *tables, facts, torch.arange(count), doors["control"]), shape
+
+
+def _identify(graph: KnowledgeGraph) -> str:
+    return fingerprint([graph.fingerprint, graph.labels, graph.relation_labels, graph.triples])
+
+
+def _expect_writable(door: str, name: str, value: Any) -> None:
+    if isinstance(value, (list, tuple)):
+        for one in value:
+            _expect_writable(door, name, one)
+    elif value is not None and not isinstance(value, (bool, int, float, str, np.number)):
+        raise ModelFileError(
+            f"The option {name} of the {door} door is a {type(value).__name__}, which JSON cannot hold. Make it a number, "
+            "a text or a list of them; a table belongs in a buffer: door.register_buffer(...)."
+        )
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def _write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, path)
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file.
+
+    Raises:
+        ValueError: if it is broken.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path.name} is broken: {error}") from error
