@@ -16,7 +16,7 @@ from kgwb.bert.injector import Injector
 from kgwb.bert.model import Bert, BertLoadError, quiet_loading
 from kgwb.bert.origin import Origin
 from kgwb.bert.passing import open_attention
-from kgwb.bert.saving import MODEL, ModelFileError, read_model_record, read_parts
+from kgwb.bert.saving import MODEL, ModelFileError, read_model_parts, read_model_record
 from kgwb.bert.tiny import train_tiny
 from kgwb.environment import MINILM_PACKAGE, MINILM_SHA256
 from kgwb.files import hash_file
@@ -111,7 +111,7 @@ def _read_record(place: str | Path, doors: Sequence[type[Door]]) -> dict[str, An
 
 def _restore_doors(place: Path, kept: dict[str, Any], bert: Bert, own: Sequence[type[Door]]) -> Injector:
     """The doors as they were saved: made anew from their options, and then filled."""
-    state, knowledge, shape = read_parts(place, kept)
+    state, knowledge, shape = read_model_parts(place, kept)
     options = {name: {key: _freeze(value) for key, value in given.items()} for name, given in kept["options"].items()}
     mine = dict(zip(name_mode(list(own)), own, strict=True))
     makers = choose_doors([mine.get(name, name) for name in options])

@@ -199,7 +199,7 @@ def describe_doors(graph: KnowledgeGraph, origin: Origin, options: Mapping[str, 
     }
 
 
-def read_parts(folder: Path, doors: Mapping[str, Any]) -> tuple[dict[str, Tensor], Knowledge, Shape]:
+def read_model_parts(folder: Path, doors: Mapping[str, Any]) -> tuple[dict[str, Tensor], Knowledge, Shape]:
     """The doors' tensors, what they are to be made from, and the shape of their BERT.
 
     Raises:

@@ -15,11 +15,9 @@ from kgwb.embed.embedding_files import WRITTEN, describe_scorer, write_embedding
 from kgwb.embed.encoders.encoder import at_rest, encode_tables, expect_encoder
 from kgwb.embed.queries import Triples, expect_ids, read_ids
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
-from kgwb.embed.vectors import Vectors
+from kgwb.embed.vectors import Vectors, list_best
 from kgwb.files import refuse_other_files
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
-
-_COLUMNS = {"head": 0, "relation": 1, "tail": 2}
 
 
 class GraphEmbedding(nn.Module):
@@ -187,11 +185,11 @@ class GraphEmbedding(nn.Module):
             triple = np.repeat(triple, len(graph.relations), 0)
             triple[:, 1] = np.arange(len(graph.relations))
             scores = encode_once(self).score(*self._columns(triple))  # [relation]
-            return _list_best(graph, self._expect_scores(scores), triple[0], missing="relation", k=k)
+            return list_best(graph, self._expect_scores(scores), triple[0], missing="relation", k=k)
         heads, relations, tails = self._columns(triple)
         asked, count = (heads, 1) if tail is None else (tails, 0)
         scores = self._expect_scores(encode_once(self).score_answers(asked, relations, tails=count))  # [1, entity]
-        return _list_best(graph, scores[0], triple[0], missing=missing[0], k=k)
+        return list_best(graph, scores[0], triple[0], missing=missing[0], k=k)
 
     @torch.no_grad()
     def save(self, folder: str | Path) -> Path:
@@ -278,27 +276,3 @@ def expect_embedding(embedding: object, call: str) -> None:
         TypeError: it is none; says what to type.
     """
     expect_kind(embedding, GraphEmbedding, "A GraphEmbedding", call=call)
-
-
-def _list_best(
-    graph: KnowledgeGraph,
-    scores: Float[Tensor, " candidate"],
-    triple: Int[np.ndarray, " part"],
-    *,
-    missing: str,
-    k: int,
-) -> pd.DataFrame:
-    """The k candidates with the highest scores, and whether the graph holds each already."""
-    best = scores.topk(min(k, len(scores))).indices.cpu().numpy()  # [k]
-    kind, names = ("relation", graph.relations) if missing == "relation" else ("entity", graph.entities)
-    asked = _COLUMNS[missing]
-    given = [column for column in _COLUMNS.values() if column != asked]
-    matching = (graph.triples[:, given] == triple[given]).all(1)  # [triple]
-    return pd.DataFrame(
-        {
-            kind: names[kind].to_numpy()[best],
-            "label": names["label"].to_numpy()[best],
-            "score": scores.detach().cpu().numpy()[best],
-            "known": np.isin(best, graph.triples[matching, asked]),
-        }
-    )

@@ -52,7 +52,7 @@ def find_stem(source: Source) -> str:
     return PurePath(path.stem).stem if path.suffix.lower() in PACKED else path.stem
 
 
-def read_source(source: Source, expected: str) -> bytes:
+def read_bytes(source: Source, expected: str) -> bytes:
     """The bytes of a file, unpacked.
 
     Raises:

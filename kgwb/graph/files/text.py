@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from kgwb.graph.errors import ContentError, GraphFileError, blame, empty_file
-from kgwb.graph.files.sources import PACKED, OpenFile, Source, read_source
+from kgwb.graph.files.sources import PACKED, OpenFile, Source, read_bytes
 from kgwb.packages import load_package
 
 OnError = Literal["raise", "skip"]
@@ -89,7 +89,7 @@ def _decode(source: Source, data: bytes, encoding: str) -> str:
 
 
 def _read_bytes(source: Source, expected: str) -> bytes:
-    data = read_source(source, expected)
+    data = read_bytes(source, expected)
     if not data:
         raise GraphFileError(f"{source}{empty_file(expected)}")
     return data
