@@ -81,14 +81,8 @@ def test_every_split_survives_a_folder(openke: bool, data: st.DataObject, same: 
 
 def test_what_is_in_the_folder(split: Split, tmp_path: Path) -> None:
     folder = write_split(split, tmp_path / "new" / "graph")
-    assert {path.name for path in folder.iterdir()} == {
-        "train.tsv",
-        "valid.tsv",
-        "entities.tsv",
-        "relations.tsv",
-        ".kgwb.json",
-    }
-    assert (folder / "valid.tsv").read_text("utf-8").count("\n") == len(split.valid)  # no header, and no empty test
+    assert {path.name for path in folder.iterdir()} == {"train.tsv", "entities.tsv", "relations.tsv", ".kgwb.json"}
+    assert (folder / "train.tsv").read_text("utf-8").count("\n") == len(split.train)  # no header, and no empty test
     plain = Split(KnowledgeGraph.from_pandas(split.graph.to_pandas()), *(np.array([[0, 0, 1]]) for _ in range(3)))
     write_split(plain, folder, openke=True)
     lists = {"entity2id.txt", "relation2id.txt", "train2id.txt", "valid2id.txt", "test2id.txt", ".kgwb.json"}
@@ -175,8 +169,7 @@ def test_pykeen_reads_no_header_of_our_folders_as_a_fact(split: Split, tmp_path:
     from pykeen.triples import TriplesFactory
 
     folder = write_split(split, tmp_path / "graph")
-    for part in ("train", "valid"):
-        assert TriplesFactory.from_path(folder / f"{part}.tsv").num_triples == len(getattr(split, part))
+    assert TriplesFactory.from_path(folder / "train.tsv").num_triples == len(split.train)
 
 
 @pytest.mark.parametrize("name", ["head", "#h", "\ufeffa"])

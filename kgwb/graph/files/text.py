@@ -65,7 +65,7 @@ def read_text(source: Source, *, expected: str, on_error: OnError = "raise", enc
     if encoding is not None:
         return _decode(source, data, encoding)
     marked = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
-    if marked is None and data.count(0, 0, 4000) > 20:
+    if marked is None and 0 in data[:4] and data.count(0, 0, 4000) > 20:
         marked = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
     if marked:
         raise _wrong_encoding(source, marked, 1)

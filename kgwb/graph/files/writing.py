@@ -207,7 +207,7 @@ def _write_parts(split: Split, folder: Path) -> None:
         table = pd.DataFrame(dict(zip(COLUMNS, names, strict=True)))
         if len(table) or part == "train":
             # A header line would be a fact to most readers, and without one a fact may be a header to ours.
-            header = table.empty or table["head"].str.startswith("\ufeff").any() or _holds_header(table)
+            header = table.empty or table["head"].str.contains("[\ufeff\x00]").any() or _holds_header(table)
             write_delimited(table, folder / f"{part}.tsv", header=bool(header))
 
 
