@@ -4,6 +4,7 @@
 # make notebooks  run every notebook in a fresh kernel and save it with its pictures
 # make oldest     the doors with the oldest transformers that kgwb admits, in an environment of its own
 # make bench      the figures named in the benchmarks
+# make fuzz       damaged files and odd inputs, thousands of them; make fuzz FUZZ=20000 for a night
 # make lint       ruff and mypy
 # make assets     lint, check, test and build the scripts of the views (development only, needs Node.js)
 
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOURNEY := notebooks/00_the_whole_journey.ipynb
 STAMPS := .venv/stamps
 
-.PHONY: help lab test oldest tour notebooks bench lint assets install clean
+.PHONY: help lab test oldest tour notebooks bench fuzz lint assets install clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -47,6 +48,10 @@ notebooks: install
 
 bench: $(STAMPS)/tests $(STAMPS)/kgwb
 	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+FUZZ ?= 2000
+fuzz: $(STAMPS)/tests $(STAMPS)/kgwb
+	KGWB_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto tests/embed/test_damaged_files.py tests/test_saving_law.py $(ARGS)
 
 lint: $(STAMPS)/tests $(STAMPS)/kgwb
 	$(BIN)/ruff check .

@@ -139,8 +139,8 @@ def write_model(
         doors: their tensors, their graph, and what they were made from; None for a plain BERT.
     """
     known = read_model_record(folder)["files"] if (folder / MODEL).is_file() else {}
-    refuse_other_files(folder, {Path(name).parts[0] for name in known} | {MODEL} if known else (), "a model of kgwb's")
-    with write_whole(folder) as new:
+    refuse_other_files(folder, {*known, MODEL, "config.json", "model.safetensors"}, "a model of kgwb's")
+    with write_whole(folder, replaces={*known, MODEL}) as new:
         new.mkdir()
         model.save_pretrained(new, max_shard_size="1000GB")
         tokenizer.save_pretrained(new)

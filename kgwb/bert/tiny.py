@@ -81,7 +81,7 @@ def train_tiny(
     Example:
         >>> from tempfile import mkdtemp
         >>> folder = train_tiny(["The sea is wide.", "The sea is deep."], steps=2, cache=mkdtemp(), progress=False)
-        >>> sorted(file.name for file in folder.glob("*.json"))
+        >>> sorted(file.name for file in folder.glob("[!.]*.json"))
         ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'training.json']
     """
     settings = _check(TinySettings(layers, width, vocabulary, steps, seed))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from dataclasses import replace
 
 import pandas as pd
@@ -17,7 +16,7 @@ from kgwb.bert.injector import InjectorFileError
 
 def test_a_saved_door_comes_back_to_the_bit(every, closed, bert, tmp_path):
     folder = every.injector.save(tmp_path / "door")
-    assert sorted(file.name for file in folder.iterdir()) == ["injector.json", "injector.safetensors"]
+    assert sorted(file.name for file in folder.iterdir()) == [".kgwb.json", "injector.json", "injector.safetensors"]
     text = "Quorrin Vath was born in New York, not in York."
     before = kgwb.read(every, text).hidden
     for parameter in closed.injector.parameters():  # the same object as `every`: wipe it, then load
@@ -129,11 +128,19 @@ def test_what_a_door_leaves_out_is_said(bert, vectors, tmp_path, caplog):
     assert "was saved beside a BERT of other weights" in caplog.text
 
 
-def test_a_folder_with_other_files_is_not_replaced(bert, vectors, tmp_path):
-    (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(FileExistsError, match=r"holds 'thesis.txt', which is no part of a door"):
-        kgwb.inject(bert, vectors).injector.save(tmp_path)
-    assert json.dumps([file.name for file in tmp_path.iterdir()]) == '["thesis.txt"]'
+def test_other_files_of_a_folder_stay(bert, vectors, tmp_path):
+    model, thesis = kgwb.inject(bert, vectors), tmp_path / "thesis.txt"
+    thesis.write_text("years of work")
+    for _ in range(2):
+        model.injector.load(model.injector.save(tmp_path))
+    assert thesis.read_text() == "years of work"
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "injector.json").write_text("mine")
+    with pytest.raises(
+        FileExistsError, match=r"injector\.json is no file of kgwb's.*a door needs its name\. Type another"
+    ):
+        model.injector.save(tmp_path / "taken")
+    assert [file.read_text() for file in (tmp_path / "taken").iterdir()] == ["mine"]
 
 
 def test_entities_that_were_never_trained_get_a_vector_from_their_label(bert, vectors, caplog):
