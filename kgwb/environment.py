@@ -234,7 +234,7 @@ def _look_for_sample_graphs() -> Finding:
 def _look_for_browser() -> Finding:
     found = find_browser()
     if found is None:
-        mend = "only the browser tests need one; on Debian: apt-get install chromium"
+        mend = "needed to save .png and .pdf, and by the browser tests; on Debian: apt-get install chromium"
         return Finding("browser", "none found", ok=False, needed=False, mend=mend)
     return Finding("browser", found, needed=False)
 

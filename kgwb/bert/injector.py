@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.bert.dealing import count_kept
 from kgwb.bert.doors.door import Door
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.origin import Origin
 from kgwb.bert.saving import InjectorFileError as InjectorFileError
 from kgwb.bert.saving import compare_recipes, compare_shapes, read_doors, write_doors
+from kgwb.bert.shuffling import count_kept
 from kgwb.bert.trace import Switch
 from kgwb.fingerprints import show_value
 from kgwb.graph import KnowledgeGraph

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.bert.dealing import count_kept, deal_tails
+from kgwb.bert.shuffling import count_kept, shuffle_tails
 from kgwb.checks import expect_choice
 from kgwb.environment import draw_from
 from kgwb.graph import KnowledgeGraph
@@ -127,8 +127,8 @@ def take_knowledge_away(knowledge: Knowledge, control: Control | None, *, seed: 
     Args:
         knowledge: vectors and facts.
         control: "shuffled" gives every entity another's vector and another's facts; "random" draws Gaussian vectors,
-            each as long as the real one, and deals the tails of each relation's facts to other heads, so that none is
-            true (`deal_tails`); "matched" gives all entities one vector and all relations one, and deals the tails
+            each as long as the real one, and gives the tails of each relation's facts to other heads, so that none is
+            true (`shuffle_tails`); "matched" gives all entities one vector and all relations one, and gives the tails
             likewise, so that only the extra parameters remain. What a control states all the same, as where two
             entities that were exchanged have a fact in common, is counted in `Knowledge.kept`.
         seed: for the permutation or the draw.
@@ -163,7 +163,7 @@ def _randomise(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:
 def _deal_facts(knowledge: Knowledge, generator: torch.Generator) -> Int[Tensor, "fact 3"]:
     draw = np.random.default_rng(int(torch.randint(1 << 62, (), generator=generator)))
     types = pd.factorize(knowledge.graph.entities["type"].to_numpy())[0]
-    return torch.from_numpy(deal_tails(knowledge.facts.numpy(), types, draw))
+    return torch.from_numpy(shuffle_tails(knowledge.facts.numpy(), types, draw))
 
 
 def _equalise(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from kgwb.bert import Bert, find_mentions
+from kgwb.bert import Bert
+from kgwb.bert.linking import find_linked_mentions
 from kgwb.checks import expect_choice, expect_kind
 from kgwb.graph import KnowledgeGraph, Sentence
 from kgwb.graph.files.text import read_text
@@ -115,7 +116,7 @@ def _keep_readable(
             "pieces; type read_corpus(path, bert, by='sentence')."
         )
     texts = [text for _, text in kept]
-    mentions = find_mentions(texts, graph, bert.tokenizer) if graph is not None else [[] for _ in texts]
+    mentions = find_linked_mentions(texts, graph, bert) if graph is not None else [[] for _ in texts]
     items = tuple(Sentence(text, tuple(m), language=language) for text, m in zip(texts, mentions, strict=True))
     return Corpus(name, items, tuple(stretch for stretch, _ in kept), tuple(sorted(left_out.items())))
 

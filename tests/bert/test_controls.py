@@ -48,12 +48,12 @@ def test_random_keeps_each_length_and_nothing_else():
 
 def test_random_deals_the_tails_of_each_relation_out_anew():
     knowledge = know(300)
-    dealt = take_knowledge_away(knowledge, "random", seed=1).facts
-    assert dealt[:, :2].equal(knowledge.facts[:, :2])
+    shuffled = take_knowledge_away(knowledge, "random", seed=1).facts
+    assert shuffled[:, :2].equal(knowledge.facts[:, :2])
     for relation in range(2):
         rows = knowledge.facts[:, 1] == relation
-        assert dealt[rows, 2].sort().values.equal(knowledge.facts[rows, 2].sort().values)
-        assert (dealt[rows, 2] == knowledge.facts[rows, 2]).float().mean() < 0.05
+        assert shuffled[rows, 2].sort().values.equal(knowledge.facts[rows, 2].sort().values)
+        assert (shuffled[rows, 2] == knowledge.facts[rows, 2]).float().mean() < 0.05
 
 
 @given(
@@ -64,13 +64,13 @@ def test_no_fact_that_is_dealt_is_true_unless_it_must_be(data, entities, seed, c
     facts = data.draw(st.lists(st.tuples(ids, st.integers(0, 1), ids), min_size=1, unique=True).map(sorted))
     types = data.draw(st.lists(st.sampled_from("ab"), min_size=entities, max_size=entities))
     knowledge = know_facts(list(map(list, facts)), entities, types=types)
-    dealt = take_knowledge_away(knowledge, control, seed=seed)
-    kept = set(facts) & set(map(tuple, dealt.facts.tolist()))
+    shuffled = take_knowledge_away(knowledge, control, seed=seed)
+    kept = set(facts) & set(map(tuple, shuffled.facts.tolist()))
     linked = {(h, r): {t for head, relation, t in facts if (head, relation) == (h, r)} for h, r, _ in facts}
     must = {fact for fact in facts if len(linked[fact[:2]]) == entities}  # linked to everything there is
-    assert dealt.kept == len(kept) and kept <= must
+    assert shuffled.kept == len(kept) and kept <= must
     assert knowledge.kept == len(facts)
-    assert dealt.facts[:, :2].equal(knowledge.facts[:, :2])
+    assert shuffled.facts[:, :2].equal(knowledge.facts[:, :2])
 
 
 def test_a_single_tail_is_replaced_by_entities_of_its_type():

@@ -190,3 +190,12 @@ def test_a_door_notes_how_far_it_stood_open(every):
     acting = {door.name for door in every.injector.doors if door.touched_layers or door.touched_attention}
     assert acting <= gates.keys() <= {door.name for door in every.injector.doors}
     assert all(gates[name].max() > 0 for name in acting)
+
+
+def test_a_memory_of_all_facts_counts_what_its_shuffled_control_still_states(bert, vectors):
+    model = kgwb.inject(bert, vectors, mode="memory", reach="all", control="shuffled")
+    [door] = model.injector.doors
+    facts = vectors.graph.triples
+    keyed = door.identity.argsort()[torch.from_numpy(facts[:, 0].copy())].tolist()
+    stated = {(head, *fact[1:]) for head, fact in zip(keyed, facts.tolist(), strict=True)}
+    assert len(stated & set(map(tuple, facts.tolist()))) <= model.injector.kept

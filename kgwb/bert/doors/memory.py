@@ -107,8 +107,8 @@ class MemoryDoor(Door):
             return find_nearby_facts(named, self._index, hops=self.hops, most=self.most)
         heads, relations, tails = self.facts.cpu().unbind(1)
         rows = torch.arange(len(heads))
-        # No mention asks here, so shuffled knowledge is found under another entity's key: heads, and not tails, are exchanged.
-        owners = self.identity.cpu()[heads]
+        # No mention asks here: a fact is keyed by the entity that is given the facts of its head, the inverse of `identity`.
+        owners = self.identity.cpu().argsort()[heads]
         # One row, [1, fact], stands for all sentences.
         return NearbyFacts(owners[None], relations[None], tails[None], rows[None], torch.zeros(1, dtype=torch.int64))
 

@@ -1,4 +1,4 @@
-"""Facts with the knowledge taken out: each relation's tails dealt to other heads, and how much is still true."""
+"""Facts with the knowledge taken out: each relation's tails given to other heads, and how much is still true."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Ids: TypeAlias = Int[np.ndarray, " fact"]
 Holds: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def deal_tails(
+def shuffle_tails(
     facts: Int[np.ndarray, "fact 3"], types: Int[np.ndarray, " entity"], draw: np.random.Generator
 ) -> Int[np.ndarray, "fact 3"]:
-    """The facts of each relation with their tails dealt out anew, so that none is among the facts.
+    """The facts of each relation with their tails shuffled, so that none is among the facts.
 
     Tails are exchanged within their relation. Where that cannot be, as where a relation has one tail only, the head gets
     another entity of the tail's type, or of any type. A fact stays true only if its head has that relation to every entity.
@@ -28,14 +28,14 @@ def deal_tails(
     Args:
         facts: the truth.
         types: of each entity, as a number.
-        draw: for the deal.
+        draw: for the shuffle.
     """
-    dealt = facts.copy()
+    shuffled = facts.copy()
     order = facts[:, 1].argsort(kind="stable")
     borders = np.flatnonzero(np.diff(facts[order, 1])) + 1
     for rows in np.split(order, borders) if len(facts) else ():
-        dealt[rows, 2] = _deal(facts[rows, 0], facts[rows, 2], types, draw)
-    return dealt
+        shuffled[rows, 2] = _shuffle(facts[rows, 0], facts[rows, 2], types, draw)
+    return shuffled
 
 
 def count_kept(
@@ -57,55 +57,55 @@ def count_kept(
     )
 
 
-def _deal(heads: Ids, tails: Ids, types: Int[np.ndarray, " entity"], draw: np.random.Generator) -> Ids:
+def _shuffle(heads: Ids, tails: Ids, types: Int[np.ndarray, " entity"], draw: np.random.Generator) -> Ids:
     """Other tails for the heads of one relation."""
     truth = np.unique(heads * len(types) + tails)
 
     def holds(heads: np.ndarray, tails: np.ndarray) -> np.ndarray:
         return hold(truth, heads * len(types) + tails)
 
-    dealt = tails[draw.permutation(len(tails))]
-    _exchange(heads, dealt, holds, draw)
+    shuffled = tails[draw.permutation(len(tails))]
+    _exchange(heads, shuffled, holds, draw)
     for alike in (types, np.zeros_like(types)):  # of the tail's own type, then of any
-        _replace(heads, tails, dealt, alike, holds, draw)
-    for row in np.flatnonzero(holds(heads, dealt)):
+        _replace(heads, tails, shuffled, alike, holds, draw)
+    for row in np.flatnonzero(holds(heads, shuffled)):
         if not holds(heads[[row]], heads[[row]])[0]:  # no other entity is left but the head itself
-            dealt[row] = heads[row]
-    return dealt
+            shuffled[row] = heads[row]
+    return shuffled
 
 
-def _exchange(heads: Ids, dealt: Ids, holds: Holds, draw: np.random.Generator) -> None:
-    """Exchange tails, in place, where a true fact was dealt and both would be untrue afterwards."""
+def _exchange(heads: Ids, shuffled: Ids, holds: Holds, draw: np.random.Generator) -> None:
+    """Exchange tails, in place, where a true fact came out and both would be untrue afterwards."""
     for _ in range(_ROUNDS):
-        true = np.flatnonzero(holds(heads, dealt))
+        true = np.flatnonzero(holds(heads, shuffled))
         if not len(true):
             return
         others = draw.permutation(len(heads))[: len(true)]
-        fit = ~np.isin(others, true) & ~holds(heads[true], dealt[others]) & ~holds(heads[others], dealt[true])
+        fit = ~np.isin(others, true) & ~holds(heads[true], shuffled[others]) & ~holds(heads[others], shuffled[true])
         one, other = true[fit], others[fit]
-        dealt[one], dealt[other] = dealt[other], dealt[one]
-    for row in np.flatnonzero(holds(heads, dealt))[: _SCANNED // len(heads)]:
-        fit = ~holds(heads[[row]], dealt) & ~holds(heads, dealt[[row]])
-        if fit.any() and holds(heads[[row]], dealt[[row]])[0]:
+        shuffled[one], shuffled[other] = shuffled[other], shuffled[one]
+    for row in np.flatnonzero(holds(heads, shuffled))[: _SCANNED // len(heads)]:
+        fit = ~holds(heads[[row]], shuffled) & ~holds(heads, shuffled[[row]])
+        if fit.any() and holds(heads[[row]], shuffled[[row]])[0]:
             other = draw.choice(np.flatnonzero(fit))
-            dealt[[row, other]] = dealt[[other, row]]
+            shuffled[[row, other]] = shuffled[[other, row]]
 
 
 def _replace(
-    heads: Ids, tails: Ids, dealt: Ids, types: Int[np.ndarray, " entity"], holds: Holds, draw: np.random.Generator
+    heads: Ids, tails: Ids, shuffled: Ids, types: Int[np.ndarray, " entity"], holds: Holds, draw: np.random.Generator
 ) -> None:
     """Give heads, in place, an entity of their tail's type where a true fact is left."""
     by_type = types.argsort(kind="stable")
     starts, ends = (np.searchsorted(types[by_type], types, side) for side in ("left", "right"))  # [entity]
-    rows = np.flatnonzero(holds(heads, dealt))
+    rows = np.flatnonzero(holds(heads, shuffled))
     for _ in range(_ROUNDS):
         first, last = starts[tails[rows]], ends[tails[rows]]
         drawn = by_type[draw.integers(first, last)] if len(rows) else rows
         fit = ~holds(heads[rows], drawn) & (drawn != heads[rows])
-        dealt[rows[fit]] = drawn[fit]
+        shuffled[rows[fit]] = drawn[fit]
         rows = rows[~fit]
     for row in rows:
         pool = by_type[starts[tails[row]] : ends[tails[row]]]
         free = pool[~holds(heads[[row]], pool) & (pool != heads[row])]
         if len(free):
-            dealt[row] = draw.choice(free)
+            shuffled[row] = draw.choice(free)
