@@ -36,6 +36,18 @@ for call in calls:
 print(json.dumps(said))
 """
 SAID = {
+    "kgwb.KnowledgeGraph.from_pandas([('a', 'r', 'b')])": "TypeError: A frame was expected, but a list came.",
+    "kgwb.split_triples(graph, valid=[0.8, 0.1, 0.1])": "ValueError: valid came as [0.8, 0.1, 0.1] and test as 0.1. Expected shares",
+    "kgwb.split_triples(graph, test=float('nan'))": "ValueError: valid came as 0.1 and test as nan. Expected shares",
+    "kgwb.inject(bert, graph)": "TypeError: An embedding was expected, but a KnowledgeGraph came. Type kgwb.inject(bert, kgwb.GraphEmbedding(",
+    "kgwb.inject('minilm', vectors)": "TypeError: A BERT was expected, but the text 'minilm' came. Type kgwb.inject(kgwb.load_bert(), vectors).",
+    "kgwb.inject(bert.model, vectors)": "TypeError: A BERT was expected, but a BertForMaskedLM came.",
+    "kgwb.read(bert, None)": "TypeError: A text, or a list of them, was expected, but None came. Type kgwb.read(bert, [",
+    "kgwb.read(bert, ['Paris.', 3])": "TypeError: A text was expected, but 3 came.",
+    "kgwb.read(vectors, 'Paris.')": "TypeError: A BERT was expected, but a GraphEmbedding came.",
+    "kgwb.bert.encode_sentences(bert, graph)": "TypeError: A text, or a list of them, was expected, but a KnowledgeGraph came.",
+    "kgwb.find_mentions(['Paris.'], graph, bert)": "TypeError: A tokenizer was expected, but a Bert came.",
+    "kgwb.find_mentions(None, graph, bert.tokenizer)": "TypeError: A list of texts was expected, but None came.",
     "kgwb.link_mentions([], [], split)": "TypeError: A graph was expected, but a Split came.",
     "kgwb.find_mentions([], split, bert.tokenizer)": "TypeError: A graph was expected, but a Split came.",
     "kgwb.tune(bert, kgwb.learn.MaskedWords(['A.']), strategy='x')": "ValueError: strategy='x' came.",
@@ -127,4 +139,4 @@ def said(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def test_a_wrong_argument_is_named(call: str, said: dict[str, str]) -> None:
     message = said.get(call, "nothing was said")
     assert message.startswith(SAID[call])
-    assert re.search(r"[Tt]ype \w|For example: \w|whose ids fit", message)  # what would have worked
+    assert re.search(r"[Tt]ype \w|[Ff]or example:? \w|whose ids fit", message)  # what would have worked

@@ -29,7 +29,7 @@ from kgwb.bert.model import Bert
 from kgwb.bert.origin import note_origin
 from kgwb.bert.passing import open_attention
 from kgwb.bert.shape import Shape, measure_shape
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_kind
 from kgwb.words import describe_kind
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,9 @@ def inject(
         >>> read(model, "Paris is old.").hidden.equal(read(bert, "Paris is old.").hidden)
         True
     """
+    expect_kind(bert, Bert, "A BERT", call="kgwb.inject(kgwb.load_bert(), vectors)")
+    call = "kgwb.inject(bert, kgwb.GraphEmbedding(graph, kgwb.ComplEx()))"
+    expect_kind(vectors, EntityVectors, "An embedding", call=call)
     makers = choose_doors(mode)
     if bert.injector is not None:
         raise ValueError(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kgwb.bert.encoding import place_mention
 from kgwb.bert.folding import FoldedText, fold_text, spell_plainly
+from kgwb.checks import expect_kind
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.graph.knowledge_graph import expect_graph
+from kgwb.words import describe_kind
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -59,7 +61,15 @@ def find_mentions(
         raise TypeError(
             f"One text came: {sentences[:40]!r}. Expected a list of texts; type find_mentions([text], ...)."
         )
+    expect_kind(
+        sentences, Iterable, "A list of texts", call="find_mentions(['Paris is in France.'], graph, bert.tokenizer)"
+    )
     expect_graph(graph, "find_mentions(sentences, {}, bert.tokenizer)")
+    if not hasattr(tokenizer, "all_special_ids"):
+        raise TypeError(
+            f"A tokenizer was expected, but {describe_kind(tokenizer)} came. Type find_mentions(sentences, graph, "
+            "bert.tokenizer)."
+        )
     names = index_names(graph)
     return [list(_attach_pieces(text, match_names(text, names), tokenizer)) for text in sentences]
 

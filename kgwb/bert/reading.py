@@ -12,8 +12,9 @@ from kgwb.axes import Float, Tensor
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.linking import find_linked_mentions
 from kgwb.bert.model import Bert
-from kgwb.bert.tokenizing import encode_sentences
+from kgwb.bert.tokenizing import encode_sentences, list_texts
 from kgwb.bert.trace import Record
+from kgwb.checks import expect_kind
 from kgwb.graph import Mention, Sentence
 from kgwb.words import count_things
 
@@ -87,7 +88,8 @@ def read(
         >>> read(load_bert(), "Paris is the capital of France.").attention.shape
         torch.Size([1, 6, 12, 9, 9])
     """
-    sentences = [sentences] if isinstance(sentences, (str, Sentence)) else list(sentences)
+    expect_kind(bert, Bert, "A BERT", call="kgwb.read(kgwb.load_bert(), sentences)")
+    sentences = list_texts(sentences, call="kgwb.read(bert, ['Paris is in France.'])")
     if mentions is None and bert.injector is not None and not any(isinstance(s, Sentence) for s in sentences):
         mentions = find_linked_mentions([str(s) for s in sentences], bert.injector.graph, bert)
     encoding = encode_sentences(bert, sentences, mentions=mentions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import torch
@@ -11,6 +11,7 @@ import torch
 from kgwb.axes import Bool, Int, Tensor
 from kgwb.bert.encoding import Encoding, place_mention, share_pieces
 from kgwb.bert.model import Bert
+from kgwb.checks import expect_kind
 from kgwb.graph import Mention, Sentence
 from kgwb.words import count_things
 
@@ -31,6 +32,8 @@ def encode_sentences(
         ValueError: if there is no sentence, a sentence is longer than BERT's position table, or a mention lies
             outside its sentence, on another, or on no word piece.
     """
+    expect_kind(bert, Bert, "A BERT", call="encode_sentences(kgwb.load_bert(), sentences)")
+    sentences = list_texts(sentences, call="encode_sentences(bert, ['Paris is in France.'])")
     texts = [sentence.text if isinstance(sentence, Sentence) else sentence for sentence in sentences]
     if not texts:
         raise ValueError("No sentence came. Expected at least one: kgwb.read(bert, ['Paris is in France.']).")
@@ -66,6 +69,22 @@ def encode_sentences(
             stacklevel=2,
         )
     return Encoding(pieces, is_token, entities, first_pieces, placed)
+
+
+def list_texts(sentences: object, *, call: str) -> list[str | Sentence]:
+    """A text, or several, as a list.
+
+    Raises:
+        TypeError: for anything else; says what to type.
+    """
+    if isinstance(sentences, (str, Sentence)):
+        return [sentences]
+    expect_kind(sentences, Iterable, "A text, or a list of them,", call=call)
+    assert isinstance(sentences, Iterable)
+    found = list(sentences)
+    for each in found:
+        expect_kind(each, (str, Sentence), "A text", call=call)
+    return found
 
 
 def cut_names(bert: Bert, names: Sequence[str], *, after_blank: bool = True) -> list[list[int]]:

@@ -72,6 +72,8 @@ class KnowledgeGraph:
         Raises:
             GraphFileError: a column or a name is missing, or an entity is described twice in two ways.
         """
+        call = 'KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))'
+        expect_kind(frame, pd.DataFrame, "A frame", call=call)
         tables = build_tables(frame, entities, relations=relations, columns=columns)
         return cls(**tables._asdict(), name=name)
 

@@ -81,7 +81,8 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
         >>> split_triples(KnowledgeGraph.from_pandas(facts), valid=0, test=0.34)
         Split of 'graph': 2 train, 0 valid, 1 test triples
     """
-    if not (valid >= 0 and test >= 0 and valid + test < 1):
+    numbers = all(isinstance(share, Real) and not isinstance(share, bool) for share in (valid, test))
+    if not (numbers and valid >= 0 and test >= 0 and valid + test < 1):
         raise ValueError(
             f"valid came as {valid!r} and test as {test!r}. Expected shares from 0 to 1, together less than 1, "
             "for example split_triples(graph, valid=0.1, test=0.1)."

@@ -104,7 +104,7 @@ def make_questions(
     sentences: Sequence[Sentence],
     graph: KnowledgeGraph,
     *,
-    relations: Sequence[str | int] | None = None,
+    relations: str | int | Sequence[str | int] | None = None,
     language: str = "en",
     choices: int = 0,
     seed: int = 0,
@@ -117,7 +117,7 @@ def make_questions(
     Args:
         sentences: the graph's sentences, with mentions and triples.
         graph: for the candidates and their names.
-        relations: the relations to ask for, by name, label or id; by default all.
+        relations: the relation or relations to ask for, by name, label or id; by default all.
         language: ask only sentences in this language, with candidates' names in it where the graph has them.
         choices: name this many of the candidates in the text, the answer among them, each as a mention, and allow no
             other: "Kupen, Toru or Ajeth? Akish Dorne was born in [MASK]." What a door does between two mentions can
@@ -143,7 +143,8 @@ def make_questions(
         expect_kind(sentence, Sentence, "A sentence", call=call)
     if choices:
         expect_at_least("choices", choices, 2, whole=True)
-    wanted = set(range(len(graph.relations))) if relations is None else {graph.relation_id(r) for r in relations}
+    asked = [relations] if isinstance(relations, (str, int, np.integer)) else relations
+    wanted = set(range(len(graph.relations))) if asked is None else {graph.relation_id(each) for each in asked}
     stated = [s for s in sentences if s.triple is not None and s.triple[1] in wanted and s.language == language]
     column = f"label_{language}" if f"label_{language}" in graph.entities.columns else "label"
     names = [name or label for name, label in zip(graph.entities[column], graph.labels, strict=True)]
