@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,8 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
         >>> split_triples(KnowledgeGraph.from_pandas(facts), valid=0, test=0.34)
         Split of 'graph': 2 train, 0 valid, 1 test triples
     """
-    numbers = all(isinstance(share, Real) and not isinstance(share, bool) for share in (valid, test))
+    shares: tuple[object, ...] = (valid, test)
+    numbers = all(isinstance(share, Real) and not isinstance(share, bool) for share in shares)
     if not (numbers and valid >= 0 and test >= 0 and valid + test < 1):
         raise ValueError(
             f"valid came as {valid!r} and test as {test!r}. Expected shares from 0 to 1, together less than 1, "
