@@ -7,6 +7,8 @@
 # make fuzz       damaged files and odd inputs, thousands of them; make fuzz FUZZ=20000 for a night
 # make lint       ruff and mypy
 # make assets     lint, check, test and build the scripts of the views (development only, needs Node.js)
+# make lock       write requirements.lock and tests/requirements.lock anew, after a change of a version (development only)
+# make audit      known holes in what is installed; asks the network, so not part of the tests (development only)
 
 PYTHON ?= python3
 # Benchmark data lie beside the checkout where there are any; tests that need them skip elsewhere and say so.
@@ -20,7 +22,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOURNEY := notebooks/00_the_whole_journey.ipynb
 STAMPS := .venv/stamps
 
-.PHONY: help lab test oldest tour notebooks bench fuzz lint assets install clean
+.PHONY: help lab test oldest tour notebooks bench fuzz lint assets lock audit install clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -61,6 +63,21 @@ lint: $(STAMPS)/tests $(STAMPS)/kgwb
 assets:
 	cd kgwb/see/js && npm ci --no-audit --no-fund && npm run all
 
+# torch is left out: each platform has a build of its own, and it is installed first, alone.
+LOCK = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet uv
+	echo torch > build/lock/left-out.txt
+	$(LOCK) --excludes build/lock/left-out.txt requirements.txt --output-file requirements.lock
+	$(LOCK) --excludes build/lock/left-out.txt --constraints requirements.lock requirements.txt tests/requirements.txt \
+		--output-file tests/requirements.lock
+
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet pip-audit
+	build/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock
+
 clean:
 	rm -rf build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
@@ -76,12 +93,13 @@ $(STAMPS)/torch:
 	$(PIP) torch==2.13.0
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/requirements: requirements.txt $(STAMPS)/torch
-	$(PIP) -r requirements.txt
+# Everything else comes from a lock: every package by version and SHA-256, and nothing that is not in it.
+$(STAMPS)/requirements: requirements.lock $(STAMPS)/torch
+	$(PIP) --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
-$(STAMPS)/tests: tests/requirements.txt $(STAMPS)/requirements
-	$(PIP) -r tests/requirements.txt
+$(STAMPS)/tests: tests/requirements.lock $(STAMPS)/requirements
+	$(PIP) --no-deps --require-hashes -r tests/requirements.lock
 	@touch $@
 
 $(STAMPS)/kgwb: pyproject.toml $(STAMPS)/requirements
