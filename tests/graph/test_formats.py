@@ -109,6 +109,17 @@ def test_compressed_files(write: Write, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "z.tsv.zip", "w") as archive:
         archive.writestr("inner.tsv", TABLE)
     assert triples(read_graph(tmp_path / "z.tsv.zip")) == BOTH
+    (tmp_path / "z.tsv.zip").rename(tmp_path / "facts of mine.zip")  # the file within has the suffix
+    assert triples(read_graph(tmp_path / "facts of mine.zip")) == BOTH
+    with io.FileIO(tmp_path / "facts of mine.zip") as file:
+        assert triples(read_graph(file)) == BOTH
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("one.tsv", TABLE)
+        archive.writestr("two.tsv", TABLE)
+    with pytest.raises(GraphFileError, match=r"two\.zip holds 'one\.tsv', 'two\.tsv'\. Expected one file; unpack it"):
+        read_graph(tmp_path / "two.zip")
+    with pytest.raises(GraphFileError, match=r"bad\.zip cannot be unpacked as \.zip"):
+        read_graph(write("bad.zip", TABLE))
 
 
 def test_open_files_several_files_and_addresses(write: Write, tmp_path: Path) -> None:

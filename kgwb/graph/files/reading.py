@@ -21,7 +21,7 @@ from kgwb.graph.files.graphml import read_graphml
 from kgwb.graph.files.id_arrays import read_id_array
 from kgwb.graph.files.rdf import read_rdf
 from kgwb.graph.files.rdf_parsing import RDF_NAMES
-from kgwb.graph.files.sources import Source, find_stem, find_suffix, take_source
+from kgwb.graph.files.sources import PACKED, Source, find_stem, find_suffix, read_bytes, take_source
 from kgwb.graph.files.text import OnError, parse_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
@@ -185,6 +185,8 @@ def read_facts(
         expected = f"{RDF_NAMES[suffix]}, as its suffix says"
         base = path.resolve().as_uri() if base is None and isinstance(path, Path) else base
         return parse_file(path, lambda text: read_rdf(text, suffix, on_error, base), expected=expected)
+    if Path(path.name).suffix.lower() in PACKED:
+        read_bytes(path, FORMATS)  # what is damaged, or holds several files, is told first
     raise unknown_format(path)
 
 

@@ -40,10 +40,11 @@ Source = Path | OpenFile
 
 
 def find_suffix(source: Source) -> str:
-    """The suffix that says the format, in small letters: that of "facts.TSV.gz" is ".tsv"."""
+    """The suffix that says the format, in small letters: that of "facts.TSV.gz" is ".tsv"; in a .zip, the file's own."""
     path = PurePath(source.name)
     packed = path.suffix.lower() in PACKED
-    return (PurePath(path.stem).suffix if packed else path.suffix).lower()
+    outer = (PurePath(path.stem).suffix if packed else path.suffix).lower()
+    return (path.suffix.lower() == ".zip" and _find_packed_suffix(source)) or outer
 
 
 def find_stem(source: Source) -> str:
@@ -90,7 +91,7 @@ def take_source(given: object) -> Path | OpenFile:
     if callable(getattr(given, "read", None)):
         content = given.read()  # type: ignore[attr-defined]
         called = getattr(given, "name", None)
-        name = Path(called).name if isinstance(called, str) and called else "facts.tsv"
+        name = Path(called).name if isinstance(called, (str, Path)) and str(called) else "facts.tsv"
         return OpenFile(name, content.encode("utf-8", "surrogatepass") if isinstance(content, str) else bytes(content))
     if type(given).__name__ == "DataFrame":
         raise TypeError("A frame came. Type KnowledgeGraph.from_pandas(frame).")
@@ -100,9 +101,23 @@ def take_source(given: object) -> Path | OpenFile:
     )
 
 
+def _find_packed_suffix(source: Source) -> str:
+    """The suffix of the one file of an archive, or "" where there is no such thing."""
+    try:
+        with zipfile.ZipFile(source if isinstance(source, Path) else io.BytesIO(source.content)) as archive:
+            files = _list_packed(archive)
+    except (OSError, zipfile.BadZipFile, RuntimeError, ValueError):  # reading will say what is wrong
+        return ""
+    return PurePath(files[0]).suffix.lower() if len(files) == 1 else ""
+
+
+def _list_packed(archive: zipfile.ZipFile) -> list[str]:
+    return [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX")]
+
+
 def _unzip(data: bytes, source: Source) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        files = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX")]
+        files = _list_packed(archive)
         if len(files) != 1:
             names = ", ".join(map(quote, files[:5])) or "no file"
             raise GraphFileError(f"{source} holds {names}. Expected one file; unpack it, and read the folder.")
