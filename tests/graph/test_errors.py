@@ -288,3 +288,5 @@ def test_a_missing_package_that_only_some_files_need(
 
 def test_the_encoding_of_other_languages_is_guessed_too(write: Write) -> None:
     assert "looks like cp1251." in refuse(write("a.tsv", "Москва\tстолица\tРоссия\n".encode("cp1251")))
+    assert "looks like cp1252." in refuse(write("a.csv", "head,relation,tail\nköln,r,b\n".encode("latin-1")))
+    assert "looks like gb18030." in refuse(write("a.csv", "head,relation,tail\n北京,首都,中国\n".encode("gb18030")))

@@ -144,9 +144,15 @@ def test_encoding_delimiter_and_relation(write: Write) -> None:
 def test_json_arrays_and_workbooks(write: Write, tmp_path: Path) -> None:
     rows = '[{"head": "a", "relation": "r", "tail": "b"}, ["c", "r", "a"]]'
     assert triples(read_graph(write("a.json", rows))) == BOTH
-    pytest.importorskip("openpyxl", reason="needs openpyxl: pip install openpyxl")
+    openpyxl = pytest.importorskip("openpyxl", reason="needs openpyxl: pip install openpyxl")
     pd.DataFrame(BOTH, columns=["head", "relation", "tail"]).to_excel(tmp_path / "a.xlsx", index=False)
     assert triples(read_graph(tmp_path / "a.xlsx")) == BOTH
+    book = openpyxl.Workbook()
+    for row in (["head", "relation", "tail"], ["a", "r", "b"], [], ["b", "r"]):  # a blank row, and one cut short
+        book.active.append(row)
+    book.save(tmp_path / "ragged.xlsx")
+    with pytest.raises(GraphFileError, match=r"ragged\.xlsx, line 4: the tail is empty"):
+        read_graph(tmp_path / "ragged.xlsx")
 
 
 GEXF = """<gexf xmlns="http://gexf.net/1.3" version="1.3"><graph defaultedgetype="directed">

@@ -76,18 +76,21 @@ def _read_sheet(data: bytes, columns: Columns, kind: str) -> FileTable:
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet = book.worksheets[0]
-        rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+        numbered = enumerate(sheet.iter_rows(values_only=True), 1)
+        rows = [(number, row) for number, row in numbered if any(cell is not None for cell in row)]
     except Exception:  # openpyxl lets errors of every kind through
         raise ContentError("is not a workbook, or only a part of one. Save it again as .xlsx, or as .csv.") from None
     if not rows:
         raise ContentError("is empty. Expected a header row, and a row for each fact.")
     positions = kind == "triple" and isinstance(columns[0], int)
-    header = tuple(map(str, range(len(rows[0])))) if positions else tuple(_spell_cell(cell) or "" for cell in rows[0])
+    first = rows[0][1]
+    header = tuple(map(str, range(len(first)))) if positions else tuple(_spell_cell(cell) or "" for cell in first)
     body = rows if positions else rows[1:]
-    cells = [[_spell_cell(row[place]) for row in body] for place in range(len(header))]
+    cells = [[_spell_cell(row[place]) if place < len(row) else None for _, row in body] for place in range(len(header))]
     _expect_columns(header, tuple(map(str, columns)) if positions else columns, kind)
     more = len(book.worksheets) - 1
-    return FileTable(header, cells, range(2, len(body) + 2), (("further sheets, not read", more),) if more else ())
+    lines = [number for number, _ in body]
+    return FileTable(header, cells, lines, (("further sheets, not read", more),) if more else ())
 
 
 def _spell_cell(cell: Any) -> str | None:

@@ -101,6 +101,8 @@ def _guess_encoding(path: Source, data: bytes, start: int) -> str:
     guess = load_package("charset_normalizer", needed_by, install="charset-normalizer").from_bytes
     piece = data[data.rfind(b"\n", 0, start) + 1 :][:4000]
     piece = piece[: piece.rfind(b"\n") + 1] or piece
+    if not re.search(rb"[\x80-\xff]{2}|[\x80-\xbf]", piece):
+        return "cp1252"  # accented letters, each among ASCII; a guess from so few is a lottery
     found = (guess(piece, cp_isolation=encodings).best() for encodings in _ENCODINGS)
     return next((str(match.encoding) for match in found if match), "cp1252")
 
