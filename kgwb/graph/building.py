@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -176,6 +176,12 @@ def sort_triples(triples: np.ndarray, *, distinct: bool = False) -> np.ndarray:
         new[1:] = (triples[1:] != triples[:-1]).any(axis=1)
         triples = triples[new]
     return freeze(triples)
+
+
+def cut_blocks(rows: np.ndarray, size: int = 1 << 16) -> Iterator[np.ndarray]:
+    """The rows in blocks, so that ten million of them never stand in Python lists at once."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def freeze(triples: np.ndarray) -> np.ndarray:

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from kgwb.checks import expect_kind
-from kgwb.graph.building import Notes, freeze, sum_notes
+from kgwb.graph.building import Notes, cut_blocks, freeze, sum_notes
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.words import count_things
 
 # Below this share a test set asks mostly for what train does not say outright.
 _NOTABLE = 0.01
-_AT_ONCE = 1 << 16  # triples that stand in Python lists at a time, so that ten million of them need no gigabytes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -202,8 +201,7 @@ def _find_spare(triples: np.ndarray, order: np.ndarray, wanted: int) -> np.ndarr
     entities = np.bincount(np.concatenate([triples[:, 0], triples[~loops, 2]])).tolist()
     relations = np.bincount(triples[:, 1]).tolist()
     spare: list[int] = []
-    for start in range(0, len(order), _AT_ONCE):
-        some = order[start : start + _AT_ONCE]
+    for some in cut_blocks(order):
         for row, (head, relation, tail) in zip(some.tolist(), triples[some].tolist(), strict=True):
             if len(spare) == wanted:
                 return np.array(spare, dtype=np.int64)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, Notes, sum_notes
+from kgwb.graph.building import COLUMNS, Notes, cut_blocks, sum_notes
 from kgwb.graph.descriptions import is_missing, join_aliases
 from kgwb.graph.errors import empty_file
 from kgwb.graph.files.file_table import Columns, FileTable, Layout, merge_repeated
@@ -73,11 +73,37 @@ def write_delimited(table: pd.DataFrame, path: Path, *, header: bool = True) -> 
 
     Quotation marks stand only around the cells that ordinary readers would else misread.
     """
-    delimiter = "," if path.suffix.lower() == ".csv" else "\t"
+    delimiter = _choose_delimiter(path)
     columns = [[_spell(column, cell) for cell in table[column].tolist()] for column in table.columns]
     rows = [*([list(map(str, table.columns))] if header else []), *zip(*columns, strict=True)]
     lines = (delimiter.join(_write_cell(cell, delimiter) for cell in row) + "\n" for row in rows)
     path.write_bytes("".join(lines).encode())
+
+
+def write_triples(
+    triples: np.ndarray, entities: pd.Series, relations: pd.Series, path: Path, *, header: bool = True
+) -> None:
+    """Write triples by name as `write_delimited` does, each name spelled once and a block of lines at a time.
+
+    Args:
+        triples: int64 [triple, 3].
+        entities: the name behind each id.
+        relations: the name behind each id.
+        path: .csv has commas, others tabs.
+        header: whether a header line stands above.
+    """
+    delimiter = _choose_delimiter(path)
+    names, links = (
+        np.array([*(_write_cell(name, delimiter) for name in some), None], dtype=object)[:-1]  # text, whatever it holds
+        for some in (entities.tolist(), relations.tolist())
+    )
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        if header:
+            file.write(delimiter.join(COLUMNS) + "\n")
+        for block in cut_blocks(triples):
+            head, relation, tail = block.T
+            rows = zip(names[head].tolist(), links[relation].tolist(), names[tail].tolist(), strict=True)
+            file.writelines(f"{delimiter.join(row)}\n" for row in rows)
 
 
 def _fit_rows(header: Header, rows: TextRows, delimiter: str, on_error: OnError, kind: str) -> FileTable:
@@ -163,6 +189,10 @@ def _find_delimiter(text: str, suffix: str, columns: Columns) -> str:
     if suffix == ".tsv":
         return "\t"
     return next((delimiter for delimiter in choices if delimiter in first), choices[0])
+
+
+def _choose_delimiter(path: Path) -> str:
+    return "," if path.suffix.lower() == ".csv" else "\t"
 
 
 def _spell(column: str, cell: Any) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
+from kgwb.graph.building import COLUMNS, NamedTriples, Notes, cut_blocks, sum_notes
 from kgwb.graph.errors import ContentError, GraphFileError, broken_row, empty_file
 from kgwb.graph.files.file_table import Columns, FileTable
 from kgwb.graph.files.text import OnError, Parsed, parse_file
@@ -104,7 +104,8 @@ def write_openke(split: Split, folder: Path) -> None:
         )
     for part, file in PARTS.items():
         triples: np.ndarray = getattr(split, part)
-        rows = (f"{head} {tail} {relation}" for head, relation, tail in triples.tolist())
+        numbers = (row for block in cut_blocks(triples) for row in block.tolist())
+        rows = (f"{head} {tail} {relation}" for head, relation, tail in numbers)
         _write_counted(folder / file, rows, len(triples))
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kgwb.files import refuse_other_files, write_whole
-from kgwb.graph.building import COLUMNS
 from kgwb.graph.descriptions import ENTITY_COLUMNS, is_missing
 from kgwb.graph.errors import GraphFileError
-from kgwb.graph.files.delimited import NAME_COLUMNS, write_delimited
+from kgwb.graph.files.delimited import NAME_COLUMNS, write_delimited, write_triples
 from kgwb.graph.files.graphml import write_graphml
 from kgwb.graph.files.headers import find_role, looks_like_header
 from kgwb.graph.files.openke import LISTS, PARTS, write_openke
@@ -136,11 +136,12 @@ def _write_folder(graph: KnowledgeGraph, folder: Path) -> Path:
         raise GraphFileError(
             f"{folder} is a file, and a path without a suffix stands for a folder. Choose another name."
         )
-    tables = (graph.to_pandas(), graph.entities, graph.relations)
     refuse_other_files(folder, _list_rivals("triples"), "a graph")
+    triples, *names = GRAPH_FILES
     with write_whole(folder) as new:
         new.mkdir()
-        for name, table in zip(GRAPH_FILES, tables, strict=True):
+        _write_facts(graph, new / triples)
+        for name, table in zip(names, (graph.entities, graph.relations), strict=True):
             write_table(table, new / name)
     return folder
 
@@ -151,21 +152,30 @@ def _write_tables(graph: KnowledgeGraph, path: Path) -> None:
         ("entities", graph.entities, "entity", (graph.degrees == 0).any()),
         ("relations", graph.relations, "relation", len(used) < len(graph.relations)),
     )
-    needed = {path.name: graph.to_pandas()}
+    beside: dict[str, pd.DataFrame] = {}
     for stem, table, kind, unused in tables:
-        beside = path.with_name(f"{path.stem}.{stem}{path.suffix}")
+        name = f"{path.stem}.{stem}{path.suffix}"
         # A table left from an earlier graph would be read with this one.
-        if unused or _says_more(table, kind) or beside.exists():
-            needed[beside.name] = table
-    if len(needed) == 1:
+        if unused or _says_more(table, kind) or path.with_name(name).exists():
+            beside[name] = table
+    if not beside:
         with write_whole(path) as new:
-            write_table(needed[path.name], new)
+            _write_facts(graph, new)
         return
-    refuse_other_files(path.parent, needed.keys() - {path.name}, f"a graph in {path.name}")
+    refuse_other_files(path.parent, beside.keys(), f"a graph in {path.name}")
     with write_whole(path.parent, named={path.name}) as folder:  # all tables or none
         folder.mkdir()
-        for name, table in needed.items():
+        _write_facts(graph, folder / path.name)
+        for name, table in beside.items():
             write_table(table, folder / name)
+
+
+def _write_facts(graph: KnowledgeGraph, path: Path) -> None:
+    """The triples by name; lists of lines are written as they are made, other formats need the whole table."""
+    if path.suffix.lower() in (".parquet", ".jsonl"):
+        write_table(graph.to_pandas(), path)
+    else:
+        write_triples(graph.triples, graph.entities["entity"], graph.relations["relation"], path)
 
 
 def _says_more(table: pd.DataFrame, kind: str) -> bool:
@@ -199,24 +209,20 @@ def _is_empty(cell: Any) -> bool:
 
 
 def _write_parts(split: Split, folder: Path) -> None:
-    entities = split.graph.entities["entity"].to_numpy()
-    relations = split.graph.relations["relation"].to_numpy()
+    entities, relations = split.graph.entities["entity"], split.graph.relations["relation"]
+    odd = entities.str.contains("[\ufeff\x00]").to_numpy(
+        dtype=bool
+    )  # at the head of a file they are taken for its encoding
+    words = [names.map(lambda name: bool(find_role(name))).to_numpy(dtype=bool) for names in (entities, relations)]
     for part in PARTS:
-        head, relation, tail = getattr(split, part).T
-        names = (entities[head], relations[relation], entities[tail])
-        table = pd.DataFrame(dict(zip(COLUMNS, names, strict=True)))
-        if len(table) or part == "train":
+        triples: np.ndarray = getattr(split, part)
+        head, relation, tail = triples.T
+        if len(triples) or part == "train":
             # A header line would be a fact to most readers, and without one a fact may be a header to ours.
-            header = table.empty or table["head"].str.contains("[\ufeff\x00]").any() or _holds_header(table)
-            write_delimited(table, folder / f"{part}.tsv", header=bool(header))
-
-
-def _holds_header(table: pd.DataFrame) -> bool:
-    """Whether a fact looks like a header; only words for columns have to be looked at."""
-    words = {name for column in COLUMNS for name in table[column].unique() if find_role(name)}
-    return bool(words) and any(
-        looks_like_header(row) for row in table.itertuples(index=False, name=None) if not words.isdisjoint(row)
-    )
+            rows = triples[words[0][head] | words[1][relation] | words[0][tail]].tolist()
+            like = any(looks_like_header((entities[h], relations[r], entities[t])) for h, r, t in rows)
+            header = like or not len(triples) or bool(odd[head].any())
+            write_triples(triples, entities, relations, folder / f"{part}.tsv", header=header)
 
 
 def _check_xml(graph: KnowledgeGraph, path: Path) -> None:
