@@ -141,7 +141,7 @@ def _run_apart(run: Run, work: Callable[[Say], object], limit: float) -> bool:
     from kgwb.lessons.apart import NoChildError, Send, run_in_child  # what it imports is missing elsewhere
 
     def act(send: Send) -> None:
-        builtins.input = getpass.getpass = _refuse_to_ask  # type: ignore[assignment]  # of the child only
+        builtins.input = getpass.getpass = _refuse_to_ask  # of the child only
         run.start(work, lambda value: send({"value": value}), limit)
         send({"error": run.error, "ended": run.ended, "line": run.line})
 

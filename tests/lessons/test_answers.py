@@ -68,7 +68,9 @@ def find_check(exercise: str) -> Callable[[Any], Verdict]:
 
 
 # One right and one wrong answer for each exercise run as they do on the learner's machine, the many others in a thread.
-APART = {next(a[:3] for a in ANSWERS if a[:2] == (each, verdict)) for each in EXERCISES for verdict in ("right", "wrong")}
+APART = {
+    next(a[:3] for a in ANSWERS if a[:2] == (each, verdict)) for each in EXERCISES for verdict in ("right", "wrong")
+}
 
 
 @pytest.fixture(autouse=True)
