@@ -187,7 +187,7 @@ def _leave(code: object = None, **_options: object) -> None:
 
 
 def _refuse_to_ask(*_: object, **_options: object) -> str:
-    raise RuntimeError("Nobody is asked here: use the arguments.")
+    raise RuntimeError("An answer cannot ask: use the arguments.")
 
 
 _ABSENT = object()

@@ -35,7 +35,7 @@ WAYS_OUT = {
     "return [0.5] * 10**12": "MemoryError",
     "return np.ones((10**6, 10**6))": "MemoryError",
 }
-QUESTIONS = dict.fromkeys(("input('?')", "breakpoint()"), "RuntimeError: Nobody is asked here")
+QUESTIONS = dict.fromkeys(("input('?')", "breakpoint()"), "RuntimeError: An answer cannot ask")
 IN_REACH = (
     dict([*WAYS_OUT.items()][:2]) | QUESTIONS | {"while True: pass": "nothing within 0.3 seconds", "exit()": "left"}
 )
