@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import itertools
-import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isclose
 from numbers import Number
 from typing import Any
 
@@ -81,57 +81,16 @@ def check(
         )
     trial = _Trial(answer, examples, ordered, through)
     run = run_guarded(trial.run, answer, limit=limit)
-    if run.ended and run.error is None and not trial.wrong:
+    place, came = run.value or (0, None)
+    if run.ended and not run.error and place == len(examples):
         return Verdict(True, "Right.")
-    arguments, expected = trial.example
+    arguments, expected = examples[min(place, len(examples) - 1)]
     name = called or str(getattr(answer, "__name__", "answer"))
     rows = [f"Not yet. {name}({', '.join(map(shorten_value, arguments))})"]
     rows += [_row("given", line) for line in map(describe_input, arguments) if line]
-    rows += [_row("gave", _say_what_came(run, trial, limit)), _row("expected", shorten_value(expected))]
+    rows += [_row("gave", _say_what_came(run, came, limit)), _row("expected", shorten_value(expected))]
     rows += [_row("line", run.line[:120])] if run.line else []
     return _refuse([*rows, _row("hint", hint)])
-
-
-class _Trial:
-    """One pass over the examples; it is looked at from outside while it runs.
-
-    Attributes:
-        example: the one that was tried last.
-        wrong: whether it came out wrong.
-        came: what came instead, in words.
-    """
-
-    def __init__(
-        self,
-        answer: Callable[..., Any],
-        examples: Sequence[tuple[tuple[Any, ...], Any]],
-        ordered: bool,
-        through: Callable[..., Any] | None,
-    ) -> None:
-        self.answer, self.examples, self.ordered, self.through = answer, examples, ordered, through
-        self.example: tuple[tuple[Any, ...], Any] = examples[0]
-        self.wrong, self.came = False, ""
-
-    def run(self) -> None:
-        for arguments, expected in self.examples:
-            self.example = arguments, expected
-            given = copy.deepcopy(arguments)
-            came = self.answer(*given) if self.through is None else self.through(self.answer, *given)
-            if not isinstance(came, (str, Mapping, Sequence)) and isinstance(expected, list):
-                came = _list_elements(came)
-            if not agree(came, expected, ordered=self.ordered):
-                self.wrong, self.came = True, shorten_value(came)
-                return
-
-
-def _say_what_came(run: Run, trial: _Trial, limit: float) -> str:
-    if not run.ended:
-        return f"nothing within {limit:g} seconds, so it was stopped: does a loop never end?"
-    if isinstance(run.error, KeyboardInterrupt | SystemExit):
-        return f"{type(run.error).__name__}: the answer left instead of returning"
-    if run.error is not None:
-        return shorten_value(run.error)
-    return trial.came
 
 
 def agree(came: Any, expected: Any, *, ordered: bool = False) -> bool:
@@ -145,15 +104,17 @@ def agree(came: Any, expected: Any, *, ordered: bool = False) -> bool:
         return isinstance(came, bool | np.bool_) and bool(came) == expected
     if isinstance(expected, (int, float)):
         number = _read_number(came)
-        return number is not None and math.isclose(number, expected, rel_tol=1e-9, abs_tol=1e-3)
-    if isinstance(expected, list):
-        return _agree_lists(_list_elements(came), expected, ordered)
-    same = came == expected
-    return isinstance(same, bool | np.bool_) and bool(same)
+        return number is not None and isclose(number, expected, rel_tol=1e-9, abs_tol=1e-3)
+    if isinstance(expected, str):  # what came may be of a class that calls itself equal to anything
+        return isinstance(came, str) and str.__eq__(expected, came)
+    if isinstance(expected, tuple):
+        return isinstance(came, tuple) and _agree_lists(list(came), expected, True)
+    came = list_elements(came)
+    return isinstance(came, list) and _agree_lists(came, expected, ordered)
 
 
-def _agree_lists(came: list[Any] | None, expected: list[Any], ordered: bool) -> bool:
-    if came is None or len(came) != len(expected):
+def _agree_lists(came: list[Any], expected: Sequence[Any], ordered: bool) -> bool:
+    if len(came) != len(expected):
         return False
     if ordered:
         return all(agree(one, other, ordered=True) for one, other in zip(came, expected, strict=True))
@@ -180,11 +141,46 @@ def _read_number(came: Any) -> float | None:
     return _read_number(elements.item()) if isinstance(elements, np.ndarray) and elements.size == 1 else None
 
 
-def _list_elements(came: Any) -> list[Any] | None:
-    if isinstance(came, str | bytes | Mapping | pd.DataFrame) or not isinstance(came, Iterable):
-        return None
+def list_elements(came: Any) -> Any:
+    """The elements of what can be gone through, the rows of a table included; else what came."""
+    if isinstance(came, pd.DataFrame):
+        came = came.iloc[:, 0] if came.shape[1] == 1 else came.to_numpy()
+    if isinstance(came, str | bytes | Mapping) or not isinstance(came, Iterable):
+        return came
     elements = came.tolist() if hasattr(came, "tolist") else itertools.islice(came, _LONGEST)
-    return list(elements) if isinstance(elements, Iterable) else None
+    return list(elements) if isinstance(elements, Iterable) else came
+
+
+class _Trial:
+    """One pass over the examples, up to the first that comes out wrong."""
+
+    def __init__(
+        self,
+        answer: Callable[..., Any],
+        examples: Sequence[tuple[tuple[Any, ...], Any]],
+        ordered: bool,
+        through: Callable[..., Any] | None,
+    ) -> None:
+        self.answer, self.examples, self.ordered, self.through = answer, examples, ordered, through
+
+    def run(self, say: Callable[[Any], None], judge: Callable[..., bool] = agree) -> None:
+        """Says each example's place before it is tried, what came where it is wrong, and their number after all."""
+        for place, (arguments, expected) in enumerate(self.examples):
+            say([place, None])
+            given = copy.deepcopy(arguments)
+            came = self.answer(*given) if self.through is None else self.through(self.answer, *given)
+            if isinstance(expected, list):
+                came = list_elements(came)
+            if not judge(came, expected, ordered=self.ordered):
+                say([place, shorten_value(came)])
+                return
+        say([len(self.examples), None])
+
+
+def _say_what_came(run: Run, came: str | None, limit: float) -> str:
+    if not run.ended:
+        return f"nothing within {limit:g} seconds, so it was stopped: does a loop never end?"
+    return run.error or came or ""
 
 
 def _row(name: str, text: str) -> str:

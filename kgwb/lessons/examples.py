@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,24 +38,33 @@ def draw_facts(random: np.random.Generator, count: int, *, relations: tuple[str,
     return sorted(facts)
 
 
+def make_table(random: np.random.Generator, accuracy: Mapping[str, float]) -> pd.DataFrame:
+    """A report's table with these accuracies, the rows in some order."""
+    names = [str(name) for name in random.permutation(list(accuracy))]
+    return pd.DataFrame({"accuracy": [accuracy[name] for name in names]}, index=names)
+
+
 def make_reading(
     attention: torch.Tensor, tokens: Sequence[str], injected: Sequence[int] = (), **options: Any
 ) -> Reading:
-    """A reading of one sentence.
+    """A reading of one sentence, or of another beside it, which is as long and turned round.
 
     Args:
-        attention: [layer, head, query, key].
+        attention: [layer, head, query, key], or of the two sentences [sentence, layer, head, query, key].
         tokens: its word pieces.
         injected: where vectors entered.
         options: of `Reading`.
     """
+    every = attention if attention.ndim == 5 else attention[None]
+    pieces = (tuple(tokens), tuple(tokens)[::-1])[: len(every)]
+    entered = tuple(place in injected for place in range(len(tokens)))
     return Reading(
-        sentences=(" ".join(tokens),),
-        tokens=(tuple(tokens),),
-        mentions=((),),
-        attention=attention[None],  # [sentence 1, layer, head, query, key]
-        hidden=torch.zeros(1, len(attention) + 1, len(tokens), 4),
-        injected=(tuple(place in injected for place in range(len(tokens))),),
+        sentences=tuple(map(" ".join, pieces)),
+        tokens=pieces,
+        mentions=((),) * len(every),
+        attention=every,
+        hidden=torch.zeros(len(every), every.shape[1] + 1, len(tokens), 4),
+        injected=(entered, entered[::-1])[: len(every)],
         name="tiny",
         **options,
     )
@@ -107,6 +116,8 @@ def shorten_value(value: Any) -> str:
     """A value on one line of at most 100 characters, whatever its `repr` does."""
     if isinstance(value, pd.DataFrame):  # its first line says nothing
         text = f"a table of {len(value)} rows, {', '.join(map(str, value.columns))}"
+    elif isinstance(value, KnowledgeGraph):  # its facts are listed apart
+        text = repr(value).splitlines()[0]
     elif isinstance(value, float):  # numpy's too, which name their type otherwise
         text = f"{value:.4g}"
     elif isinstance(value, torch.Tensor) and value.ndim:

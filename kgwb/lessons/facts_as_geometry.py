@@ -221,8 +221,11 @@ def check_one_way(scorer: Scorer) -> Verdict:
     by_tail, by_head, width = (getattr(scorer, name, None) for name in ("query_tail", "query_head", "relation_width"))
     # Which two numbers make a pair is open, as long as both queries pair them alike: either neighbours, or those half
     # the vector apart.
-    came = run_guarded(lambda: _score_by_tail_query(by_tail, *drawn[0]), by_tail, limit=LIMIT).value
-    step = 1 if agree(came, _score_pairs(*drawn[0], step=1)) else None
+    in_twos = _score_pairs(*drawn[0], step=1)
+    paired = run_guarded(
+        lambda say: say(agree(_score_by_tail_query(by_tail, *drawn[0]), in_twos)), by_tail, limit=LIMIT
+    )
+    step = 1 if paired.value is True else None
     examples += [(given, _score_pairs(*given, step=step)) for given in drawn]
     hint = "Write the score out for two numbers, then collect what each number of the tail (or of the head) is multiplied by."
     verdict = check(by_tail, examples, hint=hint, through=_score_by_tail_query, called="score_by_tail_query")
@@ -230,7 +233,8 @@ def check_one_way(scorer: Scorer) -> Verdict:
         verdict = check(by_head, examples, hint=hint, through=_score_by_head_query, called="score_by_head_query")
     if verdict.passed:
         hint = "A relation has one number for each pair of an entity's numbers."
-        verdict = check(width, [((dim,), dim // 2) for dim in (2, 4, 128)], hint=hint)
+        widths = [((dim,), dim // 2) for dim in (2, 4, 128)]
+        verdict = check(width, widths, hint=hint, through=_ask_width, called="relation_width")
     return verdict
 
 
@@ -248,10 +252,26 @@ def _score_pairs(head: list[float], relation: list[float], tail: list[float], *,
 
 
 def _score_by_tail_query(query_tail: Any, head: list[float], relation: list[float], tail: list[float]) -> Any:
-    query = query_tail(torch.tensor([head]), torch.tensor([relation]))  # [row 1, dim]
-    return (query * torch.tensor([tail])).sum(-1) if query.shape == (1, len(tail)) else query
+    return _score_query(query_tail(_fill_rows(head), _fill_rows(relation)), tail)
 
 
 def _score_by_head_query(query_head: Any, head: list[float], relation: list[float], tail: list[float]) -> Any:
-    query = query_head(torch.tensor([relation]), torch.tensor([tail]))  # [row 1, dim]
-    return (query * torch.tensor([head])).sum(-1) if query.shape == (1, len(head)) else query
+    return _score_query(query_head(_fill_rows(relation), _fill_rows(tail)), head)
+
+
+def _fill_rows(numbers: list[float]) -> Tensor:
+    """Three rows, of which the last is asked for, as a scorer gets them in training."""
+    return torch.tensor([[0.0] * len(numbers), [1.0] * len(numbers), numbers], requires_grad=True)
+
+
+def _score_query(query: Any, other: list[float]) -> Any:
+    if not isinstance(query, Tensor) or query.shape != (3, len(other)):
+        return query
+    if not query.requires_grad:
+        return "a query that has lost its gradients, so nothing could be learnt"
+    return (query[-1].detach() * torch.tensor(other)).sum()
+
+
+def _ask_width(width: Any, dim: int) -> Any:
+    came = width(dim)
+    return came if hasattr(came, "__index__") else f"{came!r}, which is no whole number"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +16,8 @@ from kgwb.bert import Bert, Reading, inject, load_bert
 from kgwb.embed import ComplEx, GraphEmbedding
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn import Question, Questions
-from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.examples import make_graph, make_reading
+from kgwb.lessons.checks import LIMIT, Verdict, check, list_elements
+from kgwb.lessons.examples import make_graph, make_reading, make_table
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import draw_picture, draw_text, measure_text
 from kgwb.words import shorten
@@ -166,15 +167,16 @@ def check_memory_mass(memory_mass: Callable[[Reading, int, Triple], float]) -> V
     reading = _make_memory(slots, ["ada", "[MASK]"], held)
     examples = [((reading, 1, (0, 1, 2)), 0.0625), ((reading, 1, (0, 0, 1)), 0.625), ((reading, 0, (0, 0, 1)), 0.0)]
     random = np.random.default_rng(0)
-    facts: tuple[Triple, ...] = ((0, 0, 1), (0, 1, 2), (3, 0, 1))
+    facts: tuple[Triple, ...] = ((0, 0, 1), (0, 1, 2), (3, 0, 1), (1, 0, 0), (0, 0, 2), (0, 1, 1))
     for tokens in (["[CLS]", "[MASK]", "is", "ada", "[SEP]"], ["[CLS]", "ada", "is", "[MASK]", "[SEP]"]):
-        held = tuple(facts[place] for place in [*random.permutation(3), random.integers(3)])
-        share = torch.from_numpy(random.dirichlet(np.ones(5), (2, 3, 5)).round(2))  # [layer, head, query, slot + 1]
-        reading = _make_memory(share[..., :4], tokens, held)
+        held = tuple(facts[place] for place in [*random.permutation(6), random.integers(6)])
+        # Of two sentences, the other with other slots: [sentence, layer, head, query, slot + 1]
+        both = torch.from_numpy(random.dirichlet(np.ones(8), (2, 2, 3, 5)).round(2))
+        share, reading = both[0], _make_memory(both[..., :7], tokens, held)
         mask, layer = tokens.index("[MASK]"), int(random.integers(2))
         for fact in facts:
             rows = [
-                [share[layer, head, mask, slot].item() for slot in range(4) if held[slot] == fact] for head in range(3)
+                [share[layer, head, mask, slot].item() for slot in range(7) if held[slot] == fact] for head in range(3)
             ]
             examples.append(((reading, layer, fact), sum(map(sum, rows)) / 3))
     hint = "reading.facts[0] lists the fact that each slot holds; two slots may hold the same one, one for either end."
@@ -182,9 +184,10 @@ def check_memory_mass(memory_mass: Callable[[Reading, int, Triple], float]) -> V
 
 
 def _make_memory(slots: torch.Tensor, tokens: list[str], facts: tuple[Triple, ...]) -> Reading:
-    count = len(tokens)
-    attention = (1 - slots.sum(-1, keepdim=True)).expand(*slots.shape[:3], count) / count
-    return make_reading(attention, tokens, slots=slots[None], facts=(facts,))
+    """One sentence's, or two sentences', the second with the facts turned round."""
+    every, count = slots if slots.ndim == 5 else slots[None], len(tokens)
+    attention = (1 - every.sum(-1, keepdim=True)).expand(*every.shape[:4], count) / count
+    return make_reading(attention, tokens, slots=every, facts=(facts, facts[::-1])[: len(every)])
 
 
 def check_visible(visible: Callable[[list[int], set[tuple[int, int]]], Sequence[Sequence[bool]]]) -> Verdict:
@@ -209,9 +212,14 @@ def check_visible(visible: Callable[[list[int], set[tuple[int, int]]], Sequence[
 def _draw_rows(visible: Any, entities: list[int], linked: set[tuple[int, int]]) -> Any:
     """What the learner's matrix shows, a text for each row; the answer itself where it is no matrix of truth values."""
     matrix = visible(entities, linked)
-    cells = matrix.tolist() if hasattr(matrix, "tolist") else [list(row) for row in matrix]
-    if not all(cell in (0, 1) for row in cells for cell in row):
+    rows = (
+        itertools.islice(matrix, 100) if isinstance(matrix, Iterator) else list_elements(matrix)
+    )  # of generators, too
+    if not isinstance(rows, list | itertools.islice):
         return matrix
+    cells = [list_elements(row) for row in rows]
+    if not all(isinstance(row, list) and all(cell in (0, 1) for cell in row) for row in cells):
+        return cells
     return tuple("".join("x" if cell else "." for cell in row) for row in cells)
 
 
@@ -233,10 +241,11 @@ def check_gain(gain: Callable[[pd.DataFrame, str], float]) -> Verdict:
     random = np.random.default_rng(0)
     tables += [dict(zip(rows, random.uniform(0, 1, len(rows)).round(2).tolist(), strict=True)) for _ in range(4)]
     examples = []
-    for table in tables:
+    for place, accuracy in enumerate(tables):
+        table = make_table(random, accuracy) if place > 1 else pd.DataFrame({"accuracy": accuracy})
         for door in ("entity", "memory"):
-            best = max(table["plain"], table[f"{door}/shuffled"], table[f"{door}/off"])
-            examples.append(((pd.DataFrame({"accuracy": table}), door), table[door] - best))
+            best = max(accuracy["plain"], accuracy[f"{door}/shuffled"], accuracy[f"{door}/off"])
+            examples.append(((table, door), accuracy[door] - best))
     hint = (
         "Text states the facts and noise leaves some, so both have knowledge; another door's controls are not its own."
     )
@@ -248,20 +257,20 @@ def check_edit(edit: Callable[[Bert, str, str, str], None]) -> Verdict:
     graph = make_graph(_TOY)
     bert, vectors = load_bert(), GraphEmbedding(graph, ComplEx(), dim=4)
     asked = [("Ada", "speaks", "Sol"), ("Bo", "speaks", "Ket"), ("Ada", "born in", "Vim"), ("Bo", "knows", "Ada")]
-    models = iter([inject(bert, vectors, mode="memory") for _ in asked])  # outside the time that the learner has
+    models = [inject(bert, vectors, mode="memory")]  # the others when they are needed
     examples = []
     for head, relation, tail in asked:
         kept = [fact for fact in _TOY if fact[:2] != (head, relation)]
         examples.append(((head, relation, tail), [*kept, (head, relation, tail)]))
 
     def facts_after(edit: Any, head: str, relation: str, tail: str) -> list[tuple[str, str, str]]:
-        model = next(models)
+        model = models.pop() if models else inject(bert, vectors, mode="memory")
         edit(model, head, relation, tail)
         facts = model.injector.facts.tolist() if model.injector is not None else []
         return sorted((graph.labels[h], graph.relation_labels[r], graph.labels[t]) for h, r, t in facts)
 
     hint = "model.injector.facts is a table of ids; the old fact is the row with this head and this relation."
-    return check(edit, examples, hint=hint, through=facts_after, called="the facts after edit")
+    return check(edit, examples, hint=hint, through=facts_after, called="the facts after edit", limit=3 * LIMIT)
 
 
 _TOY = [

@@ -1,16 +1,21 @@
 """Run what a learner wrote: whatever it does, the notebook goes on, and the line it left by is known.
 
-The work runs in a thread of its own, which is told to end when its time is over. What stays out of reach: one call into
-C that never lets another thread run (`10**10**10`, `sum(itertools.count())`), and `os._exit`. A call that only waits
-(`time.sleep(1e9)`) gets its verdict, but its thread waits on behind the notebook until the kernel ends.
+On Linux the work runs in a child process, so it changes nothing here and can always be ended. Elsewhere, and where a
+debugger or a GPU is in use, it runs in a thread, which is told to end when its time is over. What a thread leaves out of
+reach: a crash of Python, and one call into C that never lets another thread run (`10**10**10`, `sum(itertools.count())`).
+A call that only waits (`time.sleep(1e9)`) gets its verdict, but its thread waits on behind the notebook until the kernel
+ends.
 """
 
 from __future__ import annotations
 
+import builtins
 import ctypes
 import dis
+import getpass
 import inspect
 import linecache
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,29 +23,38 @@ from contextlib import contextmanager
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+import torch
+
+from kgwb.lessons.examples import shorten_value
+
+Say = Callable[[Any], None]
+
 _ENDINGS, _PAUSE = 20, 0.05  # how often a thread that is out of time is told to end, and seconds between
+_GRACE = 1.0  # seconds that a child has left to say where it hangs
+_LEFT = "the answer left instead of returning"
 
 
 class Run:
     """One run of some work with a learner's function in it.
 
     Attributes:
-        value: what the work returned; None while it has not.
-        error: what it raised, if anything; SystemExit and KeyboardInterrupt too.
+        value: what the work said last; None where it said nothing.
+        error: what it raised, in words; empty where it raised nothing.
         ended: whether it came to an end within its time.
         line: the learner's line that it left by, or hangs at; empty where that is not known.
     """
 
-    def __init__(self, work: Callable[[], Any], code: CodeType | None) -> None:
+    def __init__(self, code: CodeType | None) -> None:
         self.value: Any = None
-        self.error: BaseException | None = None
-        self.ended = False
-        self.line = ""
-        self._work, self._code, self._done = work, code, False
+        self.error, self.ended, self._done = "", False, False
+        self._code, self._raised = code, None
+        self.line = self._read_line(0)
 
-    def start(self, limit: float) -> None:
-        """Run the work for at most `limit` seconds."""
-        thread = threading.Thread(target=self._go, daemon=True)
+    _raised: BaseException | None
+
+    def start(self, work: Callable[[Say], object], say: Say, limit: float) -> threading.Thread:
+        """Run the work for at most `limit` seconds, in a thread that may still be running then."""
+        thread = threading.Thread(target=self._go, args=(work, say), daemon=True)
         thread.start()
         try:
             thread.join(limit)
@@ -48,25 +62,24 @@ class Run:
             _end(thread)
             raise
         self.ended = self._done  # told to end, it comes to an end as well
-        if self.ended:
-            self.line = self._read_line(self._find_line())
-        else:
-            frame = sys._current_frames().get(thread.ident or 0)
-            self.line = self._read_line(self._find_frame(frame))
-            _end(thread)
+        frame = sys._current_frames().get(thread.ident or 0)
+        self.line = self._read_line(self._find_line() if self.ended else self._find_frame(frame))
+        return thread
 
-    def _go(self) -> None:
+    def _go(self, work: Callable[[Say], object], say: Say) -> None:
         try:
-            self.value = self._work()
+            work(say)
         except BaseException as error:  # exit() and the like too: nothing a learner writes ends the notebook
-            self.error = error
+            self._raised = error
+            left = isinstance(error, KeyboardInterrupt | SystemExit)
+            self.error = f"{type(error).__name__}: {_LEFT}" if left else shorten_value(error)
         finally:
             self._done = True
 
     def _find_line(self) -> int:
         """Where the error was raised in the learner's code, else the last line that returns."""
         found = 0
-        trace: TracebackType | None = self.error.__traceback__ if self.error is not None else None
+        trace: TracebackType | None = self._raised.__traceback__ if self._raised else None
         while trace is not None:
             code = trace.tb_frame.f_code
             # An error on a function's first line comes from calling it too deep; the line that called it says more.
@@ -95,25 +108,50 @@ def _find_return(code: CodeType) -> int:
     return max((line for line in found if line is not None), default=code.co_firstlineno)
 
 
-def run_guarded(work: Callable[[], Any], learner: object, *, limit: float) -> Run:
+def run_guarded(work: Callable[[Say], object], learner: object, *, limit: float) -> Run:
     """Run some work that calls a learner's function; nothing is raised, and it ends.
 
     Args:
-        work: takes nothing.
+        work: called with a function, by which it says what is to be known of it: values that JSON can hold.
         learner: the learner's function, whose lines are looked for.
         limit: seconds.
 
     Example:
-        >>> run_guarded(lambda: 1 / 0, None, limit=1.0).error
-        ZeroDivisionError('division by zero')
+        >>> run_guarded(lambda say: say(1 / 0), None, limit=1.0).error
+        'ZeroDivisionError: division by zero'
     """
     function = inspect.unwrap(learner) if callable(learner) else learner
     code = getattr(function, "__code__", None)
     names = getattr(function, "__globals__", None)
-    run = Run(work, code if isinstance(code, CodeType) else None)
+    run = Run(code if isinstance(code, CodeType) else None)
+    can_fork = _can_fork()
     with _without_exit(names if isinstance(names, dict) else {}):
-        run.start(limit)
+        if not (can_fork and _run_apart(run, work, limit)):
+            _end(run.start(work, lambda value: vars(run).update(value=value), limit))
     return run
+
+
+def _can_fork() -> bool:
+    """A debugger does not follow into a child, and CUDA does not work there."""
+    return sys.platform == "linux" and sys.gettrace() is None and not torch.cuda.is_initialized()
+
+
+def _run_apart(run: Run, work: Callable[[Say], object], limit: float) -> bool:
+    """Run the work in a child process; False where there is none to be had."""
+    from kgwb.lessons.apart import NoChildError, Send, run_in_child  # what it imports is missing elsewhere
+
+    def act(send: Send) -> None:
+        builtins.input = getpass.getpass = _refuse_to_ask  # of the child only
+        run.start(work, lambda value: send({"value": value}), limit)
+        send({"error": run.error, "ended": run.ended, "line": run.line})
+
+    try:
+        left = run_in_child(act, vars(run).update, limit=limit + _GRACE)
+    except NoChildError:
+        return False
+    if left:
+        run.error, run.ended = f"{left}: the answer ended the whole process", True
+    return True
 
 
 def _end(thread: threading.Thread) -> None:
@@ -127,17 +165,29 @@ def _end(thread: threading.Thread) -> None:
 
 @contextmanager
 def _without_exit(names: dict[str, Any]) -> Iterator[None]:
-    """A notebook's own exit() ends the kernel from any thread; while an answer is tried, it only ends the answer."""
-    before: dict[str, Any] = {name: names[name] for name in ("exit", "quit") if name in names}
-    names.update(exit=_leave, quit=_leave)
+    """What ends the kernel from any thread, or asks its user: while an answer is tried, it only ends the answer."""
+    instead: list[tuple[dict[str, Any], str, object]] = [(names, name, _leave) for name in ("exit", "quit")]
+    instead += [(names, name, _refuse_to_ask) for name in ("input", "breakpoint")]
+    instead += [(vars(os), name, _leave) for name in ("_exit", "abort")]
+    before = [space.get(name, _ABSENT) for space, name, _ in instead]
+    for space, name, mine in instead:
+        space[name] = mine
     try:
         yield
     finally:
-        for name in ("exit", "quit"):
-            if names.get(name) is _leave:
-                del names[name]
-        names.update(before)
+        for (space, name, mine), old in zip(instead, before, strict=True):
+            if space.get(name) is mine:
+                space[name] = old
+                if old is _ABSENT:
+                    del space[name]
 
 
 def _leave(code: object = None, **_options: object) -> None:
     raise SystemExit(code)
+
+
+def _refuse_to_ask(*_: object, **_options: object) -> str:
+    raise RuntimeError("An answer cannot ask: use the arguments.")
+
+
+_ABSENT = object()

@@ -183,6 +183,7 @@ def check_join_pieces(join_pieces: Callable[[list[str]], list[str]]) -> Verdict:
         [["ou", "##aga", "##dou", "##go"], ["u"]],
         [["the"], ["sea"], ["and"], ["the"], ["is", "##le"]],
         [["vim"], ["[MASK]"], ["ak", "##ish"], ["."]],
+        [["c"], ["#"], ["ru", "##ss", "##es"]],  # a text may hold the sign itself
     ]
     examples = []
     for words in sentences:
@@ -199,10 +200,12 @@ def check_find_parting(find_parting: Callable[[torch.Tensor, torch.Tensor], int]
         ((one, torch.tensor([[9.0, 0.0], [1.0, -1.0], [1.0, 2.0]])), 1),
         ((one, torch.tensor([[1.0, 0.0], [3.0, 4.0], [-0.5, -1.0]])), 2),
         ((one, torch.tensor([[1.0, 2.0], [1.0, 1.0], [0.0, 3.0]])), 0),
+        # The length of `one` alone, and of `other` alone, would each mislead.
+        ((torch.tensor([[9.0, 3.0], [1.0, 2.0], [1.0, 0.0]]), torch.tensor([[9.0, -3.0], [2.0, -1.0], [1.0, 0.0]])), 1),
     ]
     random = np.random.default_rng(0)
-    while len(examples) < 12:
-        lengths = random.choice([0.5, 1.0, 5.0], (2, 4, 1))
+    while len(examples) < 16:
+        lengths = random.choice([0.2, 1.0, 5.0], (2, 4, 1))
         two = (random.normal(size=(2, 4, 3)) * lengths).round(1)  # [sentence, layer, dim]
         cosines = [float(a @ b / np.sqrt((a @ a) * (b @ b))) for a, b in zip(*two, strict=True)]
         if np.isfinite(cosines).all() and np.diff(sorted(cosines))[0] > 0.05:  # no two layers part about equally

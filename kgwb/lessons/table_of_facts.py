@@ -48,8 +48,9 @@ def check_degree(count_facts: Callable[[KnowledgeGraph, str], int]) -> Verdict:
     """Does it count the facts an entity stands in, on either side?"""
     tables, examples = [_FACTS, *_draw_tables()], []
     for facts in tables:
+        graph = make_graph(facts)
         for name in sorted({label for head, _, tail in facts for label in (head, tail)}):
-            examples.append(((make_graph(facts), name), sum(name in (head, tail) for head, _, tail in facts)))
+            examples.append(((graph, name), sum(name in (head, tail) for head, _, tail in facts)))
     hint = "graph.entity_id(label) is the number to look for; an entity can be head or tail."
     return check(count_facts, examples, hint=hint)
 
@@ -59,10 +60,11 @@ def check_share_turned(share_turned: Callable[[KnowledgeGraph, str], float]) -> 
     other_way = [*_FACTS, ("Dia", "teaches", "Cem"), ("Eli", "teaches", "Ada"), ("Ada", "teaches", "Eli")]
     examples = []
     for facts in [_FACTS, other_way, *_draw_tables()]:
+        graph = make_graph(facts)
         for relation in sorted({relation for _, relation, _ in facts}):
             pairs = [(head, tail) for head, r, tail in facts if r == relation]
             share = sum((tail, head) in pairs for head, tail in pairs) / len(pairs)
-            examples.append(((make_graph(facts), relation), share))
+            examples.append(((graph, relation), share))
     hint = "Collect the (head, tail) pairs of the relation in a set, and ask for each whether (tail, head) is in it."
     return check(share_turned, examples, hint=hint)
 
@@ -74,6 +76,11 @@ def check_share_leaked(share_leaked: Callable[[Split], float]) -> Verdict:
         (_FACTS, [("Ada", "knows", "Cem")], []),
         ([*_FACTS, ("Ada", "teaches", "Cem")], [("Ada", "knows", "Cem"), ("Ada", "teaches", "Dia")], []),
         (_FACTS, [("Bo", "knows", "Ada")], [("Ada", "knows", "Bo")]),  # valid is no part of the book
+        (  # one pair is asked twice
+            [*_FACTS, ("Bo", "teaches", "Ada"), ("Cem", "teaches", "Bo")],
+            [("Bo", "knows", "Ada"), ("Bo", "teaches", "Ada"), ("Cem", "teaches", "Bo")],
+            [],
+        ),
     ]
     random = np.random.default_rng(1)
     for facts in _draw_tables():

@@ -18,7 +18,7 @@ from kgwb.embed import ComplEx, GraphEmbedding, RankReport, preset, rank_triples
 from kgwb.graph import KnowledgeGraph, Sentence, read_graph, read_sentences
 from kgwb.learn import MaskedAnswers, ProbeReport, Questions, make_questions, plan_runs, probe, split_questions, tune
 from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.examples import draw_facts, make_graph, make_reading
+from kgwb.lessons.examples import draw_facts, make_graph, make_reading, make_table
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page
 from kgwb.see.page import Fragment, HasFragment
 
@@ -148,6 +148,9 @@ def check_tails(find_tails: Callable[[KnowledgeGraph, str, str], list[str]]) -> 
         ((make_graph(facts), "Ada", "speaks"), ["Ket", "Sol"]),
         ((make_graph(facts), "Bo", "born in"), []),
     ]
+    # A name within a longer one, and a relation within a longer one.
+    longer = [("Ada", "knows", "Bo"), ("Adam", "knows", "Cem"), ("Ada", "knows of", "Dia"), ("Bo", "knows", "Ada")]
+    examples += [((make_graph(longer), "Ada", "knows"), ["Bo"]), ((make_graph(longer), "Adam", "knows"), ["Cem"])]
     random = np.random.default_rng(0)
     for _ in range(10):
         facts = draw_facts(random, 9, relations=("knows", "teaches"))
@@ -165,10 +168,10 @@ def check_attention_paid(attention_paid: Callable[[Reading, int, int], float]) -
     examples: list[tuple[tuple[Any, ...], Any]] = [((small, 0, 0), 1 / 3), ((small, 0, 1), 1.55 / 3)]
     generator = torch.Generator().manual_seed(0)
     for injected in ([1, 2], [1, 3], [2], [0, 1, 2, 3], []):
-        attention = torch.randn(2, 2, 4, 4, generator=generator).softmax(-1)
+        attention = torch.randn(2, 2, 2, 4, 4, generator=generator).softmax(-1)  # [sentence, layer, head, query, key]
         reading = make_reading(attention, ["[CLS]", "ada", "bo", "[SEP]"], injected)
         for layer, head in ((0, 1), (1, 0)):
-            square = attention[layer, head].tolist()
+            square = attention[0, layer, head].tolist()
             examples.append(((reading, layer, head), sum(row[key] for row in square for key in injected) / len(square)))
     hint = "attention[0, layer, head] is a square: a row for each word piece that looks, a column for each looked at."
     return check(attention_paid, examples, hint=hint)
@@ -178,7 +181,9 @@ def check_knowledge_gained(knowledge_gained: Callable[[pd.DataFrame], float]) ->
     """Does it compare the real vectors with the best run that has no knowledge?"""
     runs = ["plain", "entity", "entity/shuffled", "entity/random"]
     rows = [[0.1, 0.8, 0.3, 0.2], [0.4, 0.6, 0.3, 0.2], [0.2, 0.7, 0.1, 0.5], [0.3, 0.2, 0.25, 0.1]]
-    rows += np.random.default_rng(0).uniform(0, 1, (6, 4)).round(2).tolist()
     examples = [((pd.DataFrame({"accuracy": row}, index=runs),), row[1] - max(row[0], *row[2:])) for row in rows]
+    random = np.random.default_rng(0)
+    for row in random.uniform(0, 1, (6, 4)).round(2).tolist():
+        examples.append(((make_table(random, dict(zip(runs, row, strict=True))),), row[1] - max(row[0], *row[2:])))
     hint = "Which of the other three rows is the hardest to beat? It is not always the same one."
     return check(knowledge_gained, examples, hint=hint)
