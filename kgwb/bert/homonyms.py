@@ -22,10 +22,10 @@ _FUNCTION_WORDS = _DETERMINERS | frozenset(
     everywhere except few first for former formerly from further had has have having he here how however i if in inside
     instead into is it just last later like many may me meanwhile might more most much must near neither never next no nor
     not now of off often on once one only onto or other outside over past per perhaps rather remain remained remains
-    second seem seemed seems shall she should since so some sometimes soon still such than then there therefore they third
-    though three through throughout thus till to today together too toward towards two under unless unlike until up upon
+    second seem seemed seems shall she should since so some sometimes soon spoken still such than then there therefore they
+    third though three through throughout thus till to today together too toward towards two under unless unlike until up upon
     us usually via was we were what when whenever where whereas whether which while who whose why will with within without
-    would yet you
+    would written yet you
     january february march april june july august september october november december
     monday tuesday wednesday thursday friday saturday sunday""".split()
 )
@@ -43,6 +43,7 @@ _OF_LANGUAGES = re.compile(
 )
 _NOUN = re.compile(r"[ -]([a-z]+)")
 _LIST = re.compile(r"(?:, |,? (?:and|or) )")
+_PARTICIPLE = re.compile(r"\w{2,}(?:[^r]ed|ing)")
 _CAPITAL = r"(?<![\p{L}\p{M}\p{N}'’])\p{Lu}(?:['’]\p{Lu})?[\p{L}\p{M}-]*(?![\p{L}\p{M}\p{N}])"
 _TITLE = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|Gen|Col|Capt|Lt|Sgt|Sen|Gov)|(?:^|[\s(][A-Z][a-z]+ )[A-Z])\. $")
 _WATERS_BEFORE = re.compile(r"\b(?:Lake|River|(?:Gulf|Bay|Sea|Straits?) of) $")
@@ -93,13 +94,13 @@ def find_homonyms(text: str, mentions: Sequence[Mention], kinds: NameKinds) -> l
         return []
     order = sorted(range(len(mentions)), key=lambda number: mentions[number].start)
     ordered = [mentions[number] for number in order]
-    is_english = _ENGLISH.search(text) is not None
+    is_english, is_small = _ENGLISH.search(text) is not None, text.islower()
     longer = _find_longer_names(text, ordered, is_english=is_english)
     adjectives = _find_adjectives(text, ordered, kinds) if is_english else [False] * len(ordered)
     result: list[list[bool]] = [[] for _ in mentions]
     for number, mention, within, adjective in zip(order, ordered, longer, adjectives, strict=True):
         word = text[mention.start : mention.end]
-        small = word.islower() and " " not in word and not text.islower()
+        small = word.islower() and " " not in word and not is_small
         result[number] = [
             within or bool(small and kinds.proper[each]) or bool(adjective and kinds.language[each])
             for each in _candidates(mention)
@@ -123,32 +124,32 @@ def _candidates(mention: Mention) -> tuple[int, ...]:
 
 def _find_longer_names(text: str, ordered: Sequence[Mention], *, is_english: bool) -> list[bool]:
     """Whether each mention is a part of a longer name."""
-    starts, ends = _find_capitals(text) if is_english else ({}, {})
+    starts, ends = _find_capitals(text) if is_english else (frozenset(), {})
     result, free_from = [], 0
     for mention, free_to in zip(ordered, [*(each.start for each in ordered[1:]), len(text)], strict=True):
         word, before = text[mention.start : mention.end], text[max(0, mention.start - _LONGEST_BEFORE) : mention.start]
-        within = bool(
-            _WATERS_BEFORE.search(before) or _WATERS_AFTER.match(text, mention.end) or _NEW_BEFORE.search(before)
-        )
-        if is_english and word[0].isupper() and not word.isupper() and not within:
-            first = ends.get(mention.start - 1, -1) if before.endswith((" ", "\u00a0")) else -1
-            second = (
-                starts.get(mention.end + 1, len(text))
-                if text[mention.end : mention.end + 1] in " \u00a0"
-                else len(text)
+        around = _WATERS_BEFORE.search(before) or _WATERS_AFTER.match(text, mention.end) or _NEW_BEFORE.search(before)
+        within = around is not None
+        if is_english and not within and word[0].isupper() and not word.isupper():
+            follows = (
+                text[mention.end : mention.end + 1] == " " and mention.end + 1 in starts and mention.end + 1 < free_to
             )
-            within = first >= free_from or second < free_to or _TITLE.search(before) is not None
+            leads = before.endswith(" ") and ends.get(mention.start - 1, -1) >= free_from
+            within = follows or leads or _TITLE.search(before) is not None
         result.append(within)
         free_from = mention.end
     return result
 
 
-def _find_capitals(text: str) -> tuple[Mapping[int, int], Mapping[int, int]]:
-    """Where words with a capital start, and where they end; no function words, and none in capitals throughout."""
+def _find_capitals(text: str) -> tuple[frozenset[int], Mapping[int, int]]:
+    """Where words with a capital start, and from each end where; no function words, and none in capitals throughout."""
     spans = [found.span() for found in compile_pattern(_CAPITAL).finditer(text)]
-    spans = [(start, end) for start, end in spans if not text[start:end].isupper()]
-    spans = [(start, end) for start, end in spans if text[start:end].lower() not in _FUNCTION_WORDS]
-    return {start: start for start, _ in spans}, {end: start for start, end in spans}
+    spans = [(start, end) for start, end in spans if _may_name(text[start:end])]
+    return frozenset(start for start, _ in spans), {end: start for start, end in spans}
+
+
+def _may_name(word: str) -> bool:
+    return not (word.isupper() or word.lower() in _FUNCTION_WORDS or _PARTICIPLE.fullmatch(word))
 
 
 def _find_adjectives(text: str, ordered: Sequence[Mention], kinds: NameKinds) -> list[bool]:

@@ -39,6 +39,11 @@ def find_mentions(
     entities with one name the best connected is taken; all are kept in `candidates`, among which `link_mentions`
     chooses by the sentence.
 
+    Left out is what the text writes as another word (turkey in small letters, among capitals; a language as an adjective,
+    French wine) or as a part of a longer name (Georgia Tech, Michael Jordan, New Mexico, Lake Victoria, 约旦河); in English
+    only, as far as it goes by capitals and adjectives. To have such a mention all the same, give it by hand. Chinese is
+    not cut into words, so there a name is found within a longer word too (古巴 in 古巴比伦).
+
     Args:
         sentences: the texts.
         graph: whose labels and aliases (all columns named `label...`, and `aliases`) are looked for.
