@@ -31,7 +31,8 @@ _FUNCTION_WORDS = _DETERMINERS | frozenset(
 )
 # One of these stands in nearly every English text, and none is a word of German, which writes all nouns with capitals.
 _ENGLISH = re.compile(
-    r"\b(?:the|of|and|to|is|are|were|with|for|from|by|at|that|his|her|its|their|it|they|this|near|as|has|had|never)\b"
+    r"\b(?:the|of|and|to|is|are|were|been|be|have|has|had|became|with|for|from|by|at|into|after|before|between|about|near"
+    r"|that|this|there|which|who|when|while|where|he|she|it|they|you|we|my|his|her|its|their|our|your|not|never|but|than|both)\b"
 )
 _LANGUAGE = re.compile(
     r"(?:[\w-]+ ){0,4}languages?(?=$|[^\w ]| (?:of|in|from|spoken|native|used|and|with|that)\b)", re.I
