@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.bert.homonyms import NameKinds, find_homonyms
 from kgwb.bert.model import Bert
 from kgwb.bert.tokenizing import encode_sentences
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
@@ -25,11 +25,6 @@ _PAIRS_AT_ONCE = 1 << 16
 _NEIGHBOURS_NAMED = 8
 _PIECES_READ = 64
 _NEUTRAL = 0.4  # the cosine of a sentence and what it is about, in English text about the graph
-_MOST = 0.8
-_CAPITAL_BEFORE = re.compile(r"(?<=[\w,;)] )([A-Z][a-z]+) $")  # not the first word of a sentence
-_CAPITAL_AFTER = re.compile(r" ([A-Z][a-z]+)")
-_WATERS_BEFORE = re.compile(r"\b(?:Lake|River|(?:Gulf|Bay|Sea|Straits?) of) $")
-_WATERS_AFTER = re.compile(r"[湾灣洋]|海[峡峽]| (?:River|Sea|Bay|Gulf|Strait)\b")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,48 +73,16 @@ def find_other_words(
 ) -> Bool[np.ndarray, " candidate"]:
     """Whether a mention is written as another word (turkey, china) or as a part of another name (Lake Victoria).
 
-    Another word: in small letters, in a text with capitals, though the entity and the names of its kind have capitals.
-    Part of another name: a word beside it has a capital that no sentence begins with and no mention holds (Georgia
-    Tech), or the words before it or the sign after it make it a lake, a sea or a gulf.
-
     Args:
         graph: whose entities they are.
         choices: the candidates.
         sentences: the texts.
         mentions: per sentence, its mentions.
     """
-    small: list[bool] = []
-    within: list[bool] = []
-    for sentence, found in zip(sentences, mentions, strict=True):
-        text = sentence.text if isinstance(sentence, Sentence) else sentence
-        held = {position for mention in found for position in range(mention.start, mention.end)}
-        for mention in found:
-            word, before, after = text[mention.start : mention.end], text[: mention.start], text[mention.end :]
-            small.append(word.islower() and " " not in word and not text.islower())
-            within.append(not word.isupper() and _is_part_of_name(before, after, mention, held))
-    named = _list_proper(graph)
-    return np.asarray(
-        [within[m] or (small[m] and named[e]) for e, m in zip(choices.entity, choices.mention, strict=True)], dtype=bool
-    )
-
-
-def _is_part_of_name(before: str, after: str, mention: Mention, held: set[int]) -> bool:
-    if _WATERS_BEFORE.search(before) or _WATERS_AFTER.match(after):
-        return True
-    last, following = _CAPITAL_BEFORE.search(before), _CAPITAL_AFTER.match(after)
-    return bool((last and last.start(1) not in held) or (following and mention.end + following.start(1) not in held))
-
-
-def _list_proper(graph: KnowledgeGraph) -> list[bool]:
-    """Per entity, whether its name has a capital because it is one: so have the last words of most names of its type."""
-    capitals: dict[str, list[bool]] = {}
-    for label, kind in zip(graph.labels, graph.entities["type"], strict=True):
-        words = label.split()
-        if len(words) > 1 and words[-1][:1].isalpha() and words[-1].lower() != words[-1].upper():
-            capitals.setdefault(kind, []).append(words[-1][0].isupper())
-    proper = {kind for kind, those in capitals.items() if np.mean(those) > _MOST}
-    names = zip(graph.labels, graph.entities["aliases"], graph.entities["type"], strict=True)
-    return [kind in proper and not any(map(str.islower, (label, *aliases))) for label, aliases, kind in names]
+    kinds = NameKinds.of(graph)
+    texts = [sentence.text if isinstance(sentence, Sentence) else sentence for sentence in sentences]
+    judged = (find_homonyms(text, found, kinds) for text, found in zip(texts, mentions, strict=True))
+    return np.fromiter((each for some in judged for one in some for each in one), dtype=bool, count=len(choices.entity))
 
 
 def weigh_context(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import pairwise
+from typing import Any
 
 from kgwb.packages import load_package
 
@@ -17,8 +19,10 @@ _SAME = str.maketrans(
 )
 # Letters with a stroke do not decompose into a letter and a mark.
 _STROKES = str.maketrans("łøđħı", "lodhi")
-# White space together, else a letter with its marks; Korean may come in parts too.
-_LETTERS = r"[\s\x1c-\x1f]+|\X"
+# White space together, else a letter with its marks; Korean may come in parts too. For speed, Chinese and plain letters
+# come by the run, but for the last one, to which marks may belong.
+_LETTERS = r"[\s\x1c-\x1f]+|[\u4e00-\u9fff]+(?=[\u4e00-\u9fff])|[A-Za-z]+(?=[A-Za-z])|\X"
+_INVISIBLE = r"\p{Default_Ignorable_Code_Point}+"
 _PLAIN = r"(?:[!-%'-_a-~]+ ?)*"
 _SPACELESS = r"[\p{Han}\p{Hiragana}\p{Bopomofo}\p{Yi}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _PARTICLES = (
@@ -50,7 +54,7 @@ class FoldedText:
             return True
         if not "\uac00" <= self.text[position] <= "\ud7a3" or self.starts[position - 1] == self.starts[position]:
             return False
-        return load_package("regex", "find_mentions").match(_PARTICLES, self.text, pos=position) is not None
+        return compile_pattern(_PARTICLES).match(self.text, pos=position) is not None
 
 
 def fold_text(text: str) -> FoldedText:
@@ -63,8 +67,7 @@ def fold_text(text: str) -> FoldedText:
         >>> fold_text("Sa\u0303o  Tomé & Ｕ\u00adＳＡ").text
         'sao tome and usa'
     """
-    regex = load_package("regex", "find_mentions")
-    if text.isascii() and regex.fullmatch(_PLAIN, text):
+    if text.isascii() and compile_pattern(_PLAIN).fullmatch(text):
         words = [letter.isalnum() for letter in text]
         borders = [True, *(not (a and b) for a, b in pairwise(words)), True]
         return FoldedText(text.lower(), range(len(text)), range(1, len(text) + 1), borders if text else [True])
@@ -72,8 +75,9 @@ def fold_text(text: str) -> FoldedText:
     starts: list[int] = []
     ends: list[int] = []
     borders, before, parted = [], "", True
-    for found in regex.finditer(_LETTERS, text):
-        folded = _fold_letter(found[0])
+    for found in compile_pattern(_LETTERS).finditer(text):
+        is_chinese = min(found[0]) >= "\u4e00" and max(found[0]) <= "\u9fff"
+        folded = found[0] if is_chinese else _fold_letter(found[0])
         if not folded:
             parted = parted or "\u200b" in found[0]  # a blank without width
             continue
@@ -84,29 +88,36 @@ def fold_text(text: str) -> FoldedText:
             ends[-1] = found.end()
             continue
         is_and = found[0] in "&\uff06\ufe60"
-        borders += [parted or is_and or _is_border(before, folded[0]), *[False] * (len(folded) - 1)]
+        first, last = found.span()
+        borders += [parted or is_and or _is_border(before, folded[0]), *[is_chinese] * (len(folded) - 1)]
         letters.append(folded)
-        starts += [found.start()] * len(folded)
-        ends += [found.end()] * len(folded)
+        is_run = last - first == len(folded) > 1 and (is_chinese or found[0].isascii())
+        starts += range(first, last) if is_run else [first] * len(folded)
+        ends += range(first + 1, last + 1) if is_run else [last] * len(folded)
         before, parted = folded[-1], is_and
     return FoldedText("".join(letters), starts, ends, [*borders, True])
+
+
+@cache
+def compile_pattern(pattern: str) -> Any:
+    """A compiled pattern of the package `regex`, which knows Unicode's properties."""
+    return load_package("regex", "find_mentions").compile(pattern)
 
 
 def spell_plainly(text: str) -> str:
     """A spelling whose case and accents count, and no more than these: full-width letters are letters."""
     plain = unicodedata.normalize("NFKC", text.translate(_SAME))
-    return " ".join(load_package("regex", "find_mentions").sub(r"\p{DI}+", "", plain).split())
+    return " ".join(compile_pattern(_INVISIBLE).sub("", plain).split())
 
 
+@lru_cache(4096)
 def _fold_letter(letter: str) -> str:
     if letter.isspace():
         return " "
-    if len(letter) == 1 and "\u4e00" <= letter <= "\u9fff":
-        return letter  # only for speed: what follows leaves Chinese as it is
     if letter.isascii():
         return "and" if letter == "&" else "'" if letter == "`" else letter.lower()
     plain = unicodedata.normalize("NFKC", letter.translate(_SAME))
-    plain = load_package("regex", "find_mentions").sub(r"\p{DI}+", "", plain)
+    plain = compile_pattern(_INVISIBLE).sub("", plain)
     folded = unicodedata.normalize("NFKC", plain.casefold()).translate(_STROKES)
     if folded == "&":
         return "and"
@@ -138,7 +149,7 @@ def _is_spaceless(letter: str) -> bool:
     """Whether names in its script need no space around them."""
     if letter < "\u0e00" or "\u4e00" <= letter <= "\u9fff":
         return letter >= "\u4e00"
-    return load_package("regex", "find_mentions").match(_SPACELESS, letter) is not None
+    return compile_pattern(_SPACELESS).match(letter) is not None
 
 
 def _may_break(letter: str) -> bool:

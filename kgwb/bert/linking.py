@@ -74,8 +74,9 @@ def link_mentions(
     *prior*, half for a high degree and half for a label spelt to the letter; *context*, the cosine of BERT's mean
     hidden states of the sentence and of what the graph says about the candidate; *coherence*, how close the graph
     brings it to the other mentions. A tenth of that, and no coherence, where the text writes another word (turkey, in
-    small letters) or the name is a part of another (Lake Victoria, Georgia Tech). The weights and the threshold were
-    chosen on one half of the names of three data sets and measured on the other: tests/benchmarks/README.md.
+    small letters) or the name is a part of another (Lake Victoria, Georgia Tech); `find_mentions` leaves these out. The
+    weights and the threshold were chosen on one half of the names of three data sets and measured on the other:
+    tests/benchmarks/README.md.
 
     Args:
         sentences: the texts.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kgwb.bert.encoding import place_mention
 from kgwb.bert.folding import FoldedText, fold_text, spell_plainly
+from kgwb.bert.homonyms import NameKinds, leave_out_homonyms
 from kgwb.checks import expect_kind
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.graph.knowledge_graph import expect_graph
@@ -37,6 +38,11 @@ def find_mentions(
     word does by Unicode's properties, except in scripts that write no spaces and before Korean particles. Of several
     entities with one name the best connected is taken; all are kept in `candidates`, among which `link_mentions`
     chooses by the sentence.
+
+    Left out is what the text writes as another word (turkey in small letters, among capitals; a language as an adjective,
+    French wine) or as a part of a longer name (Georgia Tech, Michael Jordan, New Mexico, Lake Victoria, 约旦河); in English
+    only, as far as it goes by capitals and adjectives. To have such a mention all the same, give it by hand. Chinese is
+    not cut into words, so there a name is found within a longer word too (古巴 in 古巴比伦).
 
     Args:
         sentences: the texts.
@@ -70,18 +76,26 @@ def find_mentions(
             f"A tokenizer was expected, but {describe_kind(tokenizer)} came. Type find_mentions(sentences, graph, "
             "bert.tokenizer)."
         )
-    names = index_names(graph)
-    return [list(_attach_pieces(text, match_names(text, names), tokenizer)) for text in sentences]
+    names, kinds = index_names(graph), NameKinds.of(graph)
+    texts = list(sentences)
+    found = [leave_out_homonyms(text, list(match_names(text, names)), kinds) for text in texts]
+    return _attach_pieces(texts, found, tokenizer)
 
 
-def _attach_pieces(text: str, found: Iterator[Mention], tokenizer: PreTrainedTokenizerBase) -> Iterator[Mention]:
-    cut = tokenizer(text, return_offsets_mapping=True, verbose=False)
+def _attach_pieces(
+    texts: Sequence[str], found: Sequence[Sequence[Mention]], tokenizer: PreTrainedTokenizerBase
+) -> list[list[Mention]]:
+    rows = [row for row, mentions in enumerate(found) if mentions]
+    result: list[list[Mention]] = [[] for _ in texts]
+    if not rows:
+        return result
+    cut = tokenizer([texts[row] for row in rows], return_offsets_mapping=True, verbose=False)
     marks = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
-    for mention in found:
-        placed = place_mention(mention, text, cut["offset_mapping"])
+    for row, ids, offsets in zip(rows, cut["input_ids"], cut["offset_mapping"], strict=True):
+        placed = [place_mention(mention, texts[row], offsets) for mention in found[row]]
         # "[MASK]" names no entity called Mask.
-        if placed.pieces and marks.isdisjoint(cut["input_ids"][slice(*placed.pieces)]):
-            yield placed
+        result[row] = [each for each in placed if each.pieces and marks.isdisjoint(ids[slice(*each.pieces)])]
+    return result
 
 
 @dataclass(frozen=True)
@@ -91,11 +105,13 @@ class NameIndex:
     Attributes:
         entities: folded name to the entities it can name, best connected first.
         lengths: the first three characters of names to the lengths such names have, longest first.
+        firsts: the first characters of all names.
         spellings: folded name to the entities that only some spellings of it mean: "IN" is Indiana, "in" is not.
     """
 
     entities: Mapping[str, tuple[int, ...]]
     lengths: Mapping[str, tuple[int, ...]]
+    firsts: Set[str]
     spellings: Mapping[str, Mapping[int, set[str]]]
 
 
@@ -122,6 +138,7 @@ def index_names(graph: KnowledgeGraph) -> NameIndex:
     return NameIndex(
         {name: tuple(sorted(ids, key=lambda i: (-degrees[i], i))) for name, ids in found.items()},
         {first: tuple(sorted(those, reverse=True)) for first, those in lengths.items()},
+        {name[0] for name in found},
         {name: ids for name, ids in exact_only.items() if ids},
     )
 
@@ -172,22 +189,19 @@ def _list_cases(name: str, *, is_label: bool, shouted: bool) -> set[str]:
 def match_names(text: str, names: NameIndex) -> Iterator[Mention]:
     """The longest names from the left, without overlap."""
     folded = fold_text(text)
-    position = 0
-    while position < len(folded.text):
-        found = _find_longest(names, text, folded, position)
-        if found is None:
-            position += 1
+    free_from = 0
+    for position, (letter, may_begin) in enumerate(zip(folded.text, folded.borders, strict=False)):
+        if position < free_from or not may_begin or letter not in names.firsts:
             continue
-        stop, entities = found
-        start, end = folded.starts[position], folded.ends[stop - 1]
-        position = stop
-        yield Mention(start, end, entities[0], text[start:end], candidates=entities)
+        found = _find_longest(names, text, folded, position)
+        if found is not None:
+            free_from, entities = found
+            start, end = folded.starts[position], folded.ends[free_from - 1]
+            yield Mention(start, end, entities[0], text[start:end], candidates=entities)
 
 
 def _find_longest(names: NameIndex, text: str, folded: FoldedText, start: int) -> tuple[int, tuple[int, ...]] | None:
     """Where the longest name from `start` ends, and the entities it can name; None without one."""
-    if not folded.borders[start]:
-        return None
     for length in (*names.lengths.get(folded.text[start : start + 3], ()), 2, 1):
         stop = start + length
         name = folded.text[start:stop]

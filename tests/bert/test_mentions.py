@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import kgwb
 from kgwb.bert.folding import fold_text
+from kgwb.bert.homonyms import NameKinds, find_homonyms, leave_out_homonyms
 from kgwb.bert.mentions import index_names, match_names
 
 
@@ -118,7 +119,8 @@ def world():
         ("Guinea\u2014and Finland", ["Guinea", "Finland"]),
         ("प्राचीन चीन, भारत।", ["चीन", "भारत"]),
         ("ＵＳＡ, ＦＩＮＬＡＮＤ", ["USA", "Finland"]),
-        ("ﬁnland Fin\u00adland Fin\u200bland Fin\u2060land\ufeff", ["Finland"] * 4),
+        ("ﬁnland", ["Finland"]),
+        ("Fin\u00adland Fin\u200bland Fin\u2060land\ufeff", ["Finland"] * 3),
         ("in\u200bFinland and\u200bthen\u200dFinland", ["Finland"]),  # a joiner is no blank
         ("St Lucia, St. Lucia, St.Lucia, Saint Lucia", ["Saint Lucia"] * 4),
         ("Saint Kitts & Nevis, St. Kitts & Nevis, St Kitts ＆ Nevis", ["Saint Kitts and Nevis"] * 3),
@@ -191,3 +193,74 @@ def test_mentions_are_in_order_and_do_not_overlap(bert, vectors, words):
     [found] = kgwb.find_mentions([text], vectors.graph, bert.tokenizer)
     assert all(a.end <= b.start for a, b in pairwise(found))
     assert all(text[m.start : m.end] == m.text and m.entity in m.candidates for m in found)
+
+
+PLACES = [
+    ("turkey", "Turkey", "country"),
+    ("jordan", "Jordan", "country"),
+    ("mexico", "Mexico", "country"),
+    ("south_korea", "South Korea", "country"),
+    ("french", "French", "language"),
+    ("greek", "Greek", "language"),
+    ("aruba", "约旦", "country"),
+]
+
+
+@pytest.fixture(scope="module")
+def places():
+    about = pd.DataFrame(PLACES, columns=["entity", "label", "type"])
+    return kgwb.KnowledgeGraph.from_pandas(
+        pd.DataFrame([("turkey", "near", "greek")], columns=["head", "relation", "tail"]), about
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("They ate turkey in Turkey.", ["Turkey"]),
+        ("they ate turkey", ["Turkey"]),  # a text without capitals says nothing by them
+        ("Michael Jordan left the team to Jordan Peele.", []),
+        ("Mr. Jordan met Anna B. Jordan in the lobby.", []),
+        ("In Jordan, the Jordan of old, and on Monday Jordan was hot.", ["Jordan"] * 3),
+        ("New Mexico is north of Mexico.", ["Mexico"]),
+        ("South Korea and Mexico met the Jordan team.", ["South Korea", "Mexico", "Jordan"]),
+        ("Jordan Mexico and the rest", ["Jordan", "Mexico"]),  # each is held by a mention
+        ("JORDAN IN MEXICO", ["Jordan", "Mexico"]),
+        ("Das Land Jordan Fluss", ["Jordan"]),  # every noun has a capital there
+        ("Mexico's President is in Jordan.", ["Mexico", "Jordan"]),
+        ("The Gulf of Mexico and the Jordan River", []),
+        ("French wine and the Greek are from here.", []),
+        ("French and Greek food is good.", []),
+        ("They speak French and Greek.", ["French", "Greek"]),
+        ("The French language, and French fluently of course", ["French", "French"]),
+        ("A French-speaking man of Mexico", ["French", "Mexico"]),
+        ("约旦河流经约旦。", ["约旦"]),
+        ("新约旦在湖北约旦旁", ["约旦"]),
+    ],
+)
+def test_other_words_and_parts_of_longer_names_are_left_out(bert, places, text, expected):
+    assert [label for _, label in find(bert, places, text)] == expected
+
+
+@given(
+    st.lists(st.sampled_from(["Jordan", "Mexico", "French", "wine", "the", "Anna", "Lake", ".", "turkey"]), max_size=8)
+)
+def test_a_candidate_left_out_speaks_for_no_other(places, words):
+    text = " ".join(words)
+    every = list(match_names(text, index_names(places)))
+    kept = leave_out_homonyms(text, every, NameKinds.of(places))
+    assert set(kept) <= set(every)
+    shuffled = find_homonyms(text, every[::-1], NameKinds.of(places))
+    assert shuffled[::-1] == find_homonyms(text, every, NameKinds.of(places))
+
+
+def test_no_mention_is_lost_without_a_word(bert):
+    """Found, read and injected: each mention has a word piece with its vector, or a warning counts it."""
+    facts = pd.DataFrame([("ไทย", "near", "ลาว")], columns=["head", "relation", "tail"])
+    model = kgwb.inject(bert, kgwb.GraphEmbedding(kgwb.KnowledgeGraph.from_pandas(facts), kgwb.DistMult(), dim=4))
+    [found] = kgwb.find_mentions(["ไทยลาว"], model.injector.graph, bert.tokenizer)
+    assert [mention.text for mention in found] == ["ไทย", "ลาว"] and found[0].pieces == found[1].pieces
+    with pytest.warns(UserWarning, match=r"^1 mention with no word piece that another mention leaves free \('ลาว'\)"):
+        reading = kgwb.read(model, "ไทยลาว")
+    assert [mention.text for mention in reading.mentions[0]] == ["ไทย", "ลาว"]
+    assert reading.injected == ((False, True, False),)
