@@ -45,8 +45,24 @@ _OF_LANGUAGES = re.compile(
 _NOUN = re.compile(r"[ -]([a-z]+)")
 _LIST = re.compile(r"(?:, |,? (?:and|or) )")
 _PARTICIPLE = re.compile(r"\w{2,}(?:[^r]ed|ing)")
+# Before a name these say who or what it is, and are no part of it.
+_EPITHETS = frozenset("mount mt ancient medieval modern imperial colonial greater central planet mainland".split())
+_TITLES = frozenset(
+    """mr mrs ms miss mx sir madam dr doctor prof professor rev reverend saint st pope bishop archbishop cardinal father
+    mother brother sister uncle aunt cousin grandfather grandmother king queen prince princess emperor empress tsar sultan
+    duke duchess count countess baron lord lady dame knight president chancellor premier minister secretary senator
+    governor mayor ambassador judge justice general admiral marshal colonel col major captain capt commander lieutenant lt
+    sergeant sgt corporal private officer inspector detective chief chair chairman chairwoman director manager head boss
+    engineer architect teacher nurse coach clerk baker farmer composer painter writer author poet singer actor actress
+    philosopher mathematician physicist chemist astronaut explorer""".split()
+)
+_NO_NAMES = _FUNCTION_WORDS | _EPITHETS | _TITLES
+_PERSON = re.compile(
+    r"person|people|human|man\b|woman|character|islander|employee|staff|member|author|actor|player|politician", re.I
+)
 _CAPITAL = r"(?<![\p{L}\p{M}\p{N}'’])\p{Lu}(?:['’]\p{Lu})?[\p{L}\p{M}-]*(?![\p{L}\p{M}\p{N}])"
-_TITLE = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|Gen|Col|Capt|Lt|Sgt|Sen|Gov)|(?:^|[\s(][A-Z][a-z]+ )[A-Z])\. $")
+_INITIAL = re.compile(r"(?:^|[\s(])(?:[A-Z][a-z]+ )[A-Z]\. $")
+_TITLE = re.compile(r"\b([A-Z][a-z]+)\.? $")
 _WATERS_BEFORE = re.compile(r"\b(?:Lake|River|(?:Gulf|Bay|Sea|Straits?) of) $")
 _WATERS_AFTER = re.compile(
     r" (?:River|Sea|Bay|Gulf|Strait)\b|[湾灣洋]|海[峡峽]"
@@ -64,25 +80,29 @@ class NameKinds:
     Attributes:
         proper: whether its name has a capital because it is one: so have the last words of most names of its type.
         language: whether it is a language by its type or description: in English such a name is an adjective too.
+        person: whether it is a person by its type, or may be one because it has none.
     """
 
     proper: Bool[np.ndarray, " entity"]
     language: Bool[np.ndarray, " entity"]
+    person: Bool[np.ndarray, " entity"]
 
     @classmethod
     def of(cls, graph: KnowledgeGraph) -> NameKinds:
         """Those of a graph."""
         said = zip(graph.entities["type"], graph.entities["description"], strict=True)
         language = [any(map(_LANGUAGE.match, each)) for each in said]
-        return cls(np.asarray(_list_proper(graph), dtype=bool), np.asarray(language, dtype=bool))
+        person = [not kind or bool(_PERSON.search(kind)) for kind in graph.entities["type"]]
+        return cls(*(np.asarray(each, dtype=bool) for each in (_list_proper(graph), language, person)))
 
 
 def find_homonyms(text: str, mentions: Sequence[Mention], kinds: NameKinds) -> list[list[bool]]:
     """For each candidate of each mention, whether the text writes another word, or a longer name around it.
 
     *Another word*: in small letters, in a text with capitals, though the names of its kind have capitals (turkey).
-    *A longer name*: next to a mention with a capital another word has one, which no other mention holds (Georgia Tech,
-    Michael Jordan, Mr. Holland), or it is a lake, a sea or a gulf. *An adjective*: a language before a noun (French wine)
+    *A longer name*: next to a mention of one word with a capital another word has one, which no other mention holds
+    (Georgia Tech, Michael Jordan), or it is a lake, a sea or a gulf. A title speaks only against what is no person (Mr.
+    Holland, but Dr. Lee). *An adjective*: a language before a noun (French wine)
     or after "the" (the Dutch). Function words are no part of a name (In Mexico), and only English is judged by its
     capitals and adjectives: a text with a word such as "the" or "of".
 
@@ -97,13 +117,17 @@ def find_homonyms(text: str, mentions: Sequence[Mention], kinds: NameKinds) -> l
     ordered = [mentions[number] for number in order]
     is_english, is_small = _ENGLISH.search(text) is not None, text.islower()
     longer = _find_longer_names(text, ordered, is_english=is_english)
+    titled = [is_english and _has_title(text, mention) for mention in ordered]
     adjectives = _find_adjectives(text, ordered, kinds) if is_english else [False] * len(ordered)
     result: list[list[bool]] = [[] for _ in mentions]
-    for number, mention, within, adjective in zip(order, ordered, longer, adjectives, strict=True):
+    for number, mention, within, title, adjective in zip(order, ordered, longer, titled, adjectives, strict=True):
         word = text[mention.start : mention.end]
         small = word.islower() and " " not in word and not is_small
         result[number] = [
-            within or bool(small and kinds.proper[each]) or bool(adjective and kinds.language[each])
+            within
+            or bool(title and not kinds.person[each])
+            or bool(small and kinds.proper[each])
+            or bool(adjective and kinds.language[each])
             for each in _candidates(mention)
         ]
     return result
@@ -131,15 +155,26 @@ def _find_longer_names(text: str, ordered: Sequence[Mention], *, is_english: boo
         word, before = text[mention.start : mention.end], text[max(0, mention.start - _LONGEST_BEFORE) : mention.start]
         around = _WATERS_BEFORE.search(before) or _WATERS_AFTER.match(text, mention.end) or _NEW_BEFORE.search(before)
         within = around is not None
-        if is_english and not within and word[0].isupper() and not word.isupper():
+        if is_english and not within and _is_bare(word):
             follows = (
                 text[mention.end : mention.end + 1] == " " and mention.end + 1 in starts and mention.end + 1 < free_to
             )
             leads = before.endswith(" ") and ends.get(mention.start - 1, -1) >= free_from
-            within = follows or leads or _TITLE.search(before) is not None
+            within = follows or leads or _INITIAL.search(before) is not None
         result.append(within)
         free_from = mention.end
     return result
+
+
+def _is_bare(word: str) -> bool:
+    """Whether it is one word with a capital: names of several words are hardly ever parts of others."""
+    return word[0].isupper() and not word.isupper() and " " not in word
+
+
+def _has_title(text: str, mention: Mention) -> bool:
+    """Whether a word that is written before persons' names stands before a name of one word."""
+    before = _TITLE.search(text[max(0, mention.start - _LONGEST_BEFORE) : mention.start])
+    return before is not None and before[1].lower() in _TITLES and _is_bare(text[mention.start : mention.end])
 
 
 def _find_capitals(text: str) -> tuple[frozenset[int], Mapping[int, int]]:
@@ -150,7 +185,7 @@ def _find_capitals(text: str) -> tuple[frozenset[int], Mapping[int, int]]:
 
 
 def _may_name(word: str) -> bool:
-    return not (word.isupper() or word.lower() in _FUNCTION_WORDS or _PARTICIPLE.fullmatch(word))
+    return not (word.isupper() or word.lower() in _NO_NAMES or _PARTICIPLE.fullmatch(word))
 
 
 def _find_adjectives(text: str, ordered: Sequence[Mention], kinds: NameKinds) -> list[bool]:

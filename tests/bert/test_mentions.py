@@ -264,3 +264,29 @@ def test_no_mention_is_lost_without_a_word(bert):
         reading = kgwb.read(model, "ไทยลาว")
     assert [mention.text for mention in reading.mentions[0]] == ["ไทย", "ลาว"]
     assert reading.injected == ((False, True, False),)
+
+
+@pytest.mark.parametrize("kind", ["", "person"])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Manager Ann Lee reports to Director Bob Ray.", ["Ann Lee", "Bob Ray"]),
+        ("President Ann Lee spoke to the press.", ["Ann Lee"]),
+        ("Engineer Ann works for Uncle Bob in the office.", ["Ann", "Bob"]),
+        ("Yesterday Dr Bob met Dr. Ann Lee in the hall.", ["Bob", "Ann Lee"]),
+        ("Mount Everest is near.", ["Everest"]),
+        ("Bob Dylan is not in the graph, and Ann Taylor is neither.", []),
+    ],
+)
+def test_a_title_is_no_part_of_a_persons_name(bert, kind, text, found):
+    names = ["Ann", "Ann Lee", "Bob", "Bob Ray", "Everest"]
+    facts = pd.DataFrame({"head": names, "relation": "knows", "tail": names[::-1]})
+    graph = kgwb.KnowledgeGraph.from_pandas(facts, pd.DataFrame({"entity": names, "type": kind}))
+    (mentions,) = kgwb.find_mentions([text], graph, bert.tokenizer)
+    assert [text[each.start : each.end] for each in mentions] == found
+
+
+def test_a_title_speaks_against_what_is_no_person(bert):
+    facts = pd.DataFrame({"head": ["Holland"], "relation": ["borders"], "tail": ["Chad"]})
+    graph = kgwb.KnowledgeGraph.from_pandas(facts, pd.DataFrame({"entity": ["Holland", "Chad"], "type": "country"}))
+    assert kgwb.find_mentions(["The prize went to Mr. Holland and to Uncle Chad."], graph, bert.tokenizer) == [[]]
