@@ -94,9 +94,11 @@ def _set_threads_here(number: int) -> None:
         torch.set_num_threads(usual)
 
     with _SETTING:
-        later = Thread(target=restore)
+        later = Thread(target=restore, daemon=True)
         later.start()
-        asked.wait()
-        torch.set_num_threads(number)
-        is_set.set()
+        try:
+            asked.wait()
+            torch.set_num_threads(number)
+        finally:
+            is_set.set()
         later.join()
