@@ -184,14 +184,15 @@ class RelationDoor(Door):
         """(owner, relation and direction, other, fact) for each fact that links two of some entities, and how many more do."""
         count = len(self.identity)
         pairs = [(one, two) for one in entities for two in entities if one != two]
-        kinds = self._find_links(torch.tensor([one * count + two for one, two in pairs], device=self.links.device))
+        keys = [one * count + two for one, two in pairs]
+        kinds = self._find_links(torch.tensor(keys, dtype=torch.int64, device=self.links.device))
         heads, _, tails = self.facts.unbind(1)
-        ends = torch.tensor(list(entities), device=self.facts.device)
+        ends = torch.tensor(list(entities), dtype=torch.int64, device=self.facts.device)
         both = torch.isin(heads, ends) & torch.isin(tails, ends) & (heads != tails)
         sides: dict[int, tuple[int, int, int, int]] = {}
-        for (one, two), kind in zip(pairs, kinds.tolist(), strict=True):
+        for (one, two), key, kind in zip(pairs, keys, kinds.tolist(), strict=True):
             if kind >= 0:
-                row = int(self._rows[int(torch.searchsorted(self.links, one * count + two))])
+                row = int(self._rows[int(torch.searchsorted(self.links, key))])
                 sides.setdefault(row, (one, kind, two, row))
         return list(sides.values()), int(both.sum()) - len(sides)
 
