@@ -70,7 +70,11 @@ class Questions(Sequence[Question]):
 
     @property
     def chance(self) -> float:
-        """The accuracy of guessing evenly among the names of each question's candidates."""
+        """The accuracy of guessing evenly among the names of each question's candidates, as they are written.
+
+        A tokenizer may tell fewer of them apart: `MaskedAnswers(questions).prepare(bert).chance` says how it is for one,
+        and the table of `probe` goes by that.
+        """
         return float(np.mean([1 / len(set(question.names)) for question in self.items]))
 
     @cached_property
