@@ -11,13 +11,13 @@ from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.doors.door import Door
-from kgwb.bert.doors.gate import Gate, gate_at, make_map, map_at, scale_to_one
+from kgwb.bert.doors.gate import Gate, expect_strength, gate_at, make_map, map_at, scale_to_one
 from kgwb.bert.doors.nearby_facts import NearbyFacts, list_named, pad_facts
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Heads, Trace, Weights
-from kgwb.checks import expect_choice, expect_number
+from kgwb.checks import expect_choice
 from kgwb.environment import draw_from
 
 How = Literal["keys and values", "bias", "visible"]
@@ -120,7 +120,7 @@ class RelationDoor(Door):
     ) -> None:
         super().__init__(knowledge, reads_facts=True)
         expect_choice("how", how, get_args(How))
-        expect_number("strength", strength, usual=2.0, above=0)
+        expect_strength(strength)
         self.how = how
         self.layers = shape.pick_layers(layers, tuple(range(max(1, shape.layers - 1))))
         self.shape = shape
