@@ -18,6 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgwb.checks import expect_seed
 from kgwb.files import hash_file
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def draw_from(seed: int, purpose: str) -> torch.Generator:
     """A stream of random numbers of its own for each purpose: one seed must not make a control the image of a weight."""
     import torch
 
-    return torch.Generator().manual_seed(zlib.crc32(f"{purpose} {seed}".encode()))
+    return torch.Generator().manual_seed(zlib.crc32(f"{purpose} {expect_seed(seed)}".encode()))
 
 
 def find_sample_graphs() -> Path | None:

@@ -24,7 +24,7 @@ VECTORS, FACTS, GRAPH = "vectors.safetensors", "embedding.json", "graph"
 WRITTEN = (VECTORS, *(f"{GRAPH}/{name}" for name in GRAPH_FILES), FACTS)
 
 
-_KINDS = {"trained_on": torch.bool}  # all other tables are float32
+_KINDS = {"trained_on": torch.bool, "trained_facts": torch.int32}  # all other tables are float32
 _OF_GRAPH = {"name": str, "fingerprint": str, "entities": int, "relations": int}
 _OF_SCORER = {"name": str, "arguments": dict}
 _OF_EMBEDDING = {"kgwb": str, "dim": int, "seed": int, "reciprocal": bool, "files": dict, "sha256": str}
@@ -206,4 +206,7 @@ def _find_wrong(facts: object) -> str | None:
                 return f"{name!r} is {whole.get(name)!r:.60}, and not of the kind {kind.__name__}"
     if not 1 <= facts["dim"] < 2**31 or not -(2**63) <= facts["seed"] < 2**63:
         return "dim or seed is out of range"
+    # Folders that an earlier kgwb wrote do not say how many facts were trained on.
+    if type(count := facts.get("trained_facts", 0)) is not int or not 0 <= count < 2**60:
+        return "'trained_facts' is no count"
     return None

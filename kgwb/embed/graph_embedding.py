@@ -52,7 +52,7 @@ class GraphEmbedding(nn.Module):
     relation_table: nn.Parameter
     inverse_table: nn.Parameter | None
     trained_on: Tensor
-    trained_facts: Int[np.ndarray, "fact 3"]  # none in one that was loaded or imported, whatever it has seen
+    trained_facts: Int[np.ndarray, "fact 3"]  # none in one that was imported, whatever it has seen
 
     def __init__(
         self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0, encoder: nn.Module | None = None
@@ -220,7 +220,9 @@ class GraphEmbedding(nn.Module):
         }
         tensors = {name: table.detach().cpu().clone() for name, table in tables.items() if table is not None}
         facts = {"scorer": describe_scorer(self.scorer), "dim": self.dim, "seed": self.seed}
-        return write_embedding_files(Path(folder), tensors, facts | {"reciprocal": self.reciprocal}, self.graph)
+        facts |= {"reciprocal": self.reciprocal, "trained_facts": len(self.trained_facts)}
+        tensors["trained_facts"] = torch.from_numpy(self.trained_facts.astype(np.int32))
+        return write_embedding_files(Path(folder), tensors, facts, self.graph)
 
     def extra_repr(self) -> str:
         """What stands between the brackets when torch prints a model that holds this one."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kgwb.embed.embedding_files import (
     EmbeddingFileError,
     describe_scorer,
@@ -15,6 +17,7 @@ from kgwb.embed.embedding_files import (
     read_tensors,
 )
 from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.queries import expect_ids
 from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -66,7 +69,14 @@ def load_embedding(
     embedding = GraphEmbedding(graph, equation, dim=facts["dim"], seed=facts["seed"])
     if facts["reciprocal"]:
         embedding.add_inverses()
+    learnt = tensors.pop("trained_facts", None)
     embedding.load_state_dict(tensors)
+    if learnt is not None:
+        embedding.trained_facts = learnt.numpy().astype(np.int64)
+        try:
+            expect_ids(graph, "trained_facts", embedding.trained_facts)
+        except ValueError as problem:
+            raise EmbeddingFileError(f"{folder} is damaged: {problem}") from problem
     return embedding
 
 
@@ -80,7 +90,8 @@ def _list_shapes(
     except ValueError as problem:
         raise EmbeddingFileError(f"{folder} does not fit its scorer: {problem}") from problem
     shapes = {"entity_table": (entities, dim), "relation_table": (relations, width), "trained_on": (entities,)}
-    return shapes | ({"inverse_table": (relations, width)} if facts["reciprocal"] else {})
+    shapes |= {"inverse_table": (relations, width)} if facts["reciprocal"] else {}
+    return shapes | ({"trained_facts": (facts["trained_facts"], 3)} if "trained_facts" in facts else {})
 
 
 def _make_scorer(folder: Path, facts: dict[str, Any]) -> Scorer:

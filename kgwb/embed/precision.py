@@ -7,14 +7,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Event, Lock, Thread
 from typing import Literal
 
 import torch
+
+from kgwb.checks import expect_choice
 
 SMALL = 1 << 27  # multiplications below which work counts as small
 
 Precision = Literal["auto", "float32", "bfloat16"]
 PRECISIONS = ("auto", "float32", "bfloat16")
+_SETTING = Lock()  # between asking for the process's number and giving it back
 _log = logging.getLogger("kgwb.embed")
 
 
@@ -27,6 +31,7 @@ def choose_precision(precision: Precision, device: torch.device, *, work: int) -
         device: where the training runs.
         work: multiplications per batch; small work is done in float32 without measuring.
     """
+    expect_choice("precision", precision, PRECISIONS)
     if precision != "auto":
         return torch.bfloat16 if precision == "bfloat16" else torch.float32
     if work < SMALL:
@@ -57,9 +62,10 @@ def _time_product(left: torch.Tensor, right: torch.Tensor) -> float:
 
 @contextmanager
 def limit_threads(work: int) -> Iterator[None]:
-    """One thread inside the block where `work`, in multiplications, is small; torch's own number afterwards.
+    """One thread inside the block where `work`, in multiplications, is small; the number from before afterwards.
 
-    On tensors of a few thousand numbers, threads mostly wait for each other.
+    On tensors of a few thousand numbers, threads mostly wait for each other. The number holds for the thread that
+    asks; others, those that begin within the block included, keep the process's own.
 
     Example:
         >>> before = torch.get_num_threads()
@@ -70,9 +76,32 @@ def limit_threads(work: int) -> Iterator[None]:
         True
     """
     before = torch.get_num_threads()
-    if work < SMALL:
-        torch.set_num_threads(1)
+    if work >= SMALL or before == 1:
+        yield
+        return
+    _set_threads_here(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _set_threads_here(before)
+
+
+def _set_threads_here(number: int) -> None:
+    """torch's number of threads for this thread alone: torch also gives it to all threads that begin later."""
+    asked, is_set = Event(), Event()
+
+    def restore() -> None:
+        usual = torch.get_num_threads()
+        asked.set()
+        is_set.wait()
+        torch.set_num_threads(usual)
+
+    with _SETTING:
+        later = Thread(target=restore, daemon=True)
+        later.start()
+        try:
+            asked.wait()
+            torch.set_num_threads(number)
+        finally:
+            is_set.set()
+        later.join()

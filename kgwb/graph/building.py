@@ -86,8 +86,6 @@ def build_tables(
     """
     with blame("The frame"):
         heads, links, tails = (_read_names(frame, column, columns) for column in columns)
-    if {frame[columns[0]].dtype.kind, frame[columns[2]].dtype.kind} in ({"i", "f"}, {"u", "f"}):
-        heads, tails = (names.str.removesuffix(".0") for names in (heads, tails))  # 1 and 1.0 are one number
     entity_rows, merged_entities = read_descriptions(entities, "entity")
     relation_rows, merged_relations = read_descriptions(relations, "relation")
     entity_names = _sort_names(heads.unique(), tails.unique(), entity_rows["entity"])
@@ -102,7 +100,7 @@ def build_tables(
         triples,
         describe_names(entity_rows, entity_names, "entity"),
         describe_names(relation_rows, relation_names, "relation"),
-        sum_notes(notes, counted, _note_alike(entity_names), _note_alike(relation_names)),
+        sum_notes(notes, counted, *(note(names) for note in _NOTING for names in (entity_names, relation_names))),
     )
 
 
@@ -122,6 +120,19 @@ def _note_alike(names: list[str]) -> Notes:
         return ()
     shown = ", ".join(map(ascii if alike[0][0].isascii() else repr, alike[0][:3]))
     return ((f"names differ only by blanks or Unicode form: {shown}", sum(map(len, alike))),)
+
+
+def _note_numbers(names: list[str]) -> Notes:
+    """How many whole numbers are two names apart, for files of text know no numbers: 1 and 1.0."""
+    pointed = [name for name in names if name.endswith(".0") and name.removeprefix("-")[:-2].isdecimal()]
+    known = set(names) if pointed else set()
+    twice = [name for name in pointed if name[:-2] in known]
+    if not twice:
+        return ()
+    return ((f"whole numbers are names apart by how they are spelt: '{twice[0][:-2]}', '{twice[0]}'", 2 * len(twice)),)
+
+
+_NOTING = (_note_alike, _note_numbers)
 
 
 def _fold(name: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
@@ -22,6 +24,10 @@ _STANDARD = {"entity": ENTITY_COLUMNS, "relation": RELATION_COLUMNS}
 # Other people's tables call the same columns by these names.
 _KEYS = {"entity": ("entity", "id", "name"), "relation": ("relation", "id", "name")}
 _SYNONYMS = {"label": ("label", "name"), "aliases": ("aliases", "alias")}
+
+
+class SpeltFloat(str):
+    """A number with a point or an exponent as a file spells it: as a name it may be whole all the same."""
 
 
 def find_key(columns: Sequence[str], kind: str) -> str | None:
@@ -85,7 +91,19 @@ def spell_names(cells: list[Any], source: str) -> list[str]:
     for row, cell in enumerate(cells):
         if is_missing(cell):
             raise GraphFileError(f"{source} holds no name in row {row}. Drop the row, or fill the name in.")
-    return [str(cell) for cell in cells]
+    return [spell_name(cell) for cell in cells]
+
+
+def spell_name(cell: object) -> str:
+    """A cell as a name: a whole number without a point, so that 1 and 1.0 are one, all else as it stands.
+
+    Example:
+        >>> [spell_name(cell) for cell in (1, 1.0, 2.5, "1.0")]
+        ['1', '1', '2.5', '1.0']
+    """
+    if isinstance(cell, (float, np.floating, Decimal, SpeltFloat)) and abs(number := float(cell)) < _LARGEST_EXACT:
+        return str(int(number)) if number.is_integer() else str(cell)
+    return str(cell)
 
 
 def describe_names(table: pd.DataFrame, names: Sequence[str], kind: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.checks import expect_at_least, expect_kind, expect_number, expect_seed
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.learn.questions import Question, Questions, list_entities, shift_mention
 
@@ -67,6 +67,7 @@ def prepend_facts(
         ValueError: if the graph's ids mean something else, or `facts` is below 1.
     """
     expect_at_least("facts", facts, 1, whole=True)
+    seed = expect_seed(seed)
     hidden = np.zeros(len(graph.entities), dtype=bool)
     hidden[list(held_out)] = True
     _expect_same_ids(questions, graph, call="prepend_facts(questions, graph)")
@@ -124,6 +125,8 @@ def misdirect_mentions(questions: Questions, share: int | float = 0.2, *, seed: 
     """
     expect_kind(questions, Questions, "A set of questions", call="misdirect_mentions(questions, 0.2)")
     entities = len(questions.graph.entities)
+    expect_number("share", share, usual=0.2)
+    seed = expect_seed(seed)
     if not 0 <= share <= 1 or entities < 2:
         raise ValueError(
             f"share={share!r} and {entities} entities came. Expected a share of the mentions from 0 to 1 and at least "

@@ -11,6 +11,7 @@ import torch
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
 from kgwb.bert.masking import MaskedPieces, find_ordinary, mask_pieces
+from kgwb.checks import expect_at_least, expect_number, expect_seed
 from kgwb.graph import Sentence
 from kgwb.learn.corpus import Texts, expect_texts, fingerprint_texts
 from kgwb.learn.tasks import Task
@@ -51,6 +52,8 @@ class MaskedWords(Task):
 
     def __post_init__(self) -> None:
         expect_texts(self.sentences, "MaskedWords")
+        expect_seed(self.seed)
+        expect_number("share", self.share, usual=0.15)
         if not 0 < self.share <= 1:
             raise ValueError(
                 f"share={self.share!r} came. Expected a share of the word pieces, above 0 and up to 1: share=0.15."
@@ -88,7 +91,7 @@ class MaskedSentences:
     def __init__(self, task: MaskedWords, encoding: Encoding) -> None:
         self.task = task
         self.encoding = encoding
-        self._generator = torch.Generator().manual_seed(task.seed)
+        self._generator = torch.Generator().manual_seed(int(task.seed))
 
     def __len__(self) -> int:
         return len(self.encoding)
@@ -124,6 +127,7 @@ def predict_masked_words(bert: Bert, task: MaskedWords, *, batch: int = 64) -> p
         >>> len(predict_masked_words(load_bert(), MaskedWords(["The sea is wide.", "The sea is deep."], 0.4)))
         4
     """
+    expect_at_least("batch", batch, 1, whole=True)
     prepared = task.prepare(bert)
     bert = bert.in_mode(training=False)
     frames = []

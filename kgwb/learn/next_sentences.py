@@ -15,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_seed
 from kgwb.graph import Sentence
 from kgwb.learn.corpus import Corpus, Texts, expect_texts, fingerprint_texts
 from kgwb.learn.questions import shift_mention
@@ -60,6 +60,7 @@ class NextSentences(Task):
     def __post_init__(self) -> None:
         expect_texts(self.sentences, "NextSentences")
         expect_choice("follows", self.follows, get_args(Follows))
+        expect_seed(self.seed)
 
     def prepare(self, bert: Bert) -> SentencePairs:
         """Draw the pairs, cut them into word pieces, and make the head.
@@ -201,5 +202,5 @@ def _join(first: Sentence, second: Sentence, bert: Bert) -> Sentence:
 def _make_head(width: int, seed: int) -> nn.Module:
     """BERT's pooler and a logit; drawn from its own seed, so that the caller's random numbers stay as they were."""
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)
+        torch.random.default_generator.manual_seed(int(seed))
         return nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))

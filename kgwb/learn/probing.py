@@ -19,11 +19,13 @@ from kgwb.embed.precision import Precision
 from kgwb.files import write_whole
 from kgwb.learn.answers import answer_encoded
 from kgwb.learn.questions import Questions
-from kgwb.learn.report import ProbeReport, summarise_answers
+from kgwb.learn.report import ProbeReport
 from kgwb.learn.runs import ProbeRun, describe_source
+from kgwb.learn.summing import summarise_answers
 from kgwb.learn.tasks import EncodedQuestions, encode_questions
 
 ModelSource: TypeAlias = Bert | Callable[[int], Bert]
+_KEPT = ["kept", "facts"]  # how many of the graph's facts a control still states; −1 for what is no control
 _ANSWER_COLUMNS = ["question", "relation", "answer", "given", "probability", "correct", "distinct", "indistinct"]
 
 
@@ -131,6 +133,9 @@ def _answer_rows(
             encoded = _encode_row(model, row, cache)
             with model.injector.off() if row.closed and model.injector is not None else nullcontext():
                 answers = answer_encoded(model, row.questions, encoded, precision=precision)
+            injector = model.injector
+            told = (-1, -1) if injector is None or injector.kept is None else (injector.kept, len(injector.graph))
+            answers = answers.assign(**dict(zip(_KEPT, told, strict=True)))
             if folder is not None:
                 _write_answers(folder, origin, answers)
         yield answers.assign(run=row.name, seed=row.seed)
@@ -177,7 +182,7 @@ def _read_answers(folder: Path, origin: Mapping[str, Any]) -> pd.DataFrame | Non
         other = [
             name for name in (*given, *found) if name not in given or name not in found or found[name] != given[name]
         ]
-        answers = pd.DataFrame(rows)[_ANSWER_COLUMNS]
+        answers = pd.DataFrame(rows)[[*_ANSWER_COLUMNS, *_KEPT]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AnswerFileError(f"{path} holds no answers, or is broken. Remove it to have them given anew.") from error
     if other:

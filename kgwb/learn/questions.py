@@ -14,7 +14,7 @@ from itertools import accumulate
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.checks import expect_at_least, expect_kind, expect_seed, expect_share
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 
 MASK = "[MASK]"
@@ -70,7 +70,11 @@ class Questions(Sequence[Question]):
 
     @property
     def chance(self) -> float:
-        """The accuracy of guessing evenly among the names of each question's candidates."""
+        """The accuracy of guessing evenly among the names of each question's candidates, as they are written.
+
+        A tokenizer may tell fewer of them apart: `MaskedAnswers(questions).prepare(bert).chance` says how it is for one,
+        and the table of `probe` goes by that.
+        """
         return float(np.mean([1 / len(set(question.names)) for question in self.items]))
 
     @cached_property
@@ -141,6 +145,7 @@ def make_questions(
     expect_kind(graph, KnowledgeGraph, "A graph", call=call)
     for sentence in sentences:
         expect_kind(sentence, Sentence, "A sentence", call=call)
+    seed = expect_seed(seed)
     if choices:
         expect_at_least("choices", choices, 2, whole=True)
     asked = [relations] if isinstance(relations, (str, int, np.integer)) else relations
@@ -258,8 +263,9 @@ def split_questions(
         ValueError: if either side would be empty.
     """
     expect_kind(questions, Questions, "A set of questions", call="kgwb.split_questions(questions, share=0.3)")
+    expect_share("share", share, usual=0.3)
     heads = sorted({question.head for question in questions})
-    chosen = np.random.default_rng(seed).permutation(heads)[: round(share * len(heads))]
+    chosen = np.random.default_rng(expect_seed(seed)).permutation(heads)[: round(share * len(heads))]
     held_out = set(chosen.tolist())
     unseen = [q for q in questions if q.head in held_out and wording in (None, q.wording)]
     rest = [q for q in questions if q.head not in held_out and (wording is None or q.wording != wording)]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +14,14 @@ import pandas as pd
 from kgwb.checks import expect_choice, expect_kind
 from kgwb.files import write_whole
 from kgwb.graph.errors import UnknownNameError
-from kgwb.learn.questions import Questions
 from kgwb.packages import load_drawing
 from kgwb.words import count_things
 
 NO_DOORS = ("plain", "markers", "text")
 # Runs without knowledge. "text", noise and other vectors hold some, so no gain is measured against them.
 CONTROLS = ("plain", "markers", "{}/shuffled", "{}/random", "{}/matched", "{}/off")
-_COUNTS = {"run": str, "seed": "int64", "relation": str, "questions": "int64", "correct": "int64"}
-_RELATIONS = {"relation": str, "questions": "int64", "chance": "float64", "majority": "float64", "indistinct": "int64"}
+COUNTS = {"run": str, "seed": "int64", "relation": str, "questions": "int64", "correct": "int64"}
+RELATIONS = {"relation": str, "questions": "int64", "chance": "float64", "majority": "float64", "indistinct": "int64"}
 # In a .csv, where a name may stand only once.
 _IN_CSV = {"chance": "chance of relation", "majority": "majority of relation"}
 
@@ -44,6 +42,7 @@ class ProbeReport:
             `indistinct` (questions whose answer a tokenizer cannot tell from another candidate) where any has.
         chance: the accuracy of an even guess, over all questions.
         fingerprint: SHA-256 of the questions.
+        kept: control -> how many of its graph's facts its doors still state, the most over seeds, and how many there are.
 
     Example:
         >>> counts = [("plain", 0, 2), ("plain", 1, 4), ("entity", 0, 8), ("entity", 1, 8), ("entity/off", 0, 1)]
@@ -62,6 +61,7 @@ class ProbeReport:
     relations: pd.DataFrame
     chance: float
     fingerprint: str = ""
+    kept: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -87,11 +87,14 @@ class ProbeReport:
     @property
     def frame(self) -> pd.DataFrame:
         """One row per run: `accuracy` (mean over seeds), `spread` (standard deviation over seeds, NaN for one), `chance`,
-        `majority`, `seeds`, `questions`, and the mean accuracy per relation."""
+        `majority`, `seeds`, `questions`, where there are controls `kept` (true facts that they still state), and the mean
+        accuracy per relation."""
         by_run = self.accuracies.groupby("run")
         table = pd.DataFrame({"accuracy": by_run.mean(), "spread": by_run.std(), "chance": self.chance})
         table["majority"], table["seeds"] = self.majority, by_run.size()
         table["questions"] = int(self.relations["questions"].sum())
+        if self.kept:
+            table["kept"] = pd.Series({run: count for run, (count, _) in self.kept.items()}, dtype="Int64")
         totals = self.counts.groupby(["run", "relation"])[["correct", "questions"]].sum()
         relations = (totals["correct"] / totals["questions"]).unstack()  # [run, relation]
         # A relation may be called "chance": its column then says that it is one.
@@ -107,9 +110,19 @@ class ProbeReport:
             f"Accuracy on {questions} of {count_things(len(self.relations), 'relation')}, mean and standard deviation over "
             f"{count_things(int(seeds), 'seed')}; chance {self.chance:.3f}: an even guess among the candidates; majority "
             f"{self.majority:.3f}: always the relation's commonest answer."
-            + f" Not to be told from another candidate by word pieces: {self.indistinct:,}."
-            * bool(self.indistinct)
+            + f" Not to be told from another candidate by word pieces: {self.indistinct:,}." * bool(self.indistinct)
+            + f" {self.control_facts}" * bool(self.kept)
         )
+
+    @property
+    def control_facts(self) -> str:
+        """How many facts of the graph the controls still state, in a sentence; empty without controls."""
+        told = [f"{run} {count:,} of {facts:,}" for run, (count, facts) in self.kept.items() if count]
+        if told:
+            return f"Facts that controls still state: {', '.join(told)}" + (
+                "; the others none." if len(told) < len(self.kept) else "."
+            )
+        return "No control states a fact of the graph." if self.kept else ""
 
     @property
     def picture(self) -> str:
@@ -183,7 +196,8 @@ class ProbeReport:
                 raise ValueError(
                     f"Both reports have a run {run!r}. Name each once: kgwb.probe({{'another': ...}}, questions)."
                 )
-        return replace(self, counts=pd.concat([self.counts, other.counts], ignore_index=True))
+        counts = pd.concat([self.counts, other.counts], ignore_index=True)
+        return replace(self, counts=counts, kept={**self.kept, **other.kept})
 
     def save(self, path: str | Path) -> Path:
         """Write the whole report, as .csv or .json; `kgwb.learn.read_report` brings it back. Returns the path.
@@ -202,12 +216,13 @@ class ProbeReport:
             relations = self.relations.drop(columns="questions").rename(columns=_IN_CSV)
             counts = self.counts.assign(accuracy=self.counts["correct"] / self.counts["questions"])
             table = counts.merge(relations, on="relation", how="left").assign(
-                chance=self.chance, fingerprint=self.fingerprint
+                chance=self.chance, fingerprint=self.fingerprint, kept=json.dumps(dict(self.kept))
             )
             text = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         else:
             parts = {"counts": self.counts.to_dict("records"), "relations": self.relations.to_dict("records")}
-            text = json.dumps(parts | {"chance": self.chance, "fingerprint": self.fingerprint}, ensure_ascii=False)
+            parts |= {"chance": self.chance, "fingerprint": self.fingerprint, "kept": dict(self.kept)}
+            text = json.dumps(parts, ensure_ascii=False)
         with write_whole(path) as new:
             new.write_text(text, encoding="utf-8", newline="")
         return path
@@ -236,54 +251,34 @@ def read_report(path: str | Path) -> ProbeReport:
         if path.suffix == ".csv":
             table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
             names = {column: name for name, column in _IN_CSV.items()}
-            counts = table[list(_COUNTS)]
+            counts = table[list(COUNTS)]
             relations = table.drop(columns="chance").rename(columns=names)
             relations = relations.drop_duplicates("relation", ignore_index=True)
-            [(chance, fingerprint)] = table[["chance", "fingerprint"]].drop_duplicates().to_numpy().tolist()
+            table = table if "kept" in table else table.assign(kept="{}")  # as written before there was one
+            [(chance, fingerprint, kept)] = (
+                table[["chance", "fingerprint", "kept"]].drop_duplicates().to_numpy().tolist()
+            )
+            kept = json.loads(kept)
         else:
             found = json.loads(path.read_text(encoding="utf-8"))
-            counts, relations = pd.DataFrame(found["counts"])[list(_COUNTS)], pd.DataFrame(found["relations"])
-            chance, fingerprint = found["chance"], found["fingerprint"]
-        kinds = {name: kind for name, kind in _RELATIONS.items() if name in relations or name != "indistinct"}
+            counts, relations = pd.DataFrame(found["counts"])[list(COUNTS)], pd.DataFrame(found["relations"])
+            chance, fingerprint, kept = found["chance"], found["fingerprint"], found.get("kept", {})
+        kinds = {name: kind for name, kind in RELATIONS.items() if name in relations or name != "indistinct"}
         return ProbeReport(
-            counts.astype(_COUNTS), relations[list(kinds)].astype(kinds), float(chance), str(fingerprint)
+            counts.astype(COUNTS),
+            relations[list(kinds)].astype(kinds),
+            float(chance),
+            str(fingerprint),
+            _read_kept(kept),
         )
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError) as error:
         raise ReportFileError(
             f"{path} holds no report of a probe, or is broken. Type report.save({path.name!r})."
         ) from error
 
 
-def summarise_answers(answers: pd.DataFrame, runs: Sequence[str], questions: Questions) -> ProbeReport:
-    """The report on answers of all runs and seeds.
-
-    Args:
-        answers: as `answer_questions` gives them, with `run` and `seed`.
-        runs: the order of the runs.
-        questions: as they were before any run rewrote them.
-    """
-    counts = answers.groupby(["run", "seed", "relation"])["correct"].agg(questions="size", correct="sum").reset_index()
-    counts = counts.sort_values("run", key=lambda names: names.map(list(runs).index), kind="stable", ignore_index=True)
-    guesses: dict[str, list[float]] = defaultdict(list)
-    given: dict[str, Counter[str]] = defaultdict(Counter)
-    # Runs may have tokenizers of their own: the one that tells least apart decides.
-    by_run = [rows for _, rows in answers.groupby(["run", "seed"])]
-    distinct = np.min([rows["distinct"].to_numpy() for rows in by_run], axis=0)  # [question]
-    indistinct = np.any([rows["indistinct"].to_numpy() for rows in by_run], axis=0)
-    alike: Counter[str] = Counter()
-    for question, count, is_alike in zip(questions, distinct.tolist(), indistinct.tolist(), strict=True):
-        label = questions.graph.relation_labels[question.relation]
-        guesses[label].append(1 / count)
-        alike[label] += is_alike
-        given[label][question.names[question.candidates.index(question.answer)]] += 1
-    rows = [
-        (label, len(found), sum(found) / len(found), max(given[label].values()) / len(found), alike[label])
-        for label, found in sorted(guesses.items())
-    ]
-    relations = pd.DataFrame(rows, columns=list(_RELATIONS)).astype(_RELATIONS)
-    relations = relations if any(alike.values()) else relations.drop(columns="indistinct")
-    chance = float(np.mean([1 / count for count in distinct.tolist()]))
-    return ProbeReport(counts[list(_COUNTS)].astype(_COUNTS), relations, chance, questions.fingerprint)
+def _read_kept(kept: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, int]]:
+    return {str(run): (int(count), int(facts)) for run, (count, facts) in kept.items()}
 
 
 def _find_gain(run: str, values: pd.DataFrame) -> tuple[float, float, str]:

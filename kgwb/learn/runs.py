@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from kgwb.bert import Bert, inject
 from kgwb.bert.injection import AnyMode, list_options, name_mode
 from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge
-from kgwb.checks import expect_choice, expect_kind
+from kgwb.checks import expect_choice, expect_kind, expect_number
 from kgwb.fingerprints import fingerprint, hash_tensors, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
 from kgwb.learn.questions import Questions
@@ -113,6 +113,7 @@ def check_plan(
     for control in controls:
         expect_choice("controls", control, get_args(RunControl))
     for share in noise:
+        expect_number("noise", share, usual=0.2)
         if not 0 < share <= 1:
             raise ValueError(
                 f"noise={share!r} came. Expected shares of the mentions above 0, up to 1: noise=(0.2, 0.5)."

@@ -120,6 +120,11 @@ class EncodedQuestions:
     def __len__(self) -> int:
         return len(self.answers)
 
+    @property
+    def chance(self) -> float:
+        """The accuracy of guessing evenly among the candidates of each question that the tokenizer tells apart."""
+        return float((1 / self.distinct.double()).mean())
+
     def prepare(self, bert: Bert) -> EncodedQuestions:
         """Itself, so that models that share a tokenizer can share the word pieces."""
         return self

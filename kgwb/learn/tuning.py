@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_number
+from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_number, expect_seed
 from kgwb.embed.precision import Precision, choose_precision
 from kgwb.learn.policies import Policy, group_parameters
 from kgwb.learn.tasks import PreparedTask, Task
@@ -105,7 +105,7 @@ def _expect_numbers(*, batch: int, learning_rate: float, top_layers: int, seed: 
     expect_at_least("batch", batch, 1, whole=True)
     expect_number("learning_rate", learning_rate, usual=5e-5, above=0)
     expect_at_least("top_layers", top_layers, 0, whole=True)
-    expect_at_least("seed", seed, 0, whole=True)
+    expect_seed(seed)
 
 
 def _split_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
@@ -188,7 +188,7 @@ def _take_steps(
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_scale_rate, steps=len(steps)))
         for step in steps:
             number += 1
-            step_seed = int(seed) * total + number
+            step_seed = (int(seed) * total + number) % 2**63
             loss = _take_step(
                 bert, step.task, step.rows, optimizer, dropout=dropout, precision=precision, seed=step_seed
             )

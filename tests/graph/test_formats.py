@@ -5,10 +5,12 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import warnings
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -95,9 +97,35 @@ def test_names_that_look_alike_are_counted(write: Write) -> None:
     assert count == 5
 
 
-def test_a_number_is_one_entity_in_columns_of_two_kinds() -> None:
-    frame = pd.DataFrame({"head": [1, 2], "relation": ["r", "r"], "tail": [2.0, 1.0]})
-    assert KnowledgeGraph.from_pandas(frame).labels == ("1", "2")
+NUMBERS = pd.DataFrame({"head": [1, 2, 3], "relation": [7, 7.0, 7], "tail": [2.0, 1.0, 2.5]}, dtype=object)
+WRITERS: dict[str, Callable[[Path], object]] = {
+    ".parquet": NUMBERS.convert_dtypes().to_parquet,
+    ".xlsx": partial(NUMBERS.to_excel, index=False),
+    ".json": lambda path: path.write_text(json.dumps(NUMBERS.to_dict("records"))),
+    ".jsonl": lambda path: path.write_text("\n".join(map(json.dumps, NUMBERS.to_dict("records")))),
+}
+
+
+@pytest.mark.parametrize("suffix", ["", *WRITERS])
+def test_a_number_is_one_name_in_columns_of_two_kinds(suffix: str, tmp_path: Path) -> None:
+    described = pd.DataFrame({"entity": [1.0, 2.0, 3.0, 2.5], "label": ["one", "two", "three", "half"]})
+    for frame in (NUMBERS, NUMBERS.convert_dtypes()):
+        graph = KnowledgeGraph.from_pandas(frame, described)
+        assert (graph.labels, len(graph)) == (("one", "two", "half", "three"), 3)
+    if suffix == ".xlsx":
+        pytest.importorskip("openpyxl", reason="needs openpyxl: pip install openpyxl")
+    if suffix:
+        WRITERS[suffix](tmp_path / f"numbers{suffix}")
+        graph = read_graph(tmp_path / f"numbers{suffix}")
+    assert (list(graph.entities["entity"]), list(graph.relations["relation"])) == (["1", "2", "2.5", "3"], ["7"])
+    assert graph.notes == ()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".txt"])
+def test_a_number_that_is_two_names_in_a_text_is_counted(suffix: str, write: Write) -> None:
+    table = "head\trelation\ttail\n1\tr\t2.0\n2\tr\t1.0\n3\tr\t3.5\nv1.0\tr\tv1\n"
+    graph = read_graph(write(f"a{suffix}", table.replace("\t", "," if suffix == ".csv" else "\t")))
+    assert graph.notes == (("whole numbers are names apart by how they are spelt: '1', '1.0'", 4),)
 
 
 def test_compressed_files(write: Write, tmp_path: Path) -> None:

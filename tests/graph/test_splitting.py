@@ -150,3 +150,13 @@ def test_a_neighbourhood_of_several(countries: KnowledgeGraph) -> None:
     assert len(select_neighbourhood(countries, [])) == 0
     with pytest.raises(ValueError, match=r"hops=-1 came\. It must be at least 0"):
         select_neighbourhood(countries, "Berlin", hops=-1)
+
+
+def test_a_split_shows_what_was_skipped_and_what_could_not_be_done(tmp_path: Path) -> None:
+    table = "head\trelation\ttail\n" + "".join(f"e{i}\tr\te{i + 1}\n" for i in range(9)) + "e0\tr\te1\nhalf\n"
+    (tmp_path / "facts.tsv").write_text(table)
+    split = split_triples(read_graph(tmp_path / "facts.tsv", on_error="skip"), valid=0.1, test=0.3)
+    for what, count in (*split.notes, *split.graph.notes):
+        assert f"  {count:,} {what}" in repr(split) or f"while reading: {count:,} {what}" in repr(split)
+    assert {what.split(":")[0] for what, _ in split.graph.notes} == {"broken lines", "duplicate triples"}
+    assert "test triples asked for could not be taken" in repr(split)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import kgwb
+from kgwb.bert.knowledge import gather_knowledge, take_knowledge_away
 from kgwb.graph import Mention, Sentence
 from kgwb.learn.questions import Question, Questions
 from kgwb.learn.tasks import encode_questions
@@ -160,3 +161,40 @@ def test_nothing_to_probe(small_bert, questions):
         kgwb.probe({}, questions)
     with pytest.raises(ValueError, match=r"seeds=0 came. It must be at least 1; type seeds=1"):
         kgwb.probe({"plain": small_bert}, questions, seeds=0)
+
+
+def test_the_table_says_what_controls_still_state(small_bert, vectors, questions, tmp_path):
+    def make(control, mode="memory"):
+        return lambda seed: kgwb.inject(small_bert, vectors, mode=mode, control=control, seed=seed)
+
+    runs = {"plain": small_bert, "memory": make(None), "entity/shuffled": make("shuffled", "entity")}
+    runs |= {f"memory/{control}": make(control) for control in ("shuffled", "random", "matched")}
+    report = kgwb.probe(runs, questions, seeds=2, folder=tmp_path / "probe")
+    facts = set(map(tuple, vectors.graph.triples.tolist()))
+
+    def count(seed):  # seen from the head, or from the tail
+        own = take_knowledge_away(gather_knowledge(vectors), "shuffled", seed=seed).identity.tolist()
+        return sum((own[h], r, t) in facts or (h, r, own[t]) in facts for h, r, t in facts)
+
+    most = max(map(count, range(2)))
+    expected = {"entity/shuffled": 0, "memory/shuffled": most, "memory/random": 0, "memory/matched": 0}
+    assert report.kept == {run: (kept, len(facts)) for run, kept in expected.items()} and most > 0
+    assert report.frame["kept"].dropna().to_dict() == expected
+    said = f"Facts that controls still state: memory/shuffled {most} of {len(facts)}; the others none."
+    assert said in report.protocol and said in repr(report) and said.rstrip(".") in kgwb.show_probe(report).caption
+    again = kgwb.probe(runs, questions, seeds=2, folder=tmp_path / "probe")
+    for suffix in (".csv", ".json"):
+        assert again.kept == kgwb.learn.read_report(report.save(tmp_path / f"table{suffix}")).kept == report.kept
+    first, second = (
+        kgwb.probe({name: runs[name]}, questions, seeds=2) for name in ("memory/shuffled", "memory/random")
+    )
+    assert first.join(second).kept.keys() == {"memory/shuffled", "memory/random"}
+    assert "No control states a fact of the graph." in second.protocol
+    plain = kgwb.probe({"plain": small_bert}, questions)
+    assert "kept" not in plain.frame and "control" not in plain.protocol
+
+
+def test_chance_by_a_tokenizer_is_that_of_the_table(small_bert, town):
+    questions = ask(town, ["Sole", "Sol\u00e9", "Paris", "Rome"], [0, 2, 3])
+    prepared = kgwb.MaskedAnswers(questions).prepare(small_bert)
+    assert prepared.chance == pytest.approx(kgwb.probe({"plain": small_bert}, questions).chance) == pytest.approx(1 / 3)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
@@ -14,6 +15,7 @@ from kgwb.bert.doors.nearby_facts import NearbyFacts
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.trace import Heads, Hidden, Inserted, InsertedView, Trace, Weights
+from kgwb.graph.building import sort_triples
 
 
 class Door(nn.Module, ABC):
@@ -51,7 +53,9 @@ class Door(nn.Module, ABC):
         self.control = knowledge.control
         self.reads_facts = reads_facts
         self.register_buffer("identity", knowledge.identity, persistent=True)
-        self.register_buffer("facts", knowledge.facts[: len(knowledge.facts) * reads_facts], persistent=True)
+        # Each once and in order, as after an edit: a control deals some out twice.
+        facts = sort_triples(knowledge.facts[: len(knowledge.facts) * reads_facts].numpy(), distinct=True)
+        self.register_buffer("facts", torch.from_numpy(facts.copy()), persistent=True)
 
     def note_options(self, given: Mapping[str, Any]) -> None:
         """Remember what it was made with; `inject` calls this, the defaults included."""

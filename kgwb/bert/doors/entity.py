@@ -11,12 +11,12 @@ from torch import nn
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.doors.beside import Beside
 from kgwb.bert.doors.door import Door
-from kgwb.bert.doors.gate import Gate, make_map, scale_to_one
+from kgwb.bert.doors.gate import Gate, expect_strength, make_map, scale_to_one
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Heads, Hidden, Inserted, InsertedView, Trace, Weights
-from kgwb.checks import expect_choice, expect_number
+from kgwb.checks import expect_choice
 from kgwb.environment import draw_from
 
 Place = Literal["input", "beside", "middle", "output"]
@@ -61,7 +61,7 @@ class EntityDoor(Door):
     ) -> None:
         super().__init__(knowledge)
         expect_choice("pieces", pieces, ("all", "first"))
-        expect_number("strength", strength, usual=2.0, above=0)
+        expect_strength(strength)
         self.places = (place,) if isinstance(place, str) else tuple(place)
         for one in self.places:
             expect_choice("place", one, get_args(Place))

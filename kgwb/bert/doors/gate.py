@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
+from kgwb.checks import expect_number
 
 
 class Gate(nn.Module):
@@ -63,6 +64,16 @@ class Gate(nn.Module):
     def openness(self) -> float:
         """|tanh(α)|."""
         return abs(self.factor.item())
+
+
+def expect_strength(strength: object) -> None:
+    """How long what a door brings can get; beyond some length even a closed door would let through 0 · ∞.
+
+    Raises:
+        ValueError: it is no number above 0 and below 1,000.
+    """
+    expect_number("strength", strength, usual=2.0, above=0)
+    expect_number("strength", strength, usual=2.0, below=1000)
 
 
 def gate_at(gates: nn.ModuleList, number: int) -> Gate:

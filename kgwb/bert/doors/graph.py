@@ -9,14 +9,14 @@ from torch import nn
 
 from kgwb.axes import Bool, Float, Tensor
 from kgwb.bert.doors.door import Door
-from kgwb.bert.doors.gate import Gate, make_map, scale_to_one
+from kgwb.bert.doors.gate import Gate, expect_strength, make_map, scale_to_one
 from kgwb.bert.doors.graph_network import CrossAttention, Nodes, RelationalLayer, gather_nodes
 from kgwb.bert.doors.nearby_facts import NearbyFacts, find_nearby_facts, list_named, sort_by_entity
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Hidden, Trace
-from kgwb.checks import expect_at_least, expect_number
+from kgwb.checks import expect_at_least
 from kgwb.environment import draw_from
 
 
@@ -83,7 +83,7 @@ class GraphDoor(Door):
         counts = {"hops": hops, "most": most, "width": width, "depth": depth, "bases": bases, "heads": heads}
         for name, value in counts.items():
             expect_at_least(name, value, 1, whole=True)
-        expect_number("strength", strength, usual=2.0, above=0)
+        expect_strength(strength)
         self.hops, self.most, self.exchange = hops, most, exchange
         self.layers = shape.pick_layers(
             layers, tuple(range(shape.layers // 3, min(shape.layers, shape.layers // 3 + 3)))

@@ -10,14 +10,14 @@ from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.doors.door import Door
-from kgwb.bert.doors.gate import Gate, gate_at, keep_above_zero, make_map, map_at, scale_to_one
+from kgwb.bert.doors.gate import Gate, expect_strength, gate_at, keep_above_zero, make_map, map_at, scale_to_one
 from kgwb.bert.doors.nearby_facts import NearbyFacts, find_nearby_facts, list_named, sort_by_entity
 from kgwb.bert.doors.slot_attention import Slots, SlotsRead, fill_slots, read_slots, sum_exponentials
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Heads, Trace, Weights
-from kgwb.checks import expect_at_least, expect_choice, expect_number
+from kgwb.checks import expect_at_least, expect_choice
 from kgwb.environment import draw_from
 
 Reach = Literal["mentions", "all"]
@@ -64,7 +64,7 @@ class MemoryDoor(Door):
         expect_choice("reach", reach, get_args(Reach))
         expect_at_least("hops", hops, 1, whole=True)
         expect_at_least("most", most, 1, whole=True)
-        expect_number("strength", strength, usual=2.0, above=0)
+        expect_strength(strength)
         self.reach, self.hops, self.most, self.shape = reach, hops, most, shape
         self.layers = shape.pick_layers(layers, tuple(range(shape.layers // 2, shape.layers)))
         for name, table in (("entities", knowledge.entities), ("relations", knowledge.directed_relations)):

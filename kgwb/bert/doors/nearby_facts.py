@@ -90,14 +90,19 @@ def find_nearby_facts(named: Sequence[Sequence[int]], index: FactIndex, *, hops:
     """
     sides = [_walk(entities, index, hops) for entities in named]
     width = max(1, min(most, max(map(len, sides), default=1)))
+    return pad_facts([found[:width] for found in sides], [_count_left_out(found, width) for found in sides])
+
+
+def pad_facts(sides: Sequence[Sequence[tuple[int, int, int, int]]], left_out: Sequence[int]) -> NearbyFacts:
+    """Per sentence (owner, relation and direction, other, fact) for each fact, as tables of one width."""
+    width = max(1, max(map(len, sides), default=1))
     table = torch.full((len(sides), width, 4), -1, dtype=torch.int64)
-    for row, found in enumerate(sides):
-        kept = found[:width]
+    for row, kept in enumerate(sides):
         if kept:
             table[row, : len(kept)] = torch.tensor(kept)
-    left_out = torch.tensor([_count_left_out(found, width) for found in sides], dtype=torch.int64)
     owners, relations, others, facts = table.unbind(-1)
-    return NearbyFacts(owners, relations.clamp_min(0), others, facts, left_out)
+    counts = torch.tensor(list(left_out), dtype=torch.int64)
+    return NearbyFacts(owners, relations.clamp_min(0), others, facts, counts)
 
 
 def _count_left_out(sides: Sequence[tuple[int, int, int, int]], width: int) -> int:

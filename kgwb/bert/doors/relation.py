@@ -11,12 +11,13 @@ from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.doors.door import Door
-from kgwb.bert.doors.gate import Gate, gate_at, make_map, map_at, scale_to_one
+from kgwb.bert.doors.gate import Gate, expect_strength, gate_at, make_map, map_at, scale_to_one
+from kgwb.bert.doors.nearby_facts import NearbyFacts, list_named, pad_facts
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Heads, Trace, Weights
-from kgwb.checks import expect_choice, expect_number
+from kgwb.checks import expect_choice
 from kgwb.environment import draw_from
 
 How = Literal["keys and values", "bias", "visible"]
@@ -119,7 +120,7 @@ class RelationDoor(Door):
     ) -> None:
         super().__init__(knowledge, reads_facts=True)
         expect_choice("how", how, get_args(How))
-        expect_number("strength", strength, usual=2.0, above=0)
+        expect_strength(strength)
         self.how = how
         self.layers = shape.pick_layers(layers, tuple(range(max(1, shape.layers - 1))))
         self.shape = shape
@@ -146,7 +147,7 @@ class RelationDoor(Door):
         )
 
     def index_facts(self) -> None:
-        self.links, self.kinds = _sort_links(self.facts, len(self.identity), len(self.relations) // 2)
+        self.links, self.kinds, self._rows = _sort_links(self.facts, len(self.identity), len(self.relations) // 2)
 
     @property
     def touched_attention(self) -> tuple[int, ...]:
@@ -172,6 +173,28 @@ class RelationDoor(Door):
         if self.control == "matched":  # the same constant for every pair: which pairs are linked is knowledge
             return pairs, torch.zeros_like(sentences)
         return pairs, self._find_links(entities[sentences, queries] * len(self.identity) + entities[sentences, keys])
+
+    def look_up(self, encoding: Encoding) -> NearbyFacts:
+        """The fact by which each two entities of a sentence are linked; further facts of the two do not fit."""
+        named = list_named(encoding, self.entities_at(encoding))
+        found = [self._link_all(entities if self.control != "matched" else []) for entities in named]
+        return pad_facts([sides for sides, _ in found], [left for _, left in found])
+
+    def _link_all(self, entities: Sequence[int]) -> tuple[list[tuple[int, int, int, int]], int]:
+        """(owner, relation and direction, other, fact) for each fact that links two of some entities, and how many more do."""
+        count = len(self.identity)
+        pairs = [(one, two) for one in entities for two in entities if one != two]
+        keys = [one * count + two for one, two in pairs]
+        kinds = self._find_links(torch.tensor(keys, dtype=torch.int64, device=self.links.device))
+        heads, _, tails = self.facts.unbind(1)
+        ends = torch.tensor(list(entities), dtype=torch.int64, device=self.facts.device)
+        both = torch.isin(heads, ends) & torch.isin(tails, ends) & (heads != tails)
+        sides: dict[int, tuple[int, int, int, int]] = {}
+        for (one, two), key, kind in zip(pairs, keys, kinds.tolist(), strict=True):
+            if kind >= 0:
+                row = int(self._rows[int(torch.searchsorted(self.links, key))])
+                sides.setdefault(row, (one, kind, two, row))
+        return list(sides.values()), int(both.sum()) - len(sides)
 
     def _find_links(self, pairs: Int[Tensor, " pair"]) -> Int[Tensor, " pair"]:
         if not len(self.links):
@@ -243,13 +266,13 @@ class RelationDoor(Door):
 
 def _sort_links(
     facts: Int[Tensor, "fact 3"], entities: int, relations: int
-) -> tuple[Int[Tensor, " link"], Int[Tensor, " link"]]:
-    """Pairs as one number each, sorted, and the relation and direction of each pair's first fact."""
+) -> tuple[Int[Tensor, " link"], Int[Tensor, " link"], Int[Tensor, " link"]]:
+    """Pairs as one number each, sorted, the relation and direction of each pair's first fact, and the row of that fact."""
     heads, asserted, tails = facts.unbind(1)
     pairs = torch.cat([heads * entities + tails, tails * entities + heads])
     kinds = torch.cat([asserted, asserted + relations])
     order = pairs.argsort(stable=True)
-    pairs, kinds = pairs[order], kinds[order]
+    pairs, kinds, rows = pairs[order], kinds[order], order % max(1, len(facts))
     first = torch.ones(len(pairs), dtype=torch.bool, device=pairs.device)
     first[1:] = pairs[1:] != pairs[:-1]
-    return pairs[first].contiguous(), kinds[first].contiguous()
+    return pairs[first].contiguous(), kinds[first].contiguous(), rows[first]

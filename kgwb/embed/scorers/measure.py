@@ -108,7 +108,16 @@ def _each_city_distance(query: Tensor, candidate: Tensor) -> Tensor:
     return -(query - candidate).abs().sum(-1)
 
 
-PRODUCT = Measure(_all_products, _each_product, "product")
-DISTANCE = Measure(_all_distances, _each_distance, "distance", _close_distances)
+def _at_least_two(compare: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """One query is compared twice: alone it would meet a kernel for vectors, which rounds equal candidates differently."""
+
+    def compare_two(query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]) -> Tensor:
+        return compare(query.expand(2, -1), candidates)[:1] if len(query) == 1 else compare(query, candidates)
+
+    return compare_two
+
+
+PRODUCT = Measure(_at_least_two(_all_products), _each_product, "product")
+DISTANCE = Measure(_at_least_two(_all_distances), _each_distance, "distance", _at_least_two(_close_distances))
 SQUARED_DISTANCE = Measure(_all_squares, _each_square, "distance")  # what a softmax trains distances by
 CITY_DISTANCE = Measure(_all_city_distances, _each_city_distance, None)

@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from kgwb.axes import Tensor
+from kgwb.axes import Int, Tensor
 from kgwb.embed.embedding_files import EmbeddingFileError, write_tensors
 from kgwb.embed.training.batches import UniformNegatives
+from kgwb.embed.training.earlier import EarlierFacts
 from kgwb.embed.training.identity import describe_part
 from kgwb.embed.training.schedule import Best
 from kgwb.embed.training.sharding import Shard
@@ -50,8 +51,12 @@ class Checkpoint:
     asked: Asked
     shard: Shard | None = None
 
-    def resume(self, state: TrainingState) -> None:
+    def resume(self, state: TrainingState, triples: Int[np.ndarray, "triple 3"]) -> None:
         """Put a training where the folder's was; nothing happens where there is none.
+
+        Args:
+            state: of the training that is to go on.
+            triples: what it learns from.
 
         Raises:
             ValueError: that one was asked for something else; the message says what.
@@ -72,11 +77,18 @@ class Checkpoint:
         except EmbeddingFileError:
             if path.exists() or self.shard is not None or max(self._kept(), default=0) <= number:
                 raise
-            self.resume(state)  # another process runs the same, and has come further
+            self.resume(state, triples)  # another process runs the same, and has come further
             return
         self._expect_same(facts["asked"])
         if (wrong := find_wrong(state, facts, tensors, number)) is not None:
             raise _broken(path, wrong)
+        earlier = EarlierFacts.from_tensors(_below("earlier", tensors), len(state.embedding.trained_on))
+        if not (state.earlier.equals(earlier) or state.earlier.equals(earlier.add(triples))):
+            message = f"The checkpoint in {self.folder} is of an embedding {earlier}, but one {state.earlier} came"
+            raise ValueError(
+                f"{message}. Give the embedding of that run, or type checkpoint={str(self.folder) + '-2'!r}."
+            )
+        state.earlier = earlier
         _restore(state, facts, tensors)
 
     def keep(self, state: TrainingState) -> None:
@@ -182,6 +194,7 @@ def _gather_tensors(state: TrainingState) -> dict[str, Tensor]:
         tensors |= {f"optimizer/{place}/{name}": tensor for name, tensor in values.items()}
     if (learner := find_learner(state)) is not None:
         tensors |= {f"negatives/{name}": tensor for name, tensor in learner.state_dict().items()}
+    tensors |= {f"earlier/{name}": tensor for name, tensor in state.earlier.tensors.items()}
     tensors |= {"order": state.order.get_state(), "samples": state.objective.generator.get_state()}
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 

@@ -13,7 +13,6 @@ from kgwb.axes import Int
 from kgwb.checks import expect_choice
 from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
-from kgwb.embed.queries import find_distinct
 from kgwb.embed.training.arguments import (
     expect_evaluations,
     expect_ranges,
@@ -23,6 +22,7 @@ from kgwb.embed.training.arguments import (
 )
 from kgwb.embed.training.batches import Negatives, TrainingQueries
 from kgwb.embed.training.checkpoint import Checkpoint, describe_request, expect_keepable
+from kgwb.embed.training.earlier import EarlierFacts
 from kgwb.embed.training.identity import digest_triples
 from kgwb.embed.training.losses import LOSSES, LossName, make_loss
 from kgwb.embed.training.objective import Objective
@@ -208,6 +208,7 @@ def train_embedding(
         order=torch.Generator().manual_seed(seed),
         workspace=workspace,
         work=work,
+        earlier=EarlierFacts.of(embedding),
     )
 
     kept = None
@@ -219,7 +220,7 @@ def train_embedding(
             request["valid"] = digest_triples(split.valid, split.known)
         folder = Path(checkpoint).expanduser().absolute()
         kept = Checkpoint(folder, checkpoint_every, describe_request(state, request), shard)
-        kept.resume(state)
+        kept.resume(state, triples)
     return _iterate(state, triples, evaluate, kept)
 
 
@@ -231,7 +232,7 @@ def _iterate(
 ) -> Iterator[Epoch]:
     if state.number or not state.over:  # of no epochs, nothing is learnt
         state.embedding.trained_on[state.queries.entities()] = True
-        _note_facts(state.embedding, triples)
+        state.embedding.trained_facts = state.earlier.add(triples).facts
     try:
         while not state.over:
             epoch = state.train(evaluate)
@@ -241,15 +242,6 @@ def _iterate(
     finally:
         if state.schedule.patience:
             state.best.restore(state.embedding)
-
-
-def _note_facts(embedding: GraphEmbedding, triples: Int[np.ndarray, "triple 3"]) -> None:
-    """What it has learnt from, so that a ranking of the same facts can say so."""
-    before = embedding.trained_facts
-    if not len(before):
-        embedding.trained_facts = triples.copy() if triples.flags.writeable else triples
-    elif not np.array_equal(before, triples):
-        embedding.trained_facts = find_distinct(np.concatenate([before, triples]), len(embedding.graph.entities))
 
 
 def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | float) -> torch.optim.Optimizer:

@@ -40,6 +40,10 @@ def find_wrong(state: TrainingState, facts: dict[str, Any], tensors: dict[str, T
         allowed |= of_place
         if of_place.keys() & tensors.keys():  # all or none: Adam has none before a first gradient
             needed |= of_place.keys()
+    if any(name.startswith("earlier/") for name in tensors):
+        count = tensors["earlier/facts"].shape[:1] if "earlier/facts" in tensors else torch.Size([0])
+        allowed |= {"earlier/entities": shapes["trained_on"], "earlier/facts": ((*count, 3), torch.int32)}
+        needed |= {"earlier/entities", "earlier/facts"}
     for name in sorted(needed | tensors.keys()):
         came = (tensors[name].shape, tensors[name].dtype) if name in tensors else None
         if came != allowed.get(name):

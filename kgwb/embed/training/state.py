@@ -14,6 +14,7 @@ from kgwb.axes import Float, Tensor
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import limit_threads
 from kgwb.embed.training.batches import Batch, TrainingQueries
+from kgwb.embed.training.earlier import EarlierFacts
 from kgwb.embed.training.objective import Objective
 from kgwb.embed.training.schedule import Best, Schedule
 from kgwb.embed.training.sharding import ShardedObjective
@@ -62,6 +63,7 @@ class TrainingState:
         order: where the order of the queries comes from.
         workspace: room for scores.
         work: multiplications per step.
+        earlier: what the embedding had learnt from before the run.
         best: the best evaluation so far.
         number: the epochs done.
     """
@@ -76,6 +78,7 @@ class TrainingState:
     order: torch.Generator
     workspace: Workspace
     work: int
+    earlier: EarlierFacts
     best: Best = field(default_factory=Best)
     number: int = 0
 

@@ -74,7 +74,7 @@ def choose_memory(memory: Memory, device: torch.device) -> float:
         0.5
     """
     if memory != "auto":
-        return float(memory)
+        return min(float(memory), float(GIB))  # more than any machine has
     if device.type == "cuda":
         free = torch.cuda.mem_get_info(device)[0]
     elif "SC_AVPHYS_PAGES" in getattr(os, "sysconf_names", {}):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, sum_notes
-from kgwb.graph.descriptions import find_key, is_missing, name_columns
+from kgwb.graph.descriptions import find_key, is_missing, name_columns, spell_name
 from kgwb.graph.errors import ContentError, broken_row
 from kgwb.graph.files.text import OnError
 from kgwb.words import quote
@@ -119,7 +119,7 @@ def take_triples(table: FileTable, columns: Columns, on_error: OnError) -> tuple
     if not all(map(_holds_names, named.columns)):
         rules = [_find_nameless(row, roles) for row in zip(*named.columns, strict=True)]
         named = named.without(rules, on_error)
-        named = replace(named, columns=[list(map(str, column)) for column in named.columns])
+        named = replace(named, columns=[list(map(spell_name, column)) for column in named.columns])
     further = sum(bool(name) for position, name in enumerate(table.header) if position not in picked)
     return named.to_frame(), sum_notes(named.notes, (("further columns of the triples, not kept", further),))
 

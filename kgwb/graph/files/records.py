@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.descriptions import find_key
+from kgwb.graph.descriptions import SpeltFloat, find_key, spell_name
 from kgwb.graph.errors import ContentError, missing_columns
 from kgwb.graph.files.file_table import Columns, FileTable
 from kgwb.graph.files.text import OnError
@@ -51,7 +51,7 @@ def _read_array(text: str, columns: Columns, kind: str, on_error: OnError) -> Fi
     """One JSON array of objects, or of rows of cells; a single object that holds one such array will do."""
     try:
         text.encode()
-        read = json.loads(text, parse_int=str, parse_float=str, parse_constant=_spell_constant)
+        read = json.loads(text, parse_int=str, parse_float=SpeltFloat, parse_constant=_spell_constant)
     except (ValueError, RecursionError):
         if text.lstrip().startswith("{") and "\n" in text.strip():
             return read_jsonl(text, columns, kind, on_error)
@@ -95,9 +95,7 @@ def _read_sheet(data: bytes, columns: Columns, kind: str) -> FileTable:
 
 def _spell_cell(cell: Any) -> str | None:
     """A cell as text; a workbook knows no whole numbers, so 1.0 is 1."""
-    if cell is None:
-        return None
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    return None if cell is None else spell_name(cell)
 
 
 def _name_cells(table: FileTable, columns: Columns, kind: str) -> FileTable:
@@ -145,7 +143,7 @@ def _parse_object(line: str) -> Any:
     """The object on a line, or the rule that the line breaks."""
     try:
         line.encode()
-        record = json.loads(line, parse_int=str, parse_float=str, parse_constant=_spell_constant)
+        record = json.loads(line, parse_int=str, parse_float=SpeltFloat, parse_constant=_spell_constant)
     except UnicodeEncodeError:
         return "it is not in UTF-8, the encoding expected."
     except (ValueError, RecursionError):

@@ -30,10 +30,12 @@ class ProbeScene:
     Attributes:
         frame: one row per group and run, as `tabulate_gains` gives it.
         protocol: how it was done.
+        control_facts: how many facts the controls still state, in a sentence.
     """
 
     frame: pd.DataFrame
     protocol: str = ""
+    control_facts: str = ""
 
     @property
     def caption(self) -> str:
@@ -49,4 +51,5 @@ class ProbeScene:
         said.append("Filled: a door; hollow and dashed: the same door without its knowledge, or hindered")
         if self.frame["gain"].notna().any():
             said.append("Signed: its gain over the best control that has no knowledge, seed by seed")
+        said += [self.control_facts.rstrip(".")] if self.control_facts else []
         return ". ".join(said) + "."

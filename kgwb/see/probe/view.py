@@ -37,7 +37,7 @@ def show_probe(
         >>> show_probe(ProbeReport(counts, relations, chance=0.25), protocol="A toy")
         ProbeView: A toy. Accuracy on 4 questions, 1 seed. ...
     """
-    return ProbeView(ProbeScene(tabulate_gains(report, groups), protocol))
+    return ProbeView(ProbeScene(tabulate_gains(report, groups), protocol, report.control_facts))
 
 
 @dataclass(eq=False, repr=False)
