@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kgwb.checks import expect_path
 from kgwb.embed.embedding_files import (
     EmbeddingFileError,
     describe_scorer,
@@ -17,7 +18,7 @@ from kgwb.embed.embedding_files import (
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 
 
 def load_embedding(
@@ -53,6 +54,9 @@ def load_embedding(
         >>> load_embedding(folder, scorer=Halved())
         GraphEmbedding(Halved(), dim=8) of 'graph': 2 entities, 1 relation, not trained
     """
+    expect_path(folder, call="load_embedding('vectors')")
+    if graph is not None:
+        expect_graph(graph, "load_embedding(folder, {})")
     folder = Path(folder).expanduser()
     facts = read_embedding_facts(folder)
     if graph is None:

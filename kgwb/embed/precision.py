@@ -11,6 +11,8 @@ from typing import Literal
 
 import torch
 
+from kgwb.checks import expect_choice
+
 SMALL = 1 << 27  # multiplications below which work counts as small
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -27,6 +29,7 @@ def choose_precision(precision: Precision, device: torch.device, *, work: int) -
         device: where the training runs.
         work: multiplications per batch; small work is done in float32 without measuring.
     """
+    expect_choice("precision", precision, PRECISIONS)
     if precision != "auto":
         return torch.bfloat16 if precision == "bfloat16" else torch.float32
     if work < SMALL:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.checks import expect_at_least, expect_kind, expect_seed
 from kgwb.learn.answers import answer_questions
 from kgwb.learn.questions import Question, Questions
 
@@ -75,6 +75,7 @@ def measure_edits(model: Bert, questions: Questions, *, edits: int = 50, seed: i
     expect_kind(model, Bert, "A BERT", call="measure_edits(model, questions)")
     expect_kind(questions, Questions, "A set of questions", call="measure_edits(model, questions)")
     expect_at_least("edits", edits, 1, whole=True)
+    seed = expect_seed(seed)
     if model.injector is None:
         raise ValueError(f"{model.name!r} has no door. Type kgwb.inject(bert, vectors, mode='memory').")
     model.injector.expect_facts()

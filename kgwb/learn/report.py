@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_choice, expect_kind
+from kgwb.checks import expect_choice, expect_groups, expect_kind, expect_path
 from kgwb.files import write_whole
 from kgwb.graph.errors import UnknownNameError
 from kgwb.learn.questions import Questions
@@ -135,7 +135,8 @@ class ProbeReport:
             UnknownNameError: for a relation that no question is about.
         """
         known = list(self.relations["relation"])
-        for label in (label for labels in (groups or {}).values() for label in labels):
+        groups = {"all": known} if groups is None else expect_groups(groups, call="report.gains({'known': ['speaks']})")
+        for label in (label for labels in groups.values() for label in labels):
             if label not in known:
                 raise UnknownNameError("relation", label, known)
         parts = {name: self._compare(labels) for name, labels in (groups or {"all": known}).items()}
@@ -194,6 +195,7 @@ class ProbeReport:
             ValueError: for another ending.
             FileExistsError: the path is a folder.
         """
+        expect_path(path, call="report.save('report.json')")
         path = Path(path).expanduser()
         expect_choice("suffix", path.suffix, (".csv", ".json"))
         if path.is_dir():
@@ -231,6 +233,7 @@ class ProbeReport:
 
 def read_report(path: str | Path) -> ProbeReport:
     """The report that `ProbeReport.save` wrote; ReportFileError if the file holds something else, or is broken."""
+    expect_path(path, call="read_report('report.json')")
     path = Path(path).expanduser()
     try:
         if path.suffix == ".csv":

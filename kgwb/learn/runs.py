@@ -5,20 +5,21 @@ from __future__ import annotations
 import copy
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias, get_args
 
 from kgwb.bert import Bert, inject
-from kgwb.bert.injection import AnyMode, list_options, name_mode
-from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge
-from kgwb.checks import expect_choice, expect_kind
+from kgwb.bert.injection import AnyMode, choose_doors, list_options, name_mode
+from kgwb.bert.knowledge import Control, EntityVectors, expect_vectors, gather_knowledge
+from kgwb.checks import expect_at_least, expect_choices, expect_each, expect_kind, expect_text, is_number
 from kgwb.fingerprints import fingerprint, hash_tensors, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
 from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import MaskedAnswers, Task
-from kgwb.learn.tuning import expect_tasks, tune
+from kgwb.learn.tuning import expect_tasks, expect_tuning, tune
+from kgwb.words import quote_value
 
 Rewrite: TypeAlias = Callable[[Questions], Questions]
 # What `tune` is given where an option does not come.
@@ -70,7 +71,14 @@ def plan_runs(
             name that two runs would have.
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.plan_runs(bert, vectors, kgwb.MaskedAnswers(questions))")
-    check_plan(modes, controls, noise, doors or {}, other_vectors or {})
+    expect_vectors(vectors, "kgwb.plan_runs(bert, {}, kgwb.MaskedAnswers(questions))")
+    check_plan(modes, controls, noise, {} if doors is None else doors, {} if other_vectors is None else other_vectors)
+    expect_at_least("facts", facts, 1, whole=True)
+    unknown = [option for option in options if option not in _TUNING]
+    if unknown:
+        known = ", ".join(_TUNING)
+        raise TypeError(f"{unknown[0]}={quote_value(options[unknown[0]])} came. Type some of tune's options: {known}.")
+    expect_tuning(**{"seed": 0} | _TUNING | options)
     given = tuple(tasks) if isinstance(tasks, Sequence) else (tasks,)
     expect_tasks(given)
     plain = ProbeRun(TuningRecipe(bert, given, options))
@@ -102,26 +110,37 @@ def check_plan(
     modes: Sequence[AnyMode | tuple[AnyMode, ...]],
     controls: Sequence[str],
     noise: Sequence[int | float],
-    doors: Iterable[str],
-    other_vectors: Iterable[str],
+    doors: Mapping[str, Mapping[str, Any]],
+    other_vectors: Mapping[str, EntityVectors],
 ) -> None:
     """Check the arguments of `plan_runs`.
 
     Raises:
         ValueError: for what cannot be, or two runs of one name.
     """
-    for control in controls:
-        expect_choice("controls", control, get_args(RunControl))
-    for share in noise:
-        if not 0 < share <= 1:
+    expect_choices("controls", controls, get_args(RunControl))
+    for share in expect_each(noise, object, "A share", call="noise=(0.2, 0.5)"):
+        if not is_number(share) or not 0 < share <= 1:
             raise ValueError(
-                f"noise={share!r} came. Expected shares of the mentions above 0, up to 1: noise=(0.2, 0.5)."
+                f"noise={quote_value(share)} came. Expected shares of the mentions above 0, up to 1; type noise=(0.2, 0.5)."
             )
+    for mode in expect_each(modes, object, "A mode", call="modes=['entity', 'memory']"):
+        choose_doors(mode)
+    expect_kind(doors, Mapping, "A mapping of doors to options", call="doors={'memory': {'hops': 2}}")
+    for given in doors.values():
+        expect_kind(given, Mapping, "A mapping of a door's options", call="doors={'memory': {'hops': 2}}")
+    expect_kind(
+        other_vectors, Mapping, "A mapping of names to vectors", call="other_vectors={'answers removed': vectors}"
+    )
+    for name, its in other_vectors.items():
+        expect_text("the name of other vectors", name, usual="answers removed")
+        expect_vectors(its, "kgwb.plan_runs(bert, vectors, tasks, other_vectors={{'answers removed': {}}})")
     single = {part for mode in modes for part in name_mode(mode)}
     for door in doors:
         if door not in single:
             raise ValueError(
-                f"doors has options for {door!r}, which is not among the modes {', '.join(sorted(single))}."
+                f"doors has options for {quote_value(door)}, which is not among the modes {', '.join(sorted(single))}. "
+                "Type doors={'memory': {'hops': 2}}, with modes=['memory']."
             )
     named = [["+".join(name_mode(mode)) for mode in modes], controls]
     named += [[*get_args(RunControl), *(f"noise {share:g}" for share in noise), *other_vectors]]

@@ -38,6 +38,10 @@ def expect_encoder(encoder: object) -> None:
     """
     call = "encoder=RelationalConvolution(split, dim=128)"
     expect_kind(encoder, nn.Module, "An encoder, which is an nn.Module,", call=call)
+    if getattr(type(encoder), "forward", None) is nn.Module.forward:
+        raise TypeError(
+            f"An encoder needs a forward(entities, relations), and {describe_kind(encoder)} has none. Type {call}."
+        )
 
 
 def encode_tables(encoder: nn.Module, entities: Tensor, relations: Tensor) -> tuple[Tensor, Tensor]:

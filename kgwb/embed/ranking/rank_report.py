@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float, Int
-from kgwb.checks import expect_choice, expect_kind
+from kgwb.checks import expect_at_least, expect_choice, expect_kind
 from kgwb.embed.queries import CARDINALITIES, Known, expect_ids, find_distinct, name_cardinalities, read_ids
 from kgwb.embed.ranking.bootstrap import bootstrap_intervals
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -65,6 +65,7 @@ class RankReport:
 
     def hits(self, k: int) -> float:
         """The share of right answers among the first k."""
+        expect_at_least("k", k, 1, whole=True)
         return float((self.ranks <= k).mean())
 
     def with_ties(self, ties: Ties) -> RankReport:
