@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, TypeGuard, cast
 
 import numpy as np
@@ -72,8 +72,8 @@ def expect_groups(groups: object, *, call: str) -> dict[str, list[str]]:
     return {name: expect_each(texts, str, "A text", call=call) for name, texts in given.items()}
 
 
-def expect_path(value: object, *, call: str) -> None:
-    """An argument that takes a path.
+def expect_path(value: object, *, call: str) -> Path:
+    """An argument that takes a path, as one, `~` being the home.
 
     Raises:
         TypeError: it is neither a text nor a Path; the message holds the call.
@@ -84,9 +84,10 @@ def expect_path(value: object, *, call: str) -> None:
         Traceback (most recent call last):
         TypeError: A path, a text or a Path, was expected, but 7 came. Type read_graph('graph.tsv').
     """
-    expect_kind(value, (str, os.PathLike), "A path, a text or a Path,", call=call)
+    expect_kind(value, (str, Path), "A path, a text or a Path,", call=call)
     if "\0" in str(value):
         raise ValueError(f"The path {str(value)!r} came, and no path holds a zero byte. Type {call}.")
+    return Path(str(value)).expanduser()
 
 
 def expect_id_rows(argument: str, value: object, *, call: str) -> None:

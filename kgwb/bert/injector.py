@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -272,16 +272,15 @@ def _leave_out(door: Door, gone: Int[Tensor, "gone 3"], graph: KnowledgeGraph) -
 
 
 def _read_ids(triples: FactIds) -> Int[Tensor, "fact 3"]:
-    try:
-        given = np.asarray(triples.cpu() if isinstance(triples, torch.Tensor) else triples)
-    except (ValueError, TypeError):  # rows of different lengths
-        given = np.empty(0, dtype=object)
-    listed = isinstance(triples, (list, tuple, np.ndarray, torch.Tensor))
-    if given.size == 0 and given.dtype != object and listed:
+    given: np.ndarray = np.empty(0, dtype=object)
+    if isinstance(triples, (list, tuple, np.ndarray, torch.Tensor)):
+        with suppress(ValueError, TypeError):  # rows of different lengths
+            given = np.asarray(triples.cpu() if isinstance(triples, torch.Tensor) else triples)
+    if given.size == 0 and given.dtype != object:
         return torch.empty((0, 3), dtype=torch.int64)
     rows = triples if isinstance(triples, (list, tuple)) and given.ndim == 2 else ()  # where numpy takes True for 1
     holds_truths = any(isinstance(each, (bool, np.bool_)) for row in rows for each in row)
-    if given.ndim != 2 or given.shape[1] != 3 or given.dtype.kind not in "iu" or holds_truths or not listed:
+    if given.ndim != 2 or given.shape[1] != 3 or given.dtype.kind not in "iu" or holds_truths:
         raise ValueError(
             f"Facts came as {shorten(quote_value(triples), 60)}. Expected rows of three whole numbers, (head, relation, tail) "
             "ids; type [(graph.entity_id('Paris'), graph.relation_id('capital of'), graph.entity_id('France'))]."

@@ -97,7 +97,7 @@ def load_bert(
 def _expect_device(device: object) -> torch.device:
     try:
         return torch.device("cpu") if device is None else torch.device(device)  # type: ignore[call-overload]
-    except (RuntimeError, TypeError, OverflowError):
+    except (RuntimeError, TypeError, ValueError, OverflowError):
         raise ValueError(f"device={quote_value(device)} came. Type device='cpu' or device='cuda'.") from None
 
 

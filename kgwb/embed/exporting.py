@@ -62,8 +62,7 @@ def write_vectors(embedding: GraphEmbedding, path: str | Path) -> Path:
         ['2', 'New%20York', 'USA']
     """
     expect_embedding(embedding, "write_vectors(GraphEmbedding(graph, ComplEx()), path)")
-    expect_path(path, call="write_vectors(embedding, 'vectors.npz')")
-    path = Path(path).expanduser().absolute()
+    path = expect_path(path, call="write_vectors(embedding, 'vectors.npz')").absolute()
     suffix = path.suffix.lower()
     writers: dict[str, Callable[[GraphEmbedding, Path], None]] = {".parquet": _write_parquet, ".npz": _write_npz}
     if path.is_dir() or not suffix:

@@ -58,8 +58,7 @@ def read_vectors(path: str | Path, graph: KnowledgeGraph, *, scorer: Scorer, see
                 [1., 0.]])
     """
     expect_graph(graph, "read_vectors(path, {}, scorer=ComplEx())")
-    expect_path(path, call="read_vectors('vectors.npz', graph, scorer=ComplEx())")
-    path = Path(path).expanduser()
+    path = expect_path(path, call="read_vectors('vectors.npz', graph, scorer=ComplEx())")
     finish_saving(path.parent)
     if not path.is_file():
         raise missing_file(path, f"a file of vectors, {FORMATS}")

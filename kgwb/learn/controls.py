@@ -16,7 +16,7 @@ from kgwb.words import quote_value
 MARKS = ("[ ", " ]")
 
 
-def mark_mentions(questions: Questions, *, marks: tuple[str, str] = MARKS) -> Questions:
+def mark_mentions(questions: Questions, *, marks: Sequence[str] = MARKS) -> Questions:
     """The same questions with a mark on both sides of every mention, and no knowledge.
 
     What a door gains by showing where entities are named, these gain too.
@@ -40,7 +40,7 @@ def mark_mentions(questions: Questions, *, marks: tuple[str, str] = MARKS) -> Qu
     return replace(questions, items=tuple(_mark(question, marks) for question in questions))
 
 
-def _mark(question: Question, marks: tuple[str, str]) -> Question:
+def _mark(question: Question, marks: Sequence[str]) -> Question:
     parts, mentions, end, length = [], [], 0, 0
     for mention in sorted(question.mentions, key=lambda mention: mention.start):
         before = question.text[end : mention.start] + marks[0]

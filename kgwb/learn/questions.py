@@ -172,7 +172,7 @@ def make_questions(
         expect_kind(sentence, Sentence, "A sentence", call=call)
     expect_text("language", language, usual="en")
     seed = expect_seed(seed)
-    if choices != 0 or not is_number(choices, whole=True):
+    if not is_number(choices, whole=True) or choices:
         expect_at_least("choices", choices, 2, whole=True)
     asked = [relations] if isinstance(relations, (str, int, np.integer)) else relations
     wanted = set(range(len(graph.relations))) if asked is None else _find_relations(asked, graph)

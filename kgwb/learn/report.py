@@ -14,7 +14,7 @@ import pandas as pd
 
 from kgwb.checks import expect_choice, expect_groups, expect_kind, expect_path
 from kgwb.files import write_whole
-from kgwb.graph.errors import UnknownNameError
+from kgwb.graph.errors import UnknownNameError, missing_file
 from kgwb.learn.questions import Questions
 from kgwb.packages import load_drawing
 from kgwb.words import count_things
@@ -195,8 +195,7 @@ class ProbeReport:
             ValueError: for another ending.
             FileExistsError: the path is a folder.
         """
-        expect_path(path, call="report.save('report.json')")
-        path = Path(path).expanduser()
+        path = expect_path(path, call="report.save('report.json')")
         expect_choice("suffix", path.suffix, (".csv", ".json"))
         if path.is_dir():
             raise FileExistsError(f"{path} is a folder. Type another path.")
@@ -233,8 +232,9 @@ class ProbeReport:
 
 def read_report(path: str | Path) -> ProbeReport:
     """The report that `ProbeReport.save` wrote; ReportFileError if the file holds something else, or is broken."""
-    expect_path(path, call="read_report('report.json')")
-    path = Path(path).expanduser()
+    path = expect_path(path, call="read_report('report.json')")
+    if not path.is_file():
+        raise missing_file(path, "a report that report.save wrote")
     try:
         if path.suffix == ".csv":
             table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")

@@ -142,6 +142,8 @@ def expect_tuning(
     expect_choice("strategy", strategy, get_args(Strategy))
     expect_choice("policy", policy, get_args(Policy))
     expect_choice("precision", precision, PRECISIONS)
+    if not is_number(epochs):
+        expect_kind(epochs, Sequence, "A number, or one for each stage,", call="epochs=4")
     for each in [epochs] if is_number(epochs) else expect_each(epochs, object, "A number", call="epochs=4"):
         expect_at_least("epochs", each, 1, whole=True)
     expect_at_least("batch", batch, 1, whole=True)

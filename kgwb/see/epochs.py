@@ -28,9 +28,22 @@ def expect_epochs(epochs: object, call: str) -> None:
     Raises:
         TypeError: it cannot be iterated; says what to type.
     """
-    if not isinstance(epochs, Iterable):
+    if not isinstance(epochs, Iterable) or getattr(epochs, "ndim", None) == 0:
         usual = call.format("train_embedding(vectors, split)")
         raise TypeError(f"The epochs of a training were expected, but {describe_kind(epochs)} came. Type {usual}.")
+
+
+def expect_record(record: object) -> None:
+    """One of the epochs or steps that training gives.
+
+    Raises:
+        TypeError: it has no number and loss; says what to type.
+    """
+    if not (hasattr(record, "number") and hasattr(record, "loss")):
+        raise TypeError(
+            f"An epoch or a step was expected, but {describe_kind(record)} came. "
+            "Type show_training(train_embedding(vectors, split))."
+        )
 
 
 def close_generator(epochs: Any) -> None:
@@ -141,4 +154,5 @@ def _log_steps(epochs: Iterable[Any], run: Any) -> Iterator[Any]:
 
 
 def _gather(epoch: Any) -> dict[str, float]:
+    expect_record(epoch)
     return {"loss": epoch.loss, "seconds": epoch.seconds, **read_metrics(epoch)}

@@ -143,8 +143,7 @@ def expect_file(path: str | Path, endings: Sequence[str], *, name: str) -> Path:
         IsADirectoryError: the path is a folder.
         ValueError: it ends in anything else.
     """
-    expect_path(path, call=f"view.save({name!r})")
-    path = Path(path).expanduser()
+    path = expect_path(path, call=f"view.save({name!r})")
     if path.is_dir():
         what = name.partition(".")[0]
         raise IsADirectoryError(f"{path} is a folder; a {what} is one file. Type {str(path / name)!r}.")

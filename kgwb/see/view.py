@@ -129,23 +129,17 @@ class View(ABC):
         Raises:
             TypeError: the view is a still picture.
         """
-        call = "view.observe(print, names='selected')"
         if not callable(handler):
-            raise TypeError(f"A function of the change was expected, but {describe_kind(handler)} came. Type {call}.")
+            raise TypeError(f"A function was expected, but {describe_kind(handler)} came. Type view.observe(print).")
         if self.widget is None:
             raise TypeError(
                 f"A {type(self).__name__} is a still picture: there is nothing to choose in it. Read .frame."
             )
-        known = (
-            []
-            if names is None
-            else [names]
-            if isinstance(names, str)
-            else expect_each(names, str, "A trait", call=call)
-        )
-        for name in known:
-            expect_choice("names", name, self.widget.trait_names())
-        self.widget.observe(handler, *([known] if known else []))
+        known = self.widget.trait_names()
+        watched = known if names is None else [names] if isinstance(names, str) else names
+        for name in expect_each(watched, str, "A trait", call="view.observe(print, names='selected')"):
+            expect_choice("names", name, known)
+        self.widget.observe(handler, *([] if names is None else [watched]))
 
     def _make_widget(self) -> Any:
         """What `widget` gives, made when it is first asked for."""

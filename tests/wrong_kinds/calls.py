@@ -227,8 +227,24 @@ EXEMPT = {
     "PreparedTask.loss": "a protocol",
     **{f"Injector.{name}": HOOK for name in ("enters_at", "score_entities", "restore")},
     "Bert.answer_head": HOOK,
-    "RuleBaseline.score_answers": "rank_triples calls it, with what it made itself",
 }
 # Classes whose methods are all such hooks, and equations, which see tensors alone (`GraphEmbedding.score` checks what comes).
-HOOKS = ("Door", "Scorer", "Encoding", "AdversarialNegatives", "AffineEncoder", "CompositionConvolution", "RelationalConvolution")
+HOOKS = (
+    "Door",
+    "Scorer",
+    "Encoding",
+    "AdversarialNegatives",
+    "AffineEncoder",
+    "CompositionConvolution",
+    "RelationalConvolution",
+)
 HOOKS += ("VariationalEncoder", "LiteralEncoder", "EncoderChain", "ComplEx", "DistMult", "RESCAL", "RotatE", "TransE")
+
+# (call, place, kind) whose error is that of the object that was passed.
+OWN = {
+    (
+        "kgwb.lessons.train_vectors",
+        "encoder",
+        "a transformer",
+    ): "any nn.Module may be an encoder, and says itself what it reads"
+}

@@ -27,8 +27,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from beartype import BeartypeConf
 from beartype.door import is_bearable
-from calls import CALLS, EXEMPT, HOOKS, OPTIONS, RECEIVERS
+from calls import CALLS, EXEMPT, HOOKS, OPTIONS, OWN, RECEIVERS
 from objects import WRONG, make_objects, write_files
 
 import kgwb
@@ -36,6 +37,7 @@ import kgwb
 PACKAGE = Path(kgwb.__file__).parent
 ROOMS = ("kgwb", *(f"kgwb.{room}" for room in ("graph", "embed", "bert", "learn", "see", "lessons", "environment")))
 TYPES = re.compile(r"[Tt]ype:? \S|[Ff]or example:? |pip install")
+TOWER = BeartypeConf(is_pep484_tower=True)  # a whole number is a float, too
 PATIENCE = 60  # seconds; what takes longer hangs
 
 
@@ -60,7 +62,9 @@ def list_public() -> dict[str, Callable[..., Any]]:
 def list_methods(classes: list[type]) -> dict[tuple[str, str], Any]:
     """(the class that defines it, its name) -> each public method of some classes."""
     found = {}
-    for owner in dict.fromkeys(owner for each in classes for owner in each.__mro__ if owner.__module__.startswith("kgwb")):
+    for owner in dict.fromkeys(
+        owner for each in classes for owner in each.__mro__ if owner.__module__.startswith("kgwb")
+    ):
         for name, method in vars(owner).items():
             function = getattr(method, "__func__", method)
             if inspect.isfunction(function) and (name == "__getitem__" or not name.startswith("_")):
@@ -127,7 +131,7 @@ class Call:
         """Whether the annotation allows the value, or the list of what it holds."""
         hint = self._hints.get(place, Any)
         several = inspect.isgenerator(value) or getattr(value, "ndim", None) == 1
-        return bool(is_bearable(value, hint)) or (several and bool(is_bearable(list(value), hint)))
+        return any(is_bearable(each, hint, conf=TOWER) for each in ((value, list(value)) if several else (value,)))
 
     @functools.cached_property
     def _hints(self) -> dict[str, Any]:
@@ -137,8 +141,9 @@ class Call:
             home = function if inspect.isclass(function) else getattr(function, "__func__", function)
             scope = self.names | {"Any": Any} | vars(sys.modules[home.__module__])
             for name, each in inspect.signature(function).parameters.items():
+                annotation = "Any" if each.annotation is each.empty else str(each.annotation)
                 with contextlib.suppress(NameError):  # imported for type checkers alone
-                    hints.setdefault(name, eval(str(each.annotation), scope))
+                    hints.setdefault(name, eval(annotation, scope))
         return hints
 
     def _arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -207,9 +212,9 @@ def main(share: str, seed: str, *words: str) -> None:
         call.run()
         for place in call.places():
             counts["parameters"] += (call.name, place) not in seen
-            kinds = () if (call.name, place) in seen else [kind for kind in WRONG if draw.random() < float(share)]
+            kinds = [] if (call.name, place) in seen else [kind for kind in WRONG if draw.random() < float(share)]
             seen.add((call.name, place))
-            for kind in kinds:
+            for kind in (kind for kind in kinds if (call.name, place, kind) not in OWN):
                 begun = time.perf_counter()
                 problem, taken = try_call(call, place, functools.partial(eval, wrong[kind], names))
                 counts.update(calls=1, taken=taken)

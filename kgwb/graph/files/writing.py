@@ -62,8 +62,7 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
         ['head\\trelation\\ttail', 'Berlin\\tcapital_of\\tGermany']
     """
     expect_graph(graph, "write_graph({}, 'graph.tsv')")
-    expect_path(path, call="write_graph(graph, 'graph.tsv')")
-    path = Path(path).expanduser()
+    path = expect_path(path, call="write_graph(graph, 'graph.tsv')")
     suffix = path.suffix.lower()
     if path.is_dir() or not suffix:
         return _write_folder(graph, path)

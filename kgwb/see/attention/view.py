@@ -61,6 +61,8 @@ def show_attention(
     """
     check_readings(before, after)
     check_choice("sentence", sentence, len(before.tokens))
+    for name, number, count in zip(("layer", "head"), (layer, head), before.attention.shape[1:3], strict=True):
+        check_choice(name, number, count)
     if graph is not None:
         expect_graph(graph, "show_attention(before, after, graph={})")
     readings = (before,) if after is None else (before, after)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kgwb.bert.knowledge import EntityVectors
 from kgwb.checks import expect_at_least, expect_seed
-from kgwb.see.epochs import close_generator, expect_epochs
+from kgwb.see.epochs import close_generator, expect_epochs, expect_record
 from kgwb.see.film.picture import describe_film, draw_film
 from kgwb.see.film.scene import FilmFrame, FilmScene, project_frames
 from kgwb.see.page import Fragment, draw_by_script
@@ -119,6 +119,7 @@ class FilmView(View):
             self._keep("start")
         try:
             for epoch in self.epochs:
+                expect_record(epoch)
                 last = epoch.number
                 if last % self._every == 0:
                     self._keep_epoch(last)

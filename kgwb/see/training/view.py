@@ -11,7 +11,7 @@ import pandas as pd
 
 from kgwb.checks import expect_at_least, expect_text
 from kgwb.see.drawing import mend_text
-from kgwb.see.epochs import close_generator, expect_epochs
+from kgwb.see.epochs import close_generator, expect_epochs, expect_record
 from kgwb.see.film.view import FilmView, record_film
 from kgwb.see.page import Fragment
 from kgwb.see.training.picture import draw_training
@@ -157,6 +157,7 @@ def _consume(view: TrainingView, run: str, epochs: Iterable[Any], output: LiveOu
     view.running = True
     try:
         for record in records:
+            expect_record(record)
             view.records.setdefault(run, []).append(record)
             view.elapsed.setdefault(run, []).append(time.monotonic() - begun)
             view.memory.setdefault(run, []).append(_measure(view, run))
