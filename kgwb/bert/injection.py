@@ -20,7 +20,7 @@ from kgwb.bert.knowledge import (
     Control,
     EntityVectors,
     Knowledge,
-    expect_vectors,
+    expect_entity_vectors,
     gather_knowledge,
     refuse_nonfinite,
     refuse_overflow,
@@ -90,7 +90,7 @@ def inject(
         True
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.inject(kgwb.load_bert(), vectors)")
-    expect_vectors(vectors, "kgwb.inject(bert, {})")
+    expect_entity_vectors(vectors, "kgwb.inject(bert, {})")
     expect_flags(adaptive=adaptive)
     seed = expect_seed(seed)
     makers = choose_doors(mode)

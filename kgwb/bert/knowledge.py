@@ -85,7 +85,7 @@ def gather_knowledge(vectors: EntityVectors) -> Knowledge:
     return Knowledge(graph, entities, relations, torch.from_numpy(graph.triples.copy()), torch.arange(len(entities)))
 
 
-def expect_vectors(vectors: object, call: str) -> None:
+def expect_entity_vectors(vectors: object, call: str) -> None:
     """An embedding, or whatever else has a graph and a vector for each of its entities.
 
     Args:

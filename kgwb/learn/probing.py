@@ -75,7 +75,7 @@ def probe(
         expect_text("the name of a run", name, usual="plain")
         if not callable(run):
             raise TypeError(
-                f"The run {name!r} is {describe_kind(run)}. Expected a BERT, or a function that makes one: {call}."
+                f"The run {name!r} is {describe_kind(run)}. Expected a BERT, or a function that makes one; type {call}."
             )
     rows = list(_plan_rows(runs, questions, seeds))
     place = None if folder is None else Path(folder)

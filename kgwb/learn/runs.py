@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import inspect
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from kgwb.bert import Bert, inject
 from kgwb.bert.injection import AnyMode, choose_doors, list_options, name_mode
-from kgwb.bert.knowledge import Control, EntityVectors, expect_vectors, gather_knowledge
+from kgwb.bert.knowledge import Control, EntityVectors, expect_entity_vectors, gather_knowledge
 from kgwb.checks import expect_at_least, expect_choices, expect_each, expect_kind, expect_text, is_number
 from kgwb.fingerprints import fingerprint, hash_tensors, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
@@ -71,8 +71,9 @@ def plan_runs(
             name that two runs would have.
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.plan_runs(bert, vectors, kgwb.MaskedAnswers(questions))")
-    expect_vectors(vectors, "kgwb.plan_runs(bert, {}, kgwb.MaskedAnswers(questions))")
-    check_plan(modes, controls, noise, {} if doors is None else doors, {} if other_vectors is None else other_vectors)
+    expect_entity_vectors(vectors, "kgwb.plan_runs(bert, {}, kgwb.MaskedAnswers(questions))")
+    _expect_mappings(doors, other_vectors)
+    check_plan(modes, controls, noise, doors or {}, other_vectors or {})
     expect_at_least("facts", facts, 1, whole=True)
     unknown = [option for option in options if option not in _TUNING]
     if unknown:
@@ -106,12 +107,24 @@ def plan_runs(
     return runs
 
 
+def _expect_mappings(doors: object, other_vectors: object) -> None:
+    call = "doors={'memory': {'hops': 2}}"
+    expect_kind(doors, (Mapping, type(None)), "A mapping of doors to options", call=call)
+    for given in cast(Mapping[str, Any], doors or {}).values():
+        expect_kind(given, Mapping, "A mapping of a door's options", call=call)
+    call = "other_vectors={'answers removed': vectors}"
+    expect_kind(other_vectors, (Mapping, type(None)), "A mapping of names to vectors", call=call)
+    for name, its in cast(Mapping[str, Any], other_vectors or {}).items():
+        expect_text("the name of other vectors", name, usual="answers removed")
+        expect_entity_vectors(its, "kgwb.plan_runs(bert, vectors, tasks, other_vectors={{'answers removed': {}}})")
+
+
 def check_plan(
     modes: Sequence[AnyMode | tuple[AnyMode, ...]],
     controls: Sequence[str],
     noise: Sequence[int | float],
-    doors: Mapping[str, Mapping[str, Any]],
-    other_vectors: Mapping[str, EntityVectors],
+    doors: Iterable[str],
+    other_vectors: Iterable[str],
 ) -> None:
     """Check the arguments of `plan_runs`.
 
@@ -126,15 +139,6 @@ def check_plan(
             )
     for mode in expect_each(modes, object, "A mode", call="modes=['entity', 'memory']"):
         choose_doors(mode)
-    expect_kind(doors, Mapping, "A mapping of doors to options", call="doors={'memory': {'hops': 2}}")
-    for given in doors.values():
-        expect_kind(given, Mapping, "A mapping of a door's options", call="doors={'memory': {'hops': 2}}")
-    expect_kind(
-        other_vectors, Mapping, "A mapping of names to vectors", call="other_vectors={'answers removed': vectors}"
-    )
-    for name, its in other_vectors.items():
-        expect_text("the name of other vectors", name, usual="answers removed")
-        expect_vectors(its, "kgwb.plan_runs(bert, vectors, tasks, other_vectors={{'answers removed': {}}})")
     single = {part for mode in modes for part in name_mode(mode)}
     for door in doors:
         if door not in single:

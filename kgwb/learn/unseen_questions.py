@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgwb.checks import expect_at_least, expect_kind, expect_number, expect_seed
+from kgwb.checks import expect_at_least, expect_kind, expect_seed, expect_share
 from kgwb.learn.questions import Questions, list_entities
 
 
@@ -27,7 +27,7 @@ def split_questions(
         ValueError: if either side would be empty.
     """
     expect_kind(questions, Questions, "A set of questions", call="kgwb.split_questions(questions, share=0.3)")
-    expect_number("share", share, usual=0.3, above=0, below=1)
+    expect_share("share", share, usual=0.3)
     seed = expect_seed(seed)
     if wording is not None:
         expect_at_least("wording", wording, 0, whole=True)

@@ -40,7 +40,7 @@ def test_png_and_pdf_are_printed(view: View, tmp_path: Path, name: str, magic: b
 
 @pytest.mark.parametrize("name", ["x.jpg", "x", "x.htm.txt", ".png", "x.", "x.md", "x.json", "html"])
 def test_any_other_ending_is_refused(view: View, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"ending.*Expected \.html or \.svg or \.png or \.pdf: '.*\.html'\.$"):
+    with pytest.raises(ValueError, match=r"ending.*Expected \.html or \.svg or \.png or \.pdf; type '.*\.html'\.$"):
         view.save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

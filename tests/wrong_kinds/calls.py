@@ -246,5 +246,6 @@ OWN = {
         "kgwb.lessons.train_vectors",
         "encoder",
         "a transformer",
-    ): "any nn.Module may be an encoder, and says itself what it reads"
+    ): "any nn.Module may be an encoder, and says itself what it reads",
+    ("kgwb.see.log_to_wandb", "run", "a tensor"): "whatever has a `log` may take the figures",
 }

@@ -131,7 +131,7 @@ class Call:
         """Whether the annotation allows the value, or the list of what it holds."""
         hint = self._hints.get(place, Any)
         several = inspect.isgenerator(value) or getattr(value, "ndim", None) == 1
-        return any(is_bearable(each, hint, conf=TOWER) for each in ((value, list(value)) if several else (value,)))
+        return any(fits(each, hint) for each in ((value, list(value)) if several else (value,)))
 
     @functools.cached_property
     def _hints(self) -> dict[str, Any]:
@@ -148,6 +148,11 @@ class Call:
 
     def _arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return eval(self.code, self.names)
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of an annotation's kind; an array without axes is no list, though beartype asks for its length."""
+    return hint in (Any, object) or (getattr(value, "ndim", None) != 0 and bool(is_bearable(value, hint, conf=TOWER)))
 
 
 def hold(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

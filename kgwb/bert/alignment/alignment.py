@@ -27,7 +27,7 @@ from kgwb.bert.alignment.quality import (
     shuffle_within,
 )
 from kgwb.bert.alignment.word_space import LabelWords, Vocabulary, read_labels, read_vocabulary
-from kgwb.bert.knowledge import EntityVectors, expect_vectors
+from kgwb.bert.knowledge import EntityVectors, expect_entity_vectors
 from kgwb.bert.model import Bert
 from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_seed
 from kgwb.graph import KnowledgeGraph
@@ -186,7 +186,7 @@ def align_vectors(
         ['r2', 'mrr', 'hits@1', 'hubness']
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.bert.align_vectors(kgwb.load_bert(), vectors)")
-    expect_vectors(vectors, "kgwb.bert.align_vectors(bert, {})")
+    expect_entity_vectors(vectors, "kgwb.bert.align_vectors(bert, {})")
     seed = expect_seed(seed)
     fit = choose_fit(method, options, seed=seed)
     expect_at_least("shuffles", shuffles, 0, whole=True)

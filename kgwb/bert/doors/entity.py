@@ -70,7 +70,8 @@ class EntityDoor(Door):
             expect_choice("place", one, get_args(Place))
         if not self.places or len(set(self.places)) < len(self.places):
             raise ValueError(
-                f"place={quote_value(place)} came. Expected one or several different ones; type place=('input', 'middle')."
+                f"place={quote_value(place)} came. Expected one place or several different ones; "
+                "type place=('input', 'middle')."
             )
         chosen = shape.pick_layers(layers, (shape.layers // 2,))
         self.layers = chosen if "middle" in self.places else ()
