@@ -47,7 +47,7 @@ def test_any_other_ending_is_refused(view: View, tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize("name", ["x.svg", "x.pdf", "x"])
 def test_a_page_of_sections_is_html_only(view: View, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"Expected \.html: '.*x\.html'\.$"):
+    with pytest.raises(ValueError, match=r"Expected \.html; type '.*x\.html'\.$"):
         write_page(tmp_path / name, [("", view)], "A")
     assert not list(tmp_path.iterdir())
 
