@@ -73,8 +73,14 @@ class EntityDoor(Door):
                 f"place={quote_value(place)} came. Expected one place or several different ones; "
                 "type place=('input', 'middle')."
             )
-        chosen = shape.pick_layers(layers, (shape.layers // 2,))
-        self.layers = chosen if "middle" in self.places else ()
+        middle = "middle" in self.places
+        # A door that was kept without one says so: layers=().
+        chosen = (
+            ()
+            if isinstance(layers, tuple) and not layers and not middle
+            else shape.pick_layers(layers, (shape.layers // 2,))
+        )
+        self.layers = chosen if middle else ()
         self.pieces = pieces
         # The length sits in the table rather than in W: a gradient on W is then as large as the vector is long.
         self.register_buffer("table", (scale_to_one(knowledge.entities) * strength).to(shape.dtype), persistent=True)
