@@ -154,6 +154,10 @@ def seed_everything(seed: int) -> None:
     import numpy as np
     import torch
 
+    from kgwb.checks import expect_number
+
+    expect_number("seed", seed, usual=0, least=0, below=2**32, whole=True)  # numpy's limit
+    seed = int(seed)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -163,7 +167,11 @@ def draw_from(seed: int, purpose: str) -> torch.Generator:
     """A stream of random numbers of its own for each purpose: one seed must not make a control the image of a weight."""
     import torch
 
-    return torch.Generator().manual_seed(zlib.crc32(f"{purpose} {expect_seed(seed)}".encode()))
+    from kgwb.checks import expect_text
+
+    seed = expect_seed(seed)
+    expect_text("purpose", purpose, usual="noise")
+    return torch.Generator().manual_seed(zlib.crc32(f"{purpose} {seed}".encode()))
 
 
 def find_sample_graphs() -> Path | None:

@@ -6,8 +6,12 @@ import difflib
 import heapq
 import re
 from collections.abc import Iterable
+from numbers import Number
 
 LONGEST_QUOTE = 160
+LONGEST_LIST = 12
+# What a message repeats as it came.
+_TYPED = (str, bytes, Number, type(None))
 # Signs that steer a terminal, and those that turn the direction of writing round.
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -40,6 +44,21 @@ def quote(text: object) -> str:
     """The text in quotation marks, on one line, cut where it is very long."""
     plain = str(text)
     return repr(plain if len(plain) <= LONGEST_QUOTE else plain[: LONGEST_QUOTE - 1] + "…")
+
+
+def quote_value(value: object) -> str:
+    """A value as it would be typed, cut where it is long; what cannot be typed is named by its kind.
+
+    Example:
+        >>> quote_value("umls"), quote_value([0.8, 0.1]), quote_value(object())
+        ("'umls'", '[0.8, 0.1]', 'an object')
+    """
+    if isinstance(value, (list, tuple, set, dict)) and len(value) <= LONGEST_LIST:
+        parts = (*value, *value.values()) if isinstance(value, dict) else value
+        typed = all(isinstance(part, _TYPED) for part in parts)
+    else:
+        typed = isinstance(value, _TYPED)
+    return shorten(repr(value), LONGEST_QUOTE) if typed else describe_kind(value)
 
 
 def describe_kind(value: object) -> str:

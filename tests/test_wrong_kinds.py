@@ -1,6 +1,9 @@
 """What a stranger passes in the wrong place: each call says what came and what to type.
 
-The calls run in a process of their own, because in this one the annotations are checked before kgwb can say a word.
+The first part is the law: every public callable, found by `__all__` and `inspect`, is given an object of every kind in
+every place (wrong_kinds/); of all those calls a part drawn by a fixed seed, or all where KGWB_FUZZ is set. The second part
+holds the texts of some errors. The calls run in processes of their own, because in this one the annotations are checked
+before kgwb can say a word.
 """
 
 # ruff: noqa: E501 - one call and its answer stand on one line
@@ -13,6 +16,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,6 +127,38 @@ SAID = {
     "kgwb.see.log_to_tensorboard(vectors, 'x')": "TypeError: The epochs of a training were expected, but a GraphEmbedding came.",
     "kgwb.see.log_to_wandb(vectors)": "TypeError: The epochs of a training were expected, but a GraphEmbedding came.",
 }
+
+
+# The share of all calls that the default run tries.
+SHARE, SEED = 0.05, 0
+
+
+@pytest.fixture(scope="module")
+def tried(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("tried")
+    share = 1 if os.environ.get("KGWB_FUZZ") else SHARE
+    script = repository / "tests" / "wrong_kinds" / "trying.py"
+    ran = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-W", "error", str(script), str(share), str(SEED)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(repository), "OMP_NUM_THREADS": "1"},
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    return dict(json.loads((folder / "said.json").read_text(encoding="utf-8")))
+
+
+def test_every_public_callable_has_a_call_that_works(tried: dict[str, Any]) -> None:
+    assert not tried["missing"]
+
+
+@pytest.mark.timeout(3600 if os.environ.get("KGWB_FUZZ") else 300)
+def test_every_kind_in_every_place_is_taken_as_annotated_or_answered_with_what_to_type(tried: dict[str, Any]) -> None:
+    assert tried["counts"]["calls"] > 1000
+    failures = [f"{name}({place}=<{kind}>): {problem}" for name, place, kind, problem in tried["failures"]]
+    assert not failures, "\n".join(failures)
 
 
 @pytest.fixture(scope="module")

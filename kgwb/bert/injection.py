@@ -20,6 +20,7 @@ from kgwb.bert.knowledge import (
     Control,
     EntityVectors,
     Knowledge,
+    expect_entity_vectors,
     gather_knowledge,
     refuse_nonfinite,
     refuse_overflow,
@@ -29,8 +30,8 @@ from kgwb.bert.model import Bert
 from kgwb.bert.origin import note_origin
 from kgwb.bert.passing import open_attention
 from kgwb.bert.shape import Shape, measure_shape
-from kgwb.checks import expect_choice, expect_kind
-from kgwb.words import describe_kind
+from kgwb.checks import expect_choice, expect_flags, expect_kind, expect_seed
+from kgwb.words import describe_kind, quote_value
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +90,9 @@ def inject(
         True
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.inject(kgwb.load_bert(), vectors)")
-    call = "kgwb.inject(bert, kgwb.GraphEmbedding(graph, kgwb.ComplEx()))"
-    expect_kind(vectors, EntityVectors, "An embedding", call=call)
+    expect_entity_vectors(vectors, "kgwb.inject(bert, {})")
+    expect_flags(adaptive=adaptive)
+    seed = expect_seed(seed)
     makers = choose_doors(mode)
     if bert.injector is not None:
         raise ValueError(
@@ -138,10 +140,22 @@ def make_doors(
     """Each door with its options."""
     doors = []
     for name, make in makers.items():
+        _expect_options(name, make, options[name])
         door = make(knowledge, shape, **options[name])
         door.note_options(complete_options(make, options[name]))
         doors.append(door)
     return doors
+
+
+def _expect_options(name: str, make: Callable[..., Door], options: Mapping[str, Any]) -> None:
+    _, _, *parameters = inspect.signature(make).parameters.values()  # after knowledge and shape
+    known = [each.name for each in parameters if each.name not in ("adaptive", "seed", "exchange")]
+    unknown = [option for option in options if option not in inspect.signature(make).parameters]
+    if unknown and not any(each.kind is each.VAR_KEYWORD for each in parameters):
+        raise TypeError(
+            f"{unknown[0]}={quote_value(options[unknown[0]])} came, and the {name} door takes {', '.join(known)}. "
+            f"Type kgwb.inject(bert, vectors, mode={name!r}), with some of them."
+        )
 
 
 def complete_options(make: Callable[..., Door], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,7 +193,9 @@ def choose_doors(mode: object) -> dict[str, Callable[..., Door]]:
     named = [_choose_door(one) for one in modes]
     makers = dict(named)
     if not makers or len(makers) < len(modes):
-        raise ValueError(f"mode={mode!r} came. Expected one door or several different ones: mode=('entity', 'memory').")
+        raise ValueError(
+            f"mode={quote_value(mode)} came. Expected one door or several different ones; type mode=('entity', 'memory')."
+        )
     return makers
 
 
@@ -223,7 +239,7 @@ def _split_options(names: tuple[str, ...], options: dict[str, Any]) -> dict[str,
     for name, given in options.items():
         if name not in names or not isinstance(given, dict):
             raise TypeError(
-                f"{name}={given!r} came for the doors {', '.join(names)}. Expected a dict of options for each door: "
-                f"{names[-1]}={{...}}."
+                f"{name}={quote_value(given)} came for the doors {', '.join(names)}. Expected a dict of options for each "
+                f"door; type {names[-1]}={{...}}."
             )
     return {name: options.get(name, {}) for name in names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,9 +21,10 @@ from kgwb.bert.saving import InjectorFileError as InjectorFileError
 from kgwb.bert.saving import compare_recipes, compare_shapes, read_doors, write_doors
 from kgwb.bert.shuffling import count_kept
 from kgwb.bert.trace import Switch
+from kgwb.checks import expect_path
 from kgwb.fingerprints import show_value
 from kgwb.graph import KnowledgeGraph
-from kgwb.words import count_things, shorten
+from kgwb.words import count_things, quote_value, shorten
 
 FactIds: TypeAlias = Sequence[Sequence[int]] | np.ndarray | torch.Tensor
 
@@ -187,6 +188,7 @@ class Injector(nn.Module):
         What BERT itself learnt is left out, and the log says so: tuning changes its head and top layers too, and answers
         depend on both. `model.save(folder)` keeps all of it.
         """
+        expect_path(folder, call="model.injector.save('door')")
         folder = Path(folder)
         write_doors(folder, self.state_dict(), self.recipe)
         log.warning(
@@ -205,6 +207,7 @@ class Injector(nn.Module):
         Raises:
             InjectorFileError: if the folder holds no door, one that was made otherwise, or one for another graph.
         """
+        expect_path(folder, call="model.injector.load('door')")
         folder = Path(folder)
         saved, state = read_doors(folder)
         compare_recipes(folder, saved, self.recipe)
@@ -269,18 +272,18 @@ def _leave_out(door: Door, gone: Int[Tensor, "gone 3"], graph: KnowledgeGraph) -
 
 
 def _read_ids(triples: FactIds) -> Int[Tensor, "fact 3"]:
-    try:
-        given = np.asarray(triples.cpu() if isinstance(triples, torch.Tensor) else triples)
-    except (ValueError, TypeError):  # rows of different lengths
-        given = np.empty(0, dtype=object)
+    given: np.ndarray = np.empty(0, dtype=object)
+    if isinstance(triples, (list, tuple, np.ndarray, torch.Tensor)):
+        with suppress(ValueError, TypeError):  # rows of different lengths
+            given = np.asarray(triples.cpu() if isinstance(triples, torch.Tensor) else triples)
     if given.size == 0 and given.dtype != object:
         return torch.empty((0, 3), dtype=torch.int64)
     rows = triples if isinstance(triples, (list, tuple)) and given.ndim == 2 else ()  # where numpy takes True for 1
     holds_truths = any(isinstance(each, (bool, np.bool_)) for row in rows for each in row)
     if given.ndim != 2 or given.shape[1] != 3 or given.dtype.kind not in "iu" or holds_truths:
         raise ValueError(
-            f"Facts came as {shorten(repr(triples), 60)}. Expected rows of three whole numbers, (head, relation, tail) ids: "
-            "[(graph.entity_id('Paris'), graph.relation_id('capital of'), graph.entity_id('France'))]."
+            f"Facts came as {shorten(quote_value(triples), 60)}. Expected rows of three whole numbers, (head, relation, tail) "
+            "ids; type [(graph.entity_id('Paris'), graph.relation_id('capital of'), graph.entity_id('France'))]."
         )
     return torch.from_numpy(given.astype(np.int64))
 

@@ -12,7 +12,7 @@ import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.shuffling import count_kept, shuffle_tails
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_kind
 from kgwb.environment import draw_from
 from kgwb.graph import KnowledgeGraph
 
@@ -83,6 +83,20 @@ def gather_knowledge(vectors: EntityVectors) -> Knowledge:
     else:
         relations = torch.randn(len(graph.relations), entities.shape[1], generator=draw_from(0, "relations"))
     return Knowledge(graph, entities, relations, torch.from_numpy(graph.triples.copy()), torch.arange(len(entities)))
+
+
+def expect_entity_vectors(vectors: object, call: str) -> None:
+    """An embedding, or whatever else has a graph and a vector for each of its entities.
+
+    Args:
+        vectors: what came.
+        call: what to type, with {} in the vectors' place.
+
+    Raises:
+        TypeError: it is none; says what to type.
+    """
+    usual = call.format("kgwb.GraphEmbedding(graph, kgwb.ComplEx())")
+    expect_kind(vectors, EntityVectors, "An embedding", call=usual)
 
 
 def refuse_overflow(knowledge: Knowledge) -> None:

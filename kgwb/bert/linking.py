@@ -13,7 +13,9 @@ import pandas as pd
 from kgwb.bert.evidence import Choices, find_other_words, weigh_coherence, weigh_context, weigh_renown
 from kgwb.bert.mentions import find_mentions
 from kgwb.bert.model import Bert
-from kgwb.checks import expect_at_least
+from kgwb.bert.tokenizing import list_mentions, list_texts
+from kgwb.checks import expect_at_least, expect_kind
+from kgwb.embed.graph_embedding import expect_embedding
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.graph.knowledge_graph import expect_graph
 
@@ -109,7 +111,15 @@ def link_mentions(
         ['springfield_ma', 'Massachusetts']
     """
     weights: dict[str, int | float] = {"prior": prior, "context": context, "coherence": coherence}
-    _check_arguments(sentences, mentions, graph, vectors, weights)
+    expect_graph(graph, "link_mentions(sentences, mentions, {})")
+    sentences = list_texts(sentences, call="link_mentions(['Paris is in France.'], mentions, graph)")
+    mentions = list_mentions(mentions, len(sentences))
+    if bert is not None:
+        expect_kind(bert, Bert, "A BERT", call="link_mentions(sentences, mentions, graph, bert=kgwb.load_bert())")
+    if vectors is not None:
+        expect_embedding(vectors, "link_mentions(sentences, mentions, graph, vectors=GraphEmbedding(graph, ComplEx()))")
+    expect_at_least("threshold", threshold, 0)
+    _check_arguments(mentions, graph, vectors, weights)
     return _link(sentences, mentions, graph, bert, vectors, weights, threshold)
 
 
@@ -164,22 +174,15 @@ def _link(
 
 
 def _check_arguments(
-    sentences: Sequence[str | Sentence],
     mentions: Sequence[Sequence[Mention]],
     graph: KnowledgeGraph,
     vectors: GraphEmbedding | None,
     weights: dict[str, int | float],
 ) -> None:
-    expect_graph(graph, "link_mentions(sentences, mentions, {})")
-    if len(mentions) != len(sentences):
-        raise ValueError(
-            f"{len(mentions)} lists of mentions came for {len(sentences)} sentences. Expected one for each: "
-            "find_mentions(sentences, graph, bert.tokenizer)."
-        )
     for name, weight in weights.items():
         expect_at_least(name, weight, 0)
     if not sum(weights.values()):
-        raise ValueError("All three weights are 0. Expected one above it: link_mentions(..., coherence=0.6).")
+        raise ValueError("All three weights are 0. Expected one above it: type link_mentions(..., coherence=0.6).")
     if vectors is not None and vectors.graph.fingerprint != graph.fingerprint:
         raise ValueError(
             f"The vectors are of {vectors.graph.name!r}, the mentions of {graph.name!r}, and their entities differ. "

@@ -18,9 +18,11 @@ from kgwb.bert.origin import Origin
 from kgwb.bert.passing import open_attention
 from kgwb.bert.saving import MODEL, ModelFileError, read_model_parts, read_model_record
 from kgwb.bert.tiny import train_tiny
+from kgwb.checks import expect_each, expect_path, expect_seed
 from kgwb.environment import MINILM_PACKAGE, MINILM_SHA256
 from kgwb.files import hash_file
 from kgwb.graph import Sentence
+from kgwb.words import quote_value
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -55,6 +57,10 @@ def load_bert(
         >>> load_bert().layers
         6
     """
+    expect_path(source, call="load_bert('minilm')")
+    doors = expect_each(doors, type, "The class of a door", call="load_bert(folder, doors=[Mine])")
+    place_on = _expect_device(device)
+    seed = expect_seed(seed)
     if text is not None and source != "tiny":
         raise BertLoadError(
             f"A text came for {str(source)!r}, which has been trained. Type load_bert('tiny', text=...)."
@@ -85,7 +91,14 @@ def load_bert(
         if record["injector"] is not None:
             with _explain(source):
                 bert.injector = _restore_doors(Path(place), record["injector"], bert, doors)
-    return bert.to(device or "cpu").eval()
+    return bert.to(place_on).eval()
+
+
+def _expect_device(device: object) -> torch.device:
+    try:
+        return torch.device("cpu") if device is None else torch.device(device)  # type: ignore[call-overload]
+    except (RuntimeError, TypeError, ValueError, OverflowError):
+        raise ValueError(f"device={quote_value(device)} came. Type device='cpu' or device='cuda'.") from None
 
 
 def _read_record(place: str | Path, doors: Sequence[type[Door]]) -> dict[str, Any] | None:
@@ -105,7 +118,9 @@ def _read_record(place: str | Path, doors: Sequence[type[Door]]) -> dict[str, An
             f"kgwb.load_bert({str(place)!r}, doors=[{', '.join(classes[name] for name in own)}])."
         )
     if not set(given) <= set(own):
-        raise BertLoadError(f"doors={list(doors)!r} came, but {str(place)!r} has no such door. Leave it out.")
+        raise BertLoadError(
+            f"doors={list(doors)!r} came, but {str(place)!r} has no such door. Type kgwb.load_bert({str(place)!r})."
+        )
     return record
 
 

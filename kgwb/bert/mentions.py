@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kgwb.bert.encoding import place_mention
 from kgwb.bert.folding import FoldedText, fold_text, spell_plainly
 from kgwb.bert.homonyms import NameKinds, leave_out_homonyms
-from kgwb.checks import expect_kind
+from kgwb.checks import expect_each, expect_kind
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.graph.knowledge_graph import expect_graph
 from kgwb.words import describe_kind
@@ -67,9 +67,9 @@ def find_mentions(
         raise TypeError(
             f"One text came: {sentences[:40]!r}. Expected a list of texts; type find_mentions([text], ...)."
         )
-    expect_kind(
-        sentences, Iterable, "A list of texts", call="find_mentions(['Paris is in France.'], graph, bert.tokenizer)"
-    )
+    call = "find_mentions(['Paris is in France.'], graph, bert.tokenizer)"
+    expect_kind(sentences, Iterable, "A list of texts", call=call)
+    sentences = expect_each(sentences, str, "A text", call=call)
     expect_graph(graph, "find_mentions(sentences, {}, bert.tokenizer)")
     if not hasattr(tokenizer, "all_special_ids"):
         raise TypeError(

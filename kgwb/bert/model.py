@@ -18,6 +18,8 @@ from kgwb.bert.injector import Injector
 from kgwb.bert.passing import Pass, watch_layers
 from kgwb.bert.saving import ModelFileError, describe_doors, write_model
 from kgwb.bert.trace import Record
+from kgwb.checks import expect_flags, expect_kind, expect_path, expect_text
+from kgwb.words import describe_kind
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -42,6 +44,13 @@ class Bert(nn.Module):
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, name: str = "bert", new_head: bool = False
     ) -> None:
         super().__init__()
+        call = "kgwb.load_bert()"
+        if not hasattr(model, "base_model") or not isinstance(model, nn.Module):
+            raise TypeError(f"A BertForMaskedLM was expected, but {describe_kind(model)} came. Type {call}.")
+        if not hasattr(tokenizer, "all_special_ids"):
+            raise TypeError(f"A tokenizer was expected, but {describe_kind(tokenizer)} came. Type {call}.")
+        expect_text("name", name, usual="bert")
+        expect_flags(new_head=new_head)
         self.model = model
         self.tokenizer = tokenizer
         self.name = name
@@ -51,10 +60,12 @@ class Bert(nn.Module):
 
     def forward(self, encoding: Encoding) -> Any:
         """Hugging Face's own output, with what the doors made of it."""
+        _expect_encoding(encoding)
         return self._run(encoding, record=False)[0]
 
     def observe(self, encoding: Encoding) -> Record:
         """Read a batch and keep what happened: attention, hidden states, gates."""
+        _expect_encoding(encoding)
         output, record = self._run(encoding, record=True)
         assert record is not None
         record.attention.extend(output.attentions)
@@ -81,6 +92,7 @@ class Bert(nn.Module):
 
         Neither a reading nor a step of tuning sets `training` of the model itself, which another thread may be reading.
         """
+        expect_flags(training=training)
         return self if all(module.training == training for module in self.modules()) else share_weights(self, training)
 
     def save(self, folder: str | Path) -> Path:
@@ -93,6 +105,7 @@ class Bert(nn.Module):
             FileExistsError: the folder holds something else.
             ModelFileError: if a door has an option that JSON cannot hold, or was not made by `inject`.
         """
+        expect_path(folder, call="model.save('model')")
         folder, injector = Path(folder).expanduser().absolute(), self.injector
         record: dict[str, Any] = {"name": self.name, "new_head": self.new_head, "injector": None}
         doors = None
@@ -129,12 +142,13 @@ class Bert(nn.Module):
         Raises:
             ValueError: if a sentence has no mask, or more than one.
         """
+        _expect_encoding(encoding)
         masks = encoding.pieces == self.tokenizer.mask_token_id
         if not bool((masks.sum(1) == 1).all()):
             row = int((masks.sum(1) != 1).nonzero()[0, 0])
             raise ValueError(
                 f"Sentence {row} of the batch holds {int(masks[row].sum())} masks. "
-                f"Expected exactly one {self.tokenizer.mask_token} in each."
+                f"Expected exactly one {self.tokenizer.mask_token} in each; type 'Paris is {self.tokenizer.mask_token}.'"
             )
         return self(encoding).last_hidden_state[masks]
 
@@ -230,3 +244,7 @@ def quiet_loading() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
+
+
+def _expect_encoding(encoding: object) -> None:
+    expect_kind(encoding, Encoding, "An encoding", call="kgwb.bert.encode_sentences(bert, sentences)")

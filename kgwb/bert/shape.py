@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from kgwb.words import quote_value
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -43,17 +45,21 @@ class Shape:
         """
         if layers is None:
             return default
-        chosen: Sequence[object] = tuple(layers) if isinstance(layers, Sequence | np.ndarray) else ()
+        chosen: Sequence[object] = tuple(layers) if _is_list(layers) else ()
         if not chosen or not all(self._has(layer) for layer in chosen) or len(set(chosen)) < len(chosen):
             usual = f"({layers},)" if self._has(layers) else f"({self.layers - 1},)"
             raise ValueError(
-                f"layers={layers!r} came; this BERT has layers 0 to {self.layers - 1}. Expected some of them, each once. "
-                f"Type layers={usual}."
+                f"layers={quote_value(layers)} came; this BERT has layers 0 to {self.layers - 1}. "
+                f"Expected some of them, each once. Type layers={usual}."
             )
         return tuple(int(layer) for layer in chosen if isinstance(layer, Integral))
 
     def _has(self, layer: object) -> bool:
         return not isinstance(layer, bool) and isinstance(layer, Integral) and 0 <= int(layer) < self.layers
+
+
+def _is_list(layers: object) -> bool:
+    return isinstance(layers, Sequence) or (isinstance(layers, np.ndarray) and layers.ndim == 1)
 
 
 def measure_shape(model: PreTrainedModel, words: nn.Embedding) -> Shape:

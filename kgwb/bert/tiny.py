@@ -17,7 +17,7 @@ from kgwb.axes import Int, Tensor
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.masking import mask_pieces
 from kgwb.bert.model import Bert, BertLoadError, quiet_loading
-from kgwb.bert.tokenizing import encode_sentences
+from kgwb.bert.tokenizing import encode_sentences, list_texts
 from kgwb.checks import expect_at_least
 from kgwb.files import write_whole
 from kgwb.graph import Sentence
@@ -114,7 +114,8 @@ def _read_sentences(text: str | Path | Sequence[str | Sentence] | None) -> list[
             'kgwb.load_bert("tiny", text="my.txt").'
         )
     given = SAMPLE if text is None else text
-    found = list(_read_file(Path(given))) if isinstance(given, (str, Path)) else given
+    call = "kgwb.load_bert('tiny', text=['A sentence.'])"
+    found = list(_read_file(Path(given))) if isinstance(given, (str, Path)) else list_texts(given, call=call)
     texts = [sentence.text if isinstance(sentence, Sentence) else sentence for sentence in found]
     texts = [line for line in texts if line.strip()]
     if not texts:

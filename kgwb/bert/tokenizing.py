@@ -11,7 +11,7 @@ import torch
 from kgwb.axes import Bool, Int, Tensor
 from kgwb.bert.encoding import Encoding, place_mention, share_pieces
 from kgwb.bert.model import Bert
-from kgwb.checks import expect_kind
+from kgwb.checks import expect_each, expect_kind
 from kgwb.graph import Mention, Sentence
 from kgwb.words import count_things
 
@@ -39,8 +39,7 @@ def encode_sentences(
         raise ValueError("No sentence came. Expected at least one: kgwb.read(bert, ['Paris is in France.']).")
     if mentions is None:
         mentions = [sentence.mentions if isinstance(sentence, Sentence) else () for sentence in sentences]
-    if len(mentions) != len(texts):
-        raise ValueError(f"{len(mentions)} lists of mentions came for {len(texts)} sentences. Expected one for each.")
+    mentions = list_mentions(mentions, len(texts))
     # Padded here: padding, like truncation, would be set on the tokenizer, which other threads are using.
     cut = bert.tokenizer(texts, return_offsets_mapping=True, verbose=False)
     is_token = _pad([[1] * len(row) for row in cut["input_ids"]], 0).bool()  # [sentence, token]
@@ -80,10 +79,24 @@ def list_texts(sentences: object, *, call: str) -> list[str | Sentence]:
     if isinstance(sentences, (str, Sentence)):
         return [sentences]
     expect_kind(sentences, Iterable, "A text, or a list of them,", call=call)
-    assert isinstance(sentences, Iterable)
-    found = list(sentences)
-    for each in found:
-        expect_kind(each, (str, Sentence), "A text", call=call)
+    return expect_each(sentences, (str, Sentence), "A text", call=call)
+
+
+def list_mentions(mentions: object, count: int) -> list[list[Mention]]:
+    """The mentions of each of so many sentences.
+
+    Raises:
+        TypeError: these are no lists of mentions; says what to type.
+        ValueError: there are more lists than sentences, or fewer.
+    """
+    call = "find_mentions(sentences, graph, bert.tokenizer)"
+    found = [
+        expect_each(each, Mention, "A mention", call=call) for each in expect_each(mentions, object, "", call=call)
+    ]
+    if len(found) != count:
+        raise ValueError(
+            f"{len(found)} lists of mentions came for {count} sentences. Expected one for each: type {call}."
+        )
     return found
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_path
 from kgwb.embed.graph_embedding import GraphEmbedding, encode_once, expect_embedding
 from kgwb.files import refuse_other_files, write_whole
 from kgwb.packages import load_package
@@ -61,7 +62,7 @@ def write_vectors(embedding: GraphEmbedding, path: str | Path) -> Path:
         ['2', 'New%20York', 'USA']
     """
     expect_embedding(embedding, "write_vectors(GraphEmbedding(graph, ComplEx()), path)")
-    path = Path(path).expanduser().absolute()
+    path = expect_path(path, call="write_vectors(embedding, 'vectors.npz')").absolute()
     suffix = path.suffix.lower()
     writers: dict[str, Callable[[GraphEmbedding, Path], None]] = {".parquet": _write_parquet, ".npz": _write_npz}
     if path.is_dir() or not suffix:

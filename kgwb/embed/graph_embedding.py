@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.checks import expect_at_least, expect_kind, expect_seed
+from kgwb.checks import expect_at_least, expect_kind, expect_path, expect_seed
 from kgwb.embed.embedding_files import WRITTEN, describe_scorer, write_embedding_files
 from kgwb.embed.encoders.encoder import at_rest, encode_tables, expect_encoder
 from kgwb.embed.queries import Triples, expect_ids, read_ids
@@ -210,6 +210,7 @@ class GraphEmbedding(nn.Module):
             SavingError: the system refuses, as where the disk is full.
             ValueError: the vectors are not finite; names the rows.
         """
+        expect_path(folder, call="embedding.save('vectors')")
         refuse_other_files(Path(folder).expanduser().absolute(), WRITTEN, "an embedding")
         vectors = encode_once(self)
         tables = {

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from kgwb.checks import expect_path
 from kgwb.embed.embedding_files import EmbeddingFileError
 from kgwb.embed.exporting import FORMATS, name_relations, unescape_name
 from kgwb.embed.graph_embedding import GraphEmbedding
@@ -57,7 +58,7 @@ def read_vectors(path: str | Path, graph: KnowledgeGraph, *, scorer: Scorer, see
                 [1., 0.]])
     """
     expect_graph(graph, "read_vectors(path, {}, scorer=ComplEx())")
-    path = Path(path).expanduser()
+    path = expect_path(path, call="read_vectors('vectors.npz', graph, scorer=ComplEx())")
     finish_saving(path.parent)
     if not path.is_file():
         raise missing_file(path, f"a file of vectors, {FORMATS}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kgwb.checks import expect_path
 from kgwb.embed.embedding_files import (
     EmbeddingFileError,
     describe_scorer,
@@ -20,7 +21,7 @@ from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.queries import expect_ids
 from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 
 
 def load_embedding(
@@ -56,6 +57,9 @@ def load_embedding(
         >>> load_embedding(folder, scorer=Halved())
         GraphEmbedding(Halved(), dim=8) of 'graph': 2 entities, 1 relation, not trained
     """
+    expect_path(folder, call="load_embedding('vectors')")
+    if graph is not None:
+        expect_graph(graph, "load_embedding(folder, {})")
     folder = Path(folder).expanduser()
     facts = read_embedding_facts(folder)
     if graph is None:

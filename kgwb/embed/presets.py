@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kgwb.checks import expect_at_least, expect_choice
+from kgwb.checks import expect_at_least, expect_choice, expect_text
 from kgwb.embed.scorers import SCORERS
 
 # What all settings of a scorer share stands first; each data set says what differs. The figures that they reach are in
@@ -90,6 +90,7 @@ def preset(scorer: str, data_set: str | int | np.integer = "default") -> dict[st
         >>> preset("complex", 135) == preset("complex", "hundreds")
         True
     """
+    expect_text("scorer", scorer, usual="complex")
     expect_choice("scorer", scorer.lower(), tuple(name.lower() for name in SCORERS))
     settings = _PRESETS.get(scorer.lower(), _UNTUNED)
     if not isinstance(data_set, str):

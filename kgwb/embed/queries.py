@@ -37,7 +37,7 @@ def read_ids(triples: Triples) -> Int[np.ndarray, "triple 3"]:
         array = np.array(triples.detach().cpu().numpy() if isinstance(triples, Tensor) else triples)
     except ValueError:  # rows of different lengths
         array = np.array(None)
-    if not array.size:
+    if not array.size and isinstance(triples, (np.ndarray, Tensor, list, tuple)):
         return np.empty((0, 3), dtype=np.int64)
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iu":
         came = f"Triples of shape {array.shape} and type {array.dtype}" if array.ndim else describe_kind(triples)

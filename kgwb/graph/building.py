@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_each
 from kgwb.graph.descriptions import describe_names, read_descriptions, spell_names
 from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
 from kgwb.graph.statements import Statements
-from kgwb.words import quote
+from kgwb.words import quote, quote_value
 
 COLUMNS = ("head", "relation", "tail")
 Notes = tuple[tuple[str, int], ...]
@@ -84,6 +85,11 @@ def build_tables(
         >>> build_tables(facts).notes
         (('duplicate triples', 1),)
     """
+    named = expect_each(columns, Hashable, "A column's name", call='columns=("head", "relation", "tail")')
+    if len(named) != 3:
+        raise ValueError(
+            f'columns={quote_value(columns)} came. Expected three; type columns=("head", "relation", "tail").'
+        )
     with blame("The frame"):
         heads, links, tails = (_read_names(frame, column, columns) for column in columns)
     entity_rows, merged_entities = read_descriptions(entities, "entity")

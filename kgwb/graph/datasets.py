@@ -16,6 +16,7 @@ from kgwb.graph.files.reading import read_split
 from kgwb.graph.published import PUBLISHED, PublishedFile, PublishedGraph
 from kgwb.graph.splitting import Split
 from kgwb.packages import load_package
+from kgwb.words import quote_value
 
 
 def load_dataset(name: str) -> Split:
@@ -60,7 +61,7 @@ def load_dataset(name: str) -> Split:
 def _find_name(name: str) -> str:
     spellings = {_fold(known): known for known in PUBLISHED}
     if not isinstance(name, str) or _fold(name) not in spellings:
-        raise ValueError(f"name={name!r} came. Type one of {', '.join(map(repr, PUBLISHED))}.")
+        raise ValueError(f"name={quote_value(name)} came. Type one of {', '.join(map(repr, PUBLISHED))}.")
     return spellings[_fold(name)]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_kind
+from kgwb.checks import expect_flags, expect_id_rows, expect_kind, expect_text
 from kgwb.graph.building import COLUMNS, Notes, build_tables
 from kgwb.graph.errors import UnknownIdError, UnknownNameError
 from kgwb.graph.statements import Statements
@@ -49,6 +49,17 @@ class KnowledgeGraph:
     notes: Notes = ()
     statements: Statements | None = None
 
+    def __post_init__(self) -> None:
+        call = "read_graph(path), or KnowledgeGraph.from_pandas(frame)"
+        expect_id_rows("triples", self.triples, call=call)
+        for table in (self.entities, self.relations):
+            expect_kind(table, pd.DataFrame, "A table of entities and one of relations", call=call)
+            if "label" not in table:
+                raise ValueError(f"A table came without a column 'label'. Type {call}.")
+        expect_text("name", self.name, usual="graph")
+        expect_kind(self.notes, tuple, "A tuple of notes", call=call)
+        expect_kind(self.statements, (Statements, type(None)), "The statements of a file, or None,", call=call)
+
     @classmethod
     def from_pandas(
         cls,
@@ -74,6 +85,9 @@ class KnowledgeGraph:
         """
         call = 'KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))'
         expect_kind(frame, pd.DataFrame, "A frame", call=call)
+        for table in (entities, relations):
+            expect_kind(table, (pd.DataFrame, type(None)), "A frame of names", call=f"{call[:-1]}, entities=frame)")
+        expect_text("name", name, usual="graph")
         tables = build_tables(frame, entities, relations=relations, columns=columns)
         return cls(**tables._asdict(), name=name)
 
@@ -126,6 +140,7 @@ class KnowledgeGraph:
 
     def spellings(self, entity: int) -> tuple[str, ...]:
         """Everything an entity may be called in a text: its label, name, labels in other languages, and aliases."""
+        entity = self.entity_id(entity)
         found = dict.fromkeys(name for names in reversed(self._name_columns) for name in names[entity] if name)
         return tuple(found)
 
@@ -137,6 +152,7 @@ class KnowledgeGraph:
 
     def to_pandas(self, labels: bool = False) -> pd.DataFrame:
         """The triples as names (or labels) in a frame with the columns head, relation, tail."""
+        expect_flags(labels=labels)
         column, relation_column = ("label", "label") if labels else ("entity", "relation")
         names = self.entities[column].to_numpy()
         relation_names = self.relations[relation_column].to_numpy()
@@ -222,6 +238,7 @@ def add_types(graph: KnowledgeGraph, *, relation: str = "is a") -> KnowledgeGrap
           Germany — is a → country
     """
     expect_graph(graph, "add_types({})")
+    expect_text("relation", relation, usual="is a")
     typed = graph.entities[graph.entities["type"] != ""]
     if typed.empty:
         raise ValueError(

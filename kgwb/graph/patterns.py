@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_each, expect_flags
 from kgwb.graph.building import COLUMNS
 from kgwb.graph.errors import QueryError
 from kgwb.graph.joins import expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
-from kgwb.words import quote
+from kgwb.words import quote, quote_value
 
 Term = str | int | np.integer
 Pattern = Sequence[Term]
@@ -39,8 +39,11 @@ def select_neighbourhood(graph: KnowledgeGraph, around: str | int | Sequence[str
         >>> select_neighbourhood(KnowledgeGraph.from_pandas(facts), "a").tolist()
         [[0, 0, 1]]
     """
+    expect_graph(graph, "select_neighbourhood({}, 'Berlin')")
     expect_at_least("hops", hops, 0, whole=True)
-    several = [around] if isinstance(around, (str, int, np.integer)) else around
+    several: Sequence[str | int] = [around] if isinstance(around, (str, int, np.integer)) else around
+    call = "select_neighbourhood(graph, ['Berlin', 'Paris'])"
+    several = expect_each(several, (str, int, np.integer), "An entity's name", call=call)
     reached = np.zeros(len(graph.entities), dtype=bool)
     reached[[graph.entity_id(entity) for entity in several]] = True
     passed = np.zeros(len(graph.triples), dtype=bool)
@@ -85,8 +88,10 @@ def match_pattern(
         1    Bea  Kupen
     """
     expect_graph(graph, "match_pattern({}, patterns)")
+    expect_flags(labels=labels)
+    expect_at_least("most", most, 1, whole=True)
     if isinstance(patterns, str) or not isinstance(patterns, Sequence):
-        raise QueryError(f"{patterns!r} is no list of patterns. {_suggest(graph)}")
+        raise QueryError(f"{quote_value(patterns)} is no list of patterns. {_suggest(graph)}")
     terms = [_read_pattern(pattern, graph) for pattern in patterns]
     kinds = _find_kinds(terms, graph)
     tables = [_match_one(graph, pattern) for pattern in terms]
@@ -104,7 +109,7 @@ def match_pattern(
 def _read_pattern(pattern: object, graph: KnowledgeGraph) -> list[str | int]:
     """The pattern with ids for names; variables stay."""
     if isinstance(pattern, str) or not isinstance(pattern, Sequence) or len(pattern) != 3:
-        raise QueryError(f"{pattern!r} is no pattern. Expected (head, relation, tail). {_suggest(graph)}")
+        raise QueryError(f"{quote_value(pattern)} is no pattern. Expected (head, relation, tail). {_suggest(graph)}")
     terms: list[str | int] = []
     for part, term in zip(COLUMNS, pattern, strict=True):
         if isinstance(term, str) and term.startswith("?"):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from kgwb.checks import expect_flags
 from kgwb.graph.errors import QueryError
 from kgwb.graph.files.rdf_statements import OWN, XSD, read_local, state_graph
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
@@ -62,6 +63,7 @@ class GraphStore:
             UnknownNameError: the graph has no such name; gives the nearest.
             ImportError: pyoxigraph is not installed; gives the line that installs it.
         """
+        expect_flags(labels=labels)
         if not isinstance(sparql, str):
             raise QueryError(f"A query is a text, but {describe_kind(sparql)} came. {self._suggest()}")
         written = self._names.write(sparql)

@@ -13,7 +13,7 @@ from kgwb.graph.joins import Steps
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.mining import mine_constants, mine_pairs, mine_paths
 from kgwb.graph.splitting import Split, expect_source
-from kgwb.words import count_things, shorten
+from kgwb.words import count_things, quote_value, shorten
 
 KINDS = ("symmetric", "inverse", "subsumption", "composition", "constant")
 DOUBT = 5  # so many further failures are taken for granted
@@ -99,14 +99,17 @@ def find_rules(
         Rules of 'graph': 1 rule from 4 facts: 1 symmetric
           1.00  y knows x ⇒ x knows y  (support 4)
     """
+    graph, triples = read_source(source)
     limits = {
         "support": min_support,
         "head_coverage": min_head_coverage,
         "confidence": min_confidence,
         "pca_confidence": min_pca_confidence,
     }
-    _check(kinds, limits)
-    graph, triples = read_source(source)
+    expect_kinds(kinds)
+    expect_at_least("min_support", min_support, 1, whole=True)
+    for name in ("head_coverage", "confidence", "pca_confidence"):
+        expect_share(f"min_{name}", limits[name], usual=0.5)
     straight = triples[triples[:, 0] != triples[:, 2]]
     steps = Steps.of(straight, entities=len(graph.entities), relations=len(graph.relations))
     found = _judge(pd.concat(_mine(steps, kinds, limits), ignore_index=True), len(graph.relations))
@@ -124,14 +127,19 @@ def read_source(source: Source) -> tuple[KnowledgeGraph, np.ndarray]:
     return (source.graph, source.train) if isinstance(source, Split) else (source, source.triples)
 
 
-def _check(kinds: Sequence[str], limits: dict[str, int | float]) -> None:
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown or isinstance(kinds, str) or not kinds:
-        came = repr(kinds) if isinstance(kinds, str) or not kinds else ", ".join(map(repr, unknown))
+def expect_kinds(kinds: object, *, least: int = 1) -> None:
+    """Kinds of rules, as a list of their names.
+
+    Raises:
+        ValueError: it is no list, shorter than `least`, or one of them is no kind; the message holds them all.
+    """
+    if isinstance(kinds, Sequence) and not isinstance(kinds, str) and len(kinds) >= least:
+        unknown = [kind for kind in kinds if not isinstance(kind, str) or kind not in KINDS]
+        came = ", ".join(map(quote_value, unknown))
+    else:
+        came = quote_value(kinds)
+    if came:
         raise ValueError(f"kinds came with {came}. Type some of {list(KINDS)}, for example kinds=['symmetric'].")
-    expect_at_least("min_support", limits["support"], 1)
-    for name in ("head_coverage", "confidence", "pca_confidence"):
-        expect_share(f"min_{name}", limits[name], usual=0.5)
 
 
 def _mine(steps: Steps, kinds: Sequence[str], limits: dict[str, int | float]) -> list[pd.DataFrame]:

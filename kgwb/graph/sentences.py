@@ -6,18 +6,30 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+from kgwb.checks import expect_path
 from kgwb.graph.errors import GraphFileError, UnknownNameError, broken_line
 from kgwb.graph.files.text import read_text
-from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.words import quote
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
+from kgwb.words import quote, quote_value
 
 _HINT = (
     'A line is {"text": "...", "mentions": [{"start": 0, "end": 6, "entity": "..."}], "triple": [head, relation, tail] '
     'or null, "wording": 0, "language": "en"}. Mend the line.'
 )
+
+_MENTION = "For example: Mention(0, 5, graph.entity_id('Paris'), 'Paris')."
+_SENTENCE = "For example: Sentence('Paris is in France.', (Mention(0, 5, 0, 'Paris'),), (0, 0, 1))."
+_PARTS: dict[str, Any] = {
+    "text": str,
+    "mentions": tuple,
+    "triple": (tuple, list, type(None)),
+    "wording": Integral,
+    "language": str,
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,17 @@ class Mention:
     pieces: tuple[int, int] | None = None
     candidates: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        places = (self.start, self.end, self.entity)
+        if not (all(isinstance(place, Integral) for place in places) and isinstance(self.text, str)):
+            came = ", ".join(map(quote_value, (*places, self.text)))
+            raise TypeError(f"A mention is a start, an end, an entity's id and a text, but {came} came. {_MENTION}")
+        for part, kinds in ((self.pieces, (tuple, type(None))), (self.candidates, tuple)):
+            if not isinstance(part, kinds):
+                raise TypeError(
+                    f"A mention's pieces and candidates are tuples, but {quote_value(part)} came. {_MENTION}"
+                )
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -59,6 +82,18 @@ class Sentence:
     wording: int = 0
     language: str = "en"
 
+    def __post_init__(self) -> None:
+        for part, kinds in _PARTS.items():
+            value = getattr(self, part)
+            if not isinstance(value, kinds):
+                raise TypeError(f"The {part} of a sentence came as {quote_value(value)}. {_SENTENCE}")
+        if not all(isinstance(mention, Mention) for mention in self.mentions):
+            raise TypeError(f"The mentions of a sentence came as {quote_value(self.mentions)}. {_SENTENCE}")
+        if self.triple is not None and not (
+            len(self.triple) == 3 and all(isinstance(i, Integral) for i in self.triple)
+        ):
+            raise TypeError(f"The triple of a sentence came as {quote_value(self.triple)}. {_SENTENCE}")
+
 
 def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:
     """Read sentences in which the entities of a graph are marked.
@@ -75,6 +110,8 @@ def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:
         GraphFileError: a line is broken, names an entity that the graph does not have, or marks a text that is none of
             its entity's names; gives the file, the line and the rule.
     """
+    expect_path(path, call="read_sentences('sentences.jsonl', graph)")
+    expect_graph(graph, "read_sentences('sentences.jsonl', {})")
     path = Path(path).expanduser()
     path = path / "sentences.jsonl" if path.is_dir() else path
     text = read_text(path, expected="one sentence per line, as JSON")

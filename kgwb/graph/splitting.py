@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_kind, expect_seed
+from kgwb.checks import expect_id_rows, expect_kind, expect_seed, is_number
 from kgwb.graph.building import Notes, cut_blocks, freeze, sum_notes
-from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.words import count_things
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
+from kgwb.words import count_things, quote_value
 
 # Below this share a test set asks mostly for what train does not say outright.
 _NOTABLE = 0.01
@@ -33,6 +32,13 @@ class Split:
     valid: np.ndarray
     test: np.ndarray
     notes: Notes = ()
+
+    def __post_init__(self) -> None:
+        call = "split_triples(graph), or read_split(folder)"
+        expect_kind(self.graph, KnowledgeGraph, "A graph", call=call)
+        for part in ("train", "valid", "test"):
+            expect_id_rows(part, getattr(self, part), call=call)
+        expect_kind(self.notes, tuple, "A tuple of notes", call=call)
 
     @cached_property
     def known(self) -> np.ndarray:
@@ -81,11 +87,14 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
         >>> split_triples(KnowledgeGraph.from_pandas(facts), valid=0, test=0.34)
         Split of 'graph': 2 train, 0 valid, 1 test triples
     """
+    expect_graph(graph, "split_triples({})")
+    seed = expect_seed(seed)
     shares: tuple[object, ...] = (valid, test)
-    numbers = all(isinstance(share, Real) and not isinstance(share, bool) for share in shares)
-    if not (numbers and valid >= 0 and test >= 0 and valid + test < 1):
+    numbers = all(is_number(share) and 0 <= share < 1 for share in shares)
+    if not (numbers and valid + test < 1):
         raise ValueError(
-            f"valid came as {valid!r} and test as {test!r}. Expected shares from 0 to 1, together less than 1, "
+            f"valid came as {quote_value(valid)} and test as {quote_value(test)}. "
+            "Expected shares from 0 to 1, together less than 1, "
             "for example split_triples(graph, valid=0.1, test=0.1)."
         )
     count = len(graph.triples)

@@ -10,9 +10,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.checks import expect_at_least, expect_each, expect_kind, expect_text
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.graph.sentences import Mention, Sentence
-from kgwb.words import count_things, quote
+from kgwb.words import count_things, quote, quote_value
 
 HEAD, TAIL = "{head}", "{tail}"
 TriplesOrNames: TypeAlias = np.ndarray | Sequence[Sequence[str | int | np.integer]]
@@ -49,6 +50,10 @@ def verbalise(
         >>> verbalise(graph, wordings={"capital of": "{tail} is ruled from {head}."})[0].text
         'France is ruled from Paris.'
     """
+    expect_graph(graph, "verbalise({})")
+    expect_text("language", language, usual="en")
+    call = 'verbalise(graph, wordings={"born in": "{head} was born in {tail}."})'
+    expect_kind(wordings, (Mapping, type(None)), "A mapping of relations to wordings", call=call)
     given = {graph.relation_id(name): _cut_wordings(name, found) for name, found in (wordings or {}).items()}
     names, relations = _find_names(graph.entities, language), _find_names(graph.relations, language)
     sentences = []
@@ -109,6 +114,12 @@ def learn_wordings(
         >>> learn_wordings(sentences, graph)["in"]
         ('{head} lies in {tail}.',)
     """
+    expect_graph(graph, "learn_wordings(sentences, {})")
+    sentences = expect_each(
+        sentences, Sentence, "A sentence", call="learn_wordings(read_sentences(path, graph), graph)"
+    )
+    expect_text("language", language, usual="en")
+    expect_at_least("least", least, 1, whole=True)
     left_out: Counter[str] = Counter()
     found: dict[int, Counter[str]] = {}
     for sentence in sentences:
@@ -149,12 +160,13 @@ class _Parts(NamedTuple):
 
 
 def _cut_wordings(relation: str, given: str | Sequence[str]) -> list[_Parts]:
-    wordings = [given] if isinstance(given, str) else list(given)
+    call = f"{{{relation!r}: '{HEAD} ... {TAIL}.'}}"
+    wordings = [given] if isinstance(given, str) else expect_each(given, str, "A wording", call=call)
     for wording in wordings:
         if wording.count(HEAD) != 1 or wording.count(TAIL) != 1:
             raise ValueError(
                 f"The wording {quote(wording)} of {quote(relation)} does not hold {HEAD} and {TAIL} once each. "
-                f"Type something like {{{relation!r}: '{HEAD} ... {TAIL}.'}}."
+                f"Type something like {call}."
             )
     return [_cut_wording(wording) for wording in wordings]
 
@@ -182,9 +194,14 @@ def _find_names(table: pd.DataFrame, language: str) -> list[str]:
 
 
 def _read_triples(graph: KnowledgeGraph, triples: TriplesOrNames | None) -> Iterator[tuple[int, int, int]]:
-    for triple in (graph.triples if triples is None else np.asarray(triples, dtype=object)).tolist():
-        if not isinstance(triple, list) or len(triple) != 3:
-            raise ValueError(f"{triple!r} is no triple. Type verbalise(graph, [(head, relation, tail), ...]).")
+    call = "verbalise(graph, [(head, relation, tail), ...])"
+    if isinstance(triples, np.ndarray) and triples.ndim == 2:
+        triples = list(triples)
+    for triple in graph.triples.tolist() if triples is None else expect_each(triples, object, "A triple", call=call):
+        if not isinstance(triple, (Sequence, np.ndarray)) or isinstance(triple, str) or len(triple) != 3:
+            raise ValueError(
+                f"{quote_value(list(triple) if isinstance(triple, tuple) else triple)} is no triple. Type {call}."
+            )
         head, relation, tail = triple
         yield graph.entity_id(head), graph.relation_id(relation), graph.entity_id(tail)
 

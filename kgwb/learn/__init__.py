@@ -22,7 +22,6 @@ from kgwb.learn.probing import probe as probe
 from kgwb.learn.questions import Question as Question
 from kgwb.learn.questions import Questions as Questions
 from kgwb.learn.questions import make_questions as make_questions
-from kgwb.learn.questions import split_questions as split_questions
 from kgwb.learn.report import ProbeReport as ProbeReport
 from kgwb.learn.report import ReportFileError as ReportFileError
 from kgwb.learn.report import read_report as read_report
@@ -32,3 +31,4 @@ from kgwb.learn.tasks import PreparedTask as PreparedTask
 from kgwb.learn.tasks import Task as Task
 from kgwb.learn.tuning import Step as Step
 from kgwb.learn.tuning import tune as tune
+from kgwb.learn.unseen_questions import split_questions as split_questions

@@ -118,7 +118,7 @@ def attribute_answer(model: Bert, questions: Questions, *, most: int = 64) -> At
     expect_kind(model, Bert, "A BERT", call="attribute_answer(model, questions[:1])")
     expect_kind(questions, Questions, "A set of questions", call="attribute_answer(model, questions[:1])")
     if len(questions) != 1:
-        raise ValueError(f"{len(questions)} questions came. Expected one: attribute_answer(model, questions[:1]).")
+        raise ValueError(f"{len(questions)} questions came. Expected one; type attribute_answer(model, questions[:1]).")
     if model.injector is None:
         raise ValueError(
             f"{model.name!r} has no door. Type attribute_answer(kgwb.inject(bert, vectors), questions[:1])."

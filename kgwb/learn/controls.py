@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
 
-from kgwb.checks import expect_at_least, expect_kind, expect_number, expect_seed
+from kgwb.checks import expect_at_least, expect_each, expect_kind, expect_seed, is_number
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.learn.questions import Question, Questions, list_entities, shift_mention
+from kgwb.words import quote_value
 
 MARKS = ("[ ", " ]")
 
 
-def mark_mentions(questions: Questions, *, marks: tuple[str, str] = MARKS) -> Questions:
+def mark_mentions(questions: Questions, *, marks: Sequence[str] = MARKS) -> Questions:
     """The same questions with a mark on both sides of every mention, and no knowledge.
 
     What a door gains by showing where entities are named, these gain too.
@@ -32,11 +33,14 @@ def mark_mentions(questions: Questions, *, marks: tuple[str, str] = MARKS) -> Qu
         >>> mark_mentions(Questions(graph, (question,)))[0].text
         '[ Ada ] speaks [MASK].'
     """
-    expect_kind(questions, Questions, "A set of questions", call="mark_mentions(questions)")
+    call = "mark_mentions(questions, marks=('[ ', ' ]'))"
+    expect_kind(questions, Questions, "A set of questions", call=call)
+    if len(expect_each(marks, str, "A mark", call=call)) != 2:
+        raise ValueError(f"marks={quote_value(marks)} came. Expected what stands before and after; type {call}.")
     return replace(questions, items=tuple(_mark(question, marks) for question in questions))
 
 
-def _mark(question: Question, marks: tuple[str, str]) -> Question:
+def _mark(question: Question, marks: Sequence[str]) -> Question:
     parts, mentions, end, length = [], [], 0, 0
     for mention in sorted(question.mentions, key=lambda mention: mention.start):
         before = question.text[end : mention.start] + marks[0]
@@ -66,11 +70,11 @@ def prepend_facts(
     Raises:
         ValueError: if the graph's ids mean something else, or `facts` is below 1.
     """
+    _expect_same_ids(questions, graph, call="prepend_facts(questions, graph)")
     expect_at_least("facts", facts, 1, whole=True)
     seed = expect_seed(seed)
     hidden = np.zeros(len(graph.entities), dtype=bool)
-    hidden[list(held_out)] = True
-    _expect_same_ids(questions, graph, call="prepend_facts(questions, graph)")
+    hidden[_list_ids(held_out, graph)] = True
     order = np.argsort(graph.triples[:, 0], kind="stable")
     heads = graph.triples[order, 0]
     items = []
@@ -91,6 +95,12 @@ def find_held_out(questions: Questions, graph: KnowledgeGraph) -> set[int]:
     asked = np.isin(graph.triples[:, 1], [question.relation for question in questions])
     met = {entity for question in questions for entity in list_entities(question)}
     return set(graph.triples[asked][:, [0, 2]].ravel().tolist()) - met
+
+
+def _list_ids(entities: object, graph: KnowledgeGraph) -> list[int]:
+    call = "prepend_facts(questions, graph, held_out={0, 1})"
+    given = list(entities) if isinstance(entities, Set) else entities
+    return [graph.entity_id(each) for each in expect_each(given, (int, np.integer), "An entity's id", call=call)]
 
 
 def _choose_facts(question: Question, known: np.ndarray, facts: int, seed: int) -> np.ndarray:
@@ -125,12 +135,11 @@ def misdirect_mentions(questions: Questions, share: int | float = 0.2, *, seed: 
     """
     expect_kind(questions, Questions, "A set of questions", call="misdirect_mentions(questions, 0.2)")
     entities = len(questions.graph.entities)
-    expect_number("share", share, usual=0.2)
     seed = expect_seed(seed)
-    if not 0 <= share <= 1 or entities < 2:
+    if not is_number(share) or not 0 <= share <= 1 or entities < 2:
         raise ValueError(
-            f"share={share!r} and {entities} entities came. Expected a share of the mentions from 0 to 1 and at least "
-            "two entities to confuse: misdirect_mentions(questions, 0.2)."
+            f"share={quote_value(share)} and {entities} entities came. Expected a share of the mentions from 0 "
+            "to 1 and at least two entities to confuse; type misdirect_mentions(questions, 0.2)."
         )
     generator = np.random.default_rng(seed)
     places = [(row, at) for row, question in enumerate(questions) for at in range(len(question.mentions))]

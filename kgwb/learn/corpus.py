@@ -7,14 +7,17 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from numbers import Integral
 from pathlib import Path
 from typing import Literal, get_args
 
 from kgwb.bert import Bert
 from kgwb.bert.linking import find_linked_mentions
-from kgwb.checks import expect_choice, expect_kind
+from kgwb.checks import expect_choice, expect_kind, expect_path, expect_place, expect_text
 from kgwb.graph import KnowledgeGraph, Sentence
 from kgwb.graph.files.text import read_text
+from kgwb.graph.knowledge_graph import expect_graph
 from kgwb.words import count_things, describe_kind
 
 Texts = Sequence[str | Sentence]
@@ -39,8 +42,18 @@ class Corpus(Sequence[Sentence]):
     stretches: tuple[int, ...]
     left_out: tuple[tuple[str, int], ...] = ()
 
+    def __post_init__(self) -> None:
+        call = "read_corpus(path, bert)"
+        expect_text("name", self.name, usual="diary")
+        for part in (self.items, self.stretches, self.left_out):
+            expect_kind(part, tuple, "A tuple of sentences and one of numbers", call=call)
+        for each, stretch in zip_longest(self.items, self.stretches):
+            expect_kind(each, Sentence, "A sentence", call=call)
+            expect_kind(stretch, Integral, "The number of a stretch for each sentence", call=call)
+
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
         """The sentence at a position, or the sentences of a slice."""
+        expect_place("corpus", index, len(self))
         return self.items[index]
 
     def __len__(self) -> int:
@@ -79,7 +92,11 @@ def read_corpus(
           left out: 1 longer than 512 word pieces
     """
     expect_kind(bert, Bert, "A BERT", call="read_corpus(path, kgwb.load_bert())")
+    expect_path(path, call="read_corpus('diary.txt', bert)")
     expect_choice("by", by, get_args(Unit))
+    expect_text("language", language, usual="en")
+    if graph is not None:
+        expect_graph(graph, "read_corpus(path, bert, graph={})")
     text = read_text(Path(path).expanduser(), expected="text").replace("\r\n", "\n")
     blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
     found = [(stretch, part) for stretch, block in enumerate(blocks) for part in _split_block(block, by)]
@@ -133,8 +150,8 @@ def expect_texts(sentences: object, task: str) -> None:
     if isinstance(sentences, str):
         raise TypeError(f"A list of sentences was expected, but {describe_kind(sentences)} came. Type {call}.")
     assert isinstance(sentences, Sequence)
-    if not sentences:
-        raise ValueError(f"No sentence came. Expected at least one: {call}.")
+    if not len(sentences):
+        raise ValueError(f"No sentence came. Expected at least one; type {call}.")
     for sentence in sentences:
         expect_kind(sentence, (str, Sentence), "A sentence", call=call)
 

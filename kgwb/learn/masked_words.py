@@ -11,11 +11,11 @@ import torch
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
 from kgwb.bert.masking import MaskedPieces, find_ordinary, mask_pieces
-from kgwb.checks import expect_at_least, expect_number, expect_seed
+from kgwb.checks import expect_at_least, expect_flags, expect_kind, expect_seed, is_number
 from kgwb.graph import Sentence
 from kgwb.learn.corpus import Texts, expect_texts, fingerprint_texts
 from kgwb.learn.tasks import Task
-from kgwb.words import count_things
+from kgwb.words import count_things, quote_value
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,11 +52,12 @@ class MaskedWords(Task):
 
     def __post_init__(self) -> None:
         expect_texts(self.sentences, "MaskedWords")
+        expect_flags(whole_mentions=self.whole_mentions)
         expect_seed(self.seed)
-        expect_number("share", self.share, usual=0.15)
-        if not 0 < self.share <= 1:
+        if not is_number(self.share) or not 0 < self.share <= 1:
             raise ValueError(
-                f"share={self.share!r} came. Expected a share of the word pieces, above 0 and up to 1: share=0.15."
+                f"share={quote_value(self.share)} came. Expected a share of the word pieces, above 0 and up to 1; "
+                "type share=0.15."
             )
 
     def prepare(self, bert: Bert) -> MaskedSentences:
@@ -127,6 +128,9 @@ def predict_masked_words(bert: Bert, task: MaskedWords, *, batch: int = 64) -> p
         >>> len(predict_masked_words(load_bert(), MaskedWords(["The sea is wide.", "The sea is deep."], 0.4)))
         4
     """
+    call = "predict_masked_words(bert, MaskedWords(sentences))"
+    expect_kind(bert, Bert, "A BERT", call=call)
+    expect_kind(task, MaskedWords, "A task of masked words", call=call)
     expect_at_least("batch", batch, 1, whole=True)
     prepared = task.prepare(bert)
     bert = bert.in_mode(training=False)

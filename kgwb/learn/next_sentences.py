@@ -15,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
-from kgwb.checks import expect_choice, expect_seed
+from kgwb.checks import expect_choice, expect_kind, expect_seed
 from kgwb.graph import Sentence
 from kgwb.learn.corpus import Corpus, Texts, expect_texts, fingerprint_texts
 from kgwb.learn.questions import shift_mention
@@ -61,6 +61,8 @@ class NextSentences(Task):
         expect_texts(self.sentences, "NextSentences")
         expect_choice("follows", self.follows, get_args(Follows))
         expect_seed(self.seed)
+        call = "NextSentences(sentences, head=nn.Linear(bert.words.embedding_dim, 1))"
+        expect_kind(self.head, (nn.Module, type(None)), "A head, which is an nn.Module,", call=call)
 
     def prepare(self, bert: Bert) -> SentencePairs:
         """Draw the pairs, cut them into word pieces, and make the head.
@@ -68,6 +70,7 @@ class NextSentences(Task):
         Raises:
             ValueError: if no sentence follows another, or none is short enough.
         """
+        expect_kind(bert, Bert, "A BERT", call="task.prepare(kgwb.load_bert())")
         sentences = [s if isinstance(s, Sentence) else Sentence(s) for s in self.sentences]
         drawn, left_out = _draw_pairs(sentences, _find_followers(self), self.seed)
         fitting = [pair for pair in drawn if _fits(sentences, pair, bert)]

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import pandas as pd
 
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_kind
-from kgwb.embed.precision import Precision
+from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_kind, expect_path, expect_text
+from kgwb.embed.precision import PRECISIONS, Precision
 from kgwb.files import write_whole
 from kgwb.learn.answers import answer_encoded
 from kgwb.learn.questions import Questions
@@ -23,6 +23,7 @@ from kgwb.learn.report import ProbeReport
 from kgwb.learn.runs import ProbeRun, describe_source
 from kgwb.learn.summing import summarise_answers
 from kgwb.learn.tasks import EncodedQuestions, encode_questions
+from kgwb.words import describe_kind
 
 ModelSource: TypeAlias = Bert | Callable[[int], Bert]
 _KEPT = ["kept", "facts"]  # how many of the graph's facts a control still states; −1 for what is no control
@@ -66,8 +67,18 @@ def probe(
     expect_kind(runs, Mapping, "A mapping of names to models", call=call)
     expect_kind(questions, Questions, "A set of questions", call=call)
     expect_at_least("seeds", seeds, 1, whole=True)
+    expect_flags(progress=progress)
+    expect_choice("precision", precision, PRECISIONS)
+    if folder is not None:
+        expect_path(folder, call="kgwb.probe(runs, questions, folder='probe')")
     if not runs:
-        raise ValueError(f"No run came. Expected at least one: {call}.")
+        raise ValueError(f"No run came. Expected at least one; type {call}.")
+    for name, run in runs.items():
+        expect_text("the name of a run", name, usual="plain")
+        if not callable(run):
+            raise TypeError(
+                f"The run {name!r} is {describe_kind(run)}. Expected a BERT, or a function that makes one; type {call}."
+            )
     rows = list(_plan_rows(runs, questions, seeds))
     place = None if folder is None else Path(folder)
     # All of them before the first model is tuned: another probe's folder should be refused at once.

@@ -10,16 +10,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from itertools import accumulate
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_at_least, expect_kind, expect_seed, expect_share
+from kgwb.checks import (
+    expect_at_least,
+    expect_each,
+    expect_kind,
+    expect_place,
+    expect_seed,
+    expect_text,
+    is_number,
+)
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
+from kgwb.words import quote_value
 
 MASK = "[MASK]"
 # Between the choices, before the last of them, and after it.
 _LISTS = {"en": (", ", " or ", "? "), "zh": ("、", "还是", "？")}
+
+
+_CALL = "kgwb.make_questions(kgwb.read_sentences(folder, graph), graph)"
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,14 @@ class Question:
     names: tuple[str, ...]
     wording: int = 0
 
+    def __post_init__(self) -> None:
+        kinds = {"text": str, "mentions": tuple, "candidates": tuple, "names": tuple}
+        kinds |= dict.fromkeys(("head", "relation", "answer", "wording"), Integral)
+        for part, kind in kinds.items():
+            value = getattr(self, part)
+            if not isinstance(value, kind):
+                raise TypeError(f"The {part} of a question came as {quote_value(value)}. Type {_CALL}.")
+
 
 @dataclass(frozen=True, repr=False)
 class Questions(Sequence[Question]):
@@ -61,8 +82,16 @@ class Questions(Sequence[Question]):
     items: tuple[Question, ...]
     left_out: tuple[tuple[str, int], ...] = ()
 
+    def __post_init__(self) -> None:
+        expect_kind(self.graph, KnowledgeGraph, "A graph", call=_CALL)
+        for part in (self.items, self.left_out):
+            expect_kind(part, tuple, "A tuple of questions", call=_CALL)
+        for question in self.items:
+            expect_kind(question, Question, "A question", call=_CALL)
+
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
         """The question at a position, or the questions of a slice."""
+        expect_place("questions", index, len(self))
         return Questions(self.graph, self.items[index]) if isinstance(index, slice) else self.items[index]
 
     def __len__(self) -> int:
@@ -140,16 +169,17 @@ def make_questions(
         >>> make_questions([sentence], graph, choices=2)[0].text
         'Sol or Ket? Ada speaks [MASK].'
     """
-    call = "kgwb.make_questions(kgwb.read_sentences(folder, graph), graph)"
+    call = _CALL
     expect_kind(sentences, Sequence, "A list of sentences", call=call)
     expect_kind(graph, KnowledgeGraph, "A graph", call=call)
     for sentence in sentences:
         expect_kind(sentence, Sentence, "A sentence", call=call)
+    expect_text("language", language, usual="en")
     seed = expect_seed(seed)
-    if choices:
+    if not is_number(choices, whole=True) or choices:
         expect_at_least("choices", choices, 2, whole=True)
     asked = [relations] if isinstance(relations, (str, int, np.integer)) else relations
-    wanted = set(range(len(graph.relations))) if asked is None else {graph.relation_id(each) for each in asked}
+    wanted = set(range(len(graph.relations))) if asked is None else _find_relations(asked, graph)
     stated = [s for s in sentences if s.triple is not None and s.triple[1] in wanted and s.language == language]
     column = f"label_{language}" if f"label_{language}" in graph.entities.columns else "label"
     names = [name or label for name, label in zip(graph.entities[column], graph.labels, strict=True)]
@@ -171,9 +201,15 @@ def make_questions(
     if not questions:
         raise ValueError(
             f"No question could be made from {len(sentences)} sentences ({len(stated)} state a wanted fact in {language!r}; "
-            f"left out: {dict(left_out)}). Expected sentences with mentions and a triple: kgwb.read_sentences(folder, graph)."
+            f"left out: {dict(left_out)}). Expected sentences with mentions and a triple; "
+            "type kgwb.read_sentences(folder, graph)."
         )
     return Questions(graph, tuple(questions), tuple(sorted(left_out.items())))
+
+
+def _find_relations(asked: object, graph: KnowledgeGraph) -> set[int]:
+    call = "kgwb.make_questions(sentences, graph, relations=['speaks'])"
+    return {graph.relation_id(each) for each in expect_each(asked, (str, int, np.integer), "A relation", call=call)}
 
 
 def _list_tails(graph: KnowledgeGraph) -> tuple[dict[tuple[int, int], set[int]], dict[int, list[int]]]:
@@ -242,41 +278,6 @@ def mask_mention(text: str, mentions: Sequence[Mention], answer: Mention, mask: 
     shift = len(mask) - (answer.end - answer.start)
     moved = [shift_mention(m, shift) if m.start >= answer.end else m for m in mentions if m != answer]
     return text[: answer.start] + mask + text[answer.end :], tuple(moved)
-
-
-def split_questions(
-    questions: Questions, share: float = 0.3, *, seed: int = 0, wording: int | None = None
-) -> tuple[Questions, Questions]:
-    """Split questions into those to tune on and those about entities that tuning never sees.
-
-    Args:
-        questions: all of them.
-        share: of the heads, how many to hold out, between 0 and 1.
-        seed: for the draw.
-        wording: keep this paraphrase for the held-out questions alone; None uses all paraphrases on both sides.
-
-    Returns:
-        (seen, unseen): no held-out head is mentioned in any seen question. What that removed is counted.
-
-    Raises:
-        TypeError: for what are no questions.
-        ValueError: if either side would be empty.
-    """
-    expect_kind(questions, Questions, "A set of questions", call="kgwb.split_questions(questions, share=0.3)")
-    expect_share("share", share, usual=0.3)
-    heads = sorted({question.head for question in questions})
-    chosen = np.random.default_rng(expect_seed(seed)).permutation(heads)[: round(share * len(heads))]
-    held_out = set(chosen.tolist())
-    unseen = [q for q in questions if q.head in held_out and wording in (None, q.wording)]
-    rest = [q for q in questions if q.head not in held_out and (wording is None or q.wording != wording)]
-    seen = [q for q in rest if held_out.isdisjoint(list_entities(q))]
-    if not seen or not unseen:
-        raise ValueError(
-            f"Holding out {share:.0%} of {len(heads)} heads leaves {len(seen)} questions to tune on and {len(unseen)} to "
-            "probe. Expected some of both: split_questions(questions, share=0.3)."
-        )
-    dropped = (("naming a held-out entity", len(rest) - len(seen)),) if len(rest) > len(seen) else ()
-    return Questions(questions.graph, tuple(seen), dropped), Questions(questions.graph, tuple(unseen))
 
 
 def list_entities(question: Question) -> Iterator[int]:

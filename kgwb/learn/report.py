@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_choice, expect_kind
+from kgwb.checks import expect_choice, expect_groups, expect_kind, expect_path
 from kgwb.files import write_whole
-from kgwb.graph.errors import UnknownNameError
+from kgwb.graph.errors import UnknownNameError, missing_file
 from kgwb.packages import load_drawing
 from kgwb.words import count_things
 
@@ -148,7 +148,8 @@ class ProbeReport:
             UnknownNameError: for a relation that no question is about.
         """
         known = list(self.relations["relation"])
-        for label in (label for labels in (groups or {}).values() for label in labels):
+        groups = {"all": known} if groups is None else expect_groups(groups, call="report.gains({'known': ['speaks']})")
+        for label in (label for labels in groups.values() for label in labels):
             if label not in known:
                 raise UnknownNameError("relation", label, known)
         parts = {name: self._compare(labels) for name, labels in (groups or {"all": known}).items()}
@@ -208,7 +209,7 @@ class ProbeReport:
             ValueError: for another ending.
             FileExistsError: the path is a folder.
         """
-        path = Path(path).expanduser()
+        path = expect_path(path, call="report.save('report.json')")
         expect_choice("suffix", path.suffix, (".csv", ".json"))
         if path.is_dir():
             raise FileExistsError(f"{path} is a folder. Type another path.")
@@ -246,7 +247,9 @@ class ProbeReport:
 
 def read_report(path: str | Path) -> ProbeReport:
     """The report that `ProbeReport.save` wrote; ReportFileError if the file holds something else, or is broken."""
-    path = Path(path).expanduser()
+    path = expect_path(path, call="read_report('report.json')")
+    if not path.is_file():
+        raise missing_file(path, "a report that report.save wrote")
     try:
         if path.suffix == ".csv":
             table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")

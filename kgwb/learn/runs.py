@@ -8,17 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from kgwb.bert import Bert, inject
-from kgwb.bert.injection import AnyMode, list_options, name_mode
-from kgwb.bert.knowledge import Control, EntityVectors, gather_knowledge
-from kgwb.checks import expect_choice, expect_kind, expect_number
+from kgwb.bert.injection import AnyMode, choose_doors, list_options, name_mode
+from kgwb.bert.knowledge import Control, EntityVectors, expect_entity_vectors, gather_knowledge
+from kgwb.checks import expect_at_least, expect_choices, expect_each, expect_kind, expect_text, is_number
 from kgwb.fingerprints import fingerprint, hash_tensors, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
 from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import MaskedAnswers, Task
-from kgwb.learn.tuning import expect_tasks, tune
+from kgwb.learn.tuning import expect_tasks, expect_tuning, tune
+from kgwb.words import quote_value
 
 Rewrite: TypeAlias = Callable[[Questions], Questions]
 # What `tune` is given where an option does not come.
@@ -70,7 +71,15 @@ def plan_runs(
             name that two runs would have.
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.plan_runs(bert, vectors, kgwb.MaskedAnswers(questions))")
+    expect_entity_vectors(vectors, "kgwb.plan_runs(bert, {}, kgwb.MaskedAnswers(questions))")
+    _expect_mappings(doors, other_vectors)
     check_plan(modes, controls, noise, doors or {}, other_vectors or {})
+    expect_at_least("facts", facts, 1, whole=True)
+    unknown = [option for option in options if option not in _TUNING]
+    if unknown:
+        known = ", ".join(_TUNING)
+        raise TypeError(f"{unknown[0]}={quote_value(options[unknown[0]])} came. Type some of tune's options: {known}.")
+    expect_tuning(**{"seed": 0} | _TUNING | options)
     given = tuple(tasks) if isinstance(tasks, Sequence) else (tasks,)
     expect_tasks(given)
     plain = ProbeRun(TuningRecipe(bert, given, options))
@@ -98,6 +107,18 @@ def plan_runs(
     return runs
 
 
+def _expect_mappings(doors: object, other_vectors: object) -> None:
+    call = "doors={'memory': {'hops': 2}}"
+    expect_kind(doors, (Mapping, type(None)), "A mapping of doors to options", call=call)
+    for given in cast(Mapping[str, Any], doors or {}).values():
+        expect_kind(given, Mapping, "A mapping of a door's options", call=call)
+    call = "other_vectors={'answers removed': vectors}"
+    expect_kind(other_vectors, (Mapping, type(None)), "A mapping of names to vectors", call=call)
+    for name, its in cast(Mapping[str, Any], other_vectors or {}).items():
+        expect_text("the name of other vectors", name, usual="answers removed")
+        expect_entity_vectors(its, "kgwb.plan_runs(bert, vectors, tasks, other_vectors={{'answers removed': {}}})")
+
+
 def check_plan(
     modes: Sequence[AnyMode | tuple[AnyMode, ...]],
     controls: Sequence[str],
@@ -110,19 +131,20 @@ def check_plan(
     Raises:
         ValueError: for what cannot be, or two runs of one name.
     """
-    for control in controls:
-        expect_choice("controls", control, get_args(RunControl))
-    for share in noise:
-        expect_number("noise", share, usual=0.2)
-        if not 0 < share <= 1:
+    expect_choices("controls", controls, get_args(RunControl))
+    for share in expect_each(noise, object, "A share", call="noise=(0.2, 0.5)"):
+        if not is_number(share) or not 0 < share <= 1:
             raise ValueError(
-                f"noise={share!r} came. Expected shares of the mentions above 0, up to 1: noise=(0.2, 0.5)."
+                f"noise={quote_value(share)} came. Expected shares of the mentions above 0, up to 1; type noise=(0.2, 0.5)."
             )
+    for mode in expect_each(modes, object, "A mode", call="modes=['entity', 'memory']"):
+        choose_doors(mode)
     single = {part for mode in modes for part in name_mode(mode)}
     for door in doors:
         if door not in single:
             raise ValueError(
-                f"doors has options for {door!r}, which is not among the modes {', '.join(sorted(single))}."
+                f"doors has options for {quote_value(door)}, which is not among the modes {', '.join(sorted(single))}. "
+                "Type doors={'memory': {'hops': 2}}, with modes=['memory']."
             )
     named = [["+".join(name_mode(mode)) for mode in modes], controls]
     named += [[*get_args(RunControl), *(f"noise {share:g}" for share in noise), *other_vectors]]

@@ -90,6 +90,7 @@ class MaskedAnswers(Task):
 
     def prepare(self, bert: Bert) -> EncodedQuestions:
         """Cut the questions and the candidates' names into word pieces, once."""
+        expect_kind(bert, Bert, "A BERT", call="task.prepare(kgwb.load_bert())")
         return encode_questions(bert, self.questions)
 
 

@@ -13,10 +13,20 @@ import torch
 from torch import nn
 
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_number, expect_seed
-from kgwb.embed.precision import Precision, choose_precision
+from kgwb.checks import (
+    expect_at_least,
+    expect_choice,
+    expect_each,
+    expect_flags,
+    expect_kind,
+    expect_number,
+    expect_seed,
+    is_number,
+)
+from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.learn.policies import Policy, group_parameters
 from kgwb.learn.tasks import PreparedTask, Task
+from kgwb.words import quote_value
 
 Strategy = Literal["together", "two-stage"]
 
@@ -86,7 +96,17 @@ def tune(
         FloatingPointError: if the loss or the gradient is no longer finite; raised while iterating.
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.tune(bert, kgwb.MaskedAnswers(questions))")
-    _expect_numbers(batch=batch, learning_rate=learning_rate, top_layers=top_layers, seed=seed)
+    expect_tuning(
+        strategy=strategy,
+        policy=policy,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        top_layers=top_layers,
+        dropout=dropout,
+        precision=precision,
+        seed=seed,
+    )
     stages = _split_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
     passes = _expect_epochs(epochs, len(stages))
     generator = torch.Generator().manual_seed(int(seed))
@@ -101,22 +121,46 @@ def tune(
     return _take_steps(bert, plans, dropout=dropout, precision=dtype, seed=seed)
 
 
-def _expect_numbers(*, batch: int, learning_rate: float, top_layers: int, seed: int) -> None:
+def expect_tuning(
+    *,
+    strategy: object,
+    policy: object,
+    epochs: object,
+    batch: object,
+    learning_rate: object,
+    top_layers: object,
+    dropout: object,
+    precision: object,
+    seed: object,
+) -> None:
+    """The options of `tune`.
+
+    Raises:
+        ValueError: one is out of its range; the message says what to type.
+        TypeError: dropout is neither True nor False, or epochs is no number and no list of them.
+    """
+    expect_choice("strategy", strategy, get_args(Strategy))
+    expect_choice("policy", policy, get_args(Policy))
+    expect_choice("precision", precision, PRECISIONS)
+    if not is_number(epochs):
+        expect_kind(epochs, Sequence, "A number, or one for each stage,", call="epochs=4")
+    for each in [epochs] if is_number(epochs) else expect_each(epochs, object, "A number", call="epochs=4"):
+        expect_at_least("epochs", each, 1, whole=True)
     expect_at_least("batch", batch, 1, whole=True)
     expect_number("learning_rate", learning_rate, usual=5e-5, above=0)
     expect_at_least("top_layers", top_layers, 0, whole=True)
+    expect_flags(dropout=dropout)
     expect_seed(seed)
 
 
 def _split_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
-    expect_choice("strategy", strategy, get_args(Strategy))
     expect_tasks(tasks)
     if strategy == "together":
         return [tasks]
     if len(tasks) < 2:
         raise ValueError(
-            "strategy='two-stage' came with one task. Expected two or more, of which the last is trained after the others: "
-            "kgwb.tune(model, [kgwb.learn.MaskedWords(sentences), kgwb.MaskedAnswers(questions)], strategy='two-stage')."
+            "strategy='two-stage' came with one task. Expected two or more, of which the last is trained after the others; "
+            "type kgwb.tune(model, [kgwb.learn.MaskedWords(sentences), kgwb.MaskedAnswers(questions)], strategy='two-stage')."
         )
     return [tasks[:-1], tasks[-1:]]
 
@@ -125,10 +169,8 @@ def _expect_epochs(epochs: int | Sequence[int], stages: int) -> list[int]:
     passes = list(epochs) if isinstance(epochs, Sequence) else [epochs] * stages
     if len(passes) != stages:
         raise ValueError(
-            f"epochs={epochs!r} came for {stages} stage{'s' * (stages > 1)}. Type epochs=4, or one for each."
+            f"epochs={quote_value(epochs)} came for {stages} stage{'s' * (stages > 1)}. Type epochs=4, or one for each."
         )
-    for each in passes:
-        expect_at_least("epochs", each, 1, whole=True)
     return passes
 
 
@@ -147,7 +189,7 @@ def expect_tasks(given: Sequence[object]) -> None:
         TypeError: for what is no task.
     """
     if not given:
-        raise ValueError("No task came. Expected at least one: kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
+        raise ValueError("No task came. Expected at least one; type kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
     for task in given:
         expect_kind(task, Task, "A task", call="kgwb.tune(model, kgwb.MaskedAnswers(questions))")
 

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_each, expect_flags, expect_number, expect_text
 from kgwb.lessons.examples import describe_input, shorten_value
 from kgwb.lessons.guarded import Run, run_guarded
+from kgwb.words import quote_value
 
 LIMIT = 5.0  # seconds for one check: little enough that a list which grows for ever still fits into memory
 _LONGEST = 10_000  # elements of an answer that are looked at
@@ -42,7 +44,7 @@ class ExerciseError(AssertionError):
 
 
 def check(
-    answer: Callable[..., Any] | None,
+    answer: object,
     examples: Sequence[tuple[tuple[Any, ...], Any]],
     *,
     hint: str,
@@ -74,12 +76,24 @@ def check(
         >>> check(lambda number: number + 1, [((1,), 2)], hint="Add one.")
         Right.
     """
+    call = "check(answer, [((1,), 2)], hint='Add one.')"
+    pairs = expect_each(examples, tuple, "A pair of arguments and a value", call=call)
+    if not pairs or not all(len(pair) == 2 and isinstance(pair[0], tuple) for pair in pairs):
+        raise ValueError(
+            f"examples={quote_value(examples)} came. Expected pairs of arguments and a value; type {call}."
+        )
+    expect_text("hint", hint, usual="Add one.")
+    expect_text("called", called, usual="answer")
+    expect_flags(ordered=ordered)
+    expect_number("limit", limit, usual=5, above=0)
+    if through is not None and not callable(through):
+        raise TypeError(f"through={quote_value(through)} came. Expected a function, or nothing; type {call}.")
     if not callable(answer) or isinstance(answer, type):
         what = shorten_value(answer)
         return _refuse(
             ["Not yet.", _row("gave", what), _row("expected", "a function: run the cell above"), _row("hint", hint)]
         )
-    trial = _Trial(answer, examples, ordered, through)
+    trial = _Trial(answer, pairs, ordered, through)
     run = run_guarded(trial.run, answer, limit=limit)
     place, came = run.value or (0, None)
     if run.ended and not run.error and place == len(examples):

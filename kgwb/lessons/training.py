@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from kgwb.checks import expect_kind
 from kgwb.embed import GraphEmbedding, Scorer, train_embedding
 from kgwb.graph import KnowledgeGraph, Split
 
@@ -42,6 +43,7 @@ def train_vectors(
         seed: for the initial vectors and the order of training.
         options: of `train_embedding`.
     """
+    expect_kind(facts, (KnowledgeGraph, Split), "A graph or a split", call="train_vectors(graph, ComplEx(), dim=32)")
     graph = facts.graph if isinstance(facts, Split) else facts
     embedding = GraphEmbedding(graph, scorer, dim=dim, seed=seed, encoder=encoder)
     for _ in train_embedding(embedding, facts, seed=seed, **options):

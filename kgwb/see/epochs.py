@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from kgwb.checks import expect_choice, expect_path, expect_text
 from kgwb.packages import load_package
 from kgwb.words import describe_kind
 
@@ -27,9 +28,22 @@ def expect_epochs(epochs: object, call: str) -> None:
     Raises:
         TypeError: it cannot be iterated; says what to type.
     """
-    if not isinstance(epochs, Iterable):
+    if not isinstance(epochs, Iterable) or getattr(epochs, "ndim", None) == 0:
         usual = call.format("train_embedding(vectors, split)")
         raise TypeError(f"The epochs of a training were expected, but {describe_kind(epochs)} came. Type {usual}.")
+
+
+def expect_record(record: object) -> None:
+    """One of the epochs or steps that training gives.
+
+    Raises:
+        TypeError: it has no number and loss; says what to type.
+    """
+    if not (hasattr(record, "number") and hasattr(record, "loss")):
+        raise TypeError(
+            f"An epoch or a step was expected, but {describe_kind(record)} came. "
+            "Type show_training(train_embedding(vectors, split))."
+        )
 
 
 def close_generator(epochs: Any) -> None:
@@ -58,6 +72,7 @@ def log_to_tensorboard(epochs: Iterable[Any], folder: str | Path) -> Iterator[An
         `tensorboard --logdir runs`.
     """
     expect_epochs(epochs, "log_to_tensorboard({}, folder)")
+    expect_path(folder, call="log_to_tensorboard(epochs, 'runs/first')")
     load_package("tensorboard", "log_to_tensorboard")
     module = load_package("torch.utils.tensorboard", "log_to_tensorboard", install="tensorboard")
     return _write_events(epochs, module, Path(folder).expanduser())
@@ -97,7 +112,13 @@ def log_to_wandb(
         {1: {'loss': 3.0, 'seconds': 0.5}}
     """
     expect_epochs(epochs, "log_to_wandb({})")
+    expect_text("project", project, usual="kgwb")
+    if name is not None:
+        expect_text("name", name, usual="first")
+    expect_choice("mode", mode, ("online", "offline"))
     if run is not None:
+        if not callable(getattr(run, "log", None)):
+            raise TypeError(f"A run was expected, but {describe_kind(run)} came. Type run=wandb.init(project='kgwb').")
         return _log_steps(epochs, run)
     return _log_run(epochs, load_package("wandb", "log_to_wandb"), project, name, mode)
 
@@ -133,4 +154,5 @@ def _log_steps(epochs: Iterable[Any], run: Any) -> Iterator[Any]:
 
 
 def _gather(epoch: Any) -> dict[str, float]:
+    expect_record(epoch)
     return {"loss": epoch.loss, "seconds": epoch.seconds, **read_metrics(epoch)}

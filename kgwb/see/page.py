@@ -12,8 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from kgwb.checks import expect_each, expect_kind, expect_path, expect_text
 from kgwb.files import write_whole
 from kgwb.see.palette import style_variables
+from kgwb.words import quote_value
 
 # The browser itself is told to fetch nothing: everything a page shows travels inside it.
 CONTENT_POLICY = (
@@ -54,6 +56,11 @@ class Fragment:
     caption: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        expect_text("html", self.html, usual="<p>Two</p>")
+        expect_text("caption", self.caption, usual="Two facts.")
+        expect_kind(self.libraries, Mapping, "A mapping of names to scripts", call="Fragment('<p>Two</p>')")
+
 
 @runtime_checkable
 class HasFragment(Protocol):
@@ -83,6 +90,8 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         True
     """
     place = expect_file(path, (".html",), name="page.html")
+    expect_text("title", title, usual="My page")
+    sections = _expect_sections(sections)
     fragments = [(heading, item if isinstance(item, Fragment) else item.fragment()) for heading, item in sections]
     libraries: dict[str, str] = {}
     for _, fragment in fragments:
@@ -98,6 +107,15 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         f"<body><main><h1>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
     )
     return write_document(place, page, name="page.html")
+
+
+def _expect_sections(sections: object) -> list[tuple[str, HasFragment | Fragment]]:
+    call = 'write_page("page.html", [("Facts", view)], title="My page")'
+    found = expect_each(sections, (tuple, list), "A heading and a view", call=call)
+    for section in found:
+        if len(section) != 2 or not isinstance(section[0], str) or not isinstance(section[1], (HasFragment, Fragment)):
+            raise TypeError(f"A heading and a view were expected, but {quote_value(section)} came. Type {call}.")
+    return found
 
 
 def write_document(path: str | Path, text: str, *, name: str) -> Path:
@@ -125,14 +143,14 @@ def expect_file(path: str | Path, endings: Sequence[str], *, name: str) -> Path:
         IsADirectoryError: the path is a folder.
         ValueError: it ends in anything else.
     """
-    path = Path(path).expanduser()
+    path = expect_path(path, call=f"view.save({name!r})")
     if path.is_dir():
         what = name.partition(".")[0]
         raise IsADirectoryError(f"{path} is a folder; a {what} is one file. Type {str(path / name)!r}.")
     if path.suffix.lower() not in endings:
         came = f"ends in {path.suffix}" if path.suffix else "has no ending"
         raise ValueError(
-            f"{path.name!r} {came}, and a name's ending says what is written. Expected {' or '.join(endings)}: "
+            f"{path.name!r} {came}, and a name's ending says what is written. Expected {' or '.join(endings)}; type "
             f"{str(path.with_suffix(endings[0]))!r}."
         )
     return path

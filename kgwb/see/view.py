@@ -17,10 +17,12 @@ from typing import Any
 
 import pandas as pd
 
+from kgwb.checks import expect_choice, expect_each, expect_path, expect_text
 from kgwb.packages import load_package
 from kgwb.see.page import Fragment, expect_file, read_asset, write_document, write_frame, write_page
 from kgwb.see.palette import style_variables
 from kgwb.see.printing import expect_browser, print_picture
+from kgwb.words import describe_kind
 
 REDRAW = 0.3  # seconds between two pictures at least
 OPENED, STOP = "opened", "stop"  # what the page says
@@ -104,6 +106,8 @@ class View(ABC):
             ValueError: it ends in anything else.
             RuntimeError: for .png and .pdf, no browser is installed, or it does not print.
         """
+        expect_path(path, call="view.save('page.html')")
+        expect_text("title", title, usual="My page")
         ending = Path(path).suffix.lower()
         name = f"picture{ending}" if ending in (".svg", ".png", ".pdf") else "page.html"
         place = expect_file(path, (".html", ".svg", ".png", ".pdf"), name=name)
@@ -125,11 +129,17 @@ class View(ABC):
         Raises:
             TypeError: the view is a still picture.
         """
+        if not callable(handler):
+            raise TypeError(f"A function was expected, but {describe_kind(handler)} came. Type view.observe(print).")
         if self.widget is None:
             raise TypeError(
                 f"A {type(self).__name__} is a still picture: there is nothing to choose in it. Read .frame."
             )
-        self.widget.observe(handler, *([] if names is None else [names]))
+        known = self.widget.trait_names()
+        watched = known if names is None else [names] if isinstance(names, str) else names
+        for name in expect_each(watched, str, "A trait", call="view.observe(print, names='selected')"):
+            expect_choice("names", name, known)
+        self.widget.observe(handler, *([] if names is None else [watched]))
 
     def _make_widget(self) -> Any:
         """What `widget` gives, made when it is first asked for."""

@@ -161,9 +161,12 @@ def test_a_second_injector_is_refused_with_what_to_type(opened, vectors):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"mode": ()}, r"Expected one door or several different ones: mode=\('entity', 'memory'\)"),
+        ({"mode": ()}, r"Expected one door or several different ones; type mode=\('entity', 'memory'\)"),
         ({"mode": ("entity", "entity")}, "Expected one door or several different ones"),
-        ({"mode": ("entity", "memory"), "hops": 2}, r"Expected a dict of options for each door: memory=\{\.\.\.\}"),
+        (
+            {"mode": ("entity", "memory"), "hops": 2},
+            r"Expected a dict of options for each door; type memory=\{\.\.\.\}",
+        ),
         ({"mode": "graph", "layers": (6,)}, r"layers=\(6,\) came; this BERT has layers 0 to 5\. .* Type layers=\(5,\)"),
         ({"mode": "graph", "hops": 0}, "hops"),
     ],

@@ -194,7 +194,7 @@ def test_a_mention_given_by_hand_has_itself_for_a_candidate(graph):
 @pytest.mark.parametrize(
     ("mentions", "options", "said"),
     [
-        ([], {}, r"0 lists of mentions came for 1 sentences\. Expected one for each: find_mentions\(sentences"),
+        ([], {}, r"0 lists of mentions came for 1 sentences\. Expected one for each: type find_mentions\(sentences"),
         ([[]], {"prior": -1}, r"prior=-1 came\. It must be at least 0"),
         ([[]], {"prior": 0, "context": 0, "coherence": 0}, r"All three weights are 0\. Expected one above it"),
         ([[Mention(0, 1, -1)]], {}, r"A mention may name entity -1"),

@@ -111,7 +111,7 @@ def test_options_and_controls_are_given_to_it(bert, vectors):
     assert alone.name == "minilm/neighbour/random" and "gate=0.000, control=random" in repr(door)
     several = kgwb.inject(bert, vectors, mode=("entity", Neighbour), neighbour={"layer": 3})
     assert several.injector.doors[1].layer == 3
-    with pytest.raises(TypeError, match=r"Expected a dict of options for each door: neighbour=\{\.\.\.\}"):
+    with pytest.raises(TypeError, match=r"Expected a dict of options for each door; type neighbour=\{\.\.\.\}"):
         kgwb.inject(bert, vectors, mode=("entity", Neighbour), layer=3)
 
 

@@ -125,7 +125,7 @@ def test_doors_of_ones_own_are_given_as_classes(bert, vectors, set_gates, tmp_pa
         kgwb.load_bert(folder)
     again = kgwb.load_bert(folder, doors=[Nudge])
     assert kgwb.read(again, TEXT).hidden.equal(kgwb.read(model, TEXT).hidden)
-    with pytest.raises(BertLoadError, match=r"has no such door\. Leave it out"):
+    with pytest.raises(BertLoadError, match=r"has no such door\. Type kgwb\.load_bert"):
         kgwb.load_bert("minilm", doors=[Nudge])
     tensor = kgwb.inject(bert, vectors, mode=Nudge, size=torch.ones(1))
     with pytest.raises(ModelFileError, match=r"option size of the nudge door is a Tensor, which JSON cannot hold"):

@@ -79,7 +79,9 @@ def test_what_cannot_be_edited_says_so(small_bert, vectors, questions):
         measure_edits(small_bert, questions[1])
     with pytest.raises(ValueError, match=r"'small' has no door. Type attribute_answer"):
         attribute_answer(small_bert, questions[1][:1])
-    with pytest.raises(ValueError, match=r"2 questions came. Expected one: attribute_answer\(model, questions\[:1\]\)"):
+    with pytest.raises(
+        ValueError, match=r"2 questions came. Expected one; type attribute_answer\(model, questions\[:1\]\)"
+    ):
         attribute_answer(model, questions[1][:2])
 
 

@@ -74,7 +74,7 @@ def test_what_is_no_text(task, small_bert):
         task("A sentence.")
     with pytest.raises(TypeError, match=rf"A sentence was expected, but 3 came. Type kgwb.learn.{name}\("):
         expect_texts([3], name)
-    with pytest.raises(ValueError, match=rf"No sentence came. Expected at least one: kgwb.learn.{name}"):
+    with pytest.raises(ValueError, match=rf"No sentence came. Expected at least one; type kgwb.learn.{name}"):
         task([])
 
 

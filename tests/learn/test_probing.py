@@ -156,7 +156,7 @@ def test_questions_of_which_most_answers_look_alike_are_refused(small_bert, town
 
 def test_nothing_to_probe(small_bert, questions):
     with pytest.raises(
-        ValueError, match=r"No run came. Expected at least one: kgwb.probe\(\{'plain': bert\}, questions\)"
+        ValueError, match=r"No run came. Expected at least one; type kgwb.probe\(\{'plain': bert\}, questions\)"
     ):
         kgwb.probe({}, questions)
     with pytest.raises(ValueError, match=r"seeds=0 came. It must be at least 1; type seeds=1"):

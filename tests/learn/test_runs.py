@@ -113,7 +113,7 @@ def test_other_vectors_and_door_options_reach_the_door(plan, vectors):
         ({"other_vectors": ("off",)}, r"Two runs would be named after 'off'"),
         ({"other_vectors": ("noise 0.2",), "noise": (0.2,)}, r"Two runs would be named after 'noise 0.2'"),
         ({"doors": ("memory",)}, r"doors has options for 'memory', which is not among the modes entity"),
-        ({"noise": (20,)}, r"noise=20 came. Expected shares of the mentions above 0, up to 1: noise=\(0.2, 0.5\)"),
+        ({"noise": (20,)}, r"noise=20 came. Expected shares of the mentions above 0, up to 1; type noise=\(0.2, 0.5\)"),
     ],
 )
 def test_a_plan_that_cannot_be(given, message):

@@ -177,7 +177,9 @@ def test_what_strategies_ask_for(small_bert, questions):
 
 
 def test_no_task(small_bert):
-    with pytest.raises(ValueError, match=r"No task came. Expected at least one: kgwb.tune\(model, kgwb.MaskedAnswers"):
+    with pytest.raises(
+        ValueError, match=r"No task came. Expected at least one; type kgwb.tune\(model, kgwb.MaskedAnswers"
+    ):
         kgwb.tune(copy.deepcopy(small_bert), [])
 
 

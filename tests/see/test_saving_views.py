@@ -40,14 +40,14 @@ def test_png_and_pdf_are_printed(view: View, tmp_path: Path, name: str, magic: b
 
 @pytest.mark.parametrize("name", ["x.jpg", "x", "x.htm.txt", ".png", "x.", "x.md", "x.json", "html"])
 def test_any_other_ending_is_refused(view: View, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"ending.*Expected \.html or \.svg or \.png or \.pdf: '.*\.html'\.$"):
+    with pytest.raises(ValueError, match=r"ending.*Expected \.html or \.svg or \.png or \.pdf; type '.*\.html'\.$"):
         view.save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["x.svg", "x.pdf", "x"])
 def test_a_page_of_sections_is_html_only(view: View, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"Expected \.html: '.*x\.html'\.$"):
+    with pytest.raises(ValueError, match=r"Expected \.html; type '.*x\.html'\.$"):
         write_page(tmp_path / name, [("", view)], "A")
     assert not list(tmp_path.iterdir())
 

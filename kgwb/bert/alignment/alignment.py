@@ -27,10 +27,11 @@ from kgwb.bert.alignment.quality import (
     shuffle_within,
 )
 from kgwb.bert.alignment.word_space import LabelWords, Vocabulary, read_labels, read_vocabulary
-from kgwb.bert.knowledge import EntityVectors
+from kgwb.bert.knowledge import EntityVectors, expect_entity_vectors
 from kgwb.bert.model import Bert
-from kgwb.checks import expect_at_least, expect_choice
+from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_seed
 from kgwb.graph import KnowledgeGraph
+from kgwb.words import quote_value
 
 Method = Literal["least squares", "procrustes", "trained"]
 _FEWEST = 4
@@ -76,6 +77,10 @@ class Alignment:
             ValueError: they are of another width.
         """
         dim = len(self.mapping.centre)
+        call = "alignment.map(vectors.entity_vectors())"
+        expect_kind(vectors, Tensor, "A tensor of entity vectors", call=call)
+        if not vectors.is_floating_point() or not vectors.ndim:
+            raise ValueError(f"Vectors of type {vectors.dtype} and shape {tuple(vectors.shape)} came. Type {call}.")
         if vectors.shape[-1] != dim:
             raise ValueError(
                 f"Vectors of {vectors.shape[-1]} numbers came; this alignment maps {dim}. Type "
@@ -180,6 +185,9 @@ def align_vectors(
         >>> list(alignment.summary.columns)
         ['r2', 'mrr', 'hits@1', 'hubness']
     """
+    expect_kind(bert, Bert, "A BERT", call="kgwb.bert.align_vectors(kgwb.load_bert(), vectors)")
+    expect_entity_vectors(vectors, "kgwb.bert.align_vectors(bert, {})")
+    seed = expect_seed(seed)
     fit = choose_fit(method, options, seed=seed)
     expect_at_least("shuffles", shuffles, 0, whole=True)
     table, missing = vectors.entity_vectors().cpu(), find_missing(vectors)
@@ -221,7 +229,8 @@ def choose_fit(method: str, options: Mapping[str, Any], *, seed: int) -> Callabl
     for name in options:
         if name not in known:
             takes = f"takes {', '.join(known)}" if known else "takes no options"
-            raise TypeError(f"{name}={options[name]!r} came for method={method!r}, which {takes}.")
+            came = f"{name}={quote_value(options[name])} came for method={method!r}, which {takes}"
+            raise TypeError(f"{came}. Type kgwb.bert.align_vectors(bert, vectors, method={method!r}).")
     return partial(fit, **options)
 
 

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from kgwb.axes import Float, Tensor
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_number
 from kgwb.environment import draw_from
 
 # In units of the inputs' variance summed over pairs and averaged over axes: from no penalty to nothing but the mean.
@@ -150,6 +150,9 @@ def fit_contrastive(
         seed: for the draw of the batches.
     """
     expect_at_least("steps", steps, 0, whole=True)
+    expect_at_least("batch", batch, 1, whole=True)
+    expect_number("learning_rate", learning_rate, usual=0.01, above=0)
+    expect_number("temperature", temperature, usual=0.1, above=0)
     start = fit_procrustes(inputs, targets)
     centred = inputs.double() - start.centre
     centred = (centred / centred.norm(dim=1).mean().clamp_min(1e-12)).float()

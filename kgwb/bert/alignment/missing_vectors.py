@@ -10,8 +10,9 @@ import torch
 from kgwb.axes import Bool, Float, Tensor
 from kgwb.bert.alignment.linear_maps import fit_ridge
 from kgwb.bert.alignment.word_space import LabelWords, read_labels
-from kgwb.bert.knowledge import EntityVectors, gather_knowledge
+from kgwb.bert.knowledge import EntityVectors, expect_entity_vectors, gather_knowledge
 from kgwb.bert.model import Bert
+from kgwb.checks import expect_kind
 from kgwb.graph import KnowledgeGraph
 from kgwb.words import count_things
 
@@ -99,6 +100,8 @@ def fill_missing_vectors(bert: Bert, vectors: EntityVectors) -> FilledVectors:
         >>> fill_missing_vectors(load_bert(), vectors)
         FilledVectors: 4 entities of 'graph', 8 numbers each; nothing was missing
     """
+    expect_kind(bert, Bert, "A BERT", call="kgwb.bert.fill_missing_vectors(kgwb.load_bert(), vectors)")
+    expect_entity_vectors(vectors, "kgwb.bert.fill_missing_vectors(bert, {})")
     missing = find_missing(vectors)
     table = vectors.entity_vectors()
     relations = gather_knowledge(vectors).relations

@@ -12,9 +12,10 @@ from torch.nn import functional
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.alignment.linear_maps import LinearMap
 from kgwb.bert.alignment.word_space import LabelWords
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, is_number
 from kgwb.environment import draw_from
 from kgwb.graph import KnowledgeGraph
+from kgwb.words import quote_value
 
 _ROWS = 512
 
@@ -65,11 +66,11 @@ def draw_held_out(pairs: Pairs, share: float | int, seed: int) -> Bool[Tensor, "
         ValueError: fewer than two labels are left on one side, or the share is no number between 0 and 1.
     """
     labels = len(pairs.words)
-    count = round(labels * share) if 0 < share < 1 else 0
+    count = round(labels * share) if is_number(share) and 0 < share < 1 else 0
     if not 2 <= count <= labels - 2:
         raise ValueError(
-            f"held_out={share!r} came for {labels} different labels. It must leave at least 2 of them on either side; "
-            "type held_out=0.2 with ten or more."
+            f"held_out={quote_value(share)} came for {labels} different labels. It must leave at least 2 of them on "
+            "either side; type held_out=0.2 with ten or more."
         )
     order = torch.randperm(labels, generator=draw_from(seed, "held out"))
     return torch.isin(pairs.answers, order[:count])

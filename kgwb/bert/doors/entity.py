@@ -16,8 +16,9 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Heads, Hidden, Inserted, InsertedView, Trace, Weights
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_each
 from kgwb.environment import draw_from
+from kgwb.words import quote_value
 
 Place = Literal["input", "beside", "middle", "output"]
 
@@ -62,14 +63,24 @@ class EntityDoor(Door):
         super().__init__(knowledge)
         expect_choice("pieces", pieces, ("all", "first"))
         expect_strength(strength)
-        self.places = (place,) if isinstance(place, str) else tuple(place)
+        self.places = (
+            (place,) if isinstance(place, str) else tuple(expect_each(place, object, "A place", call="place='input'"))
+        )
         for one in self.places:
             expect_choice("place", one, get_args(Place))
         if not self.places or len(set(self.places)) < len(self.places):
             raise ValueError(
-                f"place={place!r} came. Expected one place or several different ones: place=('input', 'middle')."
+                f"place={quote_value(place)} came. Expected one place or several different ones; "
+                "type place=('input', 'middle')."
             )
-        self.layers = shape.pick_layers(layers, (shape.layers // 2,)) if "middle" in self.places else ()
+        middle = "middle" in self.places
+        # A door that was kept without one says so: layers=().
+        chosen = (
+            ()
+            if isinstance(layers, tuple) and not layers and not middle
+            else shape.pick_layers(layers, (shape.layers // 2,))
+        )
+        self.layers = chosen if middle else ()
         self.pieces = pieces
         # The length sits in the table rather than in W: a gradient on W is then as large as the vector is long.
         self.register_buffer("table", (scale_to_one(knowledge.entities) * strength).to(shape.dtype), persistent=True)

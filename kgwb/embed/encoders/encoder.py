@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -38,6 +39,15 @@ def expect_encoder(encoder: object) -> None:
     """
     call = "encoder=RelationalConvolution(split, dim=128)"
     expect_kind(encoder, nn.Module, "An encoder, which is an nn.Module,", call=call)
+    assert isinstance(encoder, nn.Module)  # so mypy knows it too
+    try:
+        takes_both = type(encoder).forward is not nn.Module.forward
+        inspect.signature(encoder.forward).bind(None, None)
+    except TypeError:
+        takes_both = False
+    if not takes_both:
+        came = f"{describe_kind(encoder)} came, which has no forward(entities, relations)"
+        raise TypeError(f"An encoder was expected, but {came}. Type {call}.")
 
 
 def encode_tables(encoder: nn.Module, entities: Tensor, relations: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_each
 from kgwb.embed.encoders.encoder import expect_vectors
 from kgwb.embed.encoders.message_passing import Mixture
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -130,11 +130,14 @@ def read_literals(entities: pd.DataFrame, columns: Sequence[str] | None, *, buck
     """
     chosen = [column for column in entities.columns if column not in NAMES]
     if columns is not None:
-        chosen = [columns] if isinstance(columns, str) else list(columns)
+        call = "LiteralEncoder(split, columns=['population'])"
+        chosen = [columns] if isinstance(columns, str) else expect_each(columns, str, "A column's name", call=call)
     unknown = [column for column in chosen if column not in entities.columns]
     if unknown:
         found = ", ".join(quote(column) for column in entities.columns if column not in NAMES)
-        raise ValueError(f"There is no attribute {quote(unknown[0])}. The graph's entities have {found}.")
+        raise ValueError(
+            f"There is no attribute {quote(unknown[0])}. The graph's entities have {found}; type some of them."
+        )
     numbers = tuple(column for column in chosen if _is_number(entities[column]) and _finite(entities[column]).any())
     texts = tuple(
         column for column in chosen if not _is_number(entities[column]) and any(map(_plain, entities[column]))

@@ -12,7 +12,7 @@ import torch
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.graph.joins import Steps, cut, expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.graph.rules import find_rules
+from kgwb.graph.rules import expect_kinds, find_rules
 from kgwb.graph.splitting import Split, expect_split
 from kgwb.words import count_things
 
@@ -127,6 +127,7 @@ def fit_baseline(split: Split, *, kinds: Sequence[str] = TRIVIAL, min_support: i
         1.0
     """
     expect_split(split, "fit_baseline({})")
+    expect_kinds(kinds, least=0)
     if "constant" in kinds:
         raise ValueError(
             "kinds came with 'constant', whose conclusions frequency covers. Type kinds=['symmetric', 'inverse', "

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from kgwb.checks import is_number
 from kgwb.embed.scorers.measure import CITY_DISTANCE, DISTANCE, Measure
 from kgwb.embed.scorers.scorer import Entities, Relations, Scorer
+from kgwb.words import quote_value
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,8 +38,8 @@ class TransE(Scorer):
     norm: Literal[1, 2] = 2
 
     def __post_init__(self) -> None:
-        if self.norm not in (1, 2):
-            raise ValueError(f"norm={self.norm!r} came. Type TransE(norm=1) or TransE(norm=2).")
+        if not is_number(self.norm, whole=True) or self.norm not in (1, 2):
+            raise ValueError(f"norm={quote_value(self.norm)} came. Type TransE(norm=1) or TransE(norm=2).")
 
     @property
     def measure(self) -> Measure:  # type: ignore[override]  # the other scorers have one measure each

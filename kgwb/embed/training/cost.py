@@ -20,7 +20,7 @@ from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
 from kgwb.embed.precision import SMALL
 from kgwb.embed.queries import Queries
 from kgwb.embed.ranking.ranks import rank_triples
-from kgwb.embed.training.batches import TrainingQueries
+from kgwb.embed.training.batches import Negatives, TrainingQueries
 from kgwb.embed.training.loop import train_embedding
 from kgwb.embed.training.state import TrainingError, TrainingState
 from kgwb.embed.training.workspace import GIB
@@ -145,7 +145,8 @@ def _plan(embedding: GraphEmbedding, split: Split | KnowledgeGraph, arguments: d
     }
     twin = copy.deepcopy(embedding, known)
     chosen = {name: value for name, value in arguments.items() if not name.startswith("checkpoint")}  # nothing is kept
-    chosen["negatives"] = copy.deepcopy(chosen.get("negatives", "all"))  # whose random state would go on
+    if isinstance(chosen.get("negatives"), Negatives):
+        chosen["negatives"] = copy.deepcopy(chosen["negatives"])  # whose random state would go on
     training = cast(Generator, train_embedding(twin, split, **chosen))  # never started, so nothing begins
     state: TrainingState = inspect.getgeneratorlocals(training)["state"]
     return replace(state, rate=0.0)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kgwb.axes import Int
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_flags, expect_kind, expect_path
 from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.training.arguments import (
@@ -159,6 +159,10 @@ def train_embedding(
     expect_choice("optimizer", optimizer, ("adagrad", "adam"))
     expect_choice("precision", precision, PRECISIONS)
     expect_choice("loss", loss, LOSSES)
+    expect_flags(reciprocal=reciprocal)
+    if checkpoint is not None:
+        expect_path(checkpoint, call="train_embedding(embedding, split, checkpoint='run')")
+    expect_kind(shard, (Shard, type(None)), "A shard, or None,", call="train_embedding(embedding, split)")
     seed = int(seed)  # torch takes no number of numpy's
     triples = find_training_triples(embedding, split)
     if shard is None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_text
 from kgwb.graph.building import COLUMNS, number_triples, sort_triples
 from kgwb.graph.errors import GraphFileError, missing_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -79,6 +80,7 @@ def from_pykeen(training: Any, validation: Any = None, *, testing: Any = None, n
     given = dict(zip(_PARTS, (training, validation, testing), strict=True))
     if training is None:
         raise TypeError("None came to train on. Type from_pykeen(pykeen.datasets.Nations()), or the folder of one.")
+    expect_text("name", name, usual="graph")
     given |= _take_apart(training)
     parts = [_read(given[part]) for part in _PARTS]
     frames = [_name_triples(part) for part in parts]
@@ -107,12 +109,16 @@ class _Part:
 def _take_apart(training: Any) -> dict[str, Any]:
     """The factories, or their folders, where a whole dataset or its folder came."""
     if not isinstance(training, (str, Path)):
-        return {part: getattr(training, part) for part in _PARTS} if hasattr(training, "training") else {}
+        return {part: getattr(training, part) for part in _PARTS} if _is_data_set(training) else {}
     folder = Path(training).expanduser()
     if (folder / "training").is_dir():
         return {part: folder / part if (folder / part).is_dir() else None for part in _PARTS}
     saved = folder / "training_triples"
     return {"training": saved if saved.is_dir() else folder}
+
+
+def _is_data_set(given: Any) -> bool:
+    return all(hasattr(given, part) for part in _PARTS)
 
 
 def _read(factory: Any) -> _Part:

@@ -10,7 +10,7 @@ from typing import get_args
 
 import pandas as pd
 
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_choice, expect_flags, expect_text
 from kgwb.files import finish_saving
 from kgwb.graph.building import COLUMNS, NamedTriples, build_tables, number_triples, sort_triples, sum_notes
 from kgwb.graph.errors import GraphFileError, missing_file
@@ -25,7 +25,7 @@ from kgwb.graph.files.sources import PACKED, Source, find_stem, find_suffix, rea
 from kgwb.graph.files.text import OnError, parse_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
-from kgwb.words import quote
+from kgwb.words import quote, quote_value
 
 RDF_SUFFIXES = tuple(RDF_NAMES)
 FORMATS = (
@@ -81,6 +81,7 @@ def read_graph(
           Berlin — capital_of → Germany
     """
     check_columns(columns)
+    check_options(encoding=encoding, delimiter=delimiter, relation=relation, header=header, base=base)
     several = _list_several(path)
     if not several:
         source = take_source(path)
@@ -121,6 +122,8 @@ def read_split(
         GraphFileError: there is no train file, or a file cannot be read.
     """
     check_columns(columns)
+    check_options(encoding=encoding, delimiter=delimiter, header=header)
+    expect_choice("on_error", on_error, get_args(OnError))
     source = take_source(folder)
     if not isinstance(source, Path) or not source.is_dir():
         raise missing_file(Path(str(source)), "a folder with train, valid and test files")
@@ -141,12 +144,26 @@ def check_columns(columns: Columns) -> None:
     Raises:
         ValueError: says what came and what to type.
     """
-    kinds = set(map(type, columns))
-    if isinstance(columns, str) or len(columns) != 3 or len(set(columns)) != 3 or kinds not in ({str}, {int}):
+    several = isinstance(columns, Sequence) and not isinstance(columns, str) and len(columns) == 3
+    if not several or set(map(type, columns)) not in ({str}, {int}) or len(set(columns)) != 3:
         raise ValueError(
-            f"columns came as {columns!r}. Expected the three columns that hold head, relation and tail, "
-            'for example columns=("head", "relation", "tail"), or by position columns=(0, 1, 2).'
+            f"columns came as {quote_value(columns)}. Expected the three columns that hold head, relation and tail, "
+            'for example: columns=("head", "relation", "tail"), or by position columns=(0, 1, 2).'
         )
+
+
+def check_options(*, header: object, **texts: object) -> None:
+    """Refuse options of another kind, before a file is opened.
+
+    Raises:
+        TypeError: names the option and says what to type.
+    """
+    usual = {"encoding": "utf-8", "delimiter": ";", "relation": "knows", "base": "http://example.org/"}
+    if header is not None:
+        expect_flags(header=header)
+    for argument, value in texts.items():
+        if value is not None:
+            expect_text(argument, value, usual=usual[argument])
 
 
 def read_facts(

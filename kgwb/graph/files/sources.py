@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from kgwb.checks import expect_path
 from kgwb.graph.errors import GraphFileError, missing_file
 from kgwb.words import describe_kind, quote
 
@@ -87,6 +88,7 @@ def take_source(given: object) -> Path | OpenFile:
             f"{name!r}), then read_graph({name!r})."
         )
     if isinstance(given, (str, Path)):
+        expect_path(given, call='read_graph("facts.tsv")')
         return Path(given).expanduser()
     if callable(getattr(given, "read", None)):
         content = given.read()  # type: ignore[attr-defined]

@@ -81,11 +81,11 @@ def read_text(source: Source, *, expected: str, on_error: OnError = "raise", enc
 def _decode(source: Source, data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding).removeprefix("\ufeff")
-    except LookupError:
-        raise ValueError(f'encoding={encoding!r} came. Type a name Python knows, such as encoding="cp1252".') from None
     except UnicodeError as problem:
         line = data.count(b"\n", 0, getattr(problem, "start", 0)) + 1
         raise GraphFileError(f"{source} is not in {encoding}: line {line} cannot be decoded. Type another.") from None
+    except (LookupError, ValueError):  # no such name, or a name that none can have
+        raise ValueError(f'encoding={encoding!r} came. Type a name Python knows, such as encoding="cp1252".') from None
 
 
 def _read_bytes(source: Source, expected: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_flags, expect_path
 from kgwb.files import refuse_other_files, write_whole
 from kgwb.graph.descriptions import ENTITY_COLUMNS, is_missing
 from kgwb.graph.errors import GraphFileError
@@ -20,7 +21,7 @@ from kgwb.graph.files.rdf import write_rdf
 from kgwb.graph.files.rdf_statements import FORBIDDEN
 from kgwb.graph.files.reading import RDF_SUFFIXES, unknown_format
 from kgwb.graph.files.records import write_jsonl, write_parquet
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.graph.splitting import Split, expect_split
 from kgwb.words import quote
 
@@ -60,7 +61,8 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
         >>> path.read_text().splitlines()
         ['head\\trelation\\ttail', 'Berlin\\tcapital_of\\tGermany']
     """
-    path = Path(path).expanduser()
+    expect_graph(graph, "write_graph({}, 'graph.tsv')")
+    path = expect_path(path, call="write_graph(graph, 'graph.tsv')")
     suffix = path.suffix.lower()
     if path.is_dir() or not suffix:
         return _write_folder(graph, path)
@@ -111,6 +113,8 @@ def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Pa
         Split of 'capitals': 1 train, 0 valid, 0 test triples
     """
     expect_split(split, "write_split({}, folder)")
+    expect_path(folder, call="write_split(split, 'splits')")
+    expect_flags(openke=openke)
     folder = Path(folder).expanduser().absolute()
     refuse_other_files(folder, _list_rivals(*PARTS), "a split")
     with write_whole(folder, replaces=_WRITTEN) as new:

@@ -11,9 +11,11 @@ import pandas as pd
 
 from kgwb.axes import Float
 from kgwb.bert import Reading
+from kgwb.checks import is_number
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.drawing import mend_text
 from kgwb.see.palette import colour_types
+from kgwb.words import quote_value
 
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
 SLOTS, BESIDE = "facts in memory", "vectors set beside"  # what a row goes to that is no word piece
@@ -131,12 +133,14 @@ def check_choice(name: str, number: int | None, count: int) -> None:
     Raises:
         IndexError: there is no such number.
     """
-    if number is None or 0 <= number < count:
+    fits = number is None or is_number(number, whole=True)
+    if number is None or (fits and 0 <= number < count):
         return
     what, holder = ("word piece", "this sentence") if name == "focus" else (name, "this reading")
     numbers = f"{name}=0" + (f" to {name}={count - 1}" if count > 1 else "")
     mean = ", or None for the mean of heads" if name == "head" else ""
-    raise IndexError(f"There is no {what} {number}: {holder} has {count}. Type {numbers}{mean}.")
+    error = IndexError if fits else TypeError
+    raise error(f"There is no {what} {quote_value(number)}: {holder} has {count}. Type {numbers}{mean}.")
 
 
 def find_spans(reading: Reading, sentence: int, graph: KnowledgeGraph | None) -> list[Span]:

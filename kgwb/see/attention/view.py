@@ -8,6 +8,7 @@ import pandas as pd
 
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
+from kgwb.graph.knowledge_graph import expect_graph
 from kgwb.see.attention.page import make_attention_widget, write_attention_fragment
 from kgwb.see.attention.picture import draw_attention
 from kgwb.see.attention.scene import (
@@ -60,6 +61,10 @@ def show_attention(
     """
     check_readings(before, after)
     check_choice("sentence", sentence, len(before.tokens))
+    for name, number, count in zip(("layer", "head"), (layer, head), before.attention.shape[1:3], strict=True):
+        check_choice(name, number, count)
+    if graph is not None:
+        expect_graph(graph, "show_attention(before, after, graph={})")
     readings = (before,) if after is None else (before, after)
     if layer is None:
         layer = choose_layer(before, after, sentence)

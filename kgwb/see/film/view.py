@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.see.epochs import close_generator, expect_epochs
+from kgwb.bert.knowledge import EntityVectors
+from kgwb.checks import expect_at_least, expect_seed
+from kgwb.see.epochs import close_generator, expect_epochs, expect_record
 from kgwb.see.film.picture import describe_film, draw_film
 from kgwb.see.film.scene import FilmFrame, FilmScene, project_frames
 from kgwb.see.page import Fragment, draw_by_script
@@ -63,12 +65,15 @@ def record_film(
         >>> film.names
         ('start', 'epoch 1', 'epoch 2')
     """
-    if not hasattr(vectors, "entity_vectors"):
+    if not isinstance(vectors, EntityVectors):
         raise TypeError(
             f"record_film got {type(vectors).__name__}, which no training changes. Expected the "
             "GraphEmbedding that is trained; type record_film(vectors, train_embedding(vectors, split))."
         )
     expect_epochs(epochs, "record_film(vectors, {})")
+    for argument, count in (("labelled", labelled), ("frames", frames), ("neighbours", neighbours), ("limit", limit)):
+        expect_at_least(argument, count, 0, whole=True)
+    seed = expect_seed(seed)
     cloud = gather_points(vectors, labels=None, types=None)
     if entities is not None:
         cloud = cloud.restrict(cloud.find_all(entities))
@@ -114,6 +119,7 @@ class FilmView(View):
             self._keep("start")
         try:
             for epoch in self.epochs:
+                expect_record(epoch)
                 last = epoch.number
                 if last % self._every == 0:
                     self._keep_epoch(last)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Bool, Float, Int
+from kgwb.checks import expect_each
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.patterns import select_neighbourhood
 from kgwb.see.graph.layout import place_nodes
@@ -93,6 +94,16 @@ class GraphScene:
         """Positions of the entities, those asked for first, then the best connected."""
         asked = np.isin(self.entities, self.centre)
         return np.lexsort((np.arange(len(self.entities)), -self.degrees, ~asked))
+
+
+def list_names(names: object, *, call: str) -> list[str | int]:
+    """One entity, or several, by label, name or id, as a list.
+
+    Raises:
+        TypeError: it is neither; the message holds the call.
+    """
+    several = [names] if isinstance(names, (str, int, np.integer)) else names
+    return expect_each(several, (str, int, np.integer), "A label, name or id", call=call)
 
 
 def name_types(graph: KnowledgeGraph) -> list[str]:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.checks import expect_at_least, expect_kind, expect_seed
+from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.see.graph.page import write_graph_fragment
 from kgwb.see.graph.picture import draw_graph
-from kgwb.see.graph.scene import GraphScene, compose_scene
+from kgwb.see.graph.scene import GraphScene, compose_scene, list_names
 from kgwb.see.page import Fragment
 from kgwb.see.view import View, make_frame
 
@@ -49,14 +50,18 @@ def show_graph(
              head    relation     tail  predicted  probability
         0  Berlin  capital of  Germany      False          NaN
     """
+    expect_graph(graph, "show_graph({})")
+    seed = expect_seed(seed)
     if not len(graph.entities):
         raise ValueError(
             f"The graph {graph.name!r} has no entities, so there is nothing to draw. Expected at least one; "
             "type len(graph.entities) to count them and graph.notes to see what was left out while reading."
         )
-    if limit < 1 or hops < 0:
-        raise ValueError(f"limit={limit} and hops={hops} came; expected limit of at least 1 and hops of at least 0.")
-    names = [around] if isinstance(around, (str, int, np.integer)) else list(around or ())
+    expect_at_least("limit", limit, 1, whole=True)
+    expect_at_least("hops", hops, 0, whole=True)
+    if predicted is not None:
+        expect_kind(predicted, pd.DataFrame, "A frame of predicted facts", call="show_graph(graph, predicted=frame)")
+    names = [] if around is None else list_names(around, call="show_graph(graph, around=['Berlin', 'Paris'])")
     centre = [graph.entity_id(name) for name in names]
     scene = compose_scene(graph, around=centre, hops=hops, limit=limit, predicted=predicted, seed=seed)
     return GraphView(scene)

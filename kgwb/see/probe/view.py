@@ -8,6 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from kgwb.checks import expect_text
 from kgwb.learn.report import ProbeReport
 from kgwb.see.probe.picture import draw_probe
 from kgwb.see.probe.scene import ProbeScene, tabulate_gains
@@ -37,6 +38,7 @@ def show_probe(
         >>> show_probe(ProbeReport(counts, relations, chance=0.25), protocol="A toy")
         ProbeView: A toy. Accuracy on 4 questions, 1 seed. ...
     """
+    expect_text("protocol", protocol, usual="MiniLM, 100 steps")
     return ProbeView(ProbeScene(tabulate_gains(report, groups), protocol, report.control_facts))
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from kgwb.axes import Float, Int
+from kgwb.checks import expect_at_least, expect_kind
 from kgwb.packages import load_package
 
 Vectors = Float[np.ndarray, "point dim"]
@@ -140,8 +141,16 @@ def projection_quality(
         >>> projection_quality(line, line * 3, 4)
         ProjectionQuality(trustworthiness=1.0, continuity=1.0, neighbours=4)
     """
+    expect_at_least("neighbours", neighbours, 1, whole=True)
+    call = "projection_quality(vectors, points)"
+    for points in (high, low):
+        expect_kind(points, np.ndarray, "An array of positions", call=call)
+        if points.ndim != 2 or points.dtype.kind not in "fiu":
+            raise ValueError(f"Positions of shape {points.shape} and type {points.dtype} came. Type {call}.")
     if len(high) != len(low) or len(high) < 3:
-        raise ValueError(f"high has {len(high)} points and low {len(low)}; expected the same points, at least 3.")
+        raise ValueError(
+            f"high has {len(high)} points and low {len(low)}; expected the same points, at least 3. Type {call}."
+        )
     near = max(1, min(neighbours, (len(high) - 1) // 2))
     return ProjectionQuality(_measure_trust(high, low, near), _measure_trust(low, high, near), near)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
 from kgwb.axes import Float, Int
+from kgwb.checks import expect_each
 from kgwb.graph.errors import UnknownNameError
-from kgwb.see.graph.scene import name_types
+from kgwb.see.graph.scene import list_names, name_types
 from kgwb.see.palette import colour_types
 from kgwb.see.space.projection import Projection
 from kgwb.words import count_things
@@ -66,8 +68,7 @@ class Cloud:
 
     def find_all(self, names: OneOrMore) -> list[int]:
         """The positions of one point or several, as `find` gives them."""
-        several = [names] if isinstance(names, (str, int, np.integer)) else names
-        return [self.find(name) for name in several]
+        return [self.find(name) for name in list_names(names, call="highlight=['Berlin', 'Paris']")]
 
     def choose_named(self, ringed: Sequence[int], count: int) -> tuple[int, ...]:
         """Positions of the points to name: the highlighted ones, then the `count` best connected."""
@@ -145,12 +146,20 @@ def gather_points(vectors: Any, *, labels: Sequence[str] | None, types: Sequence
         vectors, labels, types = (*vectors, None)[:3]
     array = _read_array(vectors)
     count = len(array)
-    labels = [str(i) for i in range(count)] if labels is None else [str(label) for label in labels]
-    types = ["point"] * count if types is None else [str(kind) for kind in types]
+    labels = [str(i) for i in range(count)] if labels is None else list_words("labels", labels)
+    types = ["point"] * count if types is None else list_words("types", types)
     for what, given in (("labels", labels), ("types", types)):
         if len(given) != count:
-            raise ValueError(f"{count} vectors came with {len(given)} {what}; expected one for each vector.")
+            raise ValueError(
+                f"{count} vectors came with {len(given)} {what}; expected one for each vector. Type show_space(vectors)."
+            )
     return Cloud(name, array, np.arange(count), tuple(labels), tuple(types), degrees, graph, count)
+
+
+def list_words(argument: str, words: object) -> list[str]:
+    """Labels or types as texts; numbers will do."""
+    found = expect_each(words, (str, Number), "A text", call=f"show_space(array, {argument}=['a', 'b'])")
+    return [str(word) for word in found]
 
 
 def check_points(cloud: Cloud) -> None:
@@ -161,7 +170,7 @@ def check_points(cloud: Cloud) -> None:
     """
     if len(cloud.labels) < 3:
         few = len(cloud.labels)
-        raise ValueError(f"A map needs at least 3 points; {few} came. Give more vectors or more entities.")
+        raise ValueError(f"A map needs at least 3 points; {few} came. Type show_space(vectors) to map them all.")
     wrong = ~np.isfinite(cloud.vectors).all(axis=1)
     if wrong.any():
         first = cloud.labels[int(np.flatnonzero(wrong)[0])]
@@ -178,11 +187,14 @@ def _read_array(vectors: Any) -> Float[np.ndarray, "point dim"]:
         vectors = vectors.detach().cpu().float().numpy()
     if hasattr(vectors, "to_numpy"):
         vectors = vectors.to_numpy()
-    array = np.asarray(vectors)
+    try:
+        array = np.asarray(vectors)
+    except (ValueError, TypeError):  # rows of different lengths, or an object that says it can be an array and cannot
+        array = np.array(None)
     if array.ndim != 2 or array.dtype.kind not in "fiu" or not array.shape[1]:
         raise TypeError(
             f"show_space got {type(vectors).__name__} of shape {array.shape} and type {array.dtype}. Expected a "
-            "GraphEmbedding, an array of numbers [point, dim], or (vectors, labels, types)."
+            "GraphEmbedding, an array of numbers [point, dim], or (vectors, labels, types); type show_space(embedding)."
         )
     return array.astype(float)
 

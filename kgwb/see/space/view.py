@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from kgwb.checks import expect_choice
+from kgwb.checks import expect_at_least, expect_choice, expect_seed
 from kgwb.see.drawing import mend_text
 from kgwb.see.page import Fragment
 from kgwb.see.space.page import build_figure, describe_figure, write_space_fragment
 from kgwb.see.space.picture import draw_space
 from kgwb.see.space.projection import Method, Projection, project
-from kgwb.see.space.scene import OneOrMore, SpaceScene, check_points, gather_points
+from kgwb.see.space.scene import OneOrMore, SpaceScene, check_points, gather_points, list_words
 from kgwb.see.view import View
 
 
@@ -58,6 +58,13 @@ def show_space(
         0     PCA           1              1.0         1.0            1.0
     """
     expect_choice("method", method, ("both", "pca", "tsne"))
+    expect_at_least("labelled", labelled, 0, whole=True)
+    expect_at_least("neighbours", neighbours, 1, whole=True)
+    expect_at_least("limit", limit, 1, whole=True)
+    seed = expect_seed(seed)
+    for argument, words in (("labels", labels), ("types", types)):
+        if words is not None:
+            list_words(argument, words)
     cloud = gather_points(vectors, labels=labels, types=types)
     if entities is not None:
         cloud = cloud.restrict(cloud.find_all(entities))

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from kgwb.checks import expect_at_least, expect_text
 from kgwb.see.drawing import mend_text
-from kgwb.see.epochs import close_generator
+from kgwb.see.epochs import close_generator, expect_epochs, expect_record
 from kgwb.see.film.view import FilmView, record_film
 from kgwb.see.page import Fragment
 from kgwb.see.training.picture import draw_training
@@ -50,7 +51,13 @@ def show_training(
         1       2   1.5  0.2
         2       3   1.0  0.3
     """
+    expect_text("name", name, usual="training")
+    if total is not None:
+        expect_at_least("total", total, 1, whole=True)
     runs = dict(epochs) if isinstance(epochs, Mapping) else {name: epochs}
+    for run, records in runs.items():
+        expect_text("the name of a run", run, usual="training")
+        expect_epochs(records, "show_training({})")
     view = TrainingView(tuple(runs), total)
     if film is not None:
         runs = _record_film(view, runs, film)
@@ -150,6 +157,7 @@ def _consume(view: TrainingView, run: str, epochs: Iterable[Any], output: LiveOu
     view.running = True
     try:
         for record in records:
+            expect_record(record)
             view.records.setdefault(run, []).append(record)
             view.elapsed.setdefault(run, []).append(time.monotonic() - begun)
             view.memory.setdefault(run, []).append(_measure(view, run))
