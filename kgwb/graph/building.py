@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,6 +19,9 @@ from kgwb.words import quote
 COLUMNS = ("head", "relation", "tail")
 Notes = tuple[tuple[str, int], ...]
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_TO_FOLD = re.compile(rf"{_INVISIBLE.pattern}|[^\S \n]")
+_BLOCK = 500
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,31 @@ class NamedTriples:
     def triples(self) -> pd.DataFrame:
         """All parts, one after the other."""
         frames = [frame for frame in self.parts.values() if len(frame)]
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS), dtype=object)
+        if not frames:
+            return pd.DataFrame(columns=list(COLUMNS), dtype=object)
+        return frames[0] if len(frames) == 1 else join_frames(frames)
+
+
+def join_frames(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of named triples one after the other; columns of categories stay such."""
+    return pd.DataFrame({column: _join_columns([frame[column] for frame in frames]) for column in COLUMNS})
+
+
+def _join_columns(columns: list[pd.Series]) -> pd.Series:
+    if all(isinstance(column.dtype, pd.CategoricalDtype) for column in columns):
+        return pd.Series(pd.api.types.union_categoricals(columns))
+    return pd.concat(columns, ignore_index=True)
+
+
+class NamedColumn(NamedTuple):
+    """A column of names: which of the different ones stands in each row, and those."""
+
+    codes: np.ndarray
+    names: list[str]
+
+    def look_up(self, ids: Mapping[str, int]) -> np.ndarray:  # [row]
+        """The id of the name in each row; each different name is looked up once."""
+        return np.fromiter(map(ids.__getitem__, self.names), dtype=np.int64, count=len(self.names))[self.codes]
 
 
 class GraphTables(NamedTuple):
@@ -87,14 +114,16 @@ def build_tables(
     with blame("The frame"):
         heads, links, tails = (_read_names(frame, column, columns) for column in columns)
     if {frame[columns[0]].dtype.kind, frame[columns[2]].dtype.kind} in ({"i", "f"}, {"u", "f"}):
-        heads, tails = (names.str.removesuffix(".0") for names in (heads, tails))  # 1 and 1.0 are one number
+        heads, tails = (_spell_whole(column) for column in (heads, tails))  # 1 and 1.0 are one number
     entity_rows, merged_entities = read_descriptions(entities, "entity")
     relation_rows, merged_relations = read_descriptions(relations, "relation")
-    entity_names = _sort_names(heads.unique(), tails.unique(), entity_rows["entity"])
-    relation_names = _sort_names(links.unique(), relation_rows["relation"])
-    triples = sort_triples(number_triples((heads, links, tails), entity_names, relation_names), distinct=True)
+    entity_names = _sort_names(heads.names, tails.names, entity_rows["entity"])
+    relation_names = _sort_names(links.names, relation_rows["relation"])
+    entity_ids, relation_ids = ({name: i for i, name in enumerate(names)} for names in (entity_names, relation_names))
+    named = (heads.look_up(entity_ids), links.look_up(relation_ids), tails.look_up(entity_ids))
+    triples = sort_triples(np.stack(named, axis=1), distinct=True)
     counted = (
-        ("duplicate triples", len(heads) - len(triples)),
+        ("duplicate triples", len(frame) - len(triples)),
         ("duplicate entity rows", merged_entities),
         ("duplicate relation rows", merged_relations),
     )
@@ -108,8 +137,7 @@ def build_tables(
 
 def _note_alike(names: list[str]) -> Notes:
     """How many names, apart, differ only by blanks or by the Unicode form of their letters."""
-    # In plain words without blanks at the ends or twice in a row there is nothing to fold.
-    changed = {name: folded for name in names if (folded := _fold(name)) != name}
+    changed = {name: folded for name in _list_foldable(names) if (folded := _fold(name)) != name}
     if not changed:
         return ()
     groups: dict[str, list[str]] = {folded: [] for folded in changed.values()}
@@ -122,6 +150,16 @@ def _note_alike(names: list[str]) -> Notes:
         return ()
     shown = ", ".join(map(ascii if alike[0][0].isascii() else repr, alike[0][:3]))
     return ((f"names differ only by blanks or Unicode form: {shown}", sum(map(len, alike))),)
+
+
+def _list_foldable(names: list[str]) -> Iterator[str]:
+    """The names among which are all that `_fold` changes; hundreds at once are seen to need nothing."""
+    for start in range(0, len(names), _BLOCK):
+        block = names[start : start + _BLOCK]
+        text = "\n".join(["", *block, ""])
+        plain = not _TO_FOLD.search(text) and not any(map(text.__contains__, ("  ", "\n ", " \n")))
+        if not plain or text.count("\n") > len(block) + 1 or not unicodedata.is_normalized("NFC", text):
+            yield from block
 
 
 def _fold(name: str) -> str:
@@ -142,15 +180,15 @@ def number_triples(
     entity_ids = {name: number for number, name in enumerate(entities)}
     relation_ids = {name: number for number, name in enumerate(relations)}
     numbers = [
-        _number_names(pd.Series(column, dtype=object) if isinstance(column, list | tuple) else column, ids)  # [triple]
+        _factorize(pd.Series(column, dtype=object) if isinstance(column, list | tuple) else column).look_up(ids)
         for ids, column in zip((entity_ids, relation_ids, entity_ids), names, strict=True)
     ]
     return np.stack(numbers, axis=1)
 
 
-def _number_names(names: pd.Series, ids: dict[str, int]) -> np.ndarray:  # [triple]
-    codes, distinct = pd.factorize(names)  # each different name is looked up once
-    return np.array([ids[name] for name in distinct.tolist()], dtype=np.int64)[codes]
+def _factorize(names: pd.Series) -> NamedColumn:
+    codes, distinct = pd.factorize(names)
+    return NamedColumn(codes, distinct.tolist())
 
 
 def sort_triples(triples: np.ndarray, *, distinct: bool = False) -> np.ndarray:
@@ -199,23 +237,30 @@ def sum_notes(*several: Notes) -> Notes:
     return tuple((what, count) for what, count in total.items() if count)
 
 
-def _read_names(frame: pd.DataFrame, column: object, columns: Sequence[object]) -> pd.Series:
+def _read_names(frame: pd.DataFrame, column: object, columns: Sequence[object]) -> NamedColumn:
     if column not in frame.columns:
         missing = [wanted for wanted in columns if wanted not in frame.columns]
         hint = 'Say which columns hold head, relation and tail: columns=("...", "...", "...").'
         raise missing_columns(missing, list(frame.columns), hint)
     if list(frame.columns).count(column) > 1:
         raise ContentError(f"has two columns called {quote(column)}. Rename one of them.")
-    if isinstance(frame[column].dtype, pd.StringDtype) and not frame[column].isna().any():
-        return frame[column]
-    return pd.Series(spell_names(frame[column].tolist(), f"The frame's column {quote(column)}"), dtype=object)
+    cells, source = frame[column], f"The frame's column {quote(column)}"
+    if not isinstance(cells.dtype, pd.StringDtype | pd.CategoricalDtype) or cells.isna().any():
+        return _factorize(pd.Series(spell_names(cells.tolist(), source), dtype=object))
+    codes, distinct = _factorize(cells)
+    return NamedColumn(codes, spell_names(distinct, source))
+
+
+def _spell_whole(column: NamedColumn) -> NamedColumn:
+    return NamedColumn(column.codes, [name.removesuffix(".0") for name in column.names])
 
 
 def _sort_names(*several: Iterable[str]) -> list[str]:
-    names = sorted(set().union(*(one.tolist() if hasattr(one, "tolist") else one for one in several)))
-    for name in names:
-        if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
-            raise GraphFileError(
-                f"The name {quote(name)} holds half a character (a lone surrogate). Mend its encoding."
-            )
+    names = sorted(set().union(*several))
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError:
+        name = next(name for name in names if _HALVES.search(name))
+        rule = f"The name {quote(name)} holds half a character (a lone surrogate). Mend its encoding."
+        raise GraphFileError(rule) from None
     return names

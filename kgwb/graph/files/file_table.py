@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
@@ -117,9 +117,8 @@ def take_triples(table: FileTable, columns: Columns, on_error: OnError) -> tuple
     roles = COLUMNS if len(picked) == len(COLUMNS) else (COLUMNS[0], COLUMNS[-1])
     named = replace(table, header=roles, columns=[table.columns[position] for position in picked])
     if not all(map(_holds_names, named.columns)):
-        rules = [_find_nameless(row, roles) for row in zip(*named.columns, strict=True)]
-        named = named.without(rules, on_error)
-        named = replace(named, columns=[list(map(str, column)) for column in named.columns])
+        named = named.without(_find_nameless(named), on_error)
+        named = replace(named, columns=[_spell_cells(column) for column in named.columns])
     further = sum(bool(name) for position, name in enumerate(table.header) if position not in picked)
     return named.to_frame(), sum_notes(named.notes, (("further columns of the triples, not kept", further),))
 
@@ -171,10 +170,26 @@ def _holds_names(column: Sequence[Any] | pd.Series) -> bool:
     return set(map(type, column)) <= {str}
 
 
-def _find_nameless(row: tuple[Any, ...], roles: Sequence[str]) -> str:
-    for column, cell in zip(roles, row, strict=True):
-        if is_missing(cell):
-            return f"the {column} is empty."
-        if isinstance(cell, (dict, list, tuple, bool)):
-            return f"the {column} is not a name but {quote(cell)}."
+def _spell_cells(column: Sequence[Any] | pd.Series) -> Sequence[Any] | pd.Series:
+    return column if isinstance(column, pd.Series) else list(map(str, column))
+
+
+def _find_nameless(table: FileTable) -> list[str]:
+    """For each row, the rule that a cell of it breaks by being no name, or ""."""
+    rules = [""] * len(table.lines)
+    for role, column in reversed([*zip(table.header, table.columns, strict=True)]):
+        if isinstance(column, pd.Series):
+            rows: Iterable[int] = np.flatnonzero(column.isna()).tolist()
+        else:
+            rows = (row for row, cell in enumerate(column) if not isinstance(cell, str))
+        for row in rows:
+            rules[row] = _judge_name(role, column[row]) or rules[row]
+    return rules
+
+
+def _judge_name(role: str, cell: Any) -> str:
+    if is_missing(cell):
+        return f"the {role} is empty."
+    if isinstance(cell, (dict, list, tuple, bool)):
+        return f"the {role} is not a name but {quote(cell)}."
     return ""
