@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -72,6 +73,24 @@ class NamedColumn(NamedTuple):
         """The id of the name in each row; each different name is looked up once."""
         return np.fromiter(map(ids.__getitem__, self.names), dtype=np.int64, count=len(self.names))[self.codes]
 
+    def drop_unused(self) -> NamedColumn:
+        """The same without names that stand in no row."""
+        used = np.zeros(len(self.names), dtype=bool)
+        used[self.codes] = True
+        if used.all():
+            return self
+        return NamedColumn((np.cumsum(used) - 1)[self.codes], list(compress(self.names, used)))
+
+    def respell(self, spelling: Mapping[str, str]) -> NamedColumn:
+        """The same with other names, of which two may come out alike."""
+        codes, distinct = pd.factorize(np.array([spelling[name] for name in self.names], dtype=object))
+        return NamedColumn(codes[self.codes], distinct.tolist())
+
+    def to_series(self) -> pd.Series:
+        """The column as pandas has it."""
+        kind = pd.CategoricalDtype(pd.Index(self.names, dtype=object))
+        return pd.Series(pd.Categorical.from_codes(self.codes, dtype=kind))
+
 
 class GraphTables(NamedTuple):
     """What makes up a `KnowledgeGraph`, but for its name."""
@@ -117,10 +136,14 @@ def build_tables(
         heads, tails = (_spell_whole(column) for column in (heads, tails))  # 1 and 1.0 are one number
     entity_rows, merged_entities = read_descriptions(entities, "entity")
     relation_rows, merged_relations = read_descriptions(relations, "relation")
-    entity_names = _sort_names(heads.names, tails.names, entity_rows["entity"])
+    ends, links = _join(heads, tails).drop_unused(), links.drop_unused()
+    entity_names = _sort_names(ends.names, entity_rows["entity"])
     relation_names = _sort_names(links.names, relation_rows["relation"])
-    entity_ids, relation_ids = ({name: i for i, name in enumerate(names)} for names in (entity_names, relation_names))
-    named = (heads.look_up(entity_ids), links.look_up(relation_ids), tails.look_up(entity_ids))
+    entity_ids, relation_ids = (
+        ends.look_up(_number(entity_names)).reshape(2, -1),
+        links.look_up(_number(relation_names)),
+    )
+    named = (entity_ids[0], relation_ids, entity_ids[1])
     triples = sort_triples(np.stack(named, axis=1), distinct=True)
     counted = (
         ("duplicate triples", len(frame) - len(triples)),
@@ -177,8 +200,7 @@ def number_triples(
         >>> number_triples((["b"], ["r"], ["a"]), entities=["a", "b"], relations=["r"])
         array([[1, 0, 0]])
     """
-    entity_ids = {name: number for number, name in enumerate(entities)}
-    relation_ids = {name: number for number, name in enumerate(relations)}
+    entity_ids, relation_ids = _number(entities), _number(relations)
     numbers = [
         _factorize(pd.Series(column, dtype=object) if isinstance(column, list | tuple) else column).look_up(ids)
         for ids, column in zip((entity_ids, relation_ids, entity_ids), names, strict=True)
@@ -186,9 +208,23 @@ def number_triples(
     return np.stack(numbers, axis=1)
 
 
+def _number(names: Sequence[str]) -> dict[str, int]:
+    return dict(zip(names, range(len(names)), strict=True))
+
+
 def _factorize(names: pd.Series) -> NamedColumn:
+    if isinstance(names.dtype, pd.CategoricalDtype):
+        return NamedColumn(names.cat.codes.to_numpy(), names.cat.categories.tolist()).drop_unused()
     codes, distinct = pd.factorize(names)
     return NamedColumn(codes, distinct.tolist())
+
+
+def _join(first: NamedColumn, second: NamedColumn) -> NamedColumn:
+    """Two columns, one behind the other."""
+    if first.names == second.names:
+        return NamedColumn(np.concatenate([first.codes, second.codes]), first.names)
+    shifted = second.codes.astype(np.int64) + len(first.names)
+    return NamedColumn(np.concatenate([first.codes, shifted]), first.names + second.names)
 
 
 def sort_triples(triples: np.ndarray, *, distinct: bool = False) -> np.ndarray:
@@ -202,13 +238,13 @@ def sort_triples(triples: np.ndarray, *, distinct: bool = False) -> np.ndarray:
         >>> sort_triples(np.array([[1, 0, 0], [0, 0, 1], [1, 0, 0]]), distinct=True).tolist()
         [[0, 0, 1], [1, 0, 0]]
     """
-    sizes = triples.max(axis=0, initial=0).tolist()
+    sizes = [column.max(initial=0).item() for column in triples.T]
     if len(triples) and triples.min() >= 0 and (sizes[0] + 1) * (sizes[1] + 1) * (sizes[2] + 1) < 2**63:
         keys = np.sort((triples[:, 0] * (sizes[1] + 1) + triples[:, 1]) * (sizes[2] + 1) + triples[:, 2])
+        keys = keys[np.append(True, keys[1:] != keys[:-1])] if distinct else keys
         rest, tails = np.divmod(keys, sizes[2] + 1)  # one number a triple sorts much faster than three
-        triples = np.stack([*np.divmod(rest, sizes[1] + 1), tails], axis=1)
-    else:
-        triples = triples[np.lexsort(triples.T[::-1])]  # lexsort's last key counts most
+        return freeze(np.stack([*np.divmod(rest, sizes[1] + 1), tails], axis=1))
+    triples = triples[np.lexsort(triples.T[::-1])]  # lexsort's last key counts most
     if distinct:
         new = np.ones(len(triples), dtype=bool)
         new[1:] = (triples[1:] != triples[:-1]).any(axis=1)
@@ -247,8 +283,9 @@ def _read_names(frame: pd.DataFrame, column: object, columns: Sequence[object]) 
     cells, source = frame[column], f"The frame's column {quote(column)}"
     if not isinstance(cells.dtype, pd.StringDtype | pd.CategoricalDtype) or cells.isna().any():
         return _factorize(pd.Series(spell_names(cells.tolist(), source), dtype=object))
-    codes, distinct = _factorize(cells)
-    return NamedColumn(codes, spell_names(distinct, source))
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        return NamedColumn(cells.cat.codes.to_numpy(), spell_names(cells.cat.categories.tolist(), source))
+    return _factorize(cells)
 
 
 def _spell_whole(column: NamedColumn) -> NamedColumn:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kgwb.graph.building import NamedColumn
 from kgwb.graph.files.text_lines import LINE, RETURN, TextLines, can_number_cells, find_signs, number_cells
 
 _MARK = ord('"')
@@ -90,36 +91,29 @@ def find_plain(lines: TextLines, delimiter: str, *, above: int, width: int, quot
 
 def cut_plain(found: LineCuts) -> PlainLines:
     """The cells of the plain lines; those that hold nothing but blanks are left out."""
-    signs, last = found.lines.signs, found.last[found.plain]
-    numbers = np.flatnonzero(found.plain) + 1
-    read = []
-    for column in range(found.width):
-        behind = last - (found.width - 1 - column)
-        ends, starts = found.cuts[behind], found.cuts[behind - 1] + 1  # the first line is left to others
-        if column == found.width - 1 and b"\r" in found.lines.data:
-            ends -= (ends > starts) & (signs[ends - 1] == RETURN)
-        if found.quoted:
-            inside = (ends > starts) & (signs[starts] == _MARK)
-            starts, ends = starts + inside, ends - inside
-        read.append(number_cells(found.lines, starts, ends))
-    blank = np.ones(len(numbers), dtype=bool)
-    for codes, cells in read:
-        nothing = np.array([not cell.strip() for cell in cells], dtype=bool)
-        if not (nothing.any() and blank.any()):
-            blank[:] = False
-            break
-        blank &= nothing[codes]
-    if blank.any():
-        numbers, read = numbers[~blank], [(codes[~blank], cells) for codes, cells in read]
-    return PlainLines(numbers, [_hold_cells(codes, cells) for codes, cells in read])
-
-
-def _hold_cells(codes: np.ndarray, cells: list[str]) -> pd.Series:
-    """A column of text that holds each different cell once; an empty one is none."""
+    last, numbers = found.last[found.plain], np.flatnonzero(found.plain) + 1
+    places = [_find_cells(found, last - behind) for behind in reversed(range(found.width))]
+    columns, cells = number_cells(found.lines, places)
+    gaps = [number for number, cell in enumerate(cells) if not cell or cell.isspace()]
+    if gaps:
+        nothing = np.zeros(len(cells), dtype=bool)
+        nothing[gaps] = True
+        filled = ~np.logical_and.reduce([nothing[codes] for codes in columns])
+        numbers, columns = numbers[filled], [codes[filled] for codes in columns]
     if "" in cells:
-        codes = np.where(codes == cells.index(""), -1, codes)
-    kind = pd.CategoricalDtype(pd.Index(cells, dtype=object))
-    return pd.Series(pd.Categorical.from_codes(codes, dtype=kind))
+        columns = [np.where(codes == cells.index(""), -1, codes) for codes in columns]
+    return PlainLines(numbers, [NamedColumn(codes, cells).to_series() for codes in columns])
+
+
+def _find_cells(found: LineCuts, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the cells that end at these cuts begin and end, without the marks around them."""
+    signs, starts, ends = found.lines.signs, found.cuts[cut - 1] + 1, found.cuts[cut]  # the first line is not plain
+    if b"\r" in found.lines.data:
+        ends -= (ends > starts) & (signs[ends - 1] == RETURN)
+    if found.quoted:
+        inside = signs[starts] == _MARK
+        starts, ends = starts + inside, ends - inside
+    return starts, ends
 
 
 def _judge_marks(

@@ -89,20 +89,26 @@ def can_number_cells() -> bool:
     return True
 
 
-def number_cells(lines: TextLines, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Which of the different cells each cell is, int32 [cell], and those as text.
+def number_cells(
+    lines: TextLines, columns: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> tuple[list[np.ndarray], list[str]]:
+    """For each column, which of all different cells each of its cells is, int32 [row]; and those as text.
 
     Args:
         lines: the text.
-        starts, ends: where each cell begins and ends, one behind the other.
+        columns: where the cells of each begin and end, one behind the other.
 
     Raises:
         ImportError: pyarrow is not installed; gives the line that installs it.
     """
     arrow = load_package("pyarrow", "Reading fast")
-    places = np.empty(2 * len(starts) + 1, dtype=np.int64)
-    places[:-1:2], places[1::2], places[-1] = starts, ends, len(lines.data)
-    data, where = arrow.py_buffer(lines.data), arrow.py_buffer(places)
-    between = arrow.Array.from_buffers(arrow.large_string(), 2 * len(starts), [None, where, data])
-    cells = between.take(arrow.array(np.arange(0, 2 * len(starts), 2))).dictionary_encode()
-    return cells.indices.to_numpy(), cells.dictionary.to_pylist()
+    data, taken = arrow.py_buffer(lines.data), []
+    for starts, ends in columns:
+        places = np.empty(2 * len(starts) + 1, dtype=np.int64)
+        places[:-1:2], places[1::2], places[-1] = starts, ends, len(lines.data)
+        between = arrow.Array.from_buffers(
+            arrow.large_string(), 2 * len(starts), [None, arrow.py_buffer(places), data]
+        )  # cells in turn with what lies between them
+        taken.append(between.take(arrow.array(np.arange(0, 2 * len(starts), 2))))
+    chunks = arrow.chunked_array(taken).dictionary_encode().chunks
+    return [chunk.indices.to_numpy() for chunk in chunks], chunks[0].dictionary.to_pylist()
