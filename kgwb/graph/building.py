@@ -144,7 +144,7 @@ def build_tables(
         links.look_up(_number(relation_names)),
     )
     named = (entity_ids[0], relation_ids, entity_ids[1])
-    triples = sort_triples(np.stack(named, axis=1), distinct=True)
+    triples = sort_triples(np.stack(named).T, distinct=True)
     counted = (
         ("duplicate triples", len(frame) - len(triples)),
         ("duplicate entity rows", merged_entities),

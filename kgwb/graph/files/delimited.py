@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +164,8 @@ def _has_surrogates(text: str) -> bool:
 def _find_delimiter(text: str, suffix: str, columns: Columns) -> str:
     """The sign that cuts the first line into the columns asked for; failing that, the suffix's own."""
     choices = _DELIMITERS.get(suffix, ("\t", ",", ";"))
-    lines = (line for line in text.replace("\r", "\n").split("\n", 1000) if line.strip() and not line.startswith("#"))
+    found = (line[0] for line in islice(re.finditer(r"[^\r\n]+", text), 1000))
+    lines = (line for line in found if line.strip() and not line.startswith("#"))
     first = next(lines, text[:1000].split("\n")[0])
     wanted = {str(column).casefold() for column in columns} or {"label"}
     for delimiter in choices:

@@ -88,8 +88,12 @@ class FileTable:
 
     def keep(self, wanted: Sequence[bool], otherwise: str) -> FileTable:
         """The rows that are wanted; the others are counted under a name."""
-        columns = [_pick(column, wanted) for column in self.columns]
-        lines = list(compress(self.lines, wanted))
+        chosen = np.asarray(wanted, dtype=bool)
+        columns = [
+            column[chosen].reset_index(drop=True) if isinstance(column, pd.Series) else list(compress(column, wanted))
+            for column in self.columns
+        ]
+        lines = self.lines[chosen] if isinstance(self.lines, np.ndarray) else list(compress(self.lines, wanted))
         notes = sum_notes(self.notes, ((otherwise, len(self.lines) - len(lines)),))
         return replace(self, columns=columns, lines=lines, notes=notes)
 
@@ -156,12 +160,6 @@ def merge_repeated(table: FileTable, position: int, kind: str, on_error: OnError
         return table
     dropped = {later for _, later in repeated}
     return table.keep([row not in dropped for row in range(len(table.lines))], f"duplicate {kind} rows")
-
-
-def _pick(column: Sequence[Any] | pd.Series, wanted: Sequence[bool]) -> Sequence[Any] | pd.Series:
-    if isinstance(column, pd.Series):
-        return column[np.asarray(wanted, dtype=bool)].reset_index(drop=True)
-    return list(compress(column, wanted))
 
 
 def _holds_names(column: Sequence[Any] | pd.Series) -> bool:

@@ -38,6 +38,7 @@ class LineCuts:
 
     Attributes:
         lines: the text.
+        delimiter: the sign between columns.
         cuts: the position of every sign that ends a cell, int64 [cell].
         last: which of these ends each line, int64 [line].
         plain: which lines are plain, bool [line].
@@ -46,6 +47,7 @@ class LineCuts:
     """
 
     lines: TextLines
+    delimiter: str
     cuts: np.ndarray
     last: np.ndarray
     plain: np.ndarray
@@ -86,11 +88,11 @@ def find_plain(lines: TextLines, delimiter: str, *, above: int, width: int, quot
         odd[np.searchsorted(ends, position)] = True
     if width == 1:
         odd |= ends == starts
-    return LineCuts(lines, cuts, last, ~odd, width, quoted)
+    return LineCuts(lines, delimiter, cuts, last, ~odd, width, quoted)
 
 
 def cut_plain(found: LineCuts) -> PlainLines:
-    """The cells of the plain lines; those that hold nothing but blanks are left out."""
+    """The cells of the plain lines; lines that hold nothing are left out."""
     last, numbers = found.last[found.plain], np.flatnonzero(found.plain) + 1
     places = [_find_cells(found, last - behind) for behind in reversed(range(found.width))]
     columns, cells = number_cells(found.lines, places)
@@ -98,8 +100,11 @@ def cut_plain(found: LineCuts) -> PlainLines:
     if gaps:
         nothing = np.zeros(len(cells), dtype=bool)
         nothing[gaps] = True
-        filled = ~np.logical_and.reduce([nothing[codes] for codes in columns])
-        numbers, columns = numbers[filled], [codes[filled] for codes in columns]
+        blank = np.flatnonzero(np.logical_and.reduce([nothing[codes] for codes in columns]))
+        lines = (found.lines[number] for number in (numbers[blank] - 1).tolist())
+        held = [bool(line.strip() and line.strip(found.delimiter)) for line in lines]  # as in small files
+        empty = blank[~np.array(held, dtype=bool)]
+        numbers, columns = np.delete(numbers, empty), [np.delete(codes, empty) for codes in columns]
     if "" in cells:
         columns = [np.where(codes == cells.index(""), -1, codes) for codes in columns]
     return PlainLines(numbers, [NamedColumn(codes, cells).to_series() for codes in columns])
@@ -156,4 +161,3 @@ def _find_difficult(data: bytes, signs: np.ndarray) -> np.ndarray:
         leads = find_signs(signs, 0xEF)
         found.append(leads[(signs[leads + 1] == 0xBB) & (signs[leads + 2] == 0xBF)])
     return np.concatenate(found)
-

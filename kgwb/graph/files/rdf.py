@@ -136,9 +136,7 @@ def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
     path.write_bytes(data or b"# a graph without a triple\n")
 
 
-def _sort_statements(
-    numbers: tuple[np.ndarray, np.ndarray, np.ndarray], terms: list[str]
-) -> RdfStatements:
+def _sort_statements(numbers: tuple[np.ndarray, np.ndarray, np.ndarray], terms: list[str]) -> RdfStatements:
     """Statements by what they are good for, from the number of each one's subject, predicate and object."""
     bare = [_bare(term) for term in terms]
     literal = np.array([term[0] == '"' for term in terms], dtype=bool)[numbers[2]]  # [statement]

@@ -12,7 +12,15 @@ import pandas as pd
 
 from kgwb.checks import expect_choice
 from kgwb.files import finish_saving
-from kgwb.graph.building import COLUMNS, NamedTriples, build_tables, join_frames, number_triples, sort_triples, sum_notes
+from kgwb.graph.building import (
+    COLUMNS,
+    NamedTriples,
+    build_tables,
+    join_frames,
+    number_triples,
+    sort_triples,
+    sum_notes,
+)
 from kgwb.graph.errors import GraphFileError, missing_file
 from kgwb.graph.files.file_table import Columns, Layout
 from kgwb.graph.files.folders import PARTS, TABLE_SUFFIXES, attach_names, read_folder, read_parts, read_tables
