@@ -41,7 +41,7 @@ def describe(path: Path, on_error: str) -> object:
 SETTINGS = {"deadline": None, "phases": (Phase.explicit, Phase.reuse, Phase.generate)}  # shrinking takes minutes
 
 
-@settings(**SETTINGS, max_examples=12)
+@settings(**SETTINGS, max_examples=8)
 @given(
     odd=some.lists(some.tuples(some.sampled_from(ODD), some.integers(1, 1002)), max_size=4),
     suffix=some.sampled_from([".tsv", ".csv"]),
@@ -82,7 +82,7 @@ LINKS = ["<http://x/p>", "<http://www.w3.org/2000/01/rdf-schema#label>", "<urn:k
 TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 
 
-@settings(**SETTINGS, max_examples=30)
+@settings(**SETTINGS, max_examples=20)
 @given(
     said=some.lists(
         some.tuples(some.sampled_from(TERMS), some.sampled_from([*LINKS, TYPE]), some.sampled_from([*TERMS, *TEXTS])),
@@ -102,6 +102,7 @@ def test_statements_read_at_once_are_those_read_one_by_one(said: list[tuple[str,
         assert at_once == describe(path, "raise")
 
 
+@settings(**SETTINGS, max_examples=10)
 @given(some.lists(some.tuples(*[some.sampled_from(["a", "b", "\u00e9", "1", "", " "])] * 3), min_size=1, max_size=9))
 def test_a_frame_of_categories_says_what_a_frame_of_texts_says(facts: list[tuple[str, str, str]]) -> None:
     frame = pd.DataFrame(facts, columns=list(COLUMNS), dtype=object)

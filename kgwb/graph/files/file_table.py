@@ -83,7 +83,7 @@ class FileTable:
         broken = [row for row, rule in enumerate(rules) if rule]
         if broken and on_error == "raise":
             row = broken[0]
-            raise broken_row(self.lines[row], self.show(row), rules[row])
+            raise broken_row(int(self.lines[row]), self.show(row), rules[row])
         return self.keep([not rule for rule in rules], "broken lines") if broken else self
 
     def keep(self, wanted: Sequence[bool], otherwise: str) -> FileTable:
