@@ -86,10 +86,11 @@ class NamedColumn(NamedTuple):
         codes, distinct = pd.factorize(np.array([spelling[name] for name in self.names], dtype=object))
         return NamedColumn(codes[self.codes], distinct.tolist())
 
-    def to_series(self) -> pd.Series:
-        """The column as pandas has it."""
-        kind = pd.CategoricalDtype(pd.Index(self.names, dtype=object))
-        return pd.Series(pd.Categorical.from_codes(self.codes, dtype=kind))
+
+def hold_columns(columns: Sequence[np.ndarray], names: list[str]) -> list[pd.Series]:
+    """Columns of categories as pandas has them, from the number of each row's name; below 0 there is none."""
+    kind = pd.CategoricalDtype(pd.Index(names, dtype=object))
+    return [pd.Series(pd.Categorical.from_codes(codes, dtype=kind)) for codes in columns]
 
 
 class GraphTables(NamedTuple):

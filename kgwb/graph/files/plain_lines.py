@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import NamedColumn
+from kgwb.graph.building import hold_columns
 from kgwb.graph.files.text_lines import LINE, RETURN, TextLines, can_number_cells, find_signs, number_cells
 
 _MARK = ord('"')
@@ -94,7 +94,7 @@ def find_plain(lines: TextLines, delimiter: str, *, above: int, width: int, quot
 def cut_plain(found: LineCuts) -> PlainLines:
     """The cells of the plain lines; lines that hold nothing are left out."""
     last, numbers = found.last[found.plain], np.flatnonzero(found.plain) + 1
-    places = [_find_cells(found, last - behind) for behind in reversed(range(found.width))]
+    places = (_find_cells(found, last - behind) for behind in reversed(range(found.width)))
     columns, cells = number_cells(found.lines, places)
     gaps = [number for number, cell in enumerate(cells) if not cell or cell.isspace()]
     if gaps:
@@ -107,7 +107,7 @@ def cut_plain(found: LineCuts) -> PlainLines:
         numbers, columns = np.delete(numbers, empty), [np.delete(codes, empty) for codes in columns]
     if "" in cells:
         columns = [np.where(codes == cells.index(""), -1, codes) for codes in columns]
-    return PlainLines(numbers, [NamedColumn(codes, cells).to_series() for codes in columns])
+    return PlainLines(numbers, hold_columns(columns, cells))
 
 
 def _find_cells(found: LineCuts, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, NamedColumn, NamedTriples, Notes, sum_notes
+from kgwb.graph.building import COLUMNS, NamedColumn, NamedTriples, Notes, hold_columns, sum_notes
 from kgwb.graph.descriptions import join_aliases
 from kgwb.graph.files.rdf_parsing import find_format, parse_rdf
 from kgwb.graph.files.rdf_statements import (
@@ -90,8 +90,9 @@ def read_rdf(text: str, suffix: str, on_error: OnError, base: str | None = None)
     entity_table = _describe(entity_names, "entity", said, columns, kinds)
     relation_table = _describe(relation_names, "relation", said, columns, kinds)
     spelling = (entity_names, relation_names, entity_names)
-    columns_of = zip(COLUMNS, said.links, spelling, strict=True)
-    frame = pd.DataFrame({role: column.respell(names).to_series() for role, column, names in columns_of})
+    respelt = (column.respell(names) for column, names in zip(said.links, spelling, strict=True))
+    cells = (hold_columns([column.codes], column.names)[0] for column in respelt)
+    frame = pd.DataFrame(dict(zip(COLUMNS, cells, strict=True)))
     spelt = {
         "entity": _gather_addresses(entity_names),
         "relation": _gather_addresses(relation_names),

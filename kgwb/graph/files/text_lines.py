@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
@@ -90,7 +90,7 @@ def can_number_cells() -> bool:
 
 
 def number_cells(
-    lines: TextLines, columns: Sequence[tuple[np.ndarray, np.ndarray]]
+    lines: TextLines, columns: Iterable[tuple[np.ndarray, np.ndarray]]
 ) -> tuple[list[np.ndarray], list[str]]:
     """For each column, which of all different cells each of its cells is, int32 [row]; and those as text.
 
