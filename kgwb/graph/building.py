@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 
 from kgwb.graph.descriptions import describe_names, read_descriptions, spell_names
 from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
+from kgwb.graph.named_columns import NamedColumn
 from kgwb.graph.statements import Statements
 from kgwb.words import quote
 
@@ -61,36 +61,6 @@ def _join_columns(columns: list[pd.Series]) -> pd.Series:
     if all(isinstance(column.dtype, pd.CategoricalDtype) for column in columns):
         return pd.Series(pd.api.types.union_categoricals(columns))
     return pd.concat(columns, ignore_index=True)
-
-
-class NamedColumn(NamedTuple):
-    """A column of names: which of the different ones stands in each row, and those."""
-
-    codes: np.ndarray
-    names: list[str]
-
-    def look_up(self, ids: Mapping[str, int]) -> np.ndarray:  # [row]
-        """The id of the name in each row; each different name is looked up once."""
-        return np.fromiter(map(ids.__getitem__, self.names), dtype=np.int64, count=len(self.names))[self.codes]
-
-    def drop_unused(self) -> NamedColumn:
-        """The same without names that stand in no row."""
-        used = np.zeros(len(self.names), dtype=bool)
-        used[self.codes] = True
-        if used.all():
-            return self
-        return NamedColumn((np.cumsum(used) - 1)[self.codes], list(compress(self.names, used)))
-
-    def respell(self, spelling: Mapping[str, str]) -> NamedColumn:
-        """The same with other names, of which two may come out alike."""
-        codes, distinct = pd.factorize(np.array([spelling[name] for name in self.names], dtype=object))
-        return NamedColumn(codes[self.codes], distinct.tolist())
-
-
-def hold_columns(columns: Sequence[np.ndarray], names: list[str]) -> list[pd.Series]:
-    """Columns of categories as pandas has them, from the number of each row's name; below 0 there is none."""
-    kind = pd.CategoricalDtype(pd.Index(names, dtype=object))
-    return [pd.Series(pd.Categorical.from_codes(codes, dtype=kind)) for codes in columns]
 
 
 class GraphTables(NamedTuple):

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import hold_columns
 from kgwb.graph.files.text_lines import LINE, RETURN, TextLines, can_number_cells, find_signs, number_cells
+from kgwb.graph.named_columns import hold_columns
 
 _MARK = ord('"')
 _WORTH = 1000  # in fewer lines there is nothing to be saved

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.building import COLUMNS, NamedColumn, NamedTriples, Notes, hold_columns, sum_notes
+from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
 from kgwb.graph.descriptions import join_aliases
 from kgwb.graph.files.rdf_parsing import find_format, parse_rdf
 from kgwb.graph.files.rdf_statements import (
@@ -32,6 +32,7 @@ from kgwb.graph.files.rdf_statements import (
 )
 from kgwb.graph.files.text import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.named_columns import NamedColumn, hold_columns
 from kgwb.graph.statements import Statements
 from kgwb.packages import load_package
 
