@@ -14,12 +14,16 @@ import pandas as pd
 from kgwb.checks import expect_each
 from kgwb.graph.descriptions import describe_names, read_descriptions, spell_names
 from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
+from kgwb.graph.named_columns import NamedColumn
 from kgwb.graph.statements import Statements
 from kgwb.words import quote, quote_value
 
 COLUMNS = ("head", "relation", "tail")
 Notes = tuple[tuple[str, int], ...]
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_TO_FOLD = re.compile(rf"{_INVISIBLE.pattern}|[^\S \n]")
+_BLOCK = 500
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,20 @@ class NamedTriples:
     def triples(self) -> pd.DataFrame:
         """All parts, one after the other."""
         frames = [frame for frame in self.parts.values() if len(frame)]
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS), dtype=object)
+        if not frames:
+            return pd.DataFrame(columns=list(COLUMNS), dtype=object)
+        return frames[0] if len(frames) == 1 else join_frames(frames)
+
+
+def join_frames(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of named triples one after the other; columns of categories stay such."""
+    return pd.DataFrame({column: _join_columns([frame[column] for frame in frames]) for column in COLUMNS})
+
+
+def _join_columns(columns: list[pd.Series]) -> pd.Series:
+    if all(isinstance(column.dtype, pd.CategoricalDtype) for column in columns):
+        return pd.Series(pd.api.types.union_categoricals(columns))
+    return pd.concat(columns, ignore_index=True)
 
 
 class GraphTables(NamedTuple):
@@ -94,11 +111,16 @@ def build_tables(
         heads, links, tails = (_read_names(frame, column, columns) for column in columns)
     entity_rows, merged_entities = read_descriptions(entities, "entity")
     relation_rows, merged_relations = read_descriptions(relations, "relation")
-    entity_names = _sort_names(heads.unique(), tails.unique(), entity_rows["entity"])
-    relation_names = _sort_names(links.unique(), relation_rows["relation"])
-    triples = sort_triples(number_triples((heads, links, tails), entity_names, relation_names), distinct=True)
+    ends, links = _join(heads, tails).drop_unused(), links.drop_unused()
+    entity_names = _sort_names(ends.names, entity_rows["entity"])
+    relation_names = _sort_names(links.names, relation_rows["relation"])
+    entity_ids, relation_ids = (
+        ends.look_up(_number(entity_names)).reshape(2, -1),
+        links.look_up(_number(relation_names)),
+    )
+    triples = sort_triples(np.stack((entity_ids[0], relation_ids, entity_ids[1])).T, distinct=True)
     counted = (
-        ("duplicate triples", len(heads) - len(triples)),
+        ("duplicate triples", len(frame) - len(triples)),
         ("duplicate entity rows", merged_entities),
         ("duplicate relation rows", merged_relations),
     )
@@ -112,8 +134,7 @@ def build_tables(
 
 def _note_alike(names: list[str]) -> Notes:
     """How many names, apart, differ only by blanks or by the Unicode form of their letters."""
-    # In plain words without blanks at the ends or twice in a row there is nothing to fold.
-    changed = {name: folded for name in names if (folded := _fold(name)) != name}
+    changed = {name: folded for name in _list_foldable(names) if (folded := _fold(name)) != name}
     if not changed:
         return ()
     groups: dict[str, list[str]] = {folded: [] for folded in changed.values()}
@@ -138,13 +159,23 @@ def _note_numbers(names: list[str]) -> Notes:
     return ((f"whole numbers are names apart by how they are spelt: '{twice[0][:-2]}', '{twice[0]}'", 2 * len(twice)),)
 
 
-_NOTING = (_note_alike, _note_numbers)
+def _list_foldable(names: list[str]) -> Iterator[str]:
+    """The names among which are all that `_fold` changes; hundreds at once are seen to need nothing."""
+    for start in range(0, len(names), _BLOCK):
+        block = names[start : start + _BLOCK]
+        text = "\n".join(["", *block, ""])
+        plain = not _TO_FOLD.search(text) and not any(map(text.__contains__, ("  ", "\n ", " \n")))
+        if not plain or text.count("\n") > len(block) + 1 or not unicodedata.is_normalized("NFC", text):
+            yield from block
 
 
 def _fold(name: str) -> str:
     if name.isascii():
         return name if name.isalnum() else " ".join(name.split())
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", name)).split())
+
+
+_NOTING = (_note_alike, _note_numbers)
 
 
 def number_triples(
@@ -156,18 +187,31 @@ def number_triples(
         >>> number_triples((["b"], ["r"], ["a"]), entities=["a", "b"], relations=["r"])
         array([[1, 0, 0]])
     """
-    entity_ids = {name: number for number, name in enumerate(entities)}
-    relation_ids = {name: number for number, name in enumerate(relations)}
+    entity_ids, relation_ids = _number(entities), _number(relations)
     numbers = [
-        _number_names(pd.Series(column, dtype=object) if isinstance(column, list | tuple) else column, ids)  # [triple]
+        _factorize(pd.Series(column, dtype=object) if isinstance(column, list | tuple) else column).look_up(ids)
         for ids, column in zip((entity_ids, relation_ids, entity_ids), names, strict=True)
     ]
     return np.stack(numbers, axis=1)
 
 
-def _number_names(names: pd.Series, ids: dict[str, int]) -> np.ndarray:  # [triple]
-    codes, distinct = pd.factorize(names)  # each different name is looked up once
-    return np.array([ids[name] for name in distinct.tolist()], dtype=np.int64)[codes]
+def _number(names: Sequence[str]) -> dict[str, int]:
+    return dict(zip(names, range(len(names)), strict=True))
+
+
+def _factorize(names: pd.Series) -> NamedColumn:
+    if isinstance(names.dtype, pd.CategoricalDtype):
+        return NamedColumn(names.cat.codes.to_numpy(), names.cat.categories.tolist()).drop_unused()
+    codes, distinct = pd.factorize(names)
+    return NamedColumn(codes, distinct.tolist())
+
+
+def _join(first: NamedColumn, second: NamedColumn) -> NamedColumn:
+    """Two columns, one behind the other."""
+    if first.names == second.names:
+        return NamedColumn(np.concatenate([first.codes, second.codes]), first.names)
+    shifted = second.codes.astype(np.int64) + len(first.names)
+    return NamedColumn(np.concatenate([first.codes, shifted]), first.names + second.names)
 
 
 def sort_triples(triples: np.ndarray, *, distinct: bool = False) -> np.ndarray:
@@ -181,13 +225,13 @@ def sort_triples(triples: np.ndarray, *, distinct: bool = False) -> np.ndarray:
         >>> sort_triples(np.array([[1, 0, 0], [0, 0, 1], [1, 0, 0]]), distinct=True).tolist()
         [[0, 0, 1], [1, 0, 0]]
     """
-    sizes = triples.max(axis=0, initial=0).tolist()
+    sizes = [column.max(initial=0).item() for column in triples.T]
     if len(triples) and triples.min() >= 0 and (sizes[0] + 1) * (sizes[1] + 1) * (sizes[2] + 1) < 2**63:
         keys = np.sort((triples[:, 0] * (sizes[1] + 1) + triples[:, 1]) * (sizes[2] + 1) + triples[:, 2])
+        keys = keys[np.append(True, keys[1:] != keys[:-1])] if distinct else keys
         rest, tails = np.divmod(keys, sizes[2] + 1)  # one number a triple sorts much faster than three
-        triples = np.stack([*np.divmod(rest, sizes[1] + 1), tails], axis=1)
-    else:
-        triples = triples[np.lexsort(triples.T[::-1])]  # lexsort's last key counts most
+        return freeze(np.stack([*np.divmod(rest, sizes[1] + 1), tails], axis=1))
+    triples = triples[np.lexsort(triples.T[::-1])]  # lexsort's last key counts most
     if distinct:
         new = np.ones(len(triples), dtype=bool)
         new[1:] = (triples[1:] != triples[:-1]).any(axis=1)
@@ -222,23 +266,27 @@ def sum_notes(*several: Notes) -> Notes:
     return tuple((what, count) for what, count in total.items() if count)
 
 
-def _read_names(frame: pd.DataFrame, column: object, columns: Sequence[object]) -> pd.Series:
+def _read_names(frame: pd.DataFrame, column: object, columns: Sequence[object]) -> NamedColumn:
     if column not in frame.columns:
         missing = [wanted for wanted in columns if wanted not in frame.columns]
         hint = 'Say which columns hold head, relation and tail: columns=("...", "...", "...").'
         raise missing_columns(missing, list(frame.columns), hint)
     if list(frame.columns).count(column) > 1:
         raise ContentError(f"has two columns called {quote(column)}. Rename one of them.")
-    if isinstance(frame[column].dtype, pd.StringDtype) and not frame[column].isna().any():
-        return frame[column]
-    return pd.Series(spell_names(frame[column].tolist(), f"The frame's column {quote(column)}"), dtype=object)
+    cells, source = frame[column], f"The frame's column {quote(column)}"
+    if not isinstance(cells.dtype, pd.StringDtype | pd.CategoricalDtype) or cells.isna().any():
+        return _factorize(pd.Series(spell_names(cells.tolist(), source), dtype=object))
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        return NamedColumn(cells.cat.codes.to_numpy(), spell_names(cells.cat.categories.tolist(), source))
+    return _factorize(cells)
 
 
 def _sort_names(*several: Iterable[str]) -> list[str]:
-    names = sorted(set().union(*(one.tolist() if hasattr(one, "tolist") else one for one in several)))
-    for name in names:
-        if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
-            raise GraphFileError(
-                f"The name {quote(name)} holds half a character (a lone surrogate). Mend its encoding."
-            )
+    names = sorted(set().union(*several))
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError:
+        name = next(name for name in names if _HALVES.search(name))
+        rule = f"The name {quote(name)} holds half a character (a lone surrogate). Mend its encoding."
+        raise GraphFileError(rule) from None
     return names

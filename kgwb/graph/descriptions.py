@@ -118,10 +118,10 @@ def describe_names(table: pd.DataFrame, names: Sequence[str], kind: str) -> pd.D
         Text columns hold "" where nothing is known, `label` holds the name instead, `aliases` are sorted tuples,
         and further columns are int64 or float64 where every value is a number.
     """
-    rows = {name: row for row, name in enumerate(table[kind])}
-    order = [rows.get(name) for name in names]
+    rows = {name: row for row, name in enumerate(table[kind].tolist())}
+    order = [*map(rows.get, names)] if rows else [None] * len(names)
     values = {column: _take(table[column].tolist(), order) for column in table.columns if column != kind}
-    columns: dict[str, Any] = {kind: _as_text(names)}
+    columns: dict[str, Any] = {kind: pd.Series(names, dtype="str")}
     for column in _STANDARD[kind][1:]:
         known = values.pop(column, None)
         columns[column] = _fill_standard(column, known, names) if known else _fill_absent(column, columns[kind])

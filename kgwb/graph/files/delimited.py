@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -138,15 +141,22 @@ def _fit_rows(header: Header, rows: TextRows, delimiter: str, on_error: OnError,
 
 def _add_plain(table: FileTable, plain: PlainLines, kind: str) -> FileTable:
     """The table with its plain lines, in the order of the file."""
-    lines = np.concatenate([np.array(table.lines, dtype=np.int64), plain.numbers])
-    order = np.argsort(lines, kind="stable")
-    columns: list[Any] = []
-    for cells, more in zip(table.columns, plain.columns, strict=True):
-        joined = pd.concat([pd.Series(list(cells), dtype=more.dtype), more]) if len(cells) else more
-        joined = joined.iloc[order].reset_index(drop=True) if len(cells) else joined
-        # Tables about names compare their cells, and NaN is unlike itself.
-        columns.append(joined if kind == "triple" else [None if is_missing(cell) else cell for cell in joined.tolist()])
-    return replace(table, columns=columns, lines=lines[order])
+    lines = np.array(table.lines, dtype=np.int64)
+    places = np.searchsorted(plain.numbers, lines)
+    pairs = zip(table.columns, plain.columns, strict=True)
+    columns: list[Any] = [_insert_cells(more, places, cells) if len(lines) else more for cells, more in pairs]
+    if kind != "triple":  # tables about names compare their cells, and NaN is unlike itself
+        columns = [column.astype(object).where(column.notna(), None).tolist() for column in columns]
+    return replace(table, columns=columns, lines=np.insert(plain.numbers, places, lines))
+
+
+def _insert_cells(column: pd.Series, places: np.ndarray, cells: Sequence[Any]) -> pd.Series:
+    """A column of categories with further cells in some places."""
+    known = set(column.cat.categories)
+    column = column.cat.add_categories(list(dict.fromkeys(c for c in cells if c is not None and c not in known)))
+    further = pd.Series(list(cells), dtype=column.dtype)
+    codes = np.insert(column.cat.codes.to_numpy(), places, further.cat.codes.to_numpy())
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=column.dtype))
 
 
 def _strip_spaces(rows: TextRows) -> TextRows:
@@ -180,7 +190,8 @@ def _has_surrogates(text: str) -> bool:
 def _find_delimiter(text: str, suffix: str, columns: Columns) -> str:
     """The sign that cuts the first line into the columns asked for; failing that, the suffix's own."""
     choices = _DELIMITERS.get(suffix, ("\t", ",", ";"))
-    lines = (line for line in text.replace("\r", "\n").split("\n", 1000) if line.strip() and not line.startswith("#"))
+    found = (line[0] for line in islice(re.finditer(r"[^\r\n]+", text), 1000))
+    lines = (line for line in found if line.strip() and not line.startswith("#"))
     first = next(lines, text[:1000].split("\n")[0])
     wanted = {str(column).casefold() for column in columns} or {"label"}
     for delimiter in choices:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
@@ -83,13 +83,17 @@ class FileTable:
         broken = [row for row, rule in enumerate(rules) if rule]
         if broken and on_error == "raise":
             row = broken[0]
-            raise broken_row(self.lines[row], self.show(row), rules[row])
+            raise broken_row(int(self.lines[row]), self.show(row), rules[row])
         return self.keep([not rule for rule in rules], "broken lines") if broken else self
 
     def keep(self, wanted: Sequence[bool], otherwise: str) -> FileTable:
         """The rows that are wanted; the others are counted under a name."""
-        columns = [_pick(column, wanted) for column in self.columns]
-        lines = list(compress(self.lines, wanted))
+        chosen = np.asarray(wanted, dtype=bool)
+        columns = [
+            column[chosen].reset_index(drop=True) if isinstance(column, pd.Series) else list(compress(column, wanted))
+            for column in self.columns
+        ]
+        lines = self.lines[chosen] if isinstance(self.lines, np.ndarray) else list(compress(self.lines, wanted))
         notes = sum_notes(self.notes, ((otherwise, len(self.lines) - len(lines)),))
         return replace(self, columns=columns, lines=lines, notes=notes)
 
@@ -117,9 +121,8 @@ def take_triples(table: FileTable, columns: Columns, on_error: OnError) -> tuple
     roles = COLUMNS if len(picked) == len(COLUMNS) else (COLUMNS[0], COLUMNS[-1])
     named = replace(table, header=roles, columns=[table.columns[position] for position in picked])
     if not all(map(_holds_names, named.columns)):
-        rules = [_find_nameless(row, roles) for row in zip(*named.columns, strict=True)]
-        named = named.without(rules, on_error)
-        named = replace(named, columns=[list(map(spell_name, column)) for column in named.columns])
+        named = named.without(_find_nameless(named), on_error)
+        named = replace(named, columns=[_spell_cells(column) for column in named.columns])
     further = sum(bool(name) for position, name in enumerate(table.header) if position not in picked)
     return named.to_frame(), sum_notes(named.notes, (("further columns of the triples, not kept", further),))
 
@@ -159,22 +162,32 @@ def merge_repeated(table: FileTable, position: int, kind: str, on_error: OnError
     return table.keep([row not in dropped for row in range(len(table.lines))], f"duplicate {kind} rows")
 
 
-def _pick(column: Sequence[Any] | pd.Series, wanted: Sequence[bool]) -> Sequence[Any] | pd.Series:
-    if isinstance(column, pd.Series):
-        return column[np.asarray(wanted, dtype=bool)].reset_index(drop=True)
-    return list(compress(column, wanted))
-
-
 def _holds_names(column: Sequence[Any] | pd.Series) -> bool:
     if isinstance(column, pd.Series):
         return not column.isna().any()
     return set(map(type, column)) <= {str}
 
 
-def _find_nameless(row: tuple[Any, ...], roles: Sequence[str]) -> str:
-    for column, cell in zip(roles, row, strict=True):
-        if is_missing(cell):
-            return f"the {column} is empty."
-        if isinstance(cell, (dict, list, tuple, bool)):
-            return f"the {column} is not a name but {quote(cell)}."
+def _spell_cells(column: Sequence[Any] | pd.Series) -> Sequence[Any] | pd.Series:
+    return column if isinstance(column, pd.Series) else list(map(spell_name, column))
+
+
+def _find_nameless(table: FileTable) -> list[str]:
+    """For each row, the rule that a cell of it breaks by being no name, or ""."""
+    rules = [""] * len(table.lines)
+    for role, column in reversed([*zip(table.header, table.columns, strict=True)]):
+        if isinstance(column, pd.Series):
+            rows: Iterable[int] = np.flatnonzero(column.isna()).tolist()
+        else:
+            rows = (row for row, cell in enumerate(column) if not isinstance(cell, str))
+        for row in rows:
+            rules[row] = _judge_name(role, column[row]) or rules[row]
+    return rules
+
+
+def _judge_name(role: str, cell: Any) -> str:
+    if is_missing(cell):
+        return f"the {role} is empty."
+    if isinstance(cell, (dict, list, tuple, bool)):
+        return f"the {role} is not a name but {quote(cell)}."
     return ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
@@ -30,6 +32,7 @@ from kgwb.graph.files.rdf_statements import (
 )
 from kgwb.graph.files.text import OnError
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.named_columns import NamedColumn, hold_columns
 from kgwb.graph.statements import Statements
 from kgwb.packages import load_package
 
@@ -47,13 +50,13 @@ class RdfStatements:
     """What an RDF file says, sorted by what it is good for; everything is keyed by addresses.
 
     Attributes:
-        links: (heads, relations, tails) where the tail is no literal.
+        links: heads, relations and tails where the tail is no literal.
         types: the types of each subject.
         literals: by subject, (predicate, language or "", text).
         nested: how many statements are about statements.
     """
 
-    links: tuple[list[str], list[str], list[str]]
+    links: tuple[NamedColumn, NamedColumn, NamedColumn]
     types: dict[str, set[str]] = field(default_factory=dict)
     literals: dict[str, set[Literal]] = field(default_factory=dict)
     nested: int = 0
@@ -71,23 +74,26 @@ def read_rdf(text: str, suffix: str, on_error: OnError, base: str | None = None)
         ImportError: pyoxigraph is not installed; gives the line that installs it.
     """
     parsed = parse_rdf(text, suffix, on_error, base)
-    said = _sort_rows(parsed.list_rows())
+    said = _sort_statements(*parsed.number_terms())
     heads, links, tails = said.links
-    relations = set(links) | {subject for subject, types in said.types.items() if types & _RELATION_TYPES}
-    linked = set(heads) | set(tails)
+    relations = set(links.names) | {subject for subject, types in said.types.items() if types & _RELATION_TYPES}
+    linked = set(heads.names) | set(tails.names)
     classes = set().union(*said.types.values())
     attributes = {subject for subject, types in said.types.items() if types & _ATTRIBUTE_TYPES}
     entities = linked | ((said.types.keys() | said.literals.keys()) - relations - classes - attributes)
     columns = _name_attributes(said)
     kinds = {kind: _name_type(kind, said) for kind in classes}
-    entity_table = _describe(sorted(entities), "entity", said, columns, kinds)
-    relation_table = _describe(sorted(relations), "relation", said, columns, kinds)
-    entity_names = {address: read_address("entity", address) for address in entities}
-    relation_names = {address: read_address("relation", address) for address in relations}
-    if OWN in parsed.text:
-        heads, tails = ([entity_names[address] for address in addresses] for addresses in (heads, tails))
-        links = [relation_names[address] for address in links]
-    frame = pd.DataFrame(dict(zip(COLUMNS, (heads, links, tails), strict=True)), dtype=object)
+    own = OWN in parsed.text  # all other addresses are names as they are
+    entity_names, relation_names = (
+        {address: read_address(kind, address) if own else address for address in sorted(addresses)}
+        for kind, addresses in (("entity", entities), ("relation", relations))
+    )
+    entity_table = _describe(entity_names, "entity", said, columns, kinds)
+    relation_table = _describe(relation_names, "relation", said, columns, kinds)
+    spelling = (entity_names, relation_names, entity_names)
+    respelt = (column.respell(names) for column, names in zip(said.links, spelling, strict=True))
+    cells = (hold_columns([column.codes], column.names)[0] for column in respelt)
+    frame = pd.DataFrame(dict(zip(COLUMNS, cells, strict=True)))
     spelt = {
         "entity": _gather_addresses(entity_names),
         "relation": _gather_addresses(relation_names),
@@ -132,26 +138,22 @@ def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
     path.write_bytes(data or b"# a graph without a triple\n")
 
 
-def _sort_rows(rows: Iterable[list[str]]) -> RdfStatements:
-    heads, links, tails = links_of = ([], [], [])  # type: tuple[list[str], list[str], list[str]]
+def _sort_statements(numbers: tuple[np.ndarray, np.ndarray, np.ndarray], terms: list[str]) -> RdfStatements:
+    """Statements by what they are good for, from the number of each one's subject, predicate and object."""
+    bare = [_bare(term) for term in terms]
+    literal = np.array([term[0] == '"' for term in terms], dtype=bool)[numbers[2]]  # [statement]
+    kind = np.array([term == f"<{TYPE}>" for term in terms], dtype=bool)[numbers[1]] & ~literal
+    nested = np.array([term[:3] == "<<(" for term in terms], dtype=bool)[numbers[2]] & ~kind
     types: dict[str, set[str]] = {}
+    for head, tail in zip(numbers[0][kind].tolist(), numbers[2][kind].tolist(), strict=True):
+        types.setdefault(bare[head], set()).add(bare[tail])
     literals: dict[str, set[Literal]] = {}
-    nested, kind = 0, f"<{TYPE}>"
-    for head, relation, tail in rows:
-        if tail[0] == '"':
-            literals.setdefault(_bare(head), set()).add((_bare(relation), *_read_literal(tail)))
-        elif relation == kind:
-            types.setdefault(_bare(head), set()).add(_bare(tail))
-        elif tail[:3] == "<<(":
-            nested += 1
-        else:
-            heads.append(head)
-            links.append(relation)
-            tails.append(tail)
-    bare = {term: _bare(term) for term in {*heads, *links, *tails}}
-    for terms in links_of:
-        terms[:] = map(bare.__getitem__, terms)
-    return RdfStatements(links_of, types, literals, nested)
+    read = cache(lambda number: _read_literal(terms[number]))
+    for head, relation, tail in np.stack(numbers, axis=1)[literal].tolist():
+        literals.setdefault(bare[head], set()).add((bare[relation], *read(tail)))
+    links = ~(literal | kind | nested)
+    heads, relations, tails = (NamedColumn(column[links], bare).drop_unused() for column in numbers)
+    return RdfStatements((heads, relations, tails), types, literals, int(nested.sum()))
 
 
 def _bare(term: str) -> str:
@@ -161,12 +163,13 @@ def _bare(term: str) -> str:
 
 def _read_literal(term: str) -> tuple[str, str]:
     """A literal's language, or "", and its text, with numbers spelt as tables spell them."""
-    end = term.rindex('"')
-    text, mark = term[1:end], term[end + 1 :]
+    text, _, mark = term[1:].rpartition('"')
     if "\\" in text:
         text = _ESCAPE.sub(lambda found: _ESCAPES.get(found[3], found[3]) or chr(int(found[1] or found[2], 16)), text)
-    if mark.startswith("@"):
-        return mark[1:].split("--")[0], text
+    if not mark:
+        return "", text
+    if mark[0] == "@":
+        return mark[1:].split("--", 1)[0], text
     if not mark.startswith(f"^^<{XSD}"):
         return "", text
     spelling = {"INF": "1e999", "+INF": "1e999", "-INF": "-1e999", "NaN": ""}.get(text, text)
@@ -183,9 +186,8 @@ def _own_types(types: Iterable[str]) -> list[str]:
 def _gather_addresses(names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """The addresses behind each name that is none itself."""
     behind: dict[str, tuple[str, ...]] = {}
-    for address, name in sorted(names.items()):
-        if address != name:
-            behind[name] = (*behind.get(name, ()), address)
+    for address, name in sorted((address, name) for address, name in names.items() if address != name):
+        behind[name] = (*behind.get(name, ()), address)
     return behind
 
 
@@ -221,20 +223,23 @@ def _name_attributes(said: RdfStatements) -> dict[str, str]:
 
 
 def _describe(
-    addresses: list[str], kind: str, said: RdfStatements, columns: Mapping[str, str], kinds: Mapping[str, str]
+    names: Mapping[str, str], kind: str, said: RdfStatements, columns: Mapping[str, str], kinds: Mapping[str, str]
 ) -> pd.DataFrame:
-    known: dict[str, list[Any]] = {"label": [read_local(kind, address) for address in addresses]}
-    for row, address in enumerate(addresses):
+    """What is said of each address, below the name that stands for it."""
+    known: dict[str, list[Any]] = {"label": [None] * len(names)}
+    for row, address in enumerate(names):
         cells = _describe_one(said.literals[address], columns) if address in said.literals else {}
+        if "label" not in cells:
+            cells["label"] = read_local(kind, address)
         if kind == "entity" and address in said.types:
             types = said.types[address]
             cells["type"] = kinds[_own_types(types)[0] if len(types) > 1 else next(iter(types))]
         for column, cell in cells.items():
             if column not in known:
-                known[column] = [None] * len(addresses)
+                known[column] = [None] * len(names)
             known[column][row] = cell
-    names = {kind: [read_address(kind, address) for address in addresses]}
-    return pd.DataFrame(names | {column: known[column] for column in sorted(known)}, dtype=object)
+    cells_of = {kind: list(names.values())} | {column: known[column] for column in sorted(known)}
+    return pd.DataFrame(cells_of, dtype=object)
 
 
 def _describe_one(literals: set[Literal], columns: Mapping[str, str]) -> dict[str, Any]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from kgwb.graph.building import Notes, sum_notes
 from kgwb.graph.errors import SKIP_HINT, ContentError, broken_row
 from kgwb.graph.files.text import OnError, refuse_nested_entities
+from kgwb.graph.files.text_lines import TextLines, can_number_cells, find_signs, number_cells
 from kgwb.packages import load_package
 
 RDF_NAMES = {
@@ -50,12 +54,30 @@ class RdfText:
     notes: Notes
     in_graphs: bool
 
-    def list_rows(self) -> Iterator[list[str]]:
-        """Each statement's subject, predicate and object, as N-Quads spells them: `<address>`, `_:name`, `"text"@en`."""
-        rows = (line[:-2].split(" ", 2) for line in self.text.split("\n") if line)
-        if not self.in_graphs:
-            return rows
-        return ([head, relation, _cut_graph(tail)[0]] for head, relation, tail in rows)
+    def number_terms(self) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], list[str]]:
+        """Which term is each statement's subject, predicate and object, int [statement] each; and the different terms.
+
+        They are spelt as N-Quads spells them: `<address>`, `_:name`, `"text"@en`.
+        """
+        if self.text and can_number_cells():
+            numbers, terms = _cut_statements(TextLines(self.text))
+        else:
+            rows = [line[:-2].split(" ", 2) for line in self.text.split("\n") if line]
+            codes, distinct = pd.factorize(np.array(rows, dtype=object).reshape(-1))
+            numbers, terms = list(codes.reshape(-1, 3).T), distinct.tolist()
+        if self.in_graphs:
+            codes, distinct = pd.factorize(np.array([_cut_graph(term)[0] for term in terms], dtype=object))
+            numbers, terms = [codes[column] for column in numbers], distinct.tolist()
+        subjects, predicates, objects = numbers
+        return (subjects, predicates, objects), terms
+
+
+def _cut_statements(lines: TextLines) -> tuple[list[np.ndarray], list[str]]:
+    """The terms of statements that stand one on a line, behind each a blank, and a full stop behind the last."""
+    blanks = find_signs(lines.signs, ord(" "))
+    first = np.searchsorted(blanks, lines.starts)  # neither subjects nor predicates hold blanks
+    behind, further = blanks[first], blanks[first + 1]
+    return number_cells(lines, [(lines.starts, behind), (behind + 1, further), (further + 1, lines.ends - 2)])
 
 
 def parse_rdf(text: str, suffix: str, on_error: OnError, base: str | None) -> RdfText:

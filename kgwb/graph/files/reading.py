@@ -12,7 +12,15 @@ import pandas as pd
 
 from kgwb.checks import expect_choice, expect_flags, expect_text
 from kgwb.files import finish_saving
-from kgwb.graph.building import COLUMNS, NamedTriples, build_tables, number_triples, sort_triples, sum_notes
+from kgwb.graph.building import (
+    COLUMNS,
+    NamedTriples,
+    build_tables,
+    join_frames,
+    number_triples,
+    sort_triples,
+    sum_notes,
+)
 from kgwb.graph.errors import GraphFileError, missing_file
 from kgwb.graph.files.file_table import Columns, Layout
 from kgwb.graph.files.folders import PARTS, TABLE_SUFFIXES, attach_names, read_folder, read_parts, read_tables
@@ -249,7 +257,7 @@ def _join_facts(several: Sequence[NamedTriples]) -> NamedTriples:
     entities = [facts.entities for facts in several if facts.entities is not None]
     relations = [facts.relations for facts in several if facts.relations is not None]
     return NamedTriples(
-        {"all": pd.concat(frames, ignore_index=True)},
+        {"all": join_frames(frames)},
         pd.concat(entities, ignore_index=True) if entities else None,
         pd.concat(relations, ignore_index=True) if relations else None,
         sum_notes(*(facts.notes for facts in several)),

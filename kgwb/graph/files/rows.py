@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 import numpy as np
 
 from kgwb.graph.files.plain_lines import PlainLines, cut_plain, find_plain
+from kgwb.graph.files.text_lines import TextLines
 
 Row = list["str | None"]
 NEEDS_QUOTES = re.compile(r"[\t\r\n]|\A\s*\Z")
@@ -72,20 +71,21 @@ def split_rows(text: str, delimiter: str, *, strict: bool) -> TextRows:
         [['a', '"Heroes"'], ['x\ty', None]]
     """
     text = text.replace("\r", "\n") if "\r" in text and "\n" not in text else text
-    lines = [line.removesuffix("\r") for line in text.split("\n")] if "\r" in text else text.split("\n")
     if delimiter == " ":
-        return _gather([(number, _split_words(line)) for number, line in enumerate(lines, 1)], text)
-    pattern = _quoted_cell(delimiter)
-    always = '"' in text and (strict or _is_quoted(lines[0], delimiter, pattern))
-    above, width = _measure(lines, delimiter, always)
-    plain = find_plain(text, delimiter, above=above, width=width, quoted=always) if width else None
+        words = ((number, _split_words(line)) for number, line in enumerate(text.split("\n"), 1))
+        return _gather(words, text)
+    lines = TextLines(text)
+    always = '"' in text and (strict or _is_quoted(lines[0], delimiter, _quoted_cell(delimiter)))
+    above, width = _measure(lines[:_SAMPLE], delimiter, always)
+    found = find_plain(lines, delimiter, above=above, width=width, quoted=always) if width else None
+    plain = np.zeros(len(lines), dtype=bool) if found is None else found.plain
+    broken: dict[int, str] = {}
+    joined = 0
     if '"' in text:
-        broken: dict[int, str] = {}
-        found, joined = _split_quoted(text, lines, delimiter, strict, always, broken, plain)
-        return _gather(found, text, broken, joined, _cut(text, delimiter, plain, width, always))
-    odd = range(len(lines)) if plain is None else _list_odd(plain, len(lines))
-    rows = [(number + 1, _split_line(lines[number], delimiter)) for number in odd]
-    return _gather(rows, text, plain=_cut(text, delimiter, plain, width, always))
+        rows, joined = _split_quoted(lines, delimiter, strict, always, broken, plain)
+    else:
+        rows = [(number + 1, _split_line(line, delimiter)) for number, line in _list_odd(lines, plain)]
+    return _gather(rows, text, broken, joined, cut_plain(found) if found and plain.any() else None)
 
 
 def spread_rows(rows: TextRows) -> TextRows:
@@ -100,7 +100,7 @@ def spread_rows(rows: TextRows) -> TextRows:
 
 
 def _gather(
-    found: list[tuple[int, Row]],
+    found: Iterable[tuple[int, Row]],
     text: str,
     broken: dict[int, str] | None = None,
     joined: int = 0,
@@ -110,9 +110,9 @@ def _gather(
     return TextRows([cells for _, cells in kept], [number for number, _ in kept], broken or {}, joined, text, plain)
 
 
-def _measure(lines: list[str], delimiter: str, always: bool) -> tuple[int, int]:
+def _measure(lines: Sequence[str], delimiter: str, always: bool) -> tuple[int, int]:
     """How many lines there are up to the first that is no comment, and how many columns that has; 0 if unsure."""
-    for number, line in enumerate(lines[:_SAMPLE]):
+    for number, line in enumerate(lines):
         if line.strip() and line.strip(delimiter) and not line.startswith("#"):
             opening = line.startswith('"') or delimiter + '"' in line
             if not opening:
@@ -123,14 +123,13 @@ def _measure(lines: list[str], delimiter: str, always: bool) -> tuple[int, int]:
     return 0, 0
 
 
-def _cut(text: str, delimiter: str, plain: np.ndarray | None, width: int, always: bool) -> PlainLines | None:
-    if plain is None or not plain.any():
-        return None
-    return cut_plain(text, delimiter, plain, width=width, quoted=always)
-
-
-def _list_odd(plain: np.ndarray, count: int) -> list[int]:
-    return [*np.flatnonzero(~plain).tolist(), *range(len(plain), count)]
+def _list_odd(lines: TextLines, plain: np.ndarray) -> Iterable[tuple[int, str]]:
+    """The lines that are not plain, and their positions."""
+    odd = np.flatnonzero(~plain).tolist()
+    if len(odd) * 10 < len(plain):
+        return ((number, lines[number]) for number in odd)
+    cut = [line.removesuffix("\r") for line in lines.text.split("\n")]
+    return ((number, cut[number]) for number in odd)
 
 
 def _split_line(line: str, delimiter: str) -> Row:
@@ -146,44 +145,36 @@ def _split_words(line: str) -> Row:
 
 
 def _split_quoted(
-    text: str,
-    lines: list[str],
-    delimiter: str,
-    strict: bool,
-    always: bool,
-    broken: dict[int, str],
-    plain: np.ndarray | None,
+    lines: TextLines, delimiter: str, strict: bool, always: bool, broken: dict[int, str], plain: np.ndarray
 ) -> tuple[list[tuple[int, Row]], int]:
     """The rows of a text with quoted cells, but for plain ones, and how many lines were joined that look like rows.
 
     A plain line that a quoted cell reaches over is marked as not plain.
     """
-    sizes = [len(line) + 1 for line in text.split("\n")] if "\r" in text else [len(line) + 1 for line in lines]
-    starts = [0, *accumulate(sizes)]
+    starts = lines.places
     pattern = _quoted_cell(delimiter)
     rows: list[tuple[int, Row]] = []
     joined, width, following, opening = 0, 0, 0, delimiter + '"'
-    for number in range(len(lines)) if plain is None else _list_odd(plain, len(lines)):
+    for number, line in _list_odd(lines, plain):
         if number < following:
             continue
-        line, end = lines[number], starts[number]
-        cells = _split_line(line, delimiter)
+        cells, start = _split_line(line, delimiter), int(starts[number])
+        end = start
         if line.startswith('"') or opening in line:
-            quoted, end, stray = _split_at(text, starts[number], delimiter, pattern, always)
+            quoted, end, stray = _split_at(lines.text, start, delimiter, pattern, always)
             # A mark that only opens would swallow the lines behind it, so a line that is a row as it stands is one.
             if always or len(quoted) == width or len(cells) != width:
                 cells = quoted
             else:
-                end = starts[number]
+                end = start
             if strict and stray:
                 broken[number + 1] = "a quotation mark opens a cell and none closes it."
         rows.append((number + 1, cells))
         width = width or (0 if line.startswith("#") else len(cells))
-        following = bisect(starts, end, number + 1)
+        following = int(np.searchsorted(starts, end, side="right")) if end > start else number + 1
         if following > number + 1:
             joined += 0 if always else _count_joined(lines[number:following], delimiter, width)
-            if plain is not None:
-                plain[number:following] = False
+            plain[number:following] = False
     return rows, joined
 
 
