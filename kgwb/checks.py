@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any
 
 from kgwb.words import describe_kind
 
@@ -55,7 +56,7 @@ def expect_at_least(argument: str, value: object, least: int | float, *, whole: 
         raise ValueError(
             f"{argument}={value!r} came. It must be a whole number, at least {least}; type {argument}={least}."
         )
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.inf > float(value) >= least:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.inf > _as_float(value) >= least:
         raise ValueError(f"{argument}={value!r} came. It must be at least {least}; type {argument}={least}.")
 
 
@@ -93,7 +94,7 @@ def expect_number(
     if isinstance(value, str) and value == word:
         return
     if not isinstance(value, bool) and isinstance(value, Integral if whole else Real):
-        number = float(value)
+        number = _as_float(value)
         high_enough = (least is None or number >= least) and (above is None or number > above)
         if high_enough and math.isfinite(number) and (below is None or number < below):
             return
@@ -134,5 +135,13 @@ def expect_share(argument: str, value: object, *, usual: float) -> None:
         Traceback (most recent call last):
         ValueError: min_confidence=50 came. It must be a share from 0 to 1; type min_confidence=0.5.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= _as_float(value) <= 1:
         raise ValueError(f"{argument}={value!r} came. It must be a share from 0 to 1; type {argument}={usual}.")
+
+
+def _as_float(value: Any) -> float:
+    """The number; one beyond all floats is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

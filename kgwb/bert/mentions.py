@@ -12,7 +12,7 @@ from kgwb.bert.folding import FoldedText, fold_text, spell_plainly
 from kgwb.checks import expect_kind
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.graph.knowledge_graph import expect_graph
-from kgwb.words import describe_kind
+from kgwb.words import describe_kind, mend_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -75,7 +75,7 @@ def find_mentions(
 
 
 def _attach_pieces(text: str, found: Iterator[Mention], tokenizer: PreTrainedTokenizerBase) -> Iterator[Mention]:
-    cut = tokenizer(text, return_offsets_mapping=True, verbose=False)
+    cut = tokenizer(mend_text(text), return_offsets_mapping=True, verbose=False)
     marks = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
     for mention in found:
         placed = place_mention(mention, text, cut["offset_mapping"])

@@ -17,6 +17,7 @@ from kgwb.embed.embedding_files import (
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
+from kgwb.files import hold_folder
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 
@@ -54,6 +55,11 @@ def load_embedding(
         GraphEmbedding(Halved(), dim=8) of 'graph': 2 entities, 1 relation, not trained
     """
     folder = Path(folder).expanduser()
+    with hold_folder(folder):
+        return _read_embedding(folder, graph, scorer)
+
+
+def _read_embedding(folder: Path, graph: KnowledgeGraph | None, scorer: Scorer | None) -> GraphEmbedding:
     facts = read_embedding_facts(folder)
     if graph is None:
         graph = read_graph_beside(folder, facts)

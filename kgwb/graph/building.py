@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from kgwb.graph.descriptions import describe_names, read_descriptions, spell_names
-from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
+from kgwb.graph.descriptions import describe_names, expect_whole, read_descriptions, spell_names
+from kgwb.graph.errors import ContentError, blame, missing_columns
 from kgwb.graph.statements import Statements
 from kgwb.words import quote
 
@@ -214,8 +214,5 @@ def _read_names(frame: pd.DataFrame, column: object, columns: Sequence[object]) 
 def _sort_names(*several: Iterable[str]) -> list[str]:
     names = sorted(set().union(*(one.tolist() if hasattr(one, "tolist") else one for one in several)))
     for name in names:
-        if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
-            raise GraphFileError(
-                f"The name {quote(name)} holds half a character (a lone surrogate). Mend its encoding."
-            )
+        expect_whole(name)
     return names

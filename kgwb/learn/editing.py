@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.checks import expect_at_least, expect_kind, expect_seed
 from kgwb.learn.answers import answer_questions
 from kgwb.learn.questions import Question, Questions
 
@@ -97,7 +97,7 @@ def _choose(model: Bert, questions: Questions, edits: int, seed: int) -> dict[tu
     injector = model.injector
     assert injector is not None
     known = set(map(tuple, injector.facts.tolist()))
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(expect_seed(seed))
     offered: dict[tuple[int, int, int], tuple[int, ...]] = {}
     for question in questions:  # what every question about a fact offers in the place of its answer
         triple, others = (

@@ -14,7 +14,7 @@ from itertools import accumulate
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.checks import expect_at_least, expect_kind, expect_seed
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 
 MASK = "[MASK]"
@@ -201,7 +201,7 @@ def _draw_choices(
 ) -> tuple[int, ...]:
     """The answer among as many candidates as wanted, no two of one name, in random order."""
     _, _, tail = sentence.triple or (0, 0, 0)
-    generator = np.random.default_rng([seed, zlib.crc32(sentence.text.encode())])
+    generator = np.random.default_rng([expect_seed(seed), zlib.crc32(sentence.text.encode())])
     by_name = {names[entity]: entity for entity in generator.permutation(candidates).tolist()}
     others = [entity for name, entity in by_name.items() if name != names[tail]]
     return tuple(generator.permutation([tail, *others[: choices - 1]]).tolist())
@@ -259,7 +259,7 @@ def split_questions(
     """
     expect_kind(questions, Questions, "A set of questions", call="kgwb.split_questions(questions, share=0.3)")
     heads = sorted({question.head for question in questions})
-    chosen = np.random.default_rng(seed).permutation(heads)[: round(share * len(heads))]
+    chosen = np.random.default_rng(expect_seed(seed)).permutation(heads)[: round(share * len(heads))]
     held_out = set(chosen.tolist())
     unseen = [q for q in questions if q.head in held_out and wording in (None, q.wording)]
     rest = [q for q in questions if q.head not in held_out and (wording is None or q.wording != wording)]

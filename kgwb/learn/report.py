@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,20 +14,13 @@ from kgwb.checks import expect_choice, expect_kind
 from kgwb.files import write_whole
 from kgwb.graph.errors import UnknownNameError
 from kgwb.learn.questions import Questions
+from kgwb.learn.report_files import COUNT_KINDS, RELATION_KINDS, expect_writable, read_report_file, spell_report
 from kgwb.packages import load_drawing
 from kgwb.words import count_things
 
 NO_DOORS = ("plain", "markers", "text")
 # Runs without knowledge. "text", noise and other vectors hold some, so no gain is measured against them.
 CONTROLS = ("plain", "markers", "{}/shuffled", "{}/random", "{}/matched", "{}/off")
-_COUNTS = {"run": str, "seed": "int64", "relation": str, "questions": "int64", "correct": "int64"}
-_RELATIONS = {"relation": str, "questions": "int64", "chance": "float64", "majority": "float64", "indistinct": "int64"}
-# In a .csv, where a name may stand only once.
-_IN_CSV = {"chance": "chance of relation", "majority": "majority of relation"}
-
-
-class ReportFileError(ValueError):
-    """A file holds no report of a probe, or is broken."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,6 +53,10 @@ class ProbeReport:
     relations: pd.DataFrame
     chance: float
     fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        for name in (*self.counts["run"], *self.relations["relation"]):
+            expect_writable(name)
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -198,16 +193,7 @@ class ProbeReport:
         expect_choice("suffix", path.suffix, (".csv", ".json"))
         if path.is_dir():
             raise FileExistsError(f"{path} is a folder. Type another path.")
-        if path.suffix == ".csv":
-            relations = self.relations.drop(columns="questions").rename(columns=_IN_CSV)
-            counts = self.counts.assign(accuracy=self.counts["correct"] / self.counts["questions"])
-            table = counts.merge(relations, on="relation", how="left").assign(
-                chance=self.chance, fingerprint=self.fingerprint
-            )
-            text = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-        else:
-            parts = {"counts": self.counts.to_dict("records"), "relations": self.relations.to_dict("records")}
-            text = json.dumps(parts | {"chance": self.chance, "fingerprint": self.fingerprint}, ensure_ascii=False)
+        text = spell_report(path.suffix, self.counts, self.relations, self.chance, self.fingerprint)
         with write_whole(path) as new:
             new.write_text(text, encoding="utf-8", newline="")
         return path
@@ -231,27 +217,7 @@ class ProbeReport:
 
 def read_report(path: str | Path) -> ProbeReport:
     """The report that `ProbeReport.save` wrote; ReportFileError if the file holds something else, or is broken."""
-    path = Path(path).expanduser()
-    try:
-        if path.suffix == ".csv":
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-            names = {column: name for name, column in _IN_CSV.items()}
-            counts = table[list(_COUNTS)]
-            relations = table.drop(columns="chance").rename(columns=names)
-            relations = relations.drop_duplicates("relation", ignore_index=True)
-            [(chance, fingerprint)] = table[["chance", "fingerprint"]].drop_duplicates().to_numpy().tolist()
-        else:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            counts, relations = pd.DataFrame(found["counts"])[list(_COUNTS)], pd.DataFrame(found["relations"])
-            chance, fingerprint = found["chance"], found["fingerprint"]
-        kinds = {name: kind for name, kind in _RELATIONS.items() if name in relations or name != "indistinct"}
-        return ProbeReport(
-            counts.astype(_COUNTS), relations[list(kinds)].astype(kinds), float(chance), str(fingerprint)
-        )
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise ReportFileError(
-            f"{path} holds no report of a probe, or is broken. Type report.save({path.name!r})."
-        ) from error
+    return ProbeReport(*read_report_file(Path(path).expanduser()))
 
 
 def summarise_answers(answers: pd.DataFrame, runs: Sequence[str], questions: Questions) -> ProbeReport:
@@ -280,10 +246,10 @@ def summarise_answers(answers: pd.DataFrame, runs: Sequence[str], questions: Que
         (label, len(found), sum(found) / len(found), max(given[label].values()) / len(found), alike[label])
         for label, found in sorted(guesses.items())
     ]
-    relations = pd.DataFrame(rows, columns=list(_RELATIONS)).astype(_RELATIONS)
+    relations = pd.DataFrame(rows, columns=list(RELATION_KINDS)).astype(RELATION_KINDS)
     relations = relations if any(alike.values()) else relations.drop(columns="indistinct")
     chance = float(np.mean([1 / count for count in distinct.tolist()]))
-    return ProbeReport(counts[list(_COUNTS)].astype(_COUNTS), relations, chance, questions.fingerprint)
+    return ProbeReport(counts[list(COUNT_KINDS)].astype(COUNT_KINDS), relations, chance, questions.fingerprint)
 
 
 def _find_gain(run: str, values: pd.DataFrame) -> tuple[float, float, str]:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_number
+from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_number, expect_seed
 from kgwb.embed.precision import Precision, choose_precision
 from kgwb.learn.policies import Policy, group_parameters
 from kgwb.learn.tasks import PreparedTask, Task
@@ -89,7 +89,7 @@ def tune(
     _expect_numbers(batch=batch, learning_rate=learning_rate, top_layers=top_layers, seed=seed)
     stages = _split_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
     passes = _expect_epochs(epochs, len(stages))
-    generator = torch.Generator().manual_seed(int(seed))
+    generator = torch.Generator().manual_seed(expect_seed(seed))
     dtype = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
     plans = []
     for given, repeats in zip(stages, passes, strict=True):
@@ -105,7 +105,7 @@ def _expect_numbers(*, batch: int, learning_rate: float, top_layers: int, seed: 
     expect_at_least("batch", batch, 1, whole=True)
     expect_number("learning_rate", learning_rate, usual=5e-5, above=0)
     expect_at_least("top_layers", top_layers, 0, whole=True)
-    expect_at_least("seed", seed, 0, whole=True)
+    expect_seed(seed)
 
 
 def _split_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
@@ -210,7 +210,7 @@ def _take_step(
     """One step; dropout draws from the step's own seed, so that the caller's random numbers stay as they were."""
     trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     with torch.random.fork_rng(), torch.autocast(bert.device.type, precision, enabled=precision != torch.float32):
-        torch.manual_seed(seed)
+        torch.manual_seed(expect_seed(seed))
         loss = task.loss(bert.in_mode(dropout), rows)
     gradients = torch.autograd.grad(loss, trained, allow_unused=True)
     for parameter, gradient in zip(trained, gradients, strict=True):

@@ -12,8 +12,8 @@ import pandas as pd
 from kgwb.axes import Float
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.drawing import mend_text
 from kgwb.see.palette import colour_types
+from kgwb.words import mend_text
 
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
 SLOTS, BESIDE = "facts in memory", "vectors set beside"  # what a row goes to that is no word piece

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_at_least
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see.graph.page import write_graph_fragment
 from kgwb.see.graph.picture import draw_graph
@@ -54,8 +55,8 @@ def show_graph(
             f"The graph {graph.name!r} has no entities, so there is nothing to draw. Expected at least one; "
             "type len(graph.entities) to count them and graph.notes to see what was left out while reading."
         )
-    if limit < 1 or hops < 0:
-        raise ValueError(f"limit={limit} and hops={hops} came; expected limit of at least 1 and hops of at least 0.")
+    expect_at_least("limit", limit, 1, whole=True)
+    expect_at_least("hops", hops, 0, whole=True)
     names = [around] if isinstance(around, (str, int, np.integer)) else list(around or ())
     centre = [graph.entity_id(name) for name in names]
     scene = compose_scene(graph, around=centre, hops=hops, limit=limit, predicted=predicted, seed=seed)
