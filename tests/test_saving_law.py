@@ -91,7 +91,7 @@ def _read_model(folder: Path) -> str:
     return f"{model.injector is None} {kgwb.read(model, 'e0 r0').hidden.sum()}"
 
 
-def _probe(folder: Path, version: int) -> kgwb.ProbeReport:
+def _probe(folder: Path, version: int) -> kgwb.learn.ProbeReport:
     """The second probe goes on from the answers of the first."""
     questions = kgwb.make_questions(kgwb.verbalise(_graph(0)), _graph(0))
     return kgwb.probe({name: _bert() for name in ("plain", "again")[: version + 1]}, questions, folder=folder)
@@ -105,10 +105,10 @@ def _read_answers(folder: Path) -> str:
     return str(sorted(path.name for path in folder.glob("*.jsonl")))
 
 
-def _report(version: int) -> kgwb.ProbeReport:
+def _report(version: int) -> kgwb.learn.ProbeReport:
     counts = pd.DataFrame([("plain", 0, "r", 10, version)], columns=["run", "seed", "relation", "questions", "correct"])
     table = pd.DataFrame({"relation": ["r"], "questions": [10], "chance": [0.1], "majority": [0.3]})
-    return kgwb.ProbeReport(counts, table, chance=0.1)
+    return kgwb.learn.ProbeReport(counts, table, chance=0.1)
 
 
 def _saves_file(make: Callable[[int], Any], name: str) -> tuple[Save, Callable[[Path], str]]:
