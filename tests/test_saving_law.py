@@ -123,7 +123,10 @@ def _saves_file(make: Callable[[int], Any], name: str) -> tuple[Save, Callable[[
 
 def _film(version: int) -> Any:
     embedding = _embedding(0)
-    return kgwb.record_film(embedding, train_embedding(embedding, _graph(0), epochs=2, seed=version))
+    film = kgwb.record_film(embedding, train_embedding(embedding, _graph(0), epochs=2, seed=version))
+    for _ in film:
+        pass
+    return film
 
 
 def _write_vectors(folder: Path, name: str, version: int) -> None:
