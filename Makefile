@@ -4,7 +4,7 @@
 # make notebooks  run every notebook in a fresh kernel and save it with its pictures
 # make oldest     the doors with the oldest transformers that kgwb admits, in an environment of its own
 # make bench      the figures named in the benchmarks
-# make fuzz       damaged files and odd inputs, thousands of them; make fuzz FUZZ=20000 for a night
+# make fuzz       damaged files and odd inputs, 10,000 of them; make fuzz FUZZ=100000 for a night
 # make lint       ruff and mypy
 # make assets     lint, check, test and build the scripts of the views (development only, needs Node.js)
 # make lock       write requirements.lock and tests/requirements.lock anew, after a change of a version (development only)
@@ -51,9 +51,9 @@ notebooks: install
 bench: $(STAMPS)/tests $(STAMPS)/kgwb
 	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-FUZZ ?= 2000
+FUZZ ?= 10000
 fuzz: $(STAMPS)/tests $(STAMPS)/kgwb
-	KGWB_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto tests/embed/test_damaged_files.py tests/test_saving_law.py tests/test_wrong_kinds.py $(ARGS)
+	KGWB_FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/fuzz tests/embed/test_damaged_files.py tests/test_saving_law.py tests/test_wrong_kinds.py $(ARGS)
 
 lint: $(STAMPS)/tests $(STAMPS)/kgwb
 	$(BIN)/ruff check .

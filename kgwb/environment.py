@@ -18,7 +18,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgwb.checks import expect_seed
 from kgwb.files import hash_file
 
 if TYPE_CHECKING:
@@ -167,7 +166,7 @@ def draw_from(seed: int, purpose: str) -> torch.Generator:
     """A stream of random numbers of its own for each purpose: one seed must not make a control the image of a weight."""
     import torch
 
-    from kgwb.checks import expect_text
+    from kgwb.checks import expect_seed, expect_text
 
     seed = expect_seed(seed)
     expect_text("purpose", purpose, usual="noise")

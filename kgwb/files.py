@@ -4,6 +4,7 @@ A folder that kgwb writes holds a list of kgwb's own files, with their SHA-256. 
 was written, is of others: it is never removed or overwritten. New files are gathered in a hidden folder
 within it, which gets its good name in one step, and only then move to their places. Whoever is killed before that step
 leaves the old state; after it the new one, which the next to read or write there puts in place (`finish_saving`).
+Whoever does so locks the folder, and whoever reads there shares a lock of it (`hold_folder`).
 """
 
 from __future__ import annotations
@@ -11,18 +12,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
-import re
 import shutil
 import tempfile
-import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kgwb.processes import is_abandoned, lock_folder, name_process
+
 LIST, SAVED = ".kgwb.json", ".kgwb-saved"
 _RAISED = (FileExistsError, FileNotFoundError, IsADirectoryError)  # errors of the system that kgwb raises itself
-_PATIENCE = 50  # looks at a folder that another process may be writing to, a hundredth of a second apart
+_TRIES = 50  # at a folder that others save to again and again
 
 
 class SavingError(OSError):
@@ -92,19 +92,9 @@ def refuse_other_files(folder: Path, names: Collection[str], what: str) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file, and {what} needs a folder. Type another path.")
-    finish_saving(folder)
-    foreign: list[str] = []
-    for _ in range(_PATIENCE):  # another process may be putting its own there
-        foreign = [name for name in sorted(names) if not _is_own(folder, name)]
-        if not foreign:
-            return
-        if not (folder / SAVED).exists() and not any(folder.glob(".kgwb-half-*")):
-            break
-        time.sleep(0.01)
-    raise FileExistsError(
-        f"{folder / foreign[0]} is no file of kgwb's, or was changed since kgwb wrote it, and {what} needs its name. "
-        "Type another folder, or move that file away."
-    )
+    with hold_folder(folder) as there:
+        if there:
+            _refuse_foreign(folder, names, what)
 
 
 def expect_folder(folder: Path, what: str) -> None:
@@ -116,18 +106,15 @@ def expect_folder(folder: Path, what: str) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file, and {what} needs a folder. Type another path.")
-    missing = [above for above in (folder, *folder.parents) if not above.exists()]
+    there = next(above for above in (folder, *folder.parents) if os.path.lexists(above))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as problem:
+        with make_room(there) as room:  # not in its place: other processes may be making it
+            trial = room.joinpath(*folder.relative_to(there).parts)
+            trial.mkdir(parents=True, exist_ok=True)
+            (trial / "file").touch()
+    except (OSError, ValueError) as problem:  # as of a name with a null byte
         message = f"{folder} cannot hold {what} ({problem})"
         raise SavingError(f"{message}. Type a folder that can be made and written to.") from problem
-    finally:
-        for above in missing:
-            with suppress(OSError):
-                above.rmdir()
 
 
 def finish_saving(folder: Path) -> None:
@@ -138,34 +125,35 @@ def finish_saving(folder: Path) -> None:
         SavingError: nothing can be written there.
     """
     if (folder / SAVED).is_dir():
-        with _explained(folder):
+        with _explained(folder), lock_folder(folder, alone=True):
             _put_in_place(folder, trusting=False)
+
+
+@contextmanager
+def hold_folder(folder: Path) -> Iterator[bool]:
+    """What is saved whole into a folder waits until it has been read; others may read it as well.
+
+    Yields:
+        Whether there is such a folder: one that is made later is not held.
+
+    Raises:
+        FileExistsError: what was saved there cannot be put in place; see `finish_saving`.
+        SavingError: nothing can be written there.
+    """
+    for more in reversed(range(_TRIES)):
+        there = folder.is_dir()
+        finish_saving(folder)
+        with lock_folder(folder, alone=False):
+            # Otherwise another process has just made it, or was killed.
+            if not more or (there == folder.is_dir() and not (folder / SAVED).is_dir()):
+                yield there
+                return
 
 
 def hash_file(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def name_process() -> str:
-    """Host and number of this process, for the names of files that are not finished."""
-    return f"{re.sub(r'[^A-Za-z0-9]', '_', platform.node())}-{os.getpid()}"
-
-
-def is_abandoned(path: Path) -> bool:
-    """Whether a file or folder with `name_process()` in its name belongs to a process of this host that is gone."""
-    host, _, own = name_process().rpartition("-")
-    match = re.search(rf"-{re.escape(host)}-(\d+)-", path.name)
-    if match is None or match[1] == own or os.name == "nt":  # os.kill ends a process on Windows
-        return False
-    try:
-        os.kill(int(match[1]), 0)
-    except (ProcessLookupError, OverflowError):
-        return True
-    except OSError:
-        pass
-    return False
 
 
 def _give_place(new: Path, folder: Path, *, replaces: Collection[str], named: Collection[str]) -> None:
@@ -179,27 +167,28 @@ def _give_place(new: Path, folder: Path, *, replaces: Collection[str], named: Co
         except OSError:
             if not folder.is_dir():  # it is where another process was faster
                 raise
-    finish_saving(folder)
-    refuse_other_files(folder, files.keys() - named, "what is being saved")
-    listed = _read_list(folder) or {}
-    kept = {name: hashed for name, hashed in listed.items() if name not in replaces}
-    over = {name: hash_file(folder / name) for name in named if (folder / name).is_file()}
-    _write_list(new, kept | files, over=over)
-    for _ in range(_PATIENCE):
-        try:
-            new.rename(folder / SAVED)  # the one step that decides
-            break
-        except OSError:
-            if not (folder / SAVED).is_dir():
-                raise
-            finish_saving(folder)  # of another process
-    else:
-        raise SavingError(f"{folder} is being saved to by others all the time. Type another path.")
-    _put_in_place(folder, trusting=True)
+    with lock_folder(folder, alone=True):
+        _put_in_place(folder, trusting=False)  # of one that was killed
+        _refuse_foreign(folder, files.keys() - named, "what is being saved")
+        listed = _read_list(folder) or {}
+        kept = {name: hashed for name, hashed in listed.items() if name not in replaces}
+        over = {name: hash_file(folder / name) for name in named if (folder / name).is_file()}
+        _write_list(new, kept | files, over=over)
+        new.rename(folder / SAVED)  # the one step that decides
+        _put_in_place(folder, trusting=True)
+
+
+def _refuse_foreign(folder: Path, names: Collection[str], what: str) -> None:
+    foreign = [name for name in sorted(names) if not _is_own(folder, name)]
+    if foreign:
+        raise FileExistsError(
+            f"{folder / foreign[0]} is no file of kgwb's, or was changed since kgwb wrote it, and {what} needs its name. "
+            "Type another folder, or move that file away."
+        )
 
 
 def _put_in_place(folder: Path, *, trusting: bool) -> None:
-    """Move what was saved to where it belongs; several processes may do so at once."""
+    """Move what was saved to where it belongs, if there is anything."""
     saved = folder / SAVED
     new, old, over = _read_list(saved), _read_list(folder) or {}, _read_list(saved, "over") or {}
     gone = set() if new is None else old.keys() - new.keys()
@@ -214,11 +203,11 @@ def _put_in_place(folder: Path, *, trusting: bool) -> None:
             message = f"{target} came between, while {folder} was being saved"
             raise FileExistsError(f"{message}. Move it away, and what was saved takes its place.")
         target.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # another process was faster
+        with suppress(FileNotFoundError):  # another process was faster, where the system has no locks
             path.replace(target)
-    for inner in (*sorted((path for path in saved.rglob("*") if path.is_dir()), reverse=True), saved):
+    for inner, _, _ in os.walk(saved, topdown=False):
         with suppress(OSError):  # not empty, or gone
-            inner.rmdir()
+            Path(inner).rmdir()
 
 
 def _is_own(folder: Path, name: str) -> bool:
@@ -253,7 +242,9 @@ def _write_list(folder: Path, files: Mapping[str, str], *, over: Mapping[str, st
 
 def _list_files(folder: Path) -> list[Path]:
     """All files below a folder; its own list comes last, for only then all the others are there."""
-    files = [path for path in folder.rglob("*") if not path.is_dir()]
+    files = [
+        Path(inner, name) for inner, _, names in os.walk(folder) for name in names
+    ]  # another process may move them
     return sorted(files, key=lambda path: (path == folder / LIST, path))
 
 

@@ -13,7 +13,18 @@ LONGEST_LIST = 12
 # What a message repeats as it came.
 _TYPED = (str, bytes, Number, type(None))
 # Signs that steer a terminal, and those that turn the direction of writing round.
+_HALF = re.compile("[\ud800-\udfff]")
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def mend_text(text: str) -> str:
+    """The text without halves of surrogate pairs, which no file and no tokenizer can hold; each becomes \ufffd.
+
+    Example:
+        >>> mend_text("a\\ud800b")
+        'a�b'
+    """
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
 def count_things(count: int, kind: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from kgwb.axes import Bool, Int, Tensor
+from kgwb.checks import expect_number
 from kgwb.graph import Mention
 
 
@@ -49,6 +50,8 @@ class Encoding:
 
 def place_mention(mention: Mention, text: str, offsets: Sequence[Sequence[int]]) -> Mention:
     """The mention with its word pieces: those that share a character with it."""
+    for name in ("start", "end", "entity"):
+        expect_number(name, getattr(mention, name), usual=0, least=0, below=2**63, whole=True)
     if not 0 <= mention.start < mention.end <= len(text):
         raise ValueError(
             f"A mention spans characters {mention.start} to {mention.end}, outside a sentence of {len(text)}: {text!r}. "

@@ -20,7 +20,7 @@ from kgwb.bert.saving import MODEL, ModelFileError, read_model_parts, read_model
 from kgwb.bert.tiny import train_tiny
 from kgwb.checks import expect_each, expect_path, expect_seed
 from kgwb.environment import MINILM_PACKAGE, MINILM_SHA256
-from kgwb.files import hash_file
+from kgwb.files import hash_file, hold_folder
 from kgwb.graph import Sentence
 from kgwb.words import quote_value
 
@@ -66,6 +66,11 @@ def load_bert(
             f"A text came for {str(source)!r}, which has been trained. Type load_bert('tiny', text=...)."
         )
     place = _find_minilm() if source == "minilm" else train_tiny(text, seed=seed) if source == "tiny" else source
+    with hold_folder(Path(place)):
+        return _load_place(place, source, doors, seed).to(place_on).eval()
+
+
+def _load_place(place: str | Path, source: str | Path, doors: Sequence[type[Door]], seed: int) -> Bert:
     record = _read_record(place, doors)
     _check_family(place)
     # Explicit, because the default differs between releases of transformers.
@@ -91,7 +96,7 @@ def load_bert(
         if record["injector"] is not None:
             with _explain(source):
                 bert.injector = _restore_doors(Path(place), record["injector"], bert, doors)
-    return bert.to(place_on).eval()
+    return bert
 
 
 def _expect_device(device: object) -> torch.device:
@@ -172,6 +177,8 @@ def _check_family(place: str | Path) -> None:
 
 
 def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, source: str | Path) -> None:
+    with _explain(source):
+        tokenizer("A text.", return_offsets_mapping=True, verbose=False)  # what is damaged in it may show only now
     # Where no tokenizer was saved, transformers makes one that knows its special tokens only.
     knows_words = len(tokenizer) > len(tokenizer.all_special_ids)
     if not tokenizer.is_fast or tokenizer.mask_token_id is None or not knows_words:
@@ -183,11 +190,9 @@ def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, source: str | Path) -> 
 
 @contextmanager
 def _explain(source: str | Path) -> Iterator[None]:
-    from safetensors import SafetensorError
-
     try:
         yield
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except Exception as error:  # transformers and tokenizers let errors of every kind through
         first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise BertLoadError(
             f'No BERT could be loaded from {str(source)!r} ({first_line}). Expected "minilm", "tiny", a folder with '

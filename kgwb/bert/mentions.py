@@ -13,7 +13,7 @@ from kgwb.bert.homonyms import NameKinds, leave_out_homonyms
 from kgwb.checks import expect_each, expect_kind
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.graph.knowledge_graph import expect_graph
-from kgwb.words import describe_kind
+from kgwb.words import describe_kind, mend_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -89,7 +89,7 @@ def _attach_pieces(
     result: list[list[Mention]] = [[] for _ in texts]
     if not rows:
         return result
-    cut = tokenizer([texts[row] for row in rows], return_offsets_mapping=True, verbose=False)
+    cut = tokenizer([mend_text(texts[row]) for row in rows], return_offsets_mapping=True, verbose=False)
     marks = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
     for row, ids, offsets in zip(rows, cut["input_ids"], cut["offset_mapping"], strict=True):
         placed = [place_mention(mention, texts[row], offsets) for mention in found[row]]

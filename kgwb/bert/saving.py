@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.origin import Origin
 from kgwb.bert.shape import Shape
 from kgwb.environment import VERSION
-from kgwb.files import hash_file, refuse_other_files, write_whole
+from kgwb.files import hash_file, hold_folder, refuse_other_files, write_whole
 from kgwb.fingerprints import fingerprint
 from kgwb.graph import KnowledgeGraph, read_graph, write_graph
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 WEIGHTS, MADE_FOR = "injector.safetensors", "injector.json"
 MODEL, KNOWLEDGE, GRAPH = "kgwb.json", "knowledge.safetensors", "graph"
+Kinds: TypeAlias = type | tuple[type, ...]
+_OF_MODEL: Mapping[str, Kinds] = {"name": str, "new_head": bool, "files": dict, "injector": (dict, NoneType)}
+_OF_DOORS: Mapping[str, Kinds] = {"classes": dict, "options": dict, "recipe": dict, "shape": dict, "graph": dict}
 
 
 class InjectorFileError(ValueError):
@@ -42,7 +46,7 @@ def write_doors(folder: Path, state: Mapping[str, Tensor], recipe: Mapping[str, 
     with write_whole(folder) as new:
         new.mkdir()
         _write_tensors(state, new / WEIGHTS)
-        (new / MADE_FOR).write_text(json.dumps(recipe, indent=1), encoding="utf-8")
+        _write_record(new / MADE_FOR, {**recipe, "files": {WEIGHTS: hash_file(new / WEIGHTS)}})
 
 
 def read_doors(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -52,10 +56,10 @@ def read_doors(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         InjectorFileError: if there is none, or it is damaged.
     """
     try:
-        recipe = json.loads((folder / MADE_FOR).read_text(encoding="utf-8"))
-        if not isinstance(recipe, dict) or not isinstance(recipe.get("doors"), dict):
-            raise ValueError(f"{MADE_FOR} does not list the options of doors")
-        return recipe, _read_tensors(folder / WEIGHTS)
+        with hold_folder(folder):
+            recipe = _read_record(folder / MADE_FOR, {"doors": dict, "files": dict})
+            _expect_written(folder, recipe.pop("files"))
+            return recipe, _read_tensors(folder / WEIGHTS)
     except (OSError, ValueError, RecursionError) as error:
         raise InjectorFileError(
             f"{str(folder)!r} holds no door ({error}). Expected a folder that model.injector.save(folder) wrote."
@@ -138,7 +142,8 @@ def write_model(
         record: what else there is to know, for JSON.
         doors: their tensors, their graph, and what they were made from; None for a plain BERT.
     """
-    known = read_model_record(folder)["files"] if (folder / MODEL).is_file() else {}
+    with hold_folder(folder):
+        known = read_model_record(folder)["files"] if (folder / MODEL).is_file() else {}
     refuse_other_files(folder, {*known, MODEL, "config.json", "model.safetensors"}, "a model of kgwb's")
     with write_whole(folder, replaces={*known, MODEL}) as new:
         new.mkdir()
@@ -154,9 +159,7 @@ def write_model(
                 _write_tensors(tables | {"identity": whole.identity}, new / KNOWLEDGE)
         written = sorted(path for path in new.rglob("*") if path.is_file())
         files = {path.relative_to(new).as_posix(): hash_file(path) for path in written}
-        whole_record = {"kgwb": VERSION, **record, "files": files}
-        text = json.dumps({**whole_record, "digest": _digest(whole_record)}, indent=1, ensure_ascii=False)
-        (new / MODEL).write_text(text, encoding="utf-8")
+        _write_record(new / MODEL, {"kgwb": VERSION, **record, "files": files})
 
 
 def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, Any]:
@@ -166,18 +169,15 @@ def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, A
         ModelFileError: if anything there is not as it was written.
     """
     try:
-        record = json.loads((folder / MODEL).read_text(encoding="utf-8"))
-        digest = record.pop("digest")
-        if digest != _digest(record):
-            raise ValueError(f"{MODEL} has been changed")
-        for name, expected in record["files"].items() if check_files else ():
-            if hash_file(folder / name) != expected:
-                raise ValueError(f"{name} has been changed")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        record = _read_record(folder / MODEL, _OF_MODEL)
+        if record["injector"] is not None:
+            _expect_kinds(record["injector"], _OF_DOORS)
+        if check_files:
+            _expect_written(folder, record["files"])
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(
             f"{str(folder)!r} holds no whole model ({error}). Save it anew: model.save(folder)."
         ) from error
-    assert isinstance(record, dict)
     return record
 
 
@@ -236,6 +236,40 @@ def _expect_writable(door: str, name: str, value: Any) -> None:
             f"The option {name} of the {door} door is a {type(value).__name__}, which JSON cannot hold. Make it a number, "
             "a text or a list of them; a table belongs in a buffer: door.register_buffer(...)."
         )
+
+
+def _write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write JSON that says whether it is whole."""
+    path.write_text(json.dumps({**record, "digest": _digest(record)}, indent=1), encoding="utf-8")
+
+
+def _read_record(path: Path, kinds: Mapping[str, Kinds]) -> dict[str, Any]:
+    """What `_write_record` wrote.
+
+    Raises:
+        OSError: it is not there.
+        ValueError: it is not as it was written, or a part is of another kind.
+    """
+    record = json.loads(path.read_text(encoding="utf-8"))
+    _expect_kinds(record, kinds)
+    if record.pop("digest", None) != _digest(record):
+        raise ValueError(f"{path.name} has been changed")
+    assert isinstance(record, dict)
+    return record
+
+
+def _expect_kinds(record: object, kinds: Mapping[str, Kinds]) -> None:
+    if not isinstance(record, dict):
+        raise ValueError("it holds no JSON object")  # of a file, not of an argument
+    for name, kind in kinds.items():
+        if name not in record or not isinstance(record[name], kind):
+            raise ValueError(f"{name!r} is {record.get(name)!r:.60}")
+
+
+def _expect_written(folder: Path, files: Mapping[str, str]) -> None:
+    for name, expected in files.items():
+        if hash_file(folder / name) != expected:
+            raise ValueError(f"{name} has been changed")
 
 
 def _digest(record: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import string
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.masking import mask_pieces
 from kgwb.bert.model import Bert, BertLoadError, quiet_loading
 from kgwb.bert.tokenizing import encode_sentences, list_texts
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_seed
 from kgwb.files import write_whole
 from kgwb.graph import Sentence
 from kgwb.graph.errors import broken_line
@@ -100,11 +100,12 @@ def train_tiny(
 
 
 def _check(settings: TinySettings) -> TinySettings:
-    for name, least in (("layers", 1), ("width", 32), ("vocabulary", 1), ("steps", 1), ("seed", 0)):
+    for name, least in (("layers", 1), ("width", 32), ("vocabulary", 1), ("steps", 1)):
         expect_at_least(name, getattr(settings, name), least, whole=True)
+    expect_seed(settings.seed)
     if settings.width % 32:
         raise ValueError(f"width={settings.width} came. It must be a multiple of 32; type width=128.")
-    return settings
+    return TinySettings(*(int(value) for value in astuple(settings)))  # as JSON can hold them
 
 
 def _read_sentences(text: str | Path | Sequence[str | Sentence] | None) -> list[str]:

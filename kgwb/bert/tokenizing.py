@@ -13,7 +13,7 @@ from kgwb.bert.encoding import Encoding, place_mention, share_pieces
 from kgwb.bert.model import Bert
 from kgwb.checks import expect_each, expect_kind
 from kgwb.graph import Mention, Sentence
-from kgwb.words import count_things
+from kgwb.words import count_things, mend_text
 
 
 def encode_sentences(
@@ -41,7 +41,7 @@ def encode_sentences(
         mentions = [sentence.mentions if isinstance(sentence, Sentence) else () for sentence in sentences]
     mentions = list_mentions(mentions, len(texts))
     # Padded here: padding, like truncation, would be set on the tokenizer, which other threads are using.
-    cut = bert.tokenizer(texts, return_offsets_mapping=True, verbose=False)
+    cut = bert.tokenizer([mend_text(text) for text in texts], return_offsets_mapping=True, verbose=False)
     is_token = _pad([[1] * len(row) for row in cut["input_ids"]], 0).bool()  # [sentence, token]
     _check_length(is_token, texts, bert.longest)
     pieces = _pad(cut["input_ids"], bert.tokenizer.pad_token_id or 0)
@@ -114,7 +114,7 @@ def cut_names(bert: Bert, names: Sequence[str], *, after_blank: bool = True) -> 
         [2, 0]
     """
     given = [f" {name}" if after_blank else name for name in names]
-    return bert.tokenizer(given, add_special_tokens=False, verbose=False)["input_ids"]
+    return bert.tokenizer([mend_text(name) for name in given], add_special_tokens=False, verbose=False)["input_ids"]
 
 
 def _pad(rows: Sequence[Sequence[int]], filler: int) -> Int[Tensor, "sentence token"]:

@@ -15,7 +15,7 @@ from kgwb.axes import Tensor
 from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer
 from kgwb.environment import VERSION
-from kgwb.files import SavingError, finish_saving, hash_file, open_to_readers, refuse_other_files, write_whole
+from kgwb.files import SavingError, hash_file, open_to_readers, refuse_other_files, write_whole
 from kgwb.graph import read_graph, write_graph
 from kgwb.graph.files.writing import GRAPH_FILES
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -118,7 +118,6 @@ def read_embedding_facts(folder: Path) -> dict[str, Any]:
     Raises:
         EmbeddingFileError: there are none, or they are broken.
     """
-    finish_saving(folder)
     if not (folder / FACTS).is_file():
         raise EmbeddingFileError(
             f"{folder} holds no embedding: no {FACTS} in it. Type the folder given to .save(folder)."

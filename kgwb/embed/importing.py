@@ -18,7 +18,7 @@ from kgwb.embed.embedding_files import EmbeddingFileError
 from kgwb.embed.exporting import FORMATS, name_relations, unescape_name
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.scorers.scorer import Scorer
-from kgwb.files import finish_saving
+from kgwb.files import hold_folder
 from kgwb.graph.errors import missing_file
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.packages import load_package
@@ -59,11 +59,11 @@ def read_vectors(path: str | Path, graph: KnowledgeGraph, *, scorer: Scorer, see
     """
     expect_graph(graph, "read_vectors(path, {}, scorer=ComplEx())")
     path = expect_path(path, call="read_vectors('vectors.npz', graph, scorer=ComplEx())")
-    finish_saving(path.parent)
-    if not path.is_file():
-        raise missing_file(path, f"a file of vectors, {FORMATS}")
     tables = {"entity": graph.entities, "relation": graph.relations}
-    found = {kind: _read(path, kind, _list_spellings(table, kind)) for kind, table in tables.items()}
+    with hold_folder(path.parent):
+        if not path.is_file():
+            raise missing_file(path, f"a file of vectors, {FORMATS}")
+        found = {kind: _read(path, kind, _list_spellings(table, kind)) for kind, table in tables.items()}
     rows = {kind: _match(found[kind].names, table, kind) for kind, table in tables.items()}
     if not (rows["entity"] >= 0).any():
         raise EmbeddingFileError(_nothing_matches(path, graph, found["entity"].further))

@@ -21,6 +21,7 @@ from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.queries import expect_ids
 from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
+from kgwb.files import hold_folder
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 
 
@@ -61,6 +62,11 @@ def load_embedding(
     if graph is not None:
         expect_graph(graph, "load_embedding(folder, {})")
     folder = Path(folder).expanduser()
+    with hold_folder(folder):
+        return _read_embedding(folder, graph, scorer)
+
+
+def _read_embedding(folder: Path, graph: KnowledgeGraph | None, scorer: Scorer | None) -> GraphEmbedding:
     facts = read_embedding_facts(folder)
     if graph is None:
         graph = read_graph_beside(folder, facts)

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from kgwb.checks import expect_each
-from kgwb.graph.descriptions import describe_names, read_descriptions, spell_names
-from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
+from kgwb.graph.descriptions import describe_names, expect_whole, read_descriptions, spell_names
+from kgwb.graph.errors import ContentError, blame, missing_columns
 from kgwb.graph.named_columns import NamedColumn
 from kgwb.graph.statements import Statements
 from kgwb.words import quote, quote_value
@@ -286,7 +286,6 @@ def _sort_names(*several: Iterable[str]) -> list[str]:
     try:
         "".join(names).encode()
     except UnicodeEncodeError:
-        name = next(name for name in names if _HALVES.search(name))
-        rule = f"The name {quote(name)} holds half a character (a lone surrogate). Mend its encoding."
-        raise GraphFileError(rule) from None
+        for name in names:
+            expect_whole(name)
     return names

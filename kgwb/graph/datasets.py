@@ -9,7 +9,7 @@ import tarfile
 from dataclasses import replace
 from pathlib import Path
 
-from kgwb.files import hash_file
+from kgwb.files import hash_file, write_whole
 from kgwb.graph.building import Notes, sum_notes
 from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.reading import read_split
@@ -120,12 +120,10 @@ def _download(name: str, published: PublishedGraph, root: Path | None) -> Path:
 def _unpack(archive: Path, member: str, target: Path) -> None:
     if target.is_file():
         return
-    unfinished = target.with_name(f".{target.name}")
-    with tarfile.open(archive) as packed, unfinished.open("wb") as file:
+    with tarfile.open(archive) as packed, write_whole(target) as new, new.open("wb") as file:
         found = packed.extractfile(member)
         assert found is not None  # the archive's SHA-256 was checked, so its members are known
         shutil.copyfileobj(found, file)
-    unfinished.replace(target)
 
 
 def _wrong_bytes(name: str, file: PublishedFile, root: Path | None, published: PublishedGraph) -> GraphFileError:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
-from kgwb.words import quote
+from kgwb.words import mend_text, quote
 
 ENTITY_COLUMNS = ("entity", "label", "type", "description", "aliases")
 RELATION_COLUMNS = ("relation", "label", "description")
@@ -71,7 +71,8 @@ def read_descriptions(table: pd.DataFrame | None, kind: str) -> tuple[pd.DataFra
     source = f"The table of {'entities' if kind == 'entity' else 'relations'}"
     with blame(source):
         named = name_columns(table, kind)
-    named = named.assign(**{kind: spell_names(named[kind].tolist(), f"{source}, column {kind!r},")})
+    names = spell_names(named[kind].tolist(), f"{source}, column {kind!r},")
+    named = named.assign(**{kind: [expect_whole(name) for name in names]})
     repeated = named.duplicated(subset=kind, keep=False)
     if not repeated.any():
         return named, 0
@@ -167,12 +168,26 @@ def split_aliases(cell: object) -> tuple[str, ...]:
         parts = [_text(cell)]
     else:
         parts = [_text(part) for part in cell]
-    return tuple(sorted({part for part in parts if part.strip()}))
+    return tuple(sorted({expect_whole(part) for part in parts if part.strip()}))
 
 
 def join_aliases(aliases: Sequence[str]) -> str:
     """The aliases as one cell that `split_aliases` takes apart again."""
     return "|".join(alias.replace("\\", "\\\\").replace("|", "\\|") for alias in aliases)
+
+
+def expect_whole(text: str) -> str:
+    """The text, where it can be written.
+
+    Raises:
+        GraphFileError: it holds half of a surrogate pair, as what was decoded in a wrong way does.
+    """
+    if mend_text(text) != text:
+        raise GraphFileError(
+            f"The text {quote(text)} holds half a character (a lone surrogate). Mend its encoding, or type "
+            'frame.map(lambda text: text.encode("utf-8", "replace").decode()).'
+        )
+    return text
 
 
 def is_missing(cell: object) -> bool:
@@ -220,7 +235,7 @@ def _as_text(cells: Sequence[object]) -> pd.Series:
 
 def _text(cell: object) -> str:
     if isinstance(cell, str):
-        return str(cell)
+        return expect_whole(str(cell))
     if isinstance(cell, float) and cell in (float("inf"), float("-inf")):
         return "1e999" if cell > 0 else "-1e999"  # reads back as infinity, and looks like a number to every reader
     if isinstance(cell, (list, tuple)):

@@ -23,8 +23,8 @@ from kgwb.learn.questions import Question as Question
 from kgwb.learn.questions import Questions as Questions
 from kgwb.learn.questions import make_questions as make_questions
 from kgwb.learn.report import ProbeReport as ProbeReport
-from kgwb.learn.report import ReportFileError as ReportFileError
 from kgwb.learn.report import read_report as read_report
+from kgwb.learn.report_files import ReportFileError as ReportFileError
 from kgwb.learn.runs import plan_runs as plan_runs
 from kgwb.learn.tasks import MaskedAnswers as MaskedAnswers
 from kgwb.learn.tasks import PreparedTask as PreparedTask

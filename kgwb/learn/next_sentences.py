@@ -20,7 +20,7 @@ from kgwb.graph import Sentence
 from kgwb.learn.corpus import Corpus, Texts, expect_texts, fingerprint_texts
 from kgwb.learn.questions import shift_mention
 from kgwb.learn.tasks import Task
-from kgwb.words import count_things
+from kgwb.words import count_things, mend_text
 
 Follows = Literal["order", "entity"]
 
@@ -171,7 +171,7 @@ def _draw_pairs(
     sentences: Sequence[Sentence], followers: Sequence[Sequence[int]], seed: int
 ) -> tuple[list[Pair], Counter[str]]:
     """For each sentence one that follows and one that does not, so that chance is one half."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(expect_seed(seed))
     pairs: list[Pair] = []
     left_out: Counter[str] = Counter()
     for first, following in enumerate(followers):
@@ -191,7 +191,7 @@ def _draw_pairs(
 
 def _fits(sentences: Sequence[Sentence], pair: Pair, bert: Bert) -> bool:
     text = _join(sentences[pair[0]], sentences[pair[1]], bert).text
-    return len(bert.tokenizer(text, verbose=False)["input_ids"]) <= bert.longest
+    return len(bert.tokenizer(mend_text(text), verbose=False)["input_ids"]) <= bert.longest
 
 
 def _join(first: Sentence, second: Sentence, bert: Bert) -> Sentence:
@@ -205,5 +205,5 @@ def _join(first: Sentence, second: Sentence, bert: Bert) -> Sentence:
 def _make_head(width: int, seed: int) -> nn.Module:
     """BERT's pooler and a logit; drawn from its own seed, so that the caller's random numbers stay as they were."""
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(int(seed))
+        torch.random.default_generator.manual_seed(expect_seed(seed))
         return nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))

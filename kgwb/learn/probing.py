@@ -20,6 +20,7 @@ from kgwb.files import write_whole
 from kgwb.learn.answers import answer_encoded
 from kgwb.learn.questions import Questions
 from kgwb.learn.report import ProbeReport
+from kgwb.learn.report_files import expect_writable
 from kgwb.learn.runs import ProbeRun, describe_source
 from kgwb.learn.summing import summarise_answers
 from kgwb.learn.tasks import EncodedQuestions, encode_questions
@@ -28,6 +29,8 @@ from kgwb.words import describe_kind
 ModelSource: TypeAlias = Bert | Callable[[int], Bert]
 _KEPT = ["kept", "facts"]  # how many of the graph's facts a control still states; −1 for what is no control
 _ANSWER_COLUMNS = ["question", "relation", "answer", "given", "probability", "correct", "distinct", "indistinct"]
+_ANSWER_KINDS = {"probability": "float32", "correct": bool, "distinct": "int64", "indistinct": bool}
+_ANSWER_KINDS |= dict.fromkeys(_KEPT, "int64")
 
 
 class AnswerFileError(ValueError):
@@ -79,11 +82,15 @@ def probe(
             raise TypeError(
                 f"The run {name!r} is {describe_kind(run)}. Expected a BERT, or a function that makes one; type {call}."
             )
+        expect_writable(name)  # before hours of tuning, not after them
     rows = list(_plan_rows(runs, questions, seeds))
     place = None if folder is None else Path(folder)
     # All of them before the first model is tuned: another probe's folder should be refused at once.
     origins = [{} if place is None else row.describe(precision) for row in rows]
-    kept = [None if place is None else _read_answers(place, origin) for origin in origins]
+    kept = [
+        None if place is None else _read_answers(place, origin, len(row.questions))
+        for row, origin in zip(rows, origins, strict=True)
+    ]
     answers = _answer_rows(rows, origins, kept, place, precision)
     if progress:
         from tqdm.auto import tqdm
@@ -174,8 +181,8 @@ def _sign(lines: Sequence[str]) -> str:
     return json.dumps({"lines": len(lines), "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest()})
 
 
-def _read_answers(folder: Path, origin: Mapping[str, Any]) -> pd.DataFrame | None:
-    """The answers that were kept for this origin; None where there are none yet.
+def _read_answers(folder: Path, origin: Mapping[str, Any], count: int) -> pd.DataFrame | None:
+    """The answers that were kept for this origin, one for each of so many questions; None where there are none yet.
 
     Raises:
         AnswerFileError: if another model gave them, or to other questions, or the file is broken.
@@ -193,8 +200,10 @@ def _read_answers(folder: Path, origin: Mapping[str, Any]) -> pd.DataFrame | Non
         other = [
             name for name in (*given, *found) if name not in given or name not in found or found[name] != given[name]
         ]
-        answers = pd.DataFrame(rows)[[*_ANSWER_COLUMNS, *_KEPT]]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        answers = pd.DataFrame(rows)[[*_ANSWER_COLUMNS, *_KEPT]].astype(_ANSWER_KINDS)
+        if len(answers) != count or any(not isinstance(row[name], str) for row in rows for name in _ANSWER_COLUMNS[:4]):
+            raise ValueError("it does not answer each question")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise AnswerFileError(f"{path} holds no answers, or is broken. Remove it to have them given anew.") from error
     if other:
         raise AnswerFileError(
@@ -202,7 +211,7 @@ def _read_answers(folder: Path, origin: Mapping[str, Any]) -> pd.DataFrame | Non
             f"({found.get(other[0])!r:.40} there, {given.get(other[0])!r:.40} here). "
             'Type another folder, probe(..., folder="probe-2"), or remove this one to start anew.'
         )
-    return answers.astype({"probability": "float32", "correct": bool, "distinct": "int64", "indistinct": bool})
+    return answers
 
 
 def _name_file(folder: Path, origin: Mapping[str, Any]) -> Path:

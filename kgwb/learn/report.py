@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,21 +11,14 @@ import pandas as pd
 
 from kgwb.checks import expect_choice, expect_groups, expect_kind, expect_path
 from kgwb.files import write_whole
-from kgwb.graph.errors import UnknownNameError, missing_file
+from kgwb.graph.errors import UnknownNameError
+from kgwb.learn.report_files import expect_writable, read_report_file, spell_report
 from kgwb.packages import load_drawing
 from kgwb.words import count_things
 
 NO_DOORS = ("plain", "markers", "text")
 # Runs without knowledge. "text", noise and other vectors hold some, so no gain is measured against them.
 CONTROLS = ("plain", "markers", "{}/shuffled", "{}/random", "{}/matched", "{}/off")
-COUNTS = {"run": str, "seed": "int64", "relation": str, "questions": "int64", "correct": "int64"}
-RELATIONS = {"relation": str, "questions": "int64", "chance": "float64", "majority": "float64", "indistinct": "int64"}
-# In a .csv, where a name may stand only once.
-_IN_CSV = {"chance": "chance of relation", "majority": "majority of relation"}
-
-
-class ReportFileError(ValueError):
-    """A file holds no report of a probe, or is broken."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,6 +53,10 @@ class ProbeReport:
     chance: float
     fingerprint: str = ""
     kept: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in (*self.counts["run"], *self.relations["relation"]):
+            expect_writable(name)
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -213,17 +208,7 @@ class ProbeReport:
         expect_choice("suffix", path.suffix, (".csv", ".json"))
         if path.is_dir():
             raise FileExistsError(f"{path} is a folder. Type another path.")
-        if path.suffix == ".csv":
-            relations = self.relations.drop(columns="questions").rename(columns=_IN_CSV)
-            counts = self.counts.assign(accuracy=self.counts["correct"] / self.counts["questions"])
-            table = counts.merge(relations, on="relation", how="left").assign(
-                chance=self.chance, fingerprint=self.fingerprint, kept=json.dumps(dict(self.kept))
-            )
-            text = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-        else:
-            parts = {"counts": self.counts.to_dict("records"), "relations": self.relations.to_dict("records")}
-            parts |= {"chance": self.chance, "fingerprint": self.fingerprint, "kept": dict(self.kept)}
-            text = json.dumps(parts, ensure_ascii=False)
+        text = spell_report(path.suffix, self.counts, self.relations, self.chance, self.fingerprint, self.kept)
         with write_whole(path) as new:
             new.write_text(text, encoding="utf-8", newline="")
         return path
@@ -248,40 +233,7 @@ class ProbeReport:
 def read_report(path: str | Path) -> ProbeReport:
     """The report that `ProbeReport.save` wrote; ReportFileError if the file holds something else, or is broken."""
     path = expect_path(path, call="read_report('report.json')")
-    if not path.is_file():
-        raise missing_file(path, "a report that report.save wrote")
-    try:
-        if path.suffix == ".csv":
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-            names = {column: name for name, column in _IN_CSV.items()}
-            counts = table[list(COUNTS)]
-            relations = table.drop(columns="chance").rename(columns=names)
-            relations = relations.drop_duplicates("relation", ignore_index=True)
-            table = table if "kept" in table else table.assign(kept="{}")  # as written before there was one
-            [(chance, fingerprint, kept)] = (
-                table[["chance", "fingerprint", "kept"]].drop_duplicates().to_numpy().tolist()
-            )
-            kept = json.loads(kept)
-        else:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            counts, relations = pd.DataFrame(found["counts"])[list(COUNTS)], pd.DataFrame(found["relations"])
-            chance, fingerprint, kept = found["chance"], found["fingerprint"], found.get("kept", {})
-        kinds = {name: kind for name, kind in RELATIONS.items() if name in relations or name != "indistinct"}
-        return ProbeReport(
-            counts.astype(COUNTS),
-            relations[list(kinds)].astype(kinds),
-            float(chance),
-            str(fingerprint),
-            _read_kept(kept),
-        )
-    except (ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError) as error:
-        raise ReportFileError(
-            f"{path} holds no report of a probe, or is broken. Type report.save({path.name!r})."
-        ) from error
-
-
-def _read_kept(kept: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, int]]:
-    return {str(run): (int(count), int(facts)) for run, (count, facts) in kept.items()}
+    return ProbeReport(*read_report_file(path))
 
 
 def _find_gain(run: str, values: pd.DataFrame) -> tuple[float, float, str]:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kgwb.learn.questions import Questions
-from kgwb.learn.report import COUNTS, RELATIONS, ProbeReport
+from kgwb.learn.report import ProbeReport
+from kgwb.learn.report_files import COUNT_KINDS, RELATION_KINDS
 
 
 def summarise_answers(answers: pd.DataFrame, runs: Sequence[str], questions: Questions) -> ProbeReport:
@@ -38,11 +39,11 @@ def summarise_answers(answers: pd.DataFrame, runs: Sequence[str], questions: Que
         (label, len(found), sum(found) / len(found), max(given[label].values()) / len(found), alike[label])
         for label, found in sorted(guesses.items())
     ]
-    relations = pd.DataFrame(rows, columns=list(RELATIONS)).astype(RELATIONS)
+    relations = pd.DataFrame(rows, columns=list(RELATION_KINDS)).astype(RELATION_KINDS)
     relations = relations if any(alike.values()) else relations.drop(columns="indistinct")
     chance = float(np.mean([1 / count for count in distinct.tolist()]))
     most = (
         answers[answers["kept"] >= 0].groupby("run")[["kept", "facts"]].max() if "kept" in answers else pd.DataFrame()
     )
     kept = {run: (int(most["kept"][run]), int(most["facts"][run])) for run in runs if run in most.index}
-    return ProbeReport(counts[list(COUNTS)].astype(COUNTS), relations, chance, questions.fingerprint, kept)
+    return ProbeReport(counts[list(COUNT_KINDS)].astype(COUNT_KINDS), relations, chance, questions.fingerprint, kept)

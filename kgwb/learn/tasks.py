@@ -161,7 +161,7 @@ def encode_questions(bert: Bert, questions: Sequence[Question]) -> EncodedQuesti
     cut = _cut_columns(bert, wanted)
     if all(cut[name, blank] == cut.get((name, not blank), cut[name, blank]) for name, blank in wanted):
         spaced, wanted = [True] * len(spaced), sorted({(name, True) for name, _ in wanted})
-        cut = {(name, True): cut.get((name, True)) or cut[name, False] for name, _ in wanted}
+        cut = {(name, True): cut[name, True] if (name, True) in cut else cut[name, False] for name, _ in wanted}
     names, rows = [name for name, _ in wanted], [cut[key] for key in wanted]
     column = {key: i for i, key in enumerate(wanted)}
     longest = max(map(len, rows))

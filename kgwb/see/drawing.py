@@ -37,11 +37,6 @@ def escape(text: object) -> str:
     return html.escape(_NOT_XML.sub("\ufffd", str(text)))
 
 
-def mend_text(text: str) -> str:
-    """The text as a data frame can hold it: half of a surrogate pair, which no file can hold, becomes \ufffd."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
-
-
 def measure_text(text: str, size: Number) -> float:
     """About how many pixels a line of text takes, generous enough to keep labels apart."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)

@@ -19,7 +19,7 @@ from kgwb.embed.embedding_files import digest_facts
 from kgwb.embed.training.checkpoint import _digest_run
 from kgwb.graph import KnowledgeGraph
 
-MUTATIONS = int(os.environ.get("KGWB_FUZZ", "300"))  # of each kind of file
+MUTATIONS = int(os.environ.get("KGWB_FUZZ", "3000")) // 10  # of each kind of file
 HOSTILE = (None, True, -1, 0, 1.5, 10**12, 10**400, float("nan"), "", "x", "TransE", [], [1], {}, {"name": 1}, "\ud800")
 
 

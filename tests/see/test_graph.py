@@ -191,10 +191,7 @@ def test_an_empty_graph_says_what_to_look_at() -> None:
 
 
 def test_limits_are_checked(star: KnowledgeGraph) -> None:
-    with pytest.raises(
-        ValueError,
-        match=r"limit=0 came\. It must be at least 1; type limit=1",
-    ):
+    with pytest.raises(ValueError, match=r"limit=0 came. It must be at least 1; type limit=1"):
         show_graph(star, limit=0)
 
 

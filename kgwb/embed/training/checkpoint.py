@@ -26,7 +26,8 @@ from kgwb.embed.training.schedule import Best
 from kgwb.embed.training.sharding import Shard
 from kgwb.embed.training.soundness import find_learner, find_wrong
 from kgwb.embed.training.state import TrainingState
-from kgwb.files import SavingError, expect_folder, is_abandoned, name_process
+from kgwb.files import SavingError, expect_folder
+from kgwb.processes import is_abandoned, name_process
 
 Asked = dict[str, str | int | float | bool]
 _GIVEN = {"triples", "scorer", "dim", "encoder", "device", "embedding seed", "valid"}  # by the first two arguments

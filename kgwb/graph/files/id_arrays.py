@@ -14,6 +14,8 @@ from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 _AT_ONCE = 1 << 20  # triples looked at together, so that a large file never lies in memory as a whole
 
+_MOST_UNUSED = 1_000_000  # a few damaged bytes ask for any number of names
+
 
 def read_id_array(path: Path) -> KnowledgeGraph:
     """The graph of a .npy file with one (head, relation, tail) per row, as ids counted from 0.
@@ -31,6 +33,11 @@ def read_id_array(path: Path) -> KnowledgeGraph:
     if min(low for low, _ in ends) < 0:
         raise GraphFileError(f"{path} holds the id {min(low for low, _ in ends)}. Ids are counted from 0.")
     entities, relations = max(ends[0][1], ends[2][1]), ends[1][1]
+    if (most := max(entities, relations)) > max(_MOST_UNUSED, 100 * len(array)):
+        raise GraphFileError(
+            f"{path} has {len(array):,} rows and the id {most - 1}, and all ids up to the largest get a name. Number "
+            "them without gaps: numpy.unique(ids, return_inverse=True)[1]."
+        )
     usable = array.dtype == np.int64 and array.flags.c_contiguous and _is_in_order(array)
     triples = array if usable else sort_triples(array.astype(np.int64), distinct=True)
     return KnowledgeGraph(
@@ -45,7 +52,7 @@ def read_id_array(path: Path) -> KnowledgeGraph:
 def _map(path: Path) -> np.ndarray:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as problem:
+    except Exception as problem:  # what NumPy reads a damaged header with lets errors of every kind through
         raise GraphFileError(f"{path} is no NumPy file ({problem}). Write one: numpy.save(path, triples).") from problem
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iu":
         came = f"{path} holds an array of shape {array.shape} and type {array.dtype}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import get_args
 
 import pandas as pd
 
 from kgwb.checks import expect_choice, expect_flags, expect_text
-from kgwb.files import finish_saving
+from kgwb.files import hold_folder
 from kgwb.graph.building import (
     COLUMNS,
     NamedTriples,
@@ -135,8 +136,8 @@ def read_split(
     source = take_source(folder)
     if not isinstance(source, Path) or not source.is_dir():
         raise missing_file(Path(str(source)), "a folder with train, valid and test files")
-    finish_saving(source)
-    facts = read_parts(source, Layout(columns, on_error, encoding, delimiter, None, header))
+    with hold_folder(source):
+        facts = read_parts(source, Layout(columns, on_error, encoding, delimiter, None, header))
     graph = _make_graph(facts, source)
     names = graph.entities["entity"].tolist(), graph.relations["relation"].tolist()
     frames = (facts.parts.get(part, pd.DataFrame(columns=list(COLUMNS), dtype=object)) for part in PARTS)
@@ -192,12 +193,15 @@ def read_facts(
         GraphFileError: the file cannot be read.
     """
     expect_choice("on_error", on_error, get_args(OnError))
-    if isinstance(path, Path):
-        finish_saving(path if path.is_dir() else path.parent)
+    layout = Layout(columns, on_error, encoding, delimiter, relation, header)
+    with hold_folder(path if path.is_dir() else path.parent) if isinstance(path, Path) else nullcontext():
+        return _read_source(path, layout, base)
+
+
+def _read_source(path: Source, layout: Layout, base: str | None) -> NamedTriples:
     if isinstance(path, Path) and not path.exists():
         raise missing_file(path, FORMATS)
     suffix = find_suffix(path)
-    layout = Layout(columns, on_error, encoding, delimiter, relation, header)
     if isinstance(path, Path) and path.is_dir():
         return read_folder(path, layout)
     if suffix in TABLE_SUFFIXES:
@@ -205,11 +209,16 @@ def read_facts(
         return attach_names(facts, path, layout) if isinstance(path, Path) else facts
     if suffix in (".graphml", ".gexf"):
         read, expected = (read_graphml, "GraphML") if suffix == ".graphml" else (read_gexf, "GEXF")
-        return parse_file(path, lambda text: read(text, columns[1], relation), expected=expected, encoding=encoding)
+        return parse_file(
+            path,
+            lambda text: read(text, layout.columns[1], layout.relation),
+            expected=expected,
+            encoding=layout.encoding,
+        )
     if suffix in RDF_SUFFIXES:
         expected = f"{RDF_NAMES[suffix]}, as its suffix says"
         base = path.resolve().as_uri() if base is None and isinstance(path, Path) else base
-        return parse_file(path, lambda text: read_rdf(text, suffix, on_error, base), expected=expected)
+        return parse_file(path, lambda text: read_rdf(text, suffix, layout.on_error, base), expected=expected)
     if Path(path.name).suffix.lower() in PACKED:
         read_bytes(path, FORMATS)  # what is damaged, or holds several files, is told first
     raise unknown_format(path)

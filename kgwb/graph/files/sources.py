@@ -7,7 +7,6 @@ import gzip
 import io
 import lzma
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -69,7 +68,9 @@ def read_bytes(source: Source, expected: str) -> bytes:
         return data
     try:
         return _unzip(data, source) if packing == ".zip" else _UNPACK[packing](data)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as problem:
+    except GraphFileError:
+        raise
+    except Exception as problem:  # each packing has errors of its own, and damage raises others beside them
         rule = f"{source} cannot be unpacked as {packing} ({problem}). Is it complete? Unpack it with another program."
         raise GraphFileError(rule) from None
 

@@ -13,9 +13,8 @@ from kgwb.axes import Float
 from kgwb.bert import Reading
 from kgwb.checks import is_number
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.drawing import mend_text
 from kgwb.see.palette import colour_types
-from kgwb.words import quote_value
+from kgwb.words import mend_text, quote_value
 
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
 SLOTS, BESIDE = "facts in memory", "vectors set beside"  # what a row goes to that is no word piece

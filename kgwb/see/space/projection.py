@@ -100,7 +100,7 @@ def _project_neighbours(
         n_components=2,
         perplexity=min(30.0, (len(centred) - 1) / 3),
         init=(start / start[:, 0].std() * 1e-4).astype(np.float32),
-        random_state=seed,
+        random_state=int(seed) % 2**32,
         max_iter=500,
     )
     if centred.shape[1] > 50:  # as its authors do: fewer dimensions first, which also drops noise

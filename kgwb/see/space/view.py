@@ -10,13 +10,13 @@ from typing import Any, Literal
 import pandas as pd
 
 from kgwb.checks import expect_at_least, expect_choice, expect_seed
-from kgwb.see.drawing import mend_text
 from kgwb.see.page import Fragment
 from kgwb.see.space.page import build_figure, describe_figure, write_space_fragment
 from kgwb.see.space.picture import draw_space
 from kgwb.see.space.projection import Method, Projection, project
 from kgwb.see.space.scene import OneOrMore, SpaceScene, check_points, gather_points, list_words
 from kgwb.see.view import View
+from kgwb.words import mend_text
 
 
 def show_space(
@@ -69,6 +69,9 @@ def show_space(
     if entities is not None:
         cloud = cloud.restrict(cloud.find_all(entities))
     check_points(cloud)
+    for name, value, least in (("labelled", labelled, 0), ("neighbours", neighbours, 1), ("limit", limit, 1)):
+        expect_at_least(name, value, least, whole=True)
+    expect_seed(seed)
     cloud = cloud.thin(max(3, limit), sorted(set(cloud.find_all(highlight))), seed)
     ringed = tuple(dict.fromkeys(cloud.find_all(highlight)))
     methods: tuple[Method, ...] = ("pca", "tsne") if method == "both" else (method,)

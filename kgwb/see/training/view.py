@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from kgwb.checks import expect_at_least, expect_text
-from kgwb.see.drawing import mend_text
 from kgwb.see.epochs import close_generator, expect_epochs, expect_record
 from kgwb.see.film.view import FilmView, record_film
 from kgwb.see.page import Fragment
 from kgwb.see.training.picture import draw_training
 from kgwb.see.training.scene import TrainingScene, measure_memory
 from kgwb.see.view import LiveOutput, View, current_cell
+from kgwb.words import mend_text
 
 
 def show_training(
