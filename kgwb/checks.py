@@ -8,8 +8,6 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeGuard, cast
 
-import numpy as np
-
 from kgwb.words import describe_kind, quote_value
 
 
@@ -96,9 +94,10 @@ def expect_id_rows(argument: str, value: object, *, call: str) -> None:
     Raises:
         TypeError: it is no such array; the message holds the call.
     """
-    if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 3 and value.dtype.kind in "iu":
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)  # the doctor runs without numpy
+    if isinstance(shape, tuple) and len(shape) == 2 and shape[1] == 3 and getattr(dtype, "kind", " ") in "iu":
         return
-    came = f"of shape {value.shape} and type {value.dtype}" if isinstance(value, np.ndarray) else describe_kind(value)
+    came = describe_kind(value) if dtype is None else f"of shape {shape} and type {dtype}"
     raise TypeError(f"{argument} must be an array of ids [triple, 3], but {came} came. Type {call}.")
 
 
@@ -114,7 +113,7 @@ def expect_flags(**given: object) -> None:
         TypeError: labels='no' came. It must be True or False; type labels=True.
     """
     for argument, value in given.items():
-        if not isinstance(value, (bool, np.bool_)):
+        if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
             raise TypeError(f"{argument}={quote_value(value)} came. It must be True or False; type {argument}=True.")
 
 

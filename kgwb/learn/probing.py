@@ -201,7 +201,8 @@ def _read_answers(folder: Path, origin: Mapping[str, Any], count: int) -> pd.Dat
             name for name in (*given, *found) if name not in given or name not in found or found[name] != given[name]
         ]
         answers = pd.DataFrame(rows)[[*_ANSWER_COLUMNS, *_KEPT]].astype(_ANSWER_KINDS)
-        if len(answers) != count or any(not isinstance(row[name], str) for row in rows for name in _ANSWER_COLUMNS[:4]):
+        texts = all(isinstance(row[name], str) for row in rows for name in _ANSWER_COLUMNS[:4])
+        if not texts or (not other and len(answers) != count):
             raise ValueError("it does not answer each question")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise AnswerFileError(f"{path} holds no answers, or is broken. Remove it to have them given anew.") from error

@@ -16,12 +16,10 @@ from kgwb.bert import Bert
 from kgwb.checks import (
     expect_at_least,
     expect_choice,
-    expect_each,
     expect_flags,
     expect_kind,
     expect_number,
     expect_seed,
-    is_number,
 )
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.learn.policies import Policy, group_parameters
@@ -142,9 +140,7 @@ def expect_tuning(
     expect_choice("strategy", strategy, get_args(Strategy))
     expect_choice("policy", policy, get_args(Policy))
     expect_choice("precision", precision, PRECISIONS)
-    if not is_number(epochs):
-        expect_kind(epochs, Sequence, "A number, or one for each stage,", call="epochs=4")
-    for each in [epochs] if is_number(epochs) else expect_each(epochs, object, "A number", call="epochs=4"):
+    for each in epochs if isinstance(epochs, Sequence) and not isinstance(epochs, str) else [epochs]:
         expect_at_least("epochs", each, 1, whole=True)
     expect_at_least("batch", batch, 1, whole=True)
     expect_number("learning_rate", learning_rate, usual=5e-5, above=0)

@@ -74,7 +74,7 @@ def test_attributes_separate_entities_that_have_no_triples_of_their_own(countrie
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        ("size", r"no attribute 'size'\. The graph's entities have .*'area', 'tall', 'motto'\."),
+        ("size", r"no attribute 'size'\. The graph's entities have .*'area', 'tall', 'motto'; type some"),
         ("type", r"No attribute of the entities holds anything\. Type read_graph\(folder\)"),
     ],
 )
