@@ -195,6 +195,7 @@ def _read_answers(folder: Path, origin: Mapping[str, Any], count: int) -> pd.Dat
         if signature != _sign(lines):
             raise ValueError("its lines are not those that were written")
         found, *rows = map(json.loads, lines)
+        found = dict(found)
         # As JSON has them: tuples are lists there.
         given = json.loads(json.dumps(origin))
         other = [

@@ -55,7 +55,7 @@ class ProbeReport:
     kept: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in (*self.counts["run"], *self.relations["relation"]):
+        for name in (*self.counts["run"], *self.relations["relation"], *self.kept, self.fingerprint):
             expect_writable(name)
 
     @property

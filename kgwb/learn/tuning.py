@@ -105,6 +105,7 @@ def tune(
         precision=precision,
         seed=seed,
     )
+    batch = int(batch)  # a number of eight bits would run over
     stages = _split_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
     passes = _expect_epochs(epochs, len(stages))
     generator = torch.Generator().manual_seed(expect_seed(seed))

@@ -16,7 +16,7 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.bert.trace import Hidden, Trace
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_number
 from kgwb.environment import draw_from
 
 
@@ -83,6 +83,7 @@ class GraphDoor(Door):
         counts = {"hops": hops, "most": most, "width": width, "depth": depth, "bases": bases, "heads": heads}
         for name, value in counts.items():
             expect_at_least(name, value, 1, whole=True)
+        expect_number("depth", depth, usual=1, least=1, below=65, whole=True)  # each is a layer of weights
         expect_strength(strength)
         self.hops, self.most, self.exchange = hops, most, exchange
         self.layers = shape.pick_layers(

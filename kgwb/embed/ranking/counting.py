@@ -98,7 +98,7 @@ def _count(
 
 def rows_at_once(entities: int, memory: int | float, device: torch.device) -> int:
     """How many queries fit in a block of scores, in GiB."""
-    allowed = int(min(memory, 2**30) * 2**30)
+    allowed = int(min(float(memory), 2**30) * 2**30)
     if device.type == "cpu":
         allowed = min(allowed, CACHE_BYTES)
     return max(1, allowed // (4 * max(entities, RUN)))

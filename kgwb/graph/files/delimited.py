@@ -14,7 +14,7 @@ import pandas as pd
 
 from kgwb.graph.building import COLUMNS, Notes, cut_blocks, sum_notes
 from kgwb.graph.descriptions import is_missing, join_aliases
-from kgwb.graph.errors import empty_file
+from kgwb.graph.errors import ContentError, empty_file
 from kgwb.graph.files.file_table import Columns, FileTable, Layout, merge_repeated
 from kgwb.graph.files.headers import Header, find_name_header, find_triple_header
 from kgwb.graph.files.plain_lines import PlainLines
@@ -115,6 +115,8 @@ def _fit_rows(header: Header, rows: TextRows, delimiter: str, on_error: OnError,
     A line that begins with # is a comment where it does not have the header's columns; otherwise it is data.
     """
     width = len(header.names)
+    if any(map(_has_surrogates, header.names)):
+        raise ContentError('has a header line that is not in UTF-8. Give its encoding, as in encoding="cp1252".')
     if rows.plain and len(rows.plain.columns) != width:
         rows = spread_rows(rows)
     above = sum((rows.cells[row][0] or "").startswith("#") for row in range(header.start - 1))
