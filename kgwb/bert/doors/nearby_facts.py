@@ -122,4 +122,6 @@ def _walk(entities: Sequence[int], index: FactIndex, hops: int) -> list[tuple[in
         found += [side for _, _, side in ranked]
         edge = [entity for entity in dict.fromkeys(side[2] for _, _, side in ranked) if entity not in reached]
         reached.update(edge)
+        if not edge:
+            break
     return found

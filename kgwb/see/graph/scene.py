@@ -159,10 +159,14 @@ def _count_steps(
     graph: KnowledgeGraph, around: Sequence[int], hops: int, guessed: np.ndarray
 ) -> Int[np.ndarray, " entity"]:
     """How near each entity is to what was asked for: 0 for that itself and for the ends of predicted facts."""
-    steps = np.full(len(graph.entities), hops + 1)
-    for hop in range(hops, 0, -1) if around else ():
+    steps, found = np.full(len(graph.entities), hops + 1), -1
+    for hop in range(1, hops + 1) if around else ():
         facts = _select_facts(graph, around, hop)
-        steps[facts[:, 0]] = steps[facts[:, 2]] = hop
+        if len(facts) == found:  # nothing lies further away
+            break
+        found = len(facts)
+        ends = facts[:, (0, 2)]
+        steps[ends] = np.minimum(steps[ends], hop)
     steps[list(around)] = steps[guessed[:, 0]] = steps[guessed[:, 2]] = 0
     return steps
 
