@@ -103,10 +103,10 @@ def parse_rdf(text: str, suffix: str, on_error: OnError, base: str | None) -> Rd
 
     notes: Notes = ()
     try:
-        # A strict reader of JSON-LD leaves out what it does not like, without an error.
-        nquads, prefixes = parse(text, lenient=form == oxigraph.RdfFormat.JSON_LD)
         if form == oxigraph.RdfFormat.JSON_LD:
-            nquads, notes = _mend_tags(nquads, oxigraph)
+            nquads, prefixes, notes = _parse_json(text, base, oxigraph)
+        else:
+            nquads, prefixes = parse(text)
     except (SyntaxError, ValueError) as error:
         try:
             nquads, prefixes, notes = _parse_mended(text, parse, form, oxigraph)
@@ -132,9 +132,25 @@ def find_format(oxigraph: Any, suffix: str) -> Any:
     }.get(suffix, formats.RDF_XML)
 
 
+def _parse_json(text: str, base: str | None, oxigraph: Any) -> tuple[str, dict[str, str], Notes]:
+    """The statements of JSON-LD, where keys without an address mean nothing, and how many those state.
+
+    A strict reader leaves out these, and what it does not like, without an error.
+    """
+    form = oxigraph.RdfFormat.JSON_LD
+    quads = oxigraph.parse(text, format=form, base_iri=base, lenient=True)
+    every = list(quads)
+    listed = _expect_addresses(oxigraph, [quad for quad in every if ":" in quad.predicate.value])
+    if len(listed) < len(every):
+        listed = list(oxigraph.parse(text, format=form, base_iri=base))
+    left = len(every) - len(listed)
+    nquads, notes = _mend_tags(oxigraph.serialize(listed, format=oxigraph.RdfFormat.N_QUADS).decode(), oxigraph)
+    return nquads, dict(quads.prefixes), sum_notes((("statements of keys without an address, left out", left),), notes)
+
+
 def _parse_mended(text: str, parse: Parse, form: Any, oxigraph: Any) -> tuple[str, dict[str, str], Notes]:
     """The statements after the language tags are mended, in the file where its syntax allows, otherwise behind it."""
-    if form == oxigraph.RdfFormat.RDF_XML:
+    if form in (oxigraph.RdfFormat.RDF_XML, oxigraph.RdfFormat.JSON_LD):
         nquads, prefixes = parse(text, lenient=True)
         nquads, notes = _mend_tags(nquads, oxigraph)
     else:
@@ -159,7 +175,7 @@ def _mend_tags(text: str, oxigraph: Any) -> tuple[str, Notes]:
         if match[2] is None or is_tag(match[2]):
             return match[0]
         broken += 1
-        tag = match[2].replace("_", "-").strip("-")
+        tag = match[2].partition("--")[0].replace("_", "-").strip("-")  # behind -- is the direction of writing
         return f"{match[1]}@{tag}" if re.fullmatch(r"[A-Za-z]+(-[A-Za-z0-9]+)*", tag) else match[1]
 
     return _TAGGED_TEXT.sub(mend, text), (("language tags that are none, mended or left out", broken),)
@@ -222,6 +238,11 @@ def _cut_graph(rest: str) -> tuple[str, str]:
 
 def _explain(text: str, suffix: str, error: Exception) -> ContentError:
     form = RDF_NAMES[suffix]
+    if "LoadDocumentCallback" in str(error):
+        return ContentError(
+            "has an @context that lies on the network, and reading asks no network. Download it, and put what it says "
+            'in the place of its address: "@context": {...}.'
+        )
     rule = f"this is not {form}: {_SPOT.sub('', str(error)).strip().rstrip('.')}."
     hint = SKIP_HINT
     if form not in _LINES:

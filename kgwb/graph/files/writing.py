@@ -17,8 +17,8 @@ from kgwb.graph.files.delimited import NAME_COLUMNS, write_delimited, write_trip
 from kgwb.graph.files.graphml import write_graphml
 from kgwb.graph.files.headers import find_role, looks_like_header
 from kgwb.graph.files.openke import LISTS, PARTS, write_openke
-from kgwb.graph.files.rdf import write_rdf
 from kgwb.graph.files.rdf_statements import FORBIDDEN
+from kgwb.graph.files.rdf_writing import write_rdf
 from kgwb.graph.files.reading import RDF_SUFFIXES, unknown_format
 from kgwb.graph.files.records import write_jsonl, write_parquet
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
