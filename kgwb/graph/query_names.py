@@ -163,6 +163,6 @@ class QueryNames:
     @cached_property
     def attributes(self) -> list[str]:
         """What is known about entities and relations beside labels, descriptions and types."""
-        columns = [*self.graph.entities.columns, *self.graph.relations.columns]
-        further = (column for column in columns if column not in (*ENTITY_COLUMNS, *RELATION_COLUMNS))
-        return sorted({column for column in further if not re.match("(label|description)_", column)})
+        further = {*self.graph.entities.columns} - {*ENTITY_COLUMNS}
+        further |= {*self.graph.relations.columns} - {*RELATION_COLUMNS}
+        return sorted(column for column in further if not re.match("(label|description)_", column))

@@ -190,8 +190,8 @@ def _name_attributes(said: RdfStatements) -> dict[str, str]:
     for predicate in sorted(languages, key=lambda address: (not address.startswith(OWN), address)):
         short = read_local("attribute", predicate)
         names = {short} | {f"{short}_{language}" for language in languages[predicate] if language}
-        other = names & taken or short.casefold() in (*_STANDARD, "alias")
-        other = other or (bool(_TEXTS.match(short)) and not predicate.startswith(OWN))
+        other = short.casefold() in _STANDARD or bool(_TEXTS.match(short))
+        other = bool(names & taken) or (other and not predicate.startswith(OWN))
         columns[predicate] = predicate if other else short
         taken |= names
     return columns
@@ -202,10 +202,14 @@ def _describe(
 ) -> tuple[pd.DataFrame, int]:
     """What is said of each address, below the name that stands for it, and how many texts of it are blank."""
     known: dict[str, list[Any]] = {"label": [None] * len(names)}
+    if kind == "entity":
+        known["aliases"] = [None] * len(names)  # so that an attribute called "alias" is not taken for them
     blank = 0
     for row, address in enumerate(names):
         cells = _describe_one(said.literals[address], columns) if address in said.literals else {}
-        blank += sum(not alias.strip() for alias in cells.get("aliases", ())) + cells.get("label", "").isspace()
+        aliases = cells.get("aliases", [])
+        blank += sum(not alias.strip() for alias in aliases) if isinstance(aliases, list) else 0
+        blank += cells.get("label", "").isspace() and cells["label"] != names[address]
         if "label" not in cells:
             cells["label"] = read_local(kind, address)
         if kind == "entity" and address in said.types:

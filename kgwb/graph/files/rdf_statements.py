@@ -114,8 +114,9 @@ def state_graph(graph: KnowledgeGraph, oxigraph: Any) -> Iterator[tuple[Any, Any
         yield relation, node(TYPE), node(RDF + "Property")
     for table, subjects in ((graph.entities, entities), (graph.relations, relations)):
         for column in table.columns[1:]:
+            kinds = column == "type" and table is graph.entities  # of relations it is any attribute
             for subject, cell in zip(subjects, table[column].tolist(), strict=True):
-                yield from ((subject, *said) for said in _state_cell(column, cell, oxigraph))
+                yield from ((subject, *said) for said in _state_cell(column, cell, oxigraph, kinds=kinds))
         yield from _state_empty(table, subjects, oxigraph)
     for head, relation, tail in graph.triples.tolist():
         yield entities[head], relations[relation], entities[tail]
@@ -132,7 +133,7 @@ def _state_empty(table: pd.DataFrame, subjects: list[Any], oxigraph: Any) -> Ite
                 yield subject, oxigraph.NamedNode(predicate), oxigraph.Literal("")
 
 
-def _state_cell(column: str, cell: Any, oxigraph: Any) -> Iterator[tuple[Any, Any]]:
+def _state_cell(column: str, cell: Any, oxigraph: Any, *, kinds: bool) -> Iterator[tuple[Any, Any]]:
     node, literal = oxigraph.NamedNode, oxigraph.Literal
     tagged = _TAGGED.fullmatch(column)
     if column == "aliases" and isinstance(cell, tuple):
@@ -142,7 +143,7 @@ def _state_cell(column: str, cell: Any, oxigraph: Any) -> Iterator[tuple[Any, An
             yield node(write_address("attribute", column)), _write_number(cell, oxigraph)
     elif not cell:
         return
-    elif column == "type":
+    elif kinds:
         yield node(TYPE), node(write_address("type", cell))
     elif tagged:
         yield node(_PREDICATES[tagged[1]]), literal(cell, language=tagged[2])
