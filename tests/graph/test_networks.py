@@ -18,7 +18,12 @@ networkx = pytest.importorskip("networkx", reason="the independent reader: pip i
 Write = Callable[..., Path]
 KEYS = '<key id="r" for="edge" attr.name="relation" attr.type="string"/>'
 NAMES = some.sampled_from(["a", "b", " c", "1", "é & <x>"])
-CELLS = {"whole": some.integers(-9, 9), "real": some.floats(-2, 2), "yes": some.booleans(), "text": some.sampled_from(["x", "é & <x>"])}
+CELLS = {
+    "whole": some.integers(-9, 9),
+    "real": some.floats(-2, 2),
+    "yes": some.booleans(),
+    "text": some.sampled_from(["x", "é & <x>"]),
+}
 NODES = some.dictionaries(NAMES, some.fixed_dictionaries({}, optional=CELLS), min_size=1)
 EDGES = some.lists(some.tuples(NAMES, some.sampled_from(["likes", "knows"]), NAMES), max_size=6)
 KINDS = some.sampled_from([networkx.DiGraph, networkx.Graph, networkx.MultiDiGraph, networkx.MultiGraph])
