@@ -18,6 +18,11 @@ from kgwb.packages import load_package
 from kgwb.words import describe_kind
 
 _FLOATS = {XSD + kind for kind in ("decimal", "double", "float")}
+_CHANGE = re.compile(
+    r"(?:\s|#[^\n]*\n|(?:prefix\s+[\w.-]*:|base)\s*<[^>]*>)*"
+    r"(insert|delete|load|clear|create|drop|copy|move|add|with)\b",
+    re.IGNORECASE,
+)
 _PLACE = re.compile(r"error at (\d+):(\d+): ")
 
 
@@ -71,6 +76,12 @@ class GraphStore:
             answers = self._store.query(self._preamble + written)
             frame = self._read(answers, labels)
         except SyntaxError as error:
+            change = _CHANGE.match(sparql)
+            if change:
+                raise QueryError(
+                    f"{change[1].upper()} changes what is stored, and a graph stays as it is. Make another one: "
+                    f"KnowledgeGraph.from_pandas(frame). {self._suggest()}"
+                ) from None
             raise self._explain(sparql, written, str(error)) from None
         except (OSError, ValueError, RuntimeError) as error:
             raise QueryError(f"The query cannot be answered: {error}. {self._suggest()}") from None
