@@ -59,6 +59,13 @@ def test_prefixes_that_xml_reserves_are_not_used(write: Write, tmp_path: Path) -
     assert _load(write_graph(read_graph(path), tmp_path / "b.rdf")) == _load(path)
 
 
+def test_full_stops_in_prefixes_and_kinds_of_text_are_spelt_out(write: Write, tmp_path: Path) -> None:
+    path = write("a.ttl", "@prefix a.b: <http://e/> . a.b:x a.b:r a.b:y .")
+    assert len(_load(write_graph(read_graph(path), tmp_path / "b.ttl"))) == 1
+    path = write("a.ttl", '@prefix e: <http://e/> . e:x e:r "y"^^<http://e/a.> .')
+    assert _load(write_graph(read_graph(path), tmp_path / "b.ttl")) == _load(path)
+
+
 def test_what_is_new_in_rdf_is_refused_where_a_format_lacks_it(write: Write, tmp_path: Path) -> None:
     graph = read_graph(write("a.ttl", "@prefix : <http://e/> . <<:a :r :b>> :says :c ."))
     with pytest.raises(GraphFileError, match=r"b\.jsonld was not written: JSON-LD .*write_graph\(graph, 'b\.nq'\)"):

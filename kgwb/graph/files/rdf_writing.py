@@ -36,10 +36,10 @@ def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
         quads = list(oxigraph.parse(source.text, format=oxigraph.RdfFormat.N_QUADS, lenient=True))
     if not form.supports_datasets:
         quads = list(dict.fromkeys(quad.triple for quad in quads))
-    # Turtle may end a short name in an escaped full stop, and rdflib cannot read that.
-    ends = {
-        term.value for quad in quads for term in quad if type(term).__name__ == "NamedNode" and term.value[-1:] == "."
-    }
+    # Turtle may end a short name in an escaped full stop, or have one in a prefix, and rdflib cannot read that.
+    terms = {term if type(term).__name__ != "Literal" else term.datatype for quad in quads for term in quad}
+    ends = {term.value for term in terms if type(term).__name__ == "NamedNode" and term.value[-1:] == "."}
+    prefixes = {name: start for name, start in prefixes.items() if "." not in name}
     prefixes = {name: start for name, start in prefixes.items() if not any(end.startswith(start) for end in ends)}
     data = _serialize(quads, form, path, prefixes, oxigraph)
     path.write_bytes(data or b"# a graph without a triple\n")
