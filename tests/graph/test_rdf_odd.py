@@ -162,3 +162,17 @@ def _count_hidden(graph: KnowledgeGraph, stated: set[tuple]) -> int:
 
 def _list_cells(row: pd.Series) -> list[str]:
     return [part for cell in row for part in (cell if isinstance(cell, tuple) else (str(cell),))]
+
+
+@pytest.mark.parametrize("tag", ["/en", "a b", "", "en_US"])
+def test_whatever_xml_calls_a_language_can_be_asked_about(tag: str, write: Write, tmp_path: Path) -> None:
+    said = f'<rdf:Description rdf:about="http://e/a"><e:p xml:lang="{tag}">t</e:p></rdf:Description>'
+    path = write("a.rdf", f'<rdf:RDF xmlns:rdf="{rdflib.RDF}" xmlns:e="http://e/">{said}</rdf:RDF>')
+    graph = read_graph(path)
+    assert query_graph(graph, "SELECT ?t { ?x ?p ?t }")["t"].tolist() == ["t"]
+    assert len(_load(write_graph(graph, tmp_path / "b.nt"))) == 1
+
+
+def test_a_kind_of_text_that_is_no_address_is_refused(write: Write) -> None:
+    with pytest.raises(GraphFileError, match="this is not JSON-LD"):
+        read_graph(write("a.jsonld", '{"@id": "http://e/a", "http://e/p": {"@value": "x", "@type": ">id"}}'))

@@ -189,10 +189,17 @@ def _name_attributes(said: RdfStatements) -> dict[str, str]:
     taken: set[str] = set()
     for predicate in sorted(languages, key=lambda address: (not address.startswith(OWN), address)):
         short = read_local("attribute", predicate)
-        names = {short} | {f"{short}_{language}" for language in languages[predicate] if language}
-        other = short.casefold() in _STANDARD or bool(_TEXTS.match(short))
-        other = bool(names & taken) or (other and not predicate.startswith(OWN))
-        columns[predicate] = predicate if other else short
+        standard = short.casefold() in _STANDARD or bool(_TEXTS.match(short))
+        choices = (
+            [predicate, f"<{predicate}>"]
+            if standard and not predicate.startswith(OWN)
+            else [short, predicate, f"<{predicate}>"]
+        )
+        for column in choices:
+            names = {column, *(f"{column}_{language}" for language in languages[predicate] if language)}
+            if not names & taken:
+                break
+        columns[predicate] = column
         taken |= names
     return columns
 
