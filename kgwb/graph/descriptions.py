@@ -50,6 +50,8 @@ def name_columns(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     folded = {column: column.strip().casefold() for column in frame.columns}
     renamed = {column: name for column, name in folded.items() if name in _STANDARD[kind][1:]} | {key: kind}
     for standard, synonyms in _SYNONYMS.items():
+        if standard not in _STANDARD[kind]:
+            continue
         found = [column for column, name in folded.items() if name in synonyms and column not in renamed]
         if found and standard not in renamed.values():
             renamed[found[0]] = standard

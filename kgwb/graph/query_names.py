@@ -33,6 +33,10 @@ _NAME = re.compile(
     rf"(?<![\w:.?$-])(?P<kind>{_KINDS}):(?:(?P<quoted>{_QUOTED})|(?P<plain>\w(?:[\w.\-]*[\w\-])?))|"
     r"(?<![\w:.?$-])(?P<service>(?i:service))(?![\w:])"
 )
+# The store spells the tags of languages in small letters, and a query may compare with another spelling.
+_TAG = re.compile(
+    r"""(?i)(\blang\s*\(\s*[?$]\w+\s*\)\s*(?:!?=|(?:not\s+)?in)\s*)(["'][\w-]*["']|\(["'\w\s,-]*\))""", re.ASCII
+)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -88,7 +92,7 @@ class QueryNames:
         for match in self._find_names(sparql):
             parts += [sparql[end : match.start()], self._write_one(match)]
             end = match.end()
-        return "".join([*parts, sparql[end:]])
+        return _TAG.sub(lambda found: found[1] + found[2].lower(), "".join([*parts, sparql[end:]]))
 
     def locate(self, sparql: str, place: int) -> int:
         """Which character of a query stands behind a character of what `write` made of it."""
@@ -159,6 +163,6 @@ class QueryNames:
     @cached_property
     def attributes(self) -> list[str]:
         """What is known about entities and relations beside labels, descriptions and types."""
-        columns = [*self.graph.entities.columns, *self.graph.relations.columns]
-        further = (column for column in columns if column not in (*ENTITY_COLUMNS, *RELATION_COLUMNS))
-        return sorted({column for column in further if not re.match("(label|description)_", column)})
+        further = {*self.graph.entities.columns} - {*ENTITY_COLUMNS}
+        further |= {*self.graph.relations.columns} - {*RELATION_COLUMNS}
+        return sorted(column for column in further if not re.match("(label|description)_", column))

@@ -18,6 +18,11 @@ from kgwb.packages import load_package
 from kgwb.words import describe_kind
 
 _FLOATS = {XSD + kind for kind in ("decimal", "double", "float")}
+_CHANGE = re.compile(
+    r"(?:\s|#[^\n]*\n|(?:prefix\s+[\w.-]*:|base)\s*<[^>]*>)*"
+    r"(insert|delete|load|clear|create|drop|copy|move|add|with)\b",
+    re.IGNORECASE,
+)
 _PLACE = re.compile(r"error at (\d+):(\d+): ")
 
 
@@ -68,10 +73,15 @@ class GraphStore:
             raise QueryError(f"A query is a text, but {describe_kind(sparql)} came. {self._suggest()}")
         written = self._names.write(sparql)
         try:
-            # What stands in a named graph is asked with the rest, as the tables show it with the rest.
-            answers = self._store.query(self._preamble + written, use_default_graph_as_union=True)
+            answers = self._store.query(self._preamble + written)
             frame = self._read(answers, labels)
         except SyntaxError as error:
+            change = _CHANGE.match(sparql)
+            if change:
+                raise QueryError(
+                    f"{change[1].upper()} changes what is stored, and a graph stays as it is. Make another one: "
+                    f"KnowledgeGraph.from_pandas(frame). {self._suggest()}"
+                ) from None
             raise self._explain(sparql, written, str(error)) from None
         except (OSError, ValueError, RuntimeError) as error:
             raise QueryError(f"The query cannot be answered: {error}. {self._suggest()}") from None
@@ -98,6 +108,10 @@ class GraphStore:
             store.bulk_extend(oxigraph.parse(source.text, format=oxigraph.RdfFormat.N_QUADS, lenient=True))
         else:
             store.load(source.text, format=oxigraph.RdfFormat.N_QUADS, lenient=True)
+        # What stands in a named graph is asked with the rest, as the tables show it with the rest; the store's own way
+        # counts what stands in two of them twice.
+        if next(store.named_graphs(), None) is not None:
+            store.bulk_extend([oxigraph.Quad(*quad.triple) for quad in store])
         return store
 
     @cached_property

@@ -27,7 +27,8 @@ def assert_same(one: KnowledgeGraph, other: KnowledgeGraph) -> None:
 
 
 def _drop_empty(table: pd.DataFrame) -> pd.DataFrame:
-    standard = ("entity", "relation", "label", "type", "description", "aliases")
+    standard = ("relation", "label", "description")
+    standard = ("entity", "label", "type", "description", "aliases") if "entity" in table.columns[:1] else standard
     return table[[c for c in table.columns if c in standard or not table[c].isin([""]).all()]]
 
 

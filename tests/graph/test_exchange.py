@@ -179,6 +179,13 @@ def test_facts_that_look_like_a_header_stay_facts(name: str, tmp_path: Path, sam
     assert_same_split(read_split(write_split(split, tmp_path / "graph")), split, same)
 
 
+def test_relations_named_like_heads_stay_where_they_are(tmp_path: Path, same: Same) -> None:
+    facts = [(head, relation, "end") for head in "abcd" for relation in "abc"]
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]), name="graph")
+    split = split_triples(graph)
+    assert_same_split(read_split(write_split(split, tmp_path / "graph")), split, same)
+
+
 def test_a_whole_dataset(benchmark_data: Path, same: Same) -> None:
     pytest.importorskip("pykeen", reason="needs pykeen: pip install pykeen==1.11.1")
     from pykeen.datasets import Nations

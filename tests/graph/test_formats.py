@@ -227,3 +227,23 @@ def test_one_odd_line_among_many_changes_no_other(odd: str, write: Write) -> Non
     assert many == few | {tuple(line.split("\t")) for line in lines}
     windows = read_graph(write("w.tsv", text.replace("\n", "\r\n")))
     assert {tuple(row) for row in triples(windows)} == many
+
+
+def test_names_that_a_list_has_and_no_fact_are_entities(write: Write) -> None:
+    write("entities.dict", "0\ta\n1\tlonely\n2\tb\n")
+    write("relations.dict", "0\tr\n1\tunused\n")
+    for facts in ("a\tr\tb\n", "0\t0\t2\n"):
+        graph = read_graph(write("train.txt", facts).parent)
+        assert triples(graph) == [["a", "r", "b"]]
+        assert graph.labels == ("a", "b", "lonely") and graph.relation_labels == ("r", "unused")
+
+
+@pytest.mark.parametrize("columns", [("head", "relation", "tail"), (0, 1, 2)])
+@pytest.mark.parametrize("count", [3, 1500])
+def test_a_first_line_that_is_broken_is_skipped_too(columns: tuple, count: int, write: Write) -> None:
+    facts = "".join(f"a{number}\tr\tb\n" for number in range(count))
+    path = write("train.txt", "broken\tline\n" + facts)
+    graph = read_graph(path.parent, columns, on_error="skip")
+    assert len(graph) == count and graph.notes == (("broken lines", 1),)
+    with pytest.raises(GraphFileError, match=r"line 1|has no column"):
+        read_graph(path.parent, columns)

@@ -52,6 +52,8 @@ def _draw_rows(draw: st.DrawFn, texts: st.SearchStrategy[str], names: list[str],
     columns |= {"label_en": texts, "description_zh": texts}
     if kind == "entity":
         columns |= {"type": texts, "aliases": st.lists(texts, max_size=3).map(tuple)}
+    else:  # to a relation these are attributes like any other
+        columns |= {"type": texts, "aliases": texts, "alias": texts}
     attribute = draw(texts)
     columns |= {f"x{attribute}": texts, "number": numbers, "Whole number": st.integers(-(2**62), 2**62)}
     return [{kind: name} | {column: draw(cells) for column, cells in columns.items()} for name in described]

@@ -49,7 +49,9 @@ def read_delimited(text: str, suffix: str, layout: Layout, kind: str, *, headles
     rows = _strip_spaces(rows) if delimiter in (",", ";") else rows
     if kind == "triple":
         headless = headless or suffix == ".txt"
-        header = find_triple_header(rows, columns, headless=headless, header=layout.header)
+        header = find_triple_header(
+            rows, columns, headless=headless, header=layout.header, skip=layout.on_error == "skip"
+        )
     else:
         header = find_name_header(rows, kind)
     return _fit_rows(header, rows, delimiter, layout.on_error, kind)

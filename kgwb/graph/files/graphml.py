@@ -6,7 +6,6 @@ import json
 import warnings
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pandas as pd
 
@@ -14,6 +13,7 @@ from kgwb.graph.building import NamedTriples, sum_notes
 from kgwb.graph.descriptions import is_missing, join_aliases
 from kgwb.graph.errors import ContentError
 from kgwb.graph.files.edges import name_edges, name_nodes
+from kgwb.graph.files.graphml_tree import flatten_graphs
 from kgwb.graph.files.text import refuse_nested_entities
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.packages import load_package
@@ -37,21 +37,23 @@ def read_graphml(text: str, key: str | int, relation: str | None = None) -> Name
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            graph = networkx.parse_graphml(_number_edges(text), force_multigraph=True)
+            plain, counted = flatten_graphs(text)
+            graph = networkx.parse_graphml(plain, force_multigraph=True)
+    except ContentError:
+        raise
     except Exception as problem:  # networkx lets errors of every kind through
         reason = f" The reason: {shorten(str(problem), 160)}." if str(problem) else ""
         raise ContentError(
             "cannot be read as GraphML. Is it complete? networkx.write_graphml(graph, path) writes such a file."
             + reason
         ) from None
+    nothing_said = graph.graph.get("node_default", {}), graph.graph.get("edge_default", {})
     edges = [
-        (str(head), str(tail), {name: cell for name, cell in data.items() if name != "id"})
+        (str(head), str(tail), nothing_said[1] | {name: cell for name, cell in data.items() if name != "id"})
         for head, tail, data in graph.edges(data=True)
     ]
     frame, notes = name_edges(edges, str(key), relation)
-    undirected = 0 if graph.is_directed() else len(frame)
-    counted = (("undirected edges, read in one direction", undirected),)
-    entities = name_nodes([(str(name), data) for name, data in graph.nodes(data=True)])
+    entities = name_nodes([(str(name), nothing_said[0] | data) for name, data in graph.nodes(data=True)])
     relations = _read_relations(graph.graph.get("kgwb_relations"))
     return NamedTriples({"all": frame}, entities, relations, sum_notes(counted, notes))
 
@@ -76,14 +78,6 @@ def write_graphml(graph: KnowledgeGraph, path: Path) -> None:
 def _write_cells(row: dict[Any, Any]) -> dict[str, Any]:
     cells = row | {"aliases": join_aliases(row["aliases"])}
     return {str(column): cell for column, cell in cells.items() if not is_missing(cell) and cell != ""}
-
-
-def _number_edges(text: str) -> str:
-    """The same with an id of its own for every edge: of edges that share one, networkx keeps the last."""
-    root = ElementTree.fromstring(text)
-    for number, edge in enumerate(element for element in root.iter() if element.tag.rpartition("}")[2] == "edge"):
-        edge.set("id", f"e{number}")
-    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _read_relations(text: object) -> pd.DataFrame | None:

@@ -37,7 +37,9 @@ class Header:
     notes: Notes = ()
 
 
-def find_triple_header(rows: TextRows, columns: Columns, *, headless: bool, header: bool | None = None) -> Header:
+def find_triple_header(
+    rows: TextRows, columns: Columns, *, headless: bool, header: bool | None = None, skip: bool = False
+) -> Header:
     """The header of a table of triples, or the names that its columns get where it has none.
 
     Args:
@@ -45,11 +47,16 @@ def find_triple_header(rows: TextRows, columns: Columns, *, headless: bool, head
         columns: the columns that hold head, relation and tail.
         headless: whether a file without a header line is what one expects here.
         header: whether the first line is a header, where that is known.
+        skip: whether broken lines, also the first, are left out.
 
     Raises:
         ContentError: the columns are not there.
     """
     first = _find_first(rows)
+    if skip and header is not True and (headless or header is False or isinstance(columns[0], int)):
+        least = max(map(int, columns)) + 1 if isinstance(columns[0], int) else len(columns)
+        fitting = (row for row in range(first, len(rows.cells)) if len(rows.cells[row]) >= least)
+        first = next(fitting, first) if not looks_like_header(rows.cells[first]) else first
     if isinstance(columns[0], int):
         return _number_columns(columns, rows, first, header)
     if header is False:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -55,8 +55,6 @@ def order_columns(facts: NamedTriples, folder: Path, on_error: OnError, *, asked
     numbered = entities is not None and relations is not None and _is_numbered(used, entities, relations)
     known = None if relations is None else set(relations.names) if numbered else set(relations.names.values())
     swapped = not asked and bool(len(triples)) and _is_swapped(used, known, folder, len(triples), numbered=numbered)
-    if not swapped and not numbered:
-        return facts
     parts = {part: _swap(frame) if swapped else frame for part, frame in facts.parts.items()}
     notes = facts.notes
     if swapped:
@@ -66,7 +64,20 @@ def order_columns(facts: NamedTriples, folder: Path, on_error: OnError, *, asked
         assert entities is not None
         assert relations is not None
         parts = {part: _put_names(frame, entities, relations, folder) for part, frame in parts.items()}
-    return NamedTriples(parts, facts.entities, facts.relations, notes)
+    return replace(_add_listed(replace(facts, parts=parts), entities, relations), notes=notes)
+
+
+def _add_listed(facts: NamedTriples, entities: NameList | None, relations: NameList | None) -> NamedTriples:
+    """The facts with all names of the lists, those that stand in no fact too, where the lists are of these facts."""
+    if entities is None and relations is None:
+        return facts
+    triples = facts.triples
+    listed: dict[str, pd.DataFrame] = {}
+    for kind, names, columns in (("entity", entities, ("head", "tail")), ("relation", relations, ("relation",))):
+        known = {} if names is None else dict.fromkeys(names.names.values())
+        if known and all(known.keys() >= set(triples[column].unique()) for column in columns):
+            listed[kind] = pd.DataFrame({kind: list(known)}, dtype=object)
+    return replace(facts, entities=listed.get("entity"), relations=listed.get("relation"))
 
 
 def read_name_list(text: str, *, number_first: bool) -> dict[str, str]:
@@ -123,11 +134,19 @@ def _is_swapped(used: list[set[str]], known: set[str] | None, folder: Path, coun
             return True
         if numbered and middle <= known and last <= known:
             raise _in_doubt(folder, "both the second and the third column hold numbers of relations")
-    # Heads come again as tails; relations are few, and no entities.
-    if count >= _FEWEST and not last & (head | middle) and middle & head and len(last) < len(middle):
+    if looks_swapped(used, count):
         reason = f"the third column has only {count_things(len(last), 'name')}, of which none is a head"
         raise _in_doubt(folder, f"{reason}, and the second shares {len(middle & head):,} with the first")
     return False
+
+
+def looks_swapped(used: list[set[str]], count: int) -> bool:
+    """Whether names alone, those of each column, make it unclear where the relations stand.
+
+    Heads come again as tails; relations are few, and no entities.
+    """
+    head, middle, last = used
+    return count >= _FEWEST and not last & (head | middle) and bool(middle & head) and len(last) < len(middle)
 
 
 def _in_doubt(folder: Path, reason: str) -> GraphFileError:

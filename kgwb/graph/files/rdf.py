@@ -1,4 +1,4 @@
-"""RDF, read and written: .nt, .ttl, .rdf, .owl, .nq, .trig and .jsonld."""
+"""RDF, read: .nt, .ttl, .rdf, .owl, .nq, .trig and .jsonld."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 
 from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
 from kgwb.graph.descriptions import join_aliases
-from kgwb.graph.files.rdf_parsing import find_format, parse_rdf
+from kgwb.graph.files.rdf_parsing import parse_rdf
 from kgwb.graph.files.rdf_statements import (
     ALIASES,
     DESCRIPTIONS,
@@ -25,17 +24,14 @@ from kgwb.graph.files.rdf_statements import (
     RDFS,
     TYPE,
     XSD,
-    check_xml_statements,
     read_address,
     read_local,
-    state_graph,
 )
 from kgwb.graph.files.text import OnError
-from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.named_columns import NamedColumn, hold_columns
 from kgwb.graph.statements import Statements
-from kgwb.packages import load_package
 
+_TEXTS = re.compile("(label|description|aliases)_", re.IGNORECASE)  # in other languages
 _STANDARD = ("entity", "relation", "label", "type", "description", "aliases")
 _RELATION_TYPES = {RDF + "Property", OWL + "ObjectProperty"}
 _ATTRIBUTE_TYPES = {OWL + "DatatypeProperty", OWL + "AnnotationProperty"}
@@ -88,8 +84,8 @@ def read_rdf(text: str, suffix: str, on_error: OnError, base: str | None = None)
         {address: read_address(kind, address) if own else address for address in sorted(addresses)}
         for kind, addresses in (("entity", entities), ("relation", relations))
     )
-    entity_table = _describe(entity_names, "entity", said, columns, kinds)
-    relation_table = _describe(relation_names, "relation", said, columns, kinds)
+    entity_table, blank = _describe(entity_names, "entity", said, columns, kinds)
+    relation_table, also_blank = _describe(relation_names, "relation", said, columns, kinds)
     spelling = (entity_names, relation_names, entity_names)
     respelt = (column.respell(names) for column, names in zip(said.links, spelling, strict=True))
     cells = (hold_columns([column.codes], column.names)[0] for column in respelt)
@@ -100,42 +96,12 @@ def read_rdf(text: str, suffix: str, on_error: OnError, base: str | None = None)
         "type": _gather_addresses(kinds),
         "attribute": _gather_addresses(columns),
     }
-    notes = sum_notes(parsed.notes, _count_left(said, entities, relations, kinds))
+    used = set(entity_table["type"]) if "type" in entity_table else set()
+    shown = {kind: name for kind, name in kinds.items() if name in used}
+    blanks = (("blank labels and aliases, not in the tables", blank + also_blank),)
+    notes = sum_notes(parsed.notes, _count_left(said, entities, relations, shown), blanks)
     statements = Statements(parsed.text, parsed.prefixes, spelt)
     return NamedTriples({"all": frame}, entity_table, relation_table, notes, statements)
-
-
-def write_rdf(graph: KnowledgeGraph, path: Path) -> None:
-    """Write a graph as RDF, in the format of the path's suffix.
-
-    A graph that was read from RDF is written as the statements it was read from. Of other graphs, names that are web
-    addresses stay as they are; others become addresses of the form urn:kgwb:entity.Berlin, which `read_graph` turns
-    back. Columns without any value are not written, because RDF has no columns.
-
-    Raises:
-        GraphFileError: the format cannot hold a statement.
-        ImportError: pyoxigraph is not installed; gives the line that installs it.
-    """
-    oxigraph = load_package("pyoxigraph", f"Writing {path.suffix}")
-    form = find_format(oxigraph, path.suffix.lower())
-    prefixes = {"kgwb": OWN, "rdfs": RDFS, "skos": ALIASES[0].removesuffix("altLabel")}
-    source = graph.source
-    if source is None:
-        quads = [oxigraph.Quad(*terms) for terms in state_graph(graph, oxigraph)]
-    else:
-        prefixes = dict(source.prefixes)
-        quads = list(oxigraph.parse(source.text, format=oxigraph.RdfFormat.N_QUADS, lenient=True))
-    if not form.supports_datasets:
-        quads = list(dict.fromkeys(quad.triple for quad in quads))
-    if form == oxigraph.RdfFormat.RDF_XML:
-        check_xml_statements(quads, path)
-    # Turtle may end a short name in an escaped full stop, and rdflib cannot read that.
-    ends = {
-        term.value for quad in quads for term in quad if type(term).__name__ == "NamedNode" and term.value[-1:] == "."
-    }
-    prefixes = {name: start for name, start in prefixes.items() if not any(end.startswith(start) for end in ends)}
-    data = oxigraph.serialize(quads, format=form, prefixes=prefixes)
-    path.write_bytes(data or b"# a graph without a triple\n")
 
 
 def _sort_statements(numbers: tuple[np.ndarray, np.ndarray, np.ndarray], terms: list[str]) -> RdfStatements:
@@ -213,22 +179,44 @@ def _count_left(said: RdfStatements, entities: set[str], relations: set[str], ki
 
 def _name_attributes(said: RdfStatements) -> dict[str, str]:
     """The column for each predicate of a literal: its last part, or all of it where two would be called alike."""
-    predicates = {predicate for literals in said.literals.values() for predicate, _, _ in literals}
-    predicates -= {*LABELS, *ALIASES, *DESCRIPTIONS}
+    languages: dict[str, set[str]] = {}
+    for literals in said.literals.values():
+        for predicate, language, _ in literals:
+            languages.setdefault(predicate, set()).add(language)
+    for known in (*LABELS, *ALIASES, *DESCRIPTIONS):
+        languages.pop(known, None)
     columns: dict[str, str] = {}
-    for predicate in sorted(predicates, key=lambda address: (not address.startswith(OWN), address)):
+    taken: set[str] = set()
+    for predicate in sorted(languages, key=lambda address: (not address.startswith(OWN), address)):
         short = read_local("attribute", predicate)
-        columns[predicate] = predicate if short in (*columns.values(), *_STANDARD) else short
+        standard = short.casefold() in _STANDARD or bool(_TEXTS.match(short))
+        choices = (
+            [predicate, f"<{predicate}>"]
+            if standard and not predicate.startswith(OWN)
+            else [short, predicate, f"<{predicate}>"]
+        )
+        for column in choices:
+            names = {column, *(f"{column}_{language}" for language in languages[predicate] if language)}
+            if not names & taken:
+                break
+        columns[predicate] = column
+        taken |= names
     return columns
 
 
 def _describe(
     names: Mapping[str, str], kind: str, said: RdfStatements, columns: Mapping[str, str], kinds: Mapping[str, str]
-) -> pd.DataFrame:
-    """What is said of each address, below the name that stands for it."""
+) -> tuple[pd.DataFrame, int]:
+    """What is said of each address, below the name that stands for it, and how many texts of it are blank."""
     known: dict[str, list[Any]] = {"label": [None] * len(names)}
+    if kind == "entity":
+        known["aliases"] = [None] * len(names)  # so that an attribute called "alias" is not taken for them
+    blank = 0
     for row, address in enumerate(names):
         cells = _describe_one(said.literals[address], columns) if address in said.literals else {}
+        aliases = cells.get("aliases", [])
+        blank += sum(not alias.strip() for alias in aliases) if isinstance(aliases, list) else 0
+        blank += cells.get("label", "").isspace() and cells["label"] != names[address]
         if "label" not in cells:
             cells["label"] = read_local(kind, address)
         if kind == "entity" and address in said.types:
@@ -239,7 +227,7 @@ def _describe(
                 known[column] = [None] * len(names)
             known[column][row] = cell
     cells_of = {kind: list(names.values())} | {column: known[column] for column in sorted(known)}
-    return pd.DataFrame(cells_of, dtype=object)
+    return pd.DataFrame(cells_of, dtype=object), blank
 
 
 def _describe_one(literals: set[Literal], columns: Mapping[str, str]) -> dict[str, Any]:
@@ -272,12 +260,14 @@ def _group(texts: Texts, predicates: tuple[str, ...]) -> dict[str, list[str]]:
         for language, group in texts.get(predicate, {}).items():
             known = groups.setdefault(language, [])
             known += [text for text in group if text not in known]
-    if groups and "" not in groups:
-        english = sorted(language for language in groups if language == "en" or language.startswith("en-"))
-        groups[""] = groups.pop(english[0]) if english else groups[min(groups)][:1]
+            known.sort(key=lambda text: not text.strip())  # what is blank comes last
+    shown = sorted(language for language, group in groups.items() if group[0].strip())
+    if shown and "" not in groups:
+        english = [language for language in shown if language == "en" or language.startswith("en-")]
+        groups[""] = groups.pop(english[0]) if english else groups[shown[0]][:1]
     return groups
 
 
 def _name_type(address: str, said: RdfStatements) -> str:
-    cells = _describe_one(said.literals.get(address, set()), {})
-    return cells["label"] if "label" in cells else read_local("type", address)
+    label: str = _describe_one(said.literals.get(address, set()), {}).get("label", "")
+    return label if label.strip() else read_local("type", address)

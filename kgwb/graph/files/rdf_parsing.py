@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ _TAGGED_TEXT = re.compile(
     r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*')(?:@([\w\-]*))?|#[^\n]*|<[^<>\s]*>"
 )
 
+_MENDED = "language tags that are none, mended or left out"
 Parse = Callable[..., tuple[str, dict[str, str]]]
 
 
@@ -103,13 +103,13 @@ def parse_rdf(text: str, suffix: str, on_error: OnError, base: str | None) -> Rd
 
     notes: Notes = ()
     try:
-        # A strict reader of JSON-LD leaves out what it does not like, without an error.
-        nquads, prefixes = parse(text, lenient=form == oxigraph.RdfFormat.JSON_LD)
         if form == oxigraph.RdfFormat.JSON_LD:
-            nquads, notes = _mend_tags(nquads, oxigraph)
+            nquads, prefixes, notes = _parse_json(text, base, oxigraph)
+        else:
+            nquads, prefixes = parse(text)
     except (SyntaxError, ValueError) as error:
         try:
-            nquads, prefixes, notes = _parse_mended(text, parse, form, oxigraph)
+            nquads, prefixes, notes = _parse_mended(text, base, parse, form, oxigraph)
         except (SyntaxError, ValueError):
             if on_error != "skip" or form.name not in _LINES:
                 raise _explain(text, suffix, error) from None
@@ -132,14 +132,33 @@ def find_format(oxigraph: Any, suffix: str) -> Any:
     }.get(suffix, formats.RDF_XML)
 
 
-def _parse_mended(text: str, parse: Parse, form: Any, oxigraph: Any) -> tuple[str, dict[str, str], Notes]:
+def _parse_json(text: str, base: str | None, oxigraph: Any) -> tuple[str, dict[str, str], Notes]:
+    """The statements of JSON-LD, where keys without an address mean nothing, and how many those state.
+
+    A strict reader leaves out these, and what it does not like, without an error.
+    """
+    form = oxigraph.RdfFormat.JSON_LD
+    quads = oxigraph.parse(text, format=form, base_iri=base, lenient=True)
+    every = list(quads)
+    listed = _expect_addresses(oxigraph, [quad for quad in every if ":" in quad.predicate.value])
+    if len(listed) < len(every):
+        listed = list(oxigraph.parse(text, format=form, base_iri=base))
+    left = len(every) - len(listed)
+    listed, notes = _mend_literals(listed, oxigraph)
+    nquads = oxigraph.serialize(listed, format=oxigraph.RdfFormat.N_QUADS).decode()
+    return nquads, dict(quads.prefixes), sum_notes((("statements of keys without an address, left out", left),), notes)
+
+
+def _parse_mended(
+    text: str, base: str | None, parse: Parse, form: Any, oxigraph: Any
+) -> tuple[str, dict[str, str], Notes]:
     """The statements after the language tags are mended, in the file where its syntax allows, otherwise behind it."""
-    if form == oxigraph.RdfFormat.RDF_XML:
-        nquads, prefixes = parse(text, lenient=True)
-        nquads, notes = _mend_tags(nquads, oxigraph)
-    else:
-        mended, notes = _mend_tags(text, oxigraph)
-        nquads, prefixes = parse(mended, lenient=True)
+    if form in (oxigraph.RdfFormat.RDF_XML, oxigraph.RdfFormat.JSON_LD):
+        quads = oxigraph.parse(text, format=form, base_iri=base, lenient=True)
+        listed, notes = _mend_literals(_expect_addresses(oxigraph, quads), oxigraph)
+        return oxigraph.serialize(listed, format=oxigraph.RdfFormat.N_QUADS).decode(), dict(quads.prefixes), notes
+    mended, notes = _mend_tags(text, oxigraph)
+    nquads, prefixes = parse(mended, lenient=True)
     return nquads, prefixes, notes
 
 
@@ -147,22 +166,43 @@ def _mend_tags(text: str, oxigraph: Any) -> tuple[str, Notes]:
     """A text of Turtle's family in which every language tag can be read, and how many were none."""
     broken = 0
 
-    @cache
-    def is_tag(tag: str) -> bool:
-        try:
-            return bool(oxigraph.Literal("", language=tag))
-        except ValueError:
-            return False
-
     def mend(match: re.Match[str]) -> str:
         nonlocal broken
-        if match[2] is None or is_tag(match[2]):
+        if match[2] is None or _is_tag(match[2], oxigraph):
             return match[0]
         broken += 1
-        tag = match[2].replace("_", "-").strip("-")
-        return f"{match[1]}@{tag}" if re.fullmatch(r"[A-Za-z]+(-[A-Za-z0-9]+)*", tag) else match[1]
+        tag = _mend_tag(match[2])
+        return f"{match[1]}@{tag}" if tag else match[1]
 
-    return _TAGGED_TEXT.sub(mend, text), (("language tags that are none, mended or left out", broken),)
+    return _TAGGED_TEXT.sub(mend, text), ((_MENDED, broken),)
+
+
+def _mend_literals(quads: list[Any], oxigraph: Any) -> tuple[list[Any], Notes]:
+    """Statements in which every language tag is one and no text has a direction, and how many had another."""
+    mended = []
+    for quad in quads:
+        said = quad.object
+        language = said.language if type(said).__name__ == "Literal" else None
+        if language is not None and (said.direction or not _is_tag(language, oxigraph)):
+            literal = oxigraph.Literal(said.value, language=_mend_tag(language))
+            mended.append(oxigraph.Quad(quad.subject, quad.predicate, literal, quad.graph_name))
+        else:
+            mended.append(quad)
+    broken = sum(one is not other for one, other in zip(mended, quads, strict=True))
+    return mended, ((_MENDED, broken),)
+
+
+def _is_tag(tag: str, oxigraph: Any) -> bool:
+    try:
+        return bool(oxigraph.Literal("", language=tag))
+    except ValueError:
+        return False
+
+
+def _mend_tag(tag: str) -> str | None:
+    """The language that a broken tag is plainly meant for, or None; behind -- is the direction of writing."""
+    mended = tag.partition("--")[0].replace("_", "-").strip("-")
+    return mended if re.fullmatch(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*", mended) else None
 
 
 def _expect_addresses(oxigraph: Any, quads: Any) -> list[Any]:
@@ -173,6 +213,7 @@ def _expect_addresses(oxigraph: Any, quads: Any) -> list[Any]:
     """
     listed = list(quads)
     terms = (term for quad in listed for term in (quad.subject, quad.predicate, quad.object, quad.graph_name))
+    terms = (term.datatype if type(term).__name__ == "Literal" else term for term in terms)
     for address in {term.value for term in terms if type(term).__name__ == "NamedNode"}:
         oxigraph.NamedNode(address)
     return listed
@@ -222,6 +263,11 @@ def _cut_graph(rest: str) -> tuple[str, str]:
 
 def _explain(text: str, suffix: str, error: Exception) -> ContentError:
     form = RDF_NAMES[suffix]
+    if "LoadDocumentCallback" in str(error):
+        return ContentError(
+            "has an @context that lies on the network, and reading asks no network. Download it, and put what it says "
+            'in the place of its address: "@context": {...}.'
+        )
     rule = f"this is not {form}: {_SPOT.sub('', str(error)).strip().rstrip('.')}."
     hint = SKIP_HINT
     if form not in _LINES:

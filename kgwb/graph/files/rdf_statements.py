@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from kgwb.graph.errors import GraphFileError
 from kgwb.graph.knowledge_graph import KnowledgeGraph
-from kgwb.words import quote
 
 OWN = "urn:kgwb:"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -29,16 +26,17 @@ DESCRIPTIONS = (
     "http://schema.org/description",
     "http://purl.org/dc/terms/description",
 )
-# Only letters that may also stand in the name of an XML element, so that one spelling serves every format.
-_SPECIAL = re.compile(r"[^A-Za-z0-9_\-À-ÖØ-öø-˿Ͱ-ͽͿ-῿、-\ud7ff]")
+# Only letters that every reader of XML takes in the name of an element (those of Unicode 2), so that one spelling
+# serves every format.
+_SPECIAL = re.compile(
+    r"[^A-Za-z0-9_\-À-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώЁ-ЌЎ-яё-ќў-ҁԱ-Ֆա-ֆא-תء-غअ-हა-ჶẠ-ỹぁ-ゔァ-ヺ一-龥가-힣]"
+)
 _ESCAPE = re.compile(r"\.([0-9a-f]+)\.")
 _BEYOND_ASCII = "\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd"
 _PART = rf"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=\-{_BEYOND_ASCII}]|%[0-9A-Fa-f]{{2}})*"
 _WEB_ADDRESS = re.compile(rf"https?://[A-Za-z0-9.\-]+(?::\d{{1,5}})?/{_PART}(?:#{_PART})?")
 # What XML cannot carry. A carriage return is legal, but readers turn it into a line feed.
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
-# RDF/XML names an element after the last part of a relation's address.
-_ELEMENT = re.compile(r"[^\W\d][\w.\-]*\Z")
 _TAGGED = re.compile(r"(label|description)_([a-z]{2,3}(?:-[a-z0-9]{2,8})*)")
 _PREDICATES = {"label": LABELS[0], "description": DESCRIPTIONS[0]}
 
@@ -116,8 +114,9 @@ def state_graph(graph: KnowledgeGraph, oxigraph: Any) -> Iterator[tuple[Any, Any
         yield relation, node(TYPE), node(RDF + "Property")
     for table, subjects in ((graph.entities, entities), (graph.relations, relations)):
         for column in table.columns[1:]:
+            kinds = column == "type" and table is graph.entities  # of relations it is any attribute
             for subject, cell in zip(subjects, table[column].tolist(), strict=True):
-                yield from ((subject, *said) for said in _state_cell(column, cell, oxigraph))
+                yield from ((subject, *said) for said in _state_cell(column, cell, oxigraph, kinds=kinds))
         yield from _state_empty(table, subjects, oxigraph)
     for head, relation, tail in graph.triples.tolist():
         yield entities[head], relations[relation], entities[tail]
@@ -134,7 +133,7 @@ def _state_empty(table: pd.DataFrame, subjects: list[Any], oxigraph: Any) -> Ite
                 yield subject, oxigraph.NamedNode(predicate), oxigraph.Literal("")
 
 
-def _state_cell(column: str, cell: Any, oxigraph: Any) -> Iterator[tuple[Any, Any]]:
+def _state_cell(column: str, cell: Any, oxigraph: Any, *, kinds: bool) -> Iterator[tuple[Any, Any]]:
     node, literal = oxigraph.NamedNode, oxigraph.Literal
     tagged = _TAGGED.fullmatch(column)
     if column == "aliases" and isinstance(cell, tuple):
@@ -144,7 +143,7 @@ def _state_cell(column: str, cell: Any, oxigraph: Any) -> Iterator[tuple[Any, An
             yield node(write_address("attribute", column)), _write_number(cell, oxigraph)
     elif not cell:
         return
-    elif column == "type":
+    elif kinds:
         yield node(TYPE), node(write_address("type", cell))
     elif tagged:
         yield node(_PREDICATES[tagged[1]]), literal(cell, language=tagged[2])
@@ -157,24 +156,3 @@ def _write_number(number: Any, oxigraph: Any) -> Any:
         return oxigraph.Literal(str(number), datatype=oxigraph.NamedNode(XSD + "integer"))
     text = repr(float(number)) if math.isfinite(number) else ("INF" if number > 0 else "-INF")
     return oxigraph.Literal(text, datatype=oxigraph.NamedNode(XSD + "double"))
-
-
-def check_xml_statements(triples: Iterable[Any], path: Path) -> None:
-    """Refuse relations that no element of XML can be named after, and characters that XML has not.
-
-    Raises:
-        GraphFileError: names the relation or the text, and a format that carries it.
-    """
-    hint = f"Write another format, for example write_graph(graph, {path.with_suffix('.nt').name!r})."
-    predicates = set()
-    for triple in triples:
-        predicates.add(triple.predicate.value)
-        text = triple.object.value if type(triple.object).__name__ == "Literal" else ""
-        found = FORBIDDEN.search(text)
-        if found:
-            character = f"the character U+{ord(found[0]):04X} in {quote(text)}"
-            raise GraphFileError(f"{path} was not written: XML cannot carry {character}. {hint}")
-    for predicate in sorted(predicates):
-        if not _ELEMENT.search(predicate):
-            rule = f"RDF/XML cannot hold the relation {quote(predicate)}, which does not end in a name"
-            raise GraphFileError(f"{path} was not written: {rule}. {hint}")

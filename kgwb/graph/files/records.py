@@ -135,8 +135,9 @@ def read_parquet(data: bytes, columns: Columns, kind: str) -> FileTable:
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table of triples, entities or relations as Parquet."""
     load_package("pyarrow", "Writing .parquet")
-    aliases = {"aliases": table["aliases"].map(list)} if "aliases" in table.columns else {}
-    table.assign(**aliases).to_parquet(path, index=False)
+    several = "entity" in table.columns[:1] and "aliases" in table.columns  # of relations it is any attribute
+    lists = {"aliases": table["aliases"].map(list)} if several else {}
+    table.assign(**lists).to_parquet(path, index=False)
 
 
 def _parse_object(line: str) -> Any:

@@ -16,9 +16,10 @@ from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.delimited import NAME_COLUMNS, write_delimited, write_triples
 from kgwb.graph.files.graphml import write_graphml
 from kgwb.graph.files.headers import find_role, looks_like_header
+from kgwb.graph.files.name_lists import looks_swapped
 from kgwb.graph.files.openke import LISTS, PARTS, write_openke
-from kgwb.graph.files.rdf import write_rdf
 from kgwb.graph.files.rdf_statements import FORBIDDEN
+from kgwb.graph.files.rdf_writing import write_rdf
 from kgwb.graph.files.reading import RDF_SUFFIXES, unknown_format
 from kgwb.graph.files.records import write_jsonl, write_parquet
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
@@ -218,6 +219,11 @@ def _write_parts(split: Split, folder: Path) -> None:
         dtype=bool
     )  # at the head of a file they are taken for its encoding
     words = [names.map(lambda name: bool(find_role(name))).to_numpy(dtype=bool) for names in (entities, relations)]
+    names = [
+        set(table.iloc[np.unique(ids)])
+        for table, ids in zip((entities, relations, entities), split.known.T, strict=True)
+    ]
+    doubtful = looks_swapped(names, len(split.known))
     for part in PARTS:
         triples: np.ndarray = getattr(split, part)
         head, relation, tail = triples.T
@@ -225,7 +231,7 @@ def _write_parts(split: Split, folder: Path) -> None:
             # A header line would be a fact to most readers, and without one a fact may be a header to ours.
             rows = triples[words[0][head] | words[1][relation] | words[0][tail]].tolist()
             like = any(looks_like_header((entities[h], relations[r], entities[t])) for h, r, t in rows)
-            header = like or not len(triples) or bool(odd[head].any())
+            header = like or doubtful or not len(triples) or bool(odd[head].any())
             write_triples(triples, entities, relations, folder / f"{part}.tsv", header=header)
 
 
