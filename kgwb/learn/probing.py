@@ -112,8 +112,11 @@ class _Row:
 
     def describe(self, precision: Precision) -> dict[str, Any]:
         """All that decides its answers, by name."""
-        here = {"run": self.name, "seed": self.seed, "questions": self.questions.fingerprint, "precision": precision}
-        return here | {"closed": self.closed, "noise": self.noise} | describe_source(self.source)
+        here = {"run": self.name, "seed": self.seed, "questions": self.questions.fingerprint}
+        here |= {"precision of answers": precision, "closed": self.closed, "noise": self.noise}
+        source = describe_source(self.source)
+        assert not here.keys() & source.keys()  # one would hide the other
+        return here | source
 
 
 def _plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int) -> Iterator[_Row]:
@@ -201,7 +204,9 @@ def _read_answers(folder: Path, origin: Mapping[str, Any], count: int) -> pd.Dat
             name for name in (*given, *found) if name not in given or name not in found or found[name] != given[name]
         ]
         answers = pd.DataFrame(rows)[[*_ANSWER_COLUMNS, *_KEPT]].astype(_ANSWER_KINDS)
-        if len(answers) != count or any(not isinstance(row[name], str) for row in rows for name in _ANSWER_COLUMNS[:4]):
+        if (len(answers) != count and not other) or any(
+            not isinstance(row[name], str) for row in rows for name in _ANSWER_COLUMNS[:4]
+        ):
             raise ValueError("it does not answer each question")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise AnswerFileError(f"{path} holds no answers, or is broken. Remove it to have them given anew.") from error

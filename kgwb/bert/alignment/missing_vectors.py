@@ -73,6 +73,12 @@ def find_missing(vectors: EntityVectors) -> Bool[Tensor, " entity"]:
     return missing
 
 
+def list_gaps(vectors: EntityVectors) -> tuple[int, ...]:
+    """The entities that `inject` gives a vector from their label: those without one, where others have one."""
+    missing = find_missing(vectors)
+    return () if bool(missing.all()) else _ids(missing)
+
+
 def fill_missing_vectors(bert: Bert, vectors: EntityVectors) -> FilledVectors:
     """Give every entity without a vector one from its label.
 

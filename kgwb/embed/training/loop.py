@@ -23,7 +23,7 @@ from kgwb.embed.training.arguments import (
 from kgwb.embed.training.batches import Negatives, TrainingQueries
 from kgwb.embed.training.checkpoint import Checkpoint, describe_request, expect_keepable
 from kgwb.embed.training.earlier import EarlierFacts
-from kgwb.embed.training.identity import digest_triples
+from kgwb.embed.training.identity import digest_start, digest_triples
 from kgwb.embed.training.losses import LOSSES, LossName, make_loss
 from kgwb.embed.training.objective import Objective
 from kgwb.embed.training.schedule import Schedule, plan_evaluation
@@ -213,6 +213,7 @@ def train_embedding(
         workspace=workspace,
         work=work,
         earlier=EarlierFacts.of(embedding),
+        start="" if checkpoint is None else digest_start(embedding),
     )
 
     kept = None
@@ -234,6 +235,9 @@ def _iterate(
     evaluate: Callable[[int], dict[str, float]],
     kept: Checkpoint | None,
 ) -> Iterator[Epoch]:
+    state.embedding.begun_from = state.start
+    if kept is not None and not state.number and not state.over:
+        kept.keep(state)  # stopped within the first epoch, it begins again from the same vectors
     if state.number or not state.over:  # of no epochs, nothing is learnt
         state.embedding.trained_on[state.queries.entities()] = True
         state.embedding.trained_facts = state.earlier.add(triples).facts
