@@ -151,6 +151,14 @@ def test_a_stopped_probe_goes_on_where_it_was(plan, parts, tuned, tmp_path):
         pd.testing.assert_frame_equal(other.relations, report.relations, check_exact=True)
 
 
+def test_a_run_borrows_its_model_from_its_own_plan_only(plan, parts, tuned):
+    one, other = plan(controls=("off",)), plan(controls=("off",), epochs=2)
+    mixed = kgwb.probe({"entity": one["entity"], "entity/off": other["entity/off"]}, parts[1], seeds=1)
+    assert len(tuned) == 2
+    alone = kgwb.probe({"entity/off": other["entity/off"]}, parts[1], seeds=1)
+    assert mixed.counts[mixed.counts["run"] == "entity/off"].to_dict("list") == alone.counts.to_dict("list")
+
+
 def test_another_probe_in_the_folder_is_refused_before_anything_is_tuned(plan, parts, tuned, tmp_path):
     kgwb.probe(plan(controls=()), parts[1], seeds=1, folder=tmp_path)
     tuned.clear()

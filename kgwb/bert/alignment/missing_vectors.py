@@ -110,6 +110,7 @@ def fill_missing_vectors(bert: Bert, vectors: EntityVectors) -> FilledVectors:
     expect_entity_vectors(vectors, "kgwb.bert.fill_missing_vectors(bert, {})")
     missing = find_missing(vectors)
     table = vectors.entity_vectors()
+    table = table if table.is_floating_point() else table.float()  # a vector from a label is no whole numbers
     relations = gather_knowledge(vectors).relations
     if not bool(missing.any()):
         return FilledVectors(vectors.graph, table, relations, (), (), nan)
