@@ -101,9 +101,9 @@ def train_embedding(
         precision: of the matmuls: "float32", "bfloat16", or "auto" for the faster one on this machine.
         memory: how large a block of scores may get, in GiB, or "auto" for an eighth of what is free; when it runs out,
             the block is halved and the log says so.
-        checkpoint: a folder that keeps the run. Started again with the same arguments, after `break` or a kill, it goes
-            on behind the last epoch kept there, and on a CPU ends as if it had never stopped, to the bit. More epochs
-            may be asked for then, where there is no cool-down.
+        checkpoint: a folder that keeps the run, and before its first epoch what it begins with. Started again with the
+            same arguments, after `break` or a kill, it goes on behind the last epoch kept there, and on a CPU ends as if
+            it had never stopped, to the bit. More epochs may be asked for then, where there is no cool-down.
         checkpoint_every: keep it after so many epochs, and after the last.
         shard: which rows of the entity table the embedding holds, where several processes have divided it; as
             `torchrun -m kgwb train` does.
