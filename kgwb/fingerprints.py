@@ -133,6 +133,9 @@ class _Digest:
             # Each call leaves its padding and truncation behind.
             cutting = json.loads(value.backend_tokenizer.to_str())
             self.feed({name: part for name, part in cutting.items() if name not in ("padding", "truncation")})
+            self.feed(
+                getattr(value, "special_tokens_map", {})
+            )  # which of them is the mask, the tokenizer itself does not say
         elif isinstance(value, nn.Module):
             parts = {name: part for name, part in vars(value).items() if name[0] != "_" and name != "training"}
             self.feed([parts, value._parameters, value._buffers, value._modules])

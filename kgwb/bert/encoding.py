@@ -71,12 +71,11 @@ def share_pieces(mentions: Sequence[Mention]) -> list[list[int]]:
     """The word pieces of each mention alone: a shared one goes to the later mention, unless the earlier has no other.
 
     Args:
-        mentions: of one sentence, with their word pieces.
+        mentions: of one sentence, with their word pieces; in any order.
     """
-    owned: list[list[int]] = []
+    owned: list[list[int]] = [[] for _ in mentions]
     owner: dict[int, list[int]] = {}
-    for mention in mentions:
-        mine: list[int] = []
+    for mention, mine in sorted(zip(mentions, owned, strict=True), key=lambda each: each[0].start):
         for piece in range(*(mention.pieces or (0, 0))):
             earlier = owner.get(piece, [])
             if len(earlier) == 1:
@@ -85,5 +84,4 @@ def share_pieces(mentions: Sequence[Mention]) -> list[list[int]]:
                 earlier.remove(piece)
             owner[piece] = mine
             mine.append(piece)
-        owned.append(mine)
     return owned

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
-from kgwb.bert.alignment.missing_vectors import fill_missing_vectors, find_missing
+from kgwb.bert.alignment.missing_vectors import fill_missing_vectors, list_gaps
 from kgwb.bert.doors.door import Door
 from kgwb.bert.doors.entity import EntityDoor
 from kgwb.bert.doors.graph import GraphDoor
@@ -219,14 +219,13 @@ def _choose_door(mode: object) -> tuple[str, Callable[..., Door]]:
 
 def _complete(bert: Bert, vectors: EntityVectors) -> tuple[EntityVectors, tuple[int, ...]]:
     """Entities without a vector get one from their label, where some have been trained and others not."""
-    missing = find_missing(vectors)
-    if not bool(missing.any()) or bool(missing.all()):
+    if not list_gaps(vectors):
         return vectors, ()
     complete = fill_missing_vectors(bert, vectors)
     log.info(
         "%d of %d entities had no vector and were given one from their label: %s ...",
         len(complete.filled),
-        len(missing),
+        len(complete.table),
         ", ".join(vectors.graph.labels[entity] for entity in complete.filled[:3]),
     )
     return complete, tuple(int(entity) for entity in complete.filled)

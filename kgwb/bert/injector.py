@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.doors.door import Door
 from kgwb.bert.encoding import Encoding
+from kgwb.bert.fact_ids import FactIds, read_fact_ids
 from kgwb.bert.knowledge import Knowledge
-from kgwb.bert.origin import Origin
+from kgwb.bert.origin import Origin, describe_config
 from kgwb.bert.saving import InjectorFileError as InjectorFileError
 from kgwb.bert.saving import compare_recipes, compare_shapes, read_doors, write_doors
 from kgwb.bert.shuffling import count_kept
 from kgwb.bert.trace import Switch
 from kgwb.checks import expect_path
-from kgwb.fingerprints import show_value
+from kgwb.fingerprints import fingerprint, show_value
 from kgwb.graph import KnowledgeGraph
-from kgwb.words import count_things, quote_value, shorten
-
-FactIds: TypeAlias = Sequence[Sequence[int]] | np.ndarray | torch.Tensor
+from kgwb.words import count_things
 
 log = logging.getLogger(__name__)
 
@@ -170,17 +168,25 @@ class Injector(nn.Module):
                 _give_facts(door, facts)
 
     def _edit(self, *, withdrawn: FactIds = (), added: FactIds = ()) -> None:
-        """Change the facts of each door that looks facts up.
+        """Change the facts of each door that looks facts up; the log counts those added that stood there already.
 
         Raises:
             TypeError: if none does.
             ValueError: for ids outside the graph, or a fact to withdraw that is not there; nothing has changed then.
         """
         doors = self.expect_facts()
-        gone, new = _check_ids(self.graph, withdrawn), _check_ids(self.graph, added)
-        changed = [torch.cat([_leave_out(door, gone, self.graph), new.to(door.facts.device)]) for door in doors]
+        gone, new = read_fact_ids(self.graph, withdrawn), read_fact_ids(self.graph, added)
+        left = [_leave_out(door, gone, self.graph) for door in doors]
+        distinct = new.unique(dim=0)
+        changed = [torch.cat([facts, distinct.to(facts.device)]).unique(dim=0) for facts in left]
+        again = max(len(facts) + len(distinct) - len(both) for facts, both in zip(left, changed, strict=True))
+        if again:
+            log.warning(
+                "%s stood there already: each stands once, so withdrawing it takes it away altogether.",
+                count_things(again, "added fact"),
+            )
         for door, facts in zip(doors, changed, strict=True):
-            _give_facts(door, facts.unique(dim=0))
+            _give_facts(door, facts)
 
     def save(self, folder: str | Path) -> Path:
         """Write the doors to a folder, and return it; doors that it holds are replaced whole.
@@ -188,8 +194,7 @@ class Injector(nn.Module):
         What BERT itself learnt is left out, and the log says so: tuning changes its head and top layers too, and answers
         depend on both. `model.save(folder)` keeps all of it.
         """
-        expect_path(folder, call="model.injector.save('door')")
-        folder = Path(folder)
+        folder = expect_path(folder, call="model.injector.save('door')")
         write_doors(folder, self.state_dict(), self.recipe)
         log.warning(
             "%s holds the %s door alone. BERT's head and layers, which tuning changes too, are not in it: "
@@ -202,24 +207,23 @@ class Injector(nn.Module):
     def load(self, folder: str | Path) -> None:
         """Put saved weights and facts into these doors, which must have been made as the saved ones were.
 
-        Where BERT's weights are not those that the saved doors stood in, the log says so.
+        Where BERT is not the one that the saved doors stood in, the log says so.
 
         Raises:
             InjectorFileError: if the folder holds no door, one that was made otherwise, or one for another graph.
         """
-        expect_path(folder, call="model.injector.load('door')")
-        folder = Path(folder)
+        folder = expect_path(folder, call="model.injector.load('door')")
         saved, state = read_doors(folder)
         compare_recipes(folder, saved, self.recipe)
         self.restore(folder, state)
-        if saved.get("bert") != self.recipe["bert"]:
-            log.warning(
-                "The door in %s was saved beside a BERT of other weights (%.12s there, %.12s here): a tuned head and tuned "
-                "layers are no part of it. Save and load the model whole: model.save(folder), kgwb.load_bert(folder).",
-                folder,
-                saved.get("bert"),
-                self.recipe["bert"],
-            )
+        own = self.recipe
+        for part, what in (("bert", "weights"), ("config", "configuration")):
+            if saved.get(part, own[part]) != own[part]:
+                log.warning(
+                    "The door in %s was saved beside a BERT of other %s: a tuned head and tuned layers are no part of it. "
+                    "Save and load the model whole: model.save(folder), kgwb.load_bert(folder).",
+                    *(folder, what),
+                )
 
     def restore(self, folder: Path, state: Mapping[str, Tensor]) -> None:
         """Take the tensors of doors that were made from the same recipe."""
@@ -247,8 +251,10 @@ class Injector(nn.Module):
             "graph": self.graph.fingerprint,
             "facts": origin and origin.facts,
             "vectors": origin and origin.vectors,
+            "filled": fingerprint(self.filled),
             "doors": {door.name: show_value(door.made_with) for door in self.doors},
             "bert": origin and origin.weights,
+            "config": origin and fingerprint(describe_config(origin.bert)),
         }
 
     def extra_repr(self) -> str:
@@ -269,32 +275,3 @@ def _leave_out(door: Door, gone: Int[Tensor, "gone 3"], graph: KnowledgeGraph) -
         fact = (graph.labels[head], graph.relation_labels[relation], graph.labels[tail])
         raise ValueError(f"The {door.name} door holds no fact {fact!r}. Its facts stand in model.injector.facts.")
     return door.facts[~same.any(1)]
-
-
-def _read_ids(triples: FactIds) -> Int[Tensor, "fact 3"]:
-    given: np.ndarray = np.empty(0, dtype=object)
-    if isinstance(triples, (list, tuple, np.ndarray, torch.Tensor)):
-        with suppress(ValueError, TypeError):  # rows of different lengths
-            given = np.asarray(triples.cpu() if isinstance(triples, torch.Tensor) else triples)
-    if given.size == 0 and given.dtype != object:
-        return torch.empty((0, 3), dtype=torch.int64)
-    rows = triples if isinstance(triples, (list, tuple)) and given.ndim == 2 else ()  # where numpy takes True for 1
-    holds_truths = any(isinstance(each, (bool, np.bool_)) for row in rows for each in row)
-    if given.ndim != 2 or given.shape[1] != 3 or given.dtype.kind not in "iu" or holds_truths:
-        raise ValueError(
-            f"Facts came as {shorten(quote_value(triples), 60)}. Expected rows of three whole numbers, (head, relation, tail) "
-            "ids; type [(graph.entity_id('Paris'), graph.relation_id('capital of'), graph.entity_id('France'))]."
-        )
-    return torch.from_numpy(given.astype(np.int64))
-
-
-def _check_ids(graph: KnowledgeGraph, triples: FactIds) -> Int[Tensor, "fact 3"]:
-    table = _read_ids(triples)
-    limits = torch.tensor([len(graph.entities), len(graph.relations), len(graph.entities)])
-    outside = ((table < 0) | (table >= limits)).any(1)
-    if bool(outside.any()):
-        raise ValueError(
-            f"Ids outside the graph came: {table[outside][0].tolist()}. Expected (head, relation, tail) ids: "
-            "graph.entity_id('Paris'), graph.relation_id('capital of')."
-        )
-    return table

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import nn
 
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.fingerprints import fingerprint, hash_tensors
+
+# Of a configuration: who wrote it, how weights began, and what an output holds.
+_TRIFLES = {"_name_or_path", "transformers_version", "architectures", "dtype", "torch_dtype", "initializer_range"}
+_TRIFLES |= {"id2label", "label2id", "problem_type", "return_dict", "use_cache", "gradient_checkpointing"}
+_TRIFLES |= {"output_attentions", "output_hidden_states"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +42,12 @@ class Origin:
         """Fingerprint of BERT's weights as they are now."""
         state = self.bert.state_dict()
         return hash_tensors(state[name] for name in sorted(state))
+
+
+def describe_config(bert: nn.Module) -> dict[str, Any]:
+    """What decides how a model computes beside its weights: heads, norms, dropout; not where it came from."""
+    config: Any = bert.config
+    return {name: value for name, value in config.to_dict().items() if name not in _TRIFLES}
 
 
 def note_origin(known: Knowledge, given: Knowledge, shape: Shape, bert: nn.Module, *, keep: bool) -> Origin:

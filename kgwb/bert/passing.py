@@ -49,8 +49,14 @@ class Pass:
         """The word embeddings, as the doors change them, with what a door inserts behind them."""
         for door in self.doors:
             embeddings = door.at_input(embeddings, self.trace)
-            if self.trace.inserted is None and (inserted := door.insert(self.trace)) is not None:
-                self.trace.inserted, self._inserter = inserted, door
+            if (inserted := door.insert(self.trace)) is None:
+                continue
+            if self._inserter is not None:
+                raise ValueError(
+                    f"The doors {self._inserter.name} and {door.name} both set vectors beside the words, and one may. Give "
+                    f"one of them another place: kgwb.inject(bert, vectors, ..., {door.name}={{'place': 'input'}})."
+                )
+            self.trace.inserted, self._inserter = inserted, door
         if self.trace.inserted is None:
             return embeddings
         return torch.cat([embeddings, self.trace.inserted.vectors.to(embeddings.dtype)], 1)  # column = token + extra
@@ -124,7 +130,9 @@ class Pass:
         if view is not None:  # first, for slots take their share of all that counts as words
             weights, output = self._read_inserted(layer, query, scores, view, weights, output)
         for door in doors:
+            before, self.trace.acting = weights, door.name
             weights, output = door.change_output(layer, query, scores, weights, output, self.trace)
+            self.trace.share_slots(layer, before, weights)
         if view is not None:
             output = torch.cat([output, view.output.to(output.dtype)], 2)
         return output.transpose(1, 2).contiguous(), weights  # [sentence, column, head, part]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import torch
 from torch.nn.functional import pad
@@ -34,7 +35,7 @@ class Reading:
         gates: by door, how far it stood open at each word piece, [sentence, layer + 1, token]; 0 is the input.
         slots: weights on the facts that a memory holds for the sentence, [sentence, layer, head, query, slot]; with
             them the rows of `attention` sum to one. None without a memory.
-        facts: per sentence, the (head, relation, tail) of each slot.
+        facts: per sentence, the (head, relation, tail) of each slot; of several doors with slots, one after the other.
         left_out: per sentence, how many facts were found for it and did not fit in a door's `most`.
         name: which model read.
     """
@@ -95,7 +96,8 @@ def read(
     encoding = encode_sentences(bert, sentences, mentions=mentions)
     records = _read_each(bert.in_mode(training=False), encoding)
     longest = encoding.pieces.shape[1]
-    facts = _list_facts(bert, encoding)
+    by_door = _list_facts(bert, encoding)
+    facts = tuple(sum(each, ()) for each in zip(*by_door.values(), strict=True))
     return Reading(
         sentences=tuple(s.text if isinstance(s, Sentence) else s for s in sentences),
         tokens=_spell(bert, encoding),
@@ -108,7 +110,7 @@ def read(
             door: _stack([_place_gates(record.gates.get(door, {}), bert, record) for record in records], longest)
             for door in dict.fromkeys(door for record in records for door in record.gates)
         },
-        slots=_stack_slots(bert, records, longest, facts) if any(record.slots for record in records) else None,
+        slots=_stack_slots(bert, records, longest, by_door) if any(record.slots for record in records) else None,
         facts=facts,
         left_out=_count_left_out(bert, encoding),
     )
@@ -133,15 +135,19 @@ def _place_gates(gates: Mapping[int, Tensor], bert: Bert, record: Record) -> Flo
     )
 
 
-def _list_facts(bert: Bert, encoding: Encoding) -> tuple[tuple[tuple[int, int, int], ...], ...]:
-    """The facts in the slots of each sentence, from the first door that has slots."""
+Facts: TypeAlias = tuple[tuple[int, int, int], ...]
+
+
+def _list_facts(bert: Bert, encoding: Encoding) -> dict[str, tuple[Facts, ...]]:
+    """By door that has slots, the facts in those of each sentence."""
+    listed = {}
     for door in bert.injector.doors if bert.injector is not None and bert.injector.is_on else ():
         slots = door.find_facts(encoding.to(bert.device))
         if slots is not None:
             triples = door.facts.cpu()
             found = [tuple((h, r, t) for h, r, t in triples[row[row >= 0]].tolist()) for row in slots.cpu()]
-            return tuple(found) if len(found) == len(encoding) else tuple(found * len(encoding))
-    return ()
+            listed[door.name] = tuple(found) if len(found) == len(encoding) else tuple(found * len(encoding))
+    return listed
 
 
 def _count_left_out(bert: Bert, encoding: Encoding) -> tuple[int, ...]:
@@ -153,14 +159,20 @@ def _count_left_out(bert: Bert, encoding: Encoding) -> tuple[int, ...]:
 
 
 def _stack_slots(
-    bert: Bert, records: Sequence[Record], longest: int, facts: Sequence[Sequence[tuple[int, int, int]]]
+    bert: Bert, records: Sequence[Record], longest: int, facts: Mapping[str, Sequence[Facts]]
 ) -> Float[Tensor, "sentence layer head query slot"]:
-    heads, most = records[0].attention[0].shape[1], max(1, *map(len, facts))
+    """The slots of all doors side by side, in the order of their facts."""
+    heads, counts = records[0].attention[0].shape[1], [[len(row) for row in found] for found in facts.values()]
+    most = max(1, *map(sum, zip(*counts, strict=True)))
     slots = torch.zeros(len(records), bert.layers, heads, longest, most)
     for row, record in enumerate(records):
-        for layer, weights in record.slots.items():
-            length, count = weights.shape[2], min(weights.shape[3], most)
-            slots[row, layer, :, :length, :count] = weights[0, :, :, :count].float().cpu()
+        for layer, by_door in record.slots.items():
+            start = 0
+            for door, found in facts.items():
+                if door in by_door:
+                    weights = by_door[door][0, :, :, : len(found[row])].float().cpu()
+                    slots[row, layer, :, : weights.shape[1], start : start + weights.shape[2]] = weights
+                start += len(found[row])
     return slots
 
 

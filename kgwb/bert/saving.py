@@ -72,10 +72,11 @@ def compare_recipes(folder: Path, saved: Mapping[str, Any], own: Mapping[str, An
     Raises:
         InjectorFileError: names what differs, and says what to type.
     """
-    for what in ("mode", "control", "graph", "facts", "vectors"):
-        if saved.get(what) != own[what]:
+    for what in ("mode", "control", "graph", "facts", "vectors", "filled"):
+        kept = saved.get(what, own[what] if what == "filled" else None)  # which an earlier kgwb did not keep
+        if kept != own[what]:
             raise InjectorFileError(
-                f"The door in {str(folder)!r} has {what} {saved.get(what)!r}, this one {own[what]!r}. "
+                f"The door in {str(folder)!r} has {what} {kept!r}, this one {own[what]!r}. "
                 f"Make this one as that was made: {_call(what, saved)}."
             )
     for door, options in own["doors"].items():
@@ -122,7 +123,7 @@ def _call(what: str, saved: Mapping[str, Any], *options: str) -> str:
     mode = str(saved.get("mode"))
     modes = repr(mode) if "+" not in mode else repr(tuple(mode.split("+")))
     control = f", control={saved['control']!r}" if saved.get("control") else ""
-    vectors = "vectors" if what not in ("graph", "facts", "vectors") else "kgwb.load_embedding(...)"
+    vectors = "vectors" if what not in ("graph", "facts", "vectors", "filled") else "kgwb.load_embedding(...)"
     return f"kgwb.inject(bert, {', '.join([vectors, f'mode={modes}{control}', *options])})"
 
 

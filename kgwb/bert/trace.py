@@ -53,13 +53,13 @@ class Record:
     Attributes:
         hidden: states after the embeddings and after each layer, doors included.
         attention: weights of each layer, [sentence, head, query, key].
-        slots: by layer, weights on fact slots, [sentence, head, query, slot].
+        slots: by layer and door, weights on fact slots, [sentence, head, query, slot].
         gates: by door, and by place (0 the input, l the l-th layer), how far it stood open, [sentence, token].
     """
 
     hidden: list[Hidden] = field(default_factory=list)
     attention: list[Weights] = field(default_factory=list)
-    slots: dict[int, Float[Tensor, "sentence head query slot"]] = field(default_factory=dict)
+    slots: dict[int, dict[str, Float[Tensor, "sentence head query slot"]]] = field(default_factory=dict)
     gates: dict[str, dict[int, Float[Tensor, "sentence token"]]] = field(default_factory=dict)
 
 
@@ -72,12 +72,14 @@ class Trace:
         record: what is kept of the pass, or None.
         prepared: what each door has prepared for the batch.
         inserted: the vectors behind the words, if a door has inserted any.
+        acting: the door that takes part in a layer's attention at the moment.
     """
 
     encoding: Encoding
     record: Record | None = None
     prepared: dict[nn.Module, Any] = field(default_factory=dict)
     inserted: Inserted | None = None
+    acting: str = ""
 
     def note_gate(self, door: str, place: int, openness: Float[Tensor, "sentence token"]) -> None:
         """Record how far a door stood open: at the input (0), or in or after the layer `place - 1`."""
@@ -87,7 +89,13 @@ class Trace:
     def note_slots(self, layer: int, weights: Float[Tensor, "sentence head query slot"]) -> None:
         """Record the weights on fact slots in a layer's attention."""
         if self.record is not None:
-            self.record.slots[layer] = weights.detach()
+            self.record.slots.setdefault(layer, {})[self.acting] = weights.detach()
+
+    def share_slots(self, layer: int, before: Weights, after: Weights) -> None:
+        """Slots of earlier doors keep, as the word pieces do, only what the door that has just acted left of each row."""
+        noted = {} if self.record is None else self.record.slots.get(layer, {})
+        for door in noted.keys() - {self.acting}:
+            noted[door] = noted[door] * (after.sum(-1, keepdim=True) / before.sum(-1, keepdim=True).clamp_min(1e-12))
 
 
 class Switch:

@@ -14,6 +14,7 @@ import torch
 from kgwb.axes import Tensor
 from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer
+from kgwb.embed.vectors import FORMATS
 from kgwb.environment import VERSION
 from kgwb.files import SavingError, hash_file, open_to_readers, refuse_other_files, write_whole
 from kgwb.graph import read_graph, write_graph
@@ -24,7 +25,7 @@ VECTORS, FACTS, GRAPH = "vectors.safetensors", "embedding.json", "graph"
 WRITTEN = (VECTORS, *(f"{GRAPH}/{name}" for name in GRAPH_FILES), FACTS)
 
 
-_KINDS = {"trained_on": torch.bool, "trained_facts": torch.int32}  # all other tables are float32
+_KINDS = {"trained_on": (torch.bool,), "trained_facts": (torch.int32,)}  # all other tables are of one format
 _OF_GRAPH = {"name": str, "fingerprint": str, "entities": int, "relations": int}
 _OF_SCORER = {"name": str, "arguments": dict}
 _OF_EMBEDDING = {"kgwb": str, "dim": int, "seed": int, "reciprocal": bool, "files": dict, "sha256": str}
@@ -162,7 +163,8 @@ def read_tensors(folder: Path, facts: Mapping[str, Any], shapes: Mapping[str, tu
             if kept != dict(shapes):
                 raise ValueError(f"expected tables of {dict(shapes)}, but {kept} came")
             tensors = {name: file.get_tensor(name).clone() for name in shapes}
-        wrong = [name for name, table in tensors.items() if table.dtype != _KINDS.get(name, torch.float32)]
+        formats = FORMATS if tensors["entity_table"].dtype not in FORMATS else (tensors["entity_table"].dtype,)
+        wrong = [name for name, table in tensors.items() if table.dtype not in _KINDS.get(name, formats)]
         if wrong:
             raise ValueError(f"{wrong[0]} is of {tensors[wrong[0]].dtype}")
         _expect_as_written(folder, VECTORS, facts)

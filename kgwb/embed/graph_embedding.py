@@ -15,7 +15,7 @@ from kgwb.embed.embedding_files import WRITTEN, describe_scorer, write_embedding
 from kgwb.embed.encoders.encoder import at_rest, encode_tables, expect_encoder
 from kgwb.embed.queries import Triples, expect_ids, read_ids
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
-from kgwb.embed.vectors import Vectors, list_best
+from kgwb.embed.vectors import Vectors, list_best, widen_table
 from kgwb.files import refuse_other_files
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 
@@ -53,6 +53,7 @@ class GraphEmbedding(nn.Module):
     inverse_table: nn.Parameter | None
     trained_on: Tensor
     trained_facts: Int[np.ndarray, "fact 3"]  # none in one that was imported, whatever it has seen
+    begun_from: str  # SHA-256 of the tables that the last training began with, where that is kept in a checkpoint
 
     def __init__(
         self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0, encoder: nn.Module | None = None
@@ -75,6 +76,7 @@ class GraphEmbedding(nn.Module):
         self.encoder = encoder
         self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))
         self.trained_facts = np.empty((0, 3), dtype=np.int64)
+        self.begun_from = ""
         self.eval()  # training switches an encoder's dropout and sampling on, and off again
 
     @property
@@ -92,7 +94,7 @@ class GraphEmbedding(nn.Module):
         if self.inverse_table is None:
             generator = torch.Generator().manual_seed(self.seed + 1)
             table = self.scorer.start_relations(len(self.graph.relations), self.dim, generator)
-            self.inverse_table = nn.Parameter(table.to(self.device))
+            self.inverse_table = nn.Parameter(table.to(self.relation_table))
 
     def entity_vectors(self) -> Float[Tensor, "entity dim"]:
         """A copy of the entity vectors, by id."""
@@ -113,6 +115,7 @@ class GraphEmbedding(nn.Module):
         entities: Tensor = self.entity_table
         if encoder is not None:
             entities, relations = encode_tables(encoder, entities, relations)
+        entities, relations = widen_table(entities), widen_table(relations)
         count = len(self.relation_table)
         return Vectors(self.scorer, entities, relations[:count], relations[count:] if self.reciprocal else None)
 

@@ -110,20 +110,37 @@ def _read_npz(path: Path, kind: str, wanted: Collection[str]) -> _Found:
             if kind == "relation" and plural not in arrays:
                 return _NOTHING
             names = arrays[f"{kind}_names"].tolist()
-            vectors = arrays[plural].astype(np.float32)
+            vectors = _read_numbers(path, arrays[plural])
             return _keep(names, vectors.reshape(len(names), vectors.shape[1]), wanted)
+    except EmbeddingFileError:
+        raise
     except (ValueError, LookupError, OSError, EOFError, BadZipFile) as problem:
         hint = "Write it with np.savez(path, entities=vectors, entity_names=names)."
         raise EmbeddingFileError(f"{path} holds no {plural} with {kind}_names beside them. {hint}") from problem
 
 
+def _read_numbers(path: Path, vectors: np.ndarray) -> np.ndarray:
+    if vectors.dtype.kind == "c":
+        raise EmbeddingFileError(
+            f"{path} holds complex numbers. Expected real ones, for ComplEx the real parts and behind them the imaginary "
+            "ones; type np.savez(path, entities=np.concatenate([vectors.real, vectors.imag], axis=1), ...)."
+        )
+    if vectors.dtype.kind not in "biufU":
+        raise ValueError(f"{vectors.dtype} are no numbers")
+    return vectors.astype(np.float32)
+
+
 def _read_parquet(path: Path, kind: str, wanted: Collection[str]) -> _Found:
-    arrow, parquet = (load_package(name, "Reading .parquet") for name in ("pyarrow", "pyarrow.parquet"))
+    packages = ("pyarrow", "pyarrow.compute", "pyarrow.parquet")
+    arrow, compute, parquet = (load_package(name, "Reading .parquet") for name in packages)
     try:
         table = parquet.ParquetFile(path).read()
         kinds = np.array(table["kind"].to_pylist() if "kind" in table.column_names else ["entity"] * len(table))
         table = table.filter(arrow.array(kinds == kind))
         names, vectors = table["name"].to_pylist(), table["vector"].combine_chunks()
+        lengths = compute.unique(compute.list_value_length(vectors)).to_pylist()  # None where there is no list
+        if len(lengths) > 1 or None in lengths:
+            raise ValueError(f"some lists are of other lengths: {', '.join(map(str, lengths[:4]))}")
         numbers = vectors.flatten().to_numpy(zero_copy_only=False).astype(np.float32)
         return _keep(names, numbers.reshape(len(names), -1) if names else _NOTHING.vectors, wanted)
     except (ValueError, KeyError, OSError) as problem:

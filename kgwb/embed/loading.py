@@ -80,7 +80,7 @@ def _read_embedding(folder: Path, graph: KnowledgeGraph | None, scorer: Scorer |
     if facts["reciprocal"]:
         embedding.add_inverses()
     learnt = tensors.pop("trained_facts", None)
-    embedding.load_state_dict(tensors)
+    embedding.to(tensors["entity_table"].dtype).load_state_dict(tensors)
     if learnt is not None:
         embedding.trained_facts = learnt.numpy().astype(np.int64)
         try:

@@ -79,8 +79,8 @@ def limit_threads(work: int) -> Iterator[None]:
     if work >= SMALL or before == 1:
         yield
         return
-    _set_threads_here(1)
     try:
+        _set_threads_here(1)
         yield
     finally:
         _set_threads_here(before)

@@ -14,6 +14,7 @@ from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.words import count_things, quote
 
 SHOWN = 3  # rows that an error names
+FORMATS = (torch.float32, torch.float64)  # in which vectors are scored, trained and kept
 
 COLUMN_OF = {"head": 0, "relation": 1, "tail": 2}
 
@@ -104,6 +105,11 @@ class Vectors:
             self.relations.index_select(0, relation),
             self.entities.index_select(0, tail),
         )
+
+
+def widen_table(table: Float[Tensor, "row width"]) -> Float[Tensor, "row width"]:
+    """A table of float16 or bfloat16 as float32, which holds it exactly: scores of fewer bits make ties that are none."""
+    return table if table.dtype in FORMATS else table.float()
 
 
 def _name_rows(table: Float[Tensor, "row width"], kind: str, labels: pd.Series) -> str:

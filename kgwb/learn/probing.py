@@ -112,15 +112,18 @@ class _Row:
 
     def describe(self, precision: Precision) -> dict[str, Any]:
         """All that decides its answers, by name."""
-        here = {"run": self.name, "seed": self.seed, "questions": self.questions.fingerprint, "precision": precision}
-        return here | {"closed": self.closed, "noise": self.noise} | describe_source(self.source)
+        here = {"run": self.name, "seed": self.seed, "questions": self.questions.fingerprint}
+        here |= {"precision of answers": precision, "closed": self.closed, "noise": self.noise}
+        source = describe_source(self.source)
+        assert not here.keys() & source.keys()  # one would hide the other
+        return here | source
 
 
 def _plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int) -> Iterator[_Row]:
     """Rows with the same model come one after the other, so that each is tuned once and none is kept."""
     rewritten: dict[object, Questions] = {}
     lenders = {name: run.lender or name if isinstance(run, ProbeRun) else name for name, run in runs.items()}
-    sources = {name: lender if lender in runs else name for name, lender in lenders.items()}
+    sources = {name: lender if _can_lend(runs.get(lender), runs[name]) else name for name, lender in lenders.items()}
     for source in dict.fromkeys(sources.values()):
         for seed in range(1 if isinstance(runs[source], Bert) else seeds):
             for name in (name for name in runs if sources[name] == source):
@@ -131,6 +134,14 @@ def _plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int
                     given = rewritten[key] = rewritten.get(key) or run.rewrite_questions(questions, seed)
                 closed, noise = (run.closed, float(run.noise)) if isinstance(run, ProbeRun) else (False, 0.0)
                 yield _Row(name, seed, runs[source], given, closed, noise)
+
+
+def _can_lend(lender: object, run: object) -> bool:
+    """Whether a run's model is another's as well: of another plan, one of that name may be tuned otherwise."""
+    if not isinstance(lender, ProbeRun) or not isinstance(run, ProbeRun):
+        return lender is run
+    same = (lender.recipe is run.recipe, lender.vectors is run.vectors, lender.rewrite is run.rewrite)
+    return all(same) and (lender.mode, lender.control, lender.door) == (run.mode, run.control, run.door)
 
 
 def _answer_rows(

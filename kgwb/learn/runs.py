@@ -11,8 +11,10 @@ from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from kgwb.bert import Bert, inject
+from kgwb.bert.alignment.missing_vectors import list_gaps
 from kgwb.bert.injection import AnyMode, choose_doors, list_options, name_mode
 from kgwb.bert.knowledge import Control, EntityVectors, expect_entity_vectors, gather_knowledge
+from kgwb.bert.origin import describe_config
 from kgwb.checks import expect_at_least, expect_choices, expect_each, expect_kind, expect_text, is_number
 from kgwb.fingerprints import fingerprint, hash_tensors, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
@@ -249,7 +251,10 @@ class ProbeRun:
             "graph": known.graph.fingerprint,
             "facts": fingerprint(known.facts),
         }
-        parts |= {"vectors": fingerprint([known.entities, known.relations])}
+        parts |= {
+            "vectors": fingerprint([known.entities, known.relations]),
+            "filled": fingerprint(list_gaps(self.vectors)),
+        }
         options = list_options(self.mode, self.door)
         return parts | {
             f"{door}.{name}": show_value(value) for door in options for name, value in options[door].items()
@@ -273,7 +278,8 @@ def describe_model(bert: Bert) -> dict[str, Any]:
     injector, state = bert.injector, bert.model.state_dict()
     parts = {
         "weights": hash_tensors(state[name] for name in sorted(state)),
-        "kind": [type(bert.model).__name__, bert.new_head, str(bert.model.config.to_dict().get("hidden_act"))],
+        "kind": [type(bert.model).__name__, bert.new_head],
+        "config": fingerprint(describe_config(bert.model)),
         "tokenizer": fingerprint(bert.tokenizer),
     }
     if injector is None:

@@ -21,6 +21,14 @@ def test_a_mention_covers_exactly_its_pieces(bert):
     assert encoding.entities[0][encoding.first_pieces[0]].tolist() == [4, 7]
 
 
+def test_the_order_in_which_mentions_are_listed_says_nothing(bert):
+    text = "ParisFrance"  # paris ##fra ##nce: the first two meet in a piece
+    mentions = [Mention(0, 3, 1), Mention(3, 5, 2), Mention(5, 11, 3)]
+    with pytest.warns(UserWarning, match="1 mention with no word piece that another mention leaves free"):
+        encodings = [encode_sentences(bert, [text], mentions=[listed]) for listed in (mentions, mentions[::-1])]
+    assert encodings[0].entities.equal(encodings[1].entities)
+
+
 def test_selecting_drops_padding_that_only_longer_sentences_needed(bert):
     encoding = encode_sentences(bert, ["One.", "One two three four five six.", "Two words."])
     chosen = encoding.select([2, 0])

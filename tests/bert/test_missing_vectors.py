@@ -51,6 +51,19 @@ def spoil(embedding: kgwb.GraphEmbedding, how: str, entities: list[int]) -> kgwb
     return spoilt
 
 
+def test_whole_numbers_are_filled_with_numbers_that_are_not(bert, vectors):
+    class Counts:
+        graph = vectors.graph
+
+        def entity_vectors(self):
+            table = (vectors.entity_vectors() * 2).round().long()
+            table[3] = 0
+            return table
+
+    filled = fill_missing_vectors(bert, Counts())
+    assert filled.filled == (3,) and (filled.table[3] != filled.table[3].round()).any()
+
+
 def test_where_nothing_is_missing_the_table_is_the_same_to_the_bit(bert, trained):
     filled = fill_missing_vectors(bert, trained)
     assert torch.equal(filled.entity_vectors(), trained.entity_vectors())

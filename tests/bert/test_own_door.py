@@ -8,7 +8,9 @@ from torch import nn
 
 import kgwb
 from kgwb.bert import Door
+from kgwb.bert.doors.entity import EntityDoor
 from kgwb.bert.doors.gate import Gate, make_map, scale_to_one
+from kgwb.bert.doors.memory import MemoryDoor
 from kgwb.bert.knowledge import Knowledge
 from kgwb.environment import draw_from
 
@@ -141,3 +143,45 @@ def test_what_is_no_door_is_refused_with_what_to_type(bert, vectors):
         kgwb.inject(bert, vectors, mode=(Neighbour, Neighbour))
     with pytest.raises(NotImplementedError, match=r"Gateless holds no Gate. Give it one, or a property `gate`"):
         kgwb.inject(bert, vectors, mode=Gateless).injector.gate  # noqa: B018
+
+
+class MoreFacts(MemoryDoor):
+    """Another memory beside kgwb's own."""
+
+    name = "more_facts"
+
+
+class AnotherVector(EntityDoor):
+    """Another vector beside a name."""
+
+    name = "another_vector"
+
+
+def test_rows_of_two_doors_with_slots_sum_to_one(bert, vectors, set_gates):
+    texts = ["Quorrin Vath was born in Paris.", "Paris and Lyon are in France, New York is not.", "No name is here."]
+    options = {"memory": {"layers": (0, 2, 4)}, "more_facts": {"layers": (2, 5), "hops": 2}}
+    read = {}
+    for modes in (("memory", MoreFacts), (MoreFacts, "memory"), ("memory",), (MoreFacts,)):
+        names = [mode if isinstance(mode, str) else mode.name for mode in modes]
+        given = options[names[0]] if len(names) == 1 else options
+        read[tuple(names)] = reading = kgwb.read(set_gates(kgwb.inject(bert, vectors, mode=modes, **given), 0.7), texts)
+        rows = reading.attention.sum(-1) + reading.slots.sum(-1)
+        for row, length in zip(rows, reading.lengths, strict=True):
+            assert row[..., :length] == pytest.approx(1, abs=1e-5) and not row[..., length:].any()
+    both, one, other = read["memory", "more_facts"], read["memory",], read["more_facts",]
+    assert both.facts == tuple(mine + more for mine, more in zip(one.facts, other.facts, strict=True))
+    for row, facts in enumerate(one.facts):
+        # In the first layer only the memory acts, and in the last one only the other door.
+        assert both.slots[row, 0, :, :, : len(facts)].equal(one.slots[row, 0, :, :, : len(facts)])
+        assert not both.slots[row, 0, :, :, len(facts) :].any() and not both.slots[row, 5, :, :, : len(facts)].any()
+
+
+def test_only_one_door_sets_vectors_beside_the_words(bert, vectors, set_gates):
+    places = {"entity": {"place": "beside"}, "another_vector": {"place": "beside"}}
+    model = set_gates(kgwb.inject(bert, vectors, mode=("entity", AnotherVector), **places), 0.5)
+    with pytest.raises(
+        ValueError, match=r"The doors entity and another_vector both set vectors beside .*'place': 'input'"
+    ):
+        kgwb.read(model, TEXT)
+    places["another_vector"] = {"place": "input"}
+    kgwb.read(set_gates(kgwb.inject(bert, vectors, mode=("entity", AnotherVector), **places), 0.5), TEXT)

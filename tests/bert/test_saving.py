@@ -116,6 +116,19 @@ def test_a_door_of_other_vectors_or_facts_is_refused(bert, vectors, tmp_path):
         kgwb.inject(bert, part).injector.load(folder)
 
 
+def test_a_door_of_other_filled_entities_or_beside_another_configuration(bert, vectors, tmp_path, caplog):
+    partly = copy.deepcopy(vectors)
+    partly.trained_on[:] = True
+    folder = kgwb.inject(bert, partly).injector.save(tmp_path / "door")
+    partly.trained_on[2] = False
+    with pytest.raises(InjectorFileError, match=r"has filled '\w+', this one '\w+'"):
+        kgwb.inject(bert, partly).injector.load(folder)
+    model = kgwb.inject(bert, vectors)
+    model.model.config.num_attention_heads = 6
+    model.injector.load(folder)
+    assert "was saved beside a BERT of other configuration" in caplog.text
+
+
 def test_what_a_door_leaves_out_is_said(bert, vectors, tmp_path, caplog):
     model = kgwb.inject(bert, vectors)
     model.injector.load(model.injector.save(tmp_path / "door"))

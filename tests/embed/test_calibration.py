@@ -34,6 +34,14 @@ def test_the_fit_equals_scikit_learns(seed: int, count: int, scale: float) -> No
     assert ours == pytest.approx(theirs.predict(scores * scale), abs=2e-3)
 
 
+def test_the_fit_is_the_same_wherever_zero_is() -> None:
+    scores, truth = _labelled(50, 0)
+    near = logistic(np.array(fit_platt(scores, truth)) @ np.stack([scores, np.ones(50)]))
+    for far in (1e4, -1e6, 1e7):
+        coefficient, offset = fit_platt(scores + far, truth)
+        assert logistic(coefficient * (scores + far) + offset) == pytest.approx(near, abs=1e-5)
+
+
 def test_the_fit_finds_the_curve_that_made_the_labels() -> None:
     coefficient, offset = fit_platt(*_labelled(40_000, 0))
     assert (coefficient, offset) == pytest.approx((2.0, -1.0), abs=0.06)

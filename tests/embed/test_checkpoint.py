@@ -24,6 +24,7 @@ from kgwb.embed import (
 )
 from kgwb.embed.encoders.variational_encoder import VariationalEncoder
 from kgwb.embed.training.adversary import AdversarialNegatives
+from kgwb.embed.training.state import TrainingState
 from kgwb.graph import KnowledgeGraph, Split, read_graph, split_triples, write_graph
 
 RUNS = {
@@ -52,7 +53,6 @@ def _same(first: GraphEmbedding, second: GraphEmbedding) -> bool:
 @pytest.mark.parametrize("options", RUNS.values(), ids=RUNS.keys())
 def test_stopped_and_started_again_it_ends_the_same(split: Split, options: dict, tmp_path: Path) -> None:
     whole, stopped, again = (GraphEmbedding(split.graph, ComplEx(), dim=8, seed=seed) for seed in (0, 0, 0))
-    torch.nn.init.zeros_(again.entity_table)  # what is there before it goes on does not count
     losses = _train(whole, split, **options)
     first = _train(stopped, split, stop=2, checkpoint=tmp_path / "run", **options)
     second = _train(again, split, checkpoint=str(tmp_path / "run"), **options)
@@ -106,8 +106,8 @@ def test_it_is_kept_every_so_many_epochs_and_at_the_end(split: Split, tmp_path: 
     embedding, kept = GraphEmbedding(split.graph, ComplEx(), dim=8), []
     for _ in train_embedding(embedding, split, epochs=5, checkpoint=tmp_path, checkpoint_every=2):
         kept.append([path.name for path in tmp_path.iterdir()])
-    second, fourth, last = ([f"epoch-{number:06}.safetensors"] for number in (2, 4, 5))
-    assert kept == [[], second, second, fourth, last]
+    begun, second, fourth, last = ([f"epoch-{number:06}.safetensors"] for number in (0, 2, 4, 5))
+    assert kept == [begun, second, second, fourth, last]
 
 
 CHILD = """
@@ -148,7 +148,7 @@ def test_killed_in_an_epoch_and_while_writing_it_still_ends_the_same(graph: Know
             [sys.executable, "-c", CHILD, *map(str, arguments)], stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
 
-    with start(0) as first:
+    with start(-1) as first:
         for line in first.stdout:
             if line == "2\n":
                 first.kill()  # in the middle of the third epoch, which takes hundreds of steps
@@ -161,7 +161,7 @@ def test_killed_in_an_epoch_and_while_writing_it_still_ends_the_same(graph: Know
     (half,) = (tmp_path / "run").glob(".half-written-*")
     assert half.stat().st_size == 1000
     assert not (tmp_path / "vectors").exists()
-    with start(0) as third:
+    with start(-1) as third:
         assert third.stdout.read() == "4\n5\n6\n"
     assert third.returncode == 0 and not half.exists()
 
@@ -271,3 +271,25 @@ def test_processes_that_share_a_folder_end_the_same(graph: KnowledgeGraph, tmp_p
         pass
     assert _same(whole, load_embedding(tmp_path / "vectors"))
     assert {file.name for file in tmp_path.iterdir()} == {"graph", "run", "vectors"}
+
+
+@pytest.mark.parametrize(("steps", "every"), [(1, 1), (5, 1), (20, 9)])
+def test_stopped_before_an_epoch_is_kept_it_ends_the_same(
+    steps: int, every: int, split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, stopped = (GraphEmbedding(split.graph, ComplEx(), dim=8) for _ in range(2))
+    _train(whole, split)
+    taken, step = iter(range(1, steps + 1)), TrainingState._step
+
+    def stop(state: TrainingState, *arguments: object) -> torch.Tensor:
+        loss = step(state, *arguments)  # type: ignore[arg-type]
+        if next(taken) == steps:
+            raise KeyboardInterrupt
+        return loss
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(TrainingState, "_step", stop)
+        _train(stopped, split, checkpoint=tmp_path, checkpoint_every=every)
+    assert not _same(whole, stopped) and not any(module.training for module in stopped.modules())
+    _train(stopped, split, checkpoint=tmp_path, checkpoint_every=every)
+    assert _same(whole, stopped)

@@ -35,6 +35,12 @@ def test_a_threshold_equals_brute_force(labelled: list[tuple[int, bool]]) -> Non
     assert abs(2 * int((scores >= threshold).sum()) - len(scores)) == nearest
 
 
+@pytest.mark.parametrize("upper", [np.nextafter(1.0, 2.0), np.nextafter(1.0, 2.0) + 2**-52, 1.7e308])
+def test_a_threshold_parts_scores_without_a_number_between(upper: float) -> None:
+    scores = np.array([upper, np.nextafter(upper, 0.0)])
+    assert (scores >= choose_threshold(scores, np.array([True, False]))).tolist() == [True, False]
+
+
 def test_a_relation_without_valid_triples_takes_the_common_threshold() -> None:
     triples, truth = np.array([[0, 0, 1], [1, 0, 0], [0, 2, 1], [1, 2, 0]]), np.array([True, False, True, False])
     valid = Labelled(triples, truth, np.array([0, 0, 1, 1]), np.array([4.0, 2.0, 9.0, 7.0]), ())

@@ -58,7 +58,8 @@ def _begin(folder: Path, split: Split | KnowledgeGraph, **given: Any) -> None:
     names = {"dim": 8, "seed": 0} | {name: given.pop(name) for name in ("dim", "encoder") if name in given}
     names["seed"] = given.pop("embedding_seed", 0)
     graph = split.graph if isinstance(split, Split) else split
-    embedding = GraphEmbedding(graph, given.pop("scorer", DistMult()), **names)
+    numbers = given.pop("numbers", torch.float32)
+    embedding = GraphEmbedding(graph, given.pop("scorer", DistMult()), **names).to(numbers)
     options = {"epochs": 1, "batch": 30, "precision": "float32", "checkpoint": folder} | given
     for _ in train_embedding(embedding, split, **options):
         pass
@@ -79,6 +80,7 @@ def test_an_option_of_training(name: str, split: Split, tmp_path: Path) -> None:
         ("dim", {}, {"dim": 9}),
         ("scorer", {"scorer": TransE()}, {"scorer": TransE(norm=1)}),
         ("scorer", {}, {"scorer": ComplEx()}),
+        ("numbers", {}, {"numbers": torch.float64}),
         ("embedding seed", {}, {"embedding_seed": 1}),
     ],
 )
@@ -94,6 +96,26 @@ def test_the_triples_that_evaluations_go_by(split: Split, tmp_path: Path) -> Non
     for valid, test in ((split.valid[1:], split.test), (split.valid, split.test[1:])):
         with pytest.raises(ValueError, match=r"of a run with valid='.*', but valid='.*' came"):
             _begin(tmp_path, Split(split.graph, split.train, valid, test), **options)
+
+
+def test_the_vectors_that_it_began_with(split: Split, tmp_path: Path) -> None:
+    def begin(value: float, *, is_imported: bool) -> GraphEmbedding:
+        embedding = GraphEmbedding(split.graph, DistMult(), dim=8)
+        torch.nn.init.constant_(embedding.entity_table[3], value)
+        embedding.trained_on |= is_imported  # as `read_vectors` leaves them
+        return embedding
+
+    for is_imported in (False, True):
+        folder, options = tmp_path / str(is_imported), {"batch": 30, "precision": "float32"}
+        first = begin(1.0, is_imported=is_imported)
+        for epochs in (1, 2):  # under way, it goes on
+            for _ in train_embedding(first, split, epochs=epochs, checkpoint=folder, **options):
+                pass
+        again = begin(1.0, is_imported=is_imported)
+        assert not list(train_embedding(again, split, epochs=2, checkpoint=folder, **options))
+        assert again.entity_table.equal(first.entity_table)
+        with pytest.raises(ValueError, match=r"of an embedding that began with other vectors than this one\. Give"):
+            train_embedding(begin(2.0, is_imported=is_imported), split, epochs=2, checkpoint=folder, **options)
 
 
 class Same(nn.Module):

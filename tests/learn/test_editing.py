@@ -161,3 +161,29 @@ def test_an_attribution_takes_nothing_from_the_model_while_it_runs(small_bert, p
     )
     attribute_answer(model, question)
     assert set(held) == {len(people)} and len(held) > 2
+
+
+@pytest.mark.parametrize("mode", ["memory", "graph", "tower", "relation", ("relation", "memory")])
+def test_edits_undone_leave_the_door_as_it_was(small_bert, vectors, town, mode, caplog):
+    injector = kgwb.inject(small_bert, vectors, mode=mode).injector
+    before, (old, other) = copy.deepcopy(injector.state_dict()), injector.facts[[0, 5]].tolist()
+    new = [town.entity_id("vorek"), town.relation_id("speaks"), town.entity_id("Sol")]
+
+    def is_as_before() -> bool:
+        return all(tensor.equal(before[name]) for name, tensor in injector.state_dict().items())
+
+    for _ in range(2):
+        injector.replace([old], [new])
+        injector.replace([new], [old])
+    injector.add([new, new])
+    injector.withdraw([new])
+    injector.replace([old, other], [other, old])
+    with injector.without_facts([old, other]):
+        injector.add([new])
+    with pytest.raises(ValueError, match=r"holds no fact \('vorek', 'speaks', 'Sol'\)"):
+        injector.replace([old, new], [other, other])
+    assert is_as_before() and not caplog.text
+    injector.replace([old], [other])  # two facts are one now, and the way back is not the same
+    assert "1 added fact stood there already: each stands once, so withdrawing it takes it away" in caplog.text
+    injector.add([old])
+    assert is_as_before()

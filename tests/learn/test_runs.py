@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -150,6 +151,14 @@ def test_a_stopped_probe_goes_on_where_it_was(plan, parts, tuned, tmp_path):
         pd.testing.assert_frame_equal(other.relations, report.relations, check_exact=True)
 
 
+def test_a_run_borrows_its_model_from_its_own_plan_only(plan, parts, tuned):
+    one, other = plan(controls=("off",)), plan(controls=("off",), epochs=2)
+    mixed = kgwb.probe({"entity": one["entity"], "entity/off": other["entity/off"]}, parts[1], seeds=1)
+    assert len(tuned) == 2
+    alone = kgwb.probe({"entity/off": other["entity/off"]}, parts[1], seeds=1)
+    assert mixed.counts[mixed.counts["run"] == "entity/off"].to_dict("list") == alone.counts.to_dict("list")
+
+
 def test_another_probe_in_the_folder_is_refused_before_anything_is_tuned(plan, parts, tuned, tmp_path):
     kgwb.probe(plan(controls=()), parts[1], seeds=1, folder=tmp_path)
     tuned.clear()
@@ -210,6 +219,41 @@ def test_a_closed_door_and_a_doors_options_are_no_other_models_answers(small_ber
     kgwb.probe({"own": lambda seed: model}, parts[1], seeds=1, folder=tmp_path)
     with pytest.raises(ValueError, match=r"differs in its function"):
         kgwb.probe({"own": lambda seed: copy.deepcopy(model)}, parts[1], seeds=1, folder=tmp_path)
+
+
+def test_each_thing_that_decides_a_model_is_compared(small_bert, vectors, plan, parts, tmp_path):
+    def configure(**changes) -> kgwb.bert.Bert:
+        config = copy.deepcopy(small_bert.model.config)
+        for name, value in changes.items():
+            setattr(config, name, value)
+        model = type(small_bert.model)(config)
+        model.load_state_dict(small_bert.model.state_dict())
+        model.set_attn_implementation("eager")
+        return kgwb.bert.Bert(model, small_bert.tokenizer, name="small", new_head=True).eval()
+
+    def cut_with(**changes) -> kgwb.bert.Bert:
+        model = copy.deepcopy(small_bert)
+        for name, value in changes.items():
+            setattr(model.tokenizer, name, value)
+        return model
+
+    kgwb.probe({"it": small_bert}, parts[1], folder=tmp_path)
+    kgwb.probe({"it": configure()}, parts[1], folder=tmp_path)
+    for part, other in {
+        "config": (configure(num_attention_heads=4), configure(layer_norm_eps=0.1), configure(hidden_act="relu")),
+        "tokenizer": (cut_with(mask_token="[SEP]"), cut_with(unk_token="[SEP]")),
+    }.items():
+        for model in other:
+            with pytest.raises(ValueError, match=rf"'it', seed 0, differs in its {part} \("):
+                kgwb.probe({"it": model}, parts[1], folder=tmp_path)
+    runs = {"entity": plan()["entity"]}
+    kgwb.probe(runs, parts[1], seeds=1, folder=tmp_path)
+    with pytest.raises(ValueError, match=r"differs in its precision of answers \('auto' there, 'bfloat16' here"):
+        kgwb.probe(runs, parts[1], seeds=1, folder=tmp_path, precision="bfloat16")
+    partly = copy.deepcopy(vectors)
+    partly.trained_on[2] = False  # then `inject` gives it a vector from its label
+    with pytest.raises(ValueError, match=r"'entity', seed 0, differs in its filled \("):
+        kgwb.probe({"entity": replace(runs["entity"], vectors=partly)}, parts[1], seeds=1, folder=tmp_path)
 
 
 def test_answers_cut_or_doubled_are_damaged(small_bert, parts, tmp_path):

@@ -73,6 +73,12 @@ def find_missing(vectors: EntityVectors) -> Bool[Tensor, " entity"]:
     return missing
 
 
+def list_gaps(vectors: EntityVectors) -> tuple[int, ...]:
+    """The entities that `inject` gives a vector from their label: those without one, where others have one."""
+    missing = find_missing(vectors)
+    return () if bool(missing.all()) else _ids(missing)
+
+
 def fill_missing_vectors(bert: Bert, vectors: EntityVectors) -> FilledVectors:
     """Give every entity without a vector one from its label.
 
@@ -104,6 +110,7 @@ def fill_missing_vectors(bert: Bert, vectors: EntityVectors) -> FilledVectors:
     expect_entity_vectors(vectors, "kgwb.bert.fill_missing_vectors(bert, {})")
     missing = find_missing(vectors)
     table = vectors.entity_vectors()
+    table = table if table.is_floating_point() else table.float()  # a vector from a label is no whole numbers
     relations = gather_knowledge(vectors).relations
     if not bool(missing.any()):
         return FilledVectors(vectors.graph, table, relations, (), (), nan)

@@ -161,8 +161,8 @@ def fit_platt(scores: Float[np.ndarray, " labelled"], truth: Bool[np.ndarray, " 
     """
     true = int(truth.sum())
     target = np.where(truth, (true + 1) / (true + 2), 1 / (len(truth) - true + 2))
-    scale = float(scores.std()) or 1.0
-    columns = np.stack([scores / scale, np.ones_like(scores)], axis=1)  # [labelled, 2]
+    middle, scale = float(scores.mean()), float(scores.std()) or 1.0  # far from zero the two columns would be one
+    columns = np.stack([(scores - middle) / scale, np.ones_like(scores)], axis=1)  # [labelled, 2]
     line = np.array([0.0, np.log((true + 1) / (len(truth) - true + 1))])
     loss = _loss(columns @ line, target)
     for _ in range(STEPS):
@@ -176,7 +176,8 @@ def fit_platt(scores: Float[np.ndarray, " labelled"], truth: Bool[np.ndarray, " 
         before, loss = loss, _loss(columns @ line, target)
         if before - loss <= 1e-12 * abs(before):
             break
-    return float(line[0] / scale), float(line[1])
+    coefficient = float(line[0] / scale)
+    return coefficient, float(line[1]) - coefficient * middle
 
 
 def logistic(odds: Float[np.ndarray, " triple"]) -> Float[np.ndarray, " triple"]:

@@ -185,4 +185,6 @@ def choose_threshold(scores: Float[np.ndarray, " labelled"], truth: Bool[np.ndar
     right[1:-1][falling[1:] == falling[:-1]] = -1  # no threshold lies between equal scores
     cuts: Int[np.ndarray, " cut"] = np.flatnonzero(right == right.max())
     cut = cuts[np.argmin(np.abs(2 * cuts - len(scores)))]
-    return float(edges[cut : cut + 2].mean())
+    above, below = edges[cut : cut + 2]
+    middle = above / 2 + below / 2
+    return float(above if middle == below > -np.inf else middle)  # two may have no number between them

@@ -154,7 +154,7 @@ class AdversarialNegatives(nn.Module):
         """s(q, n) − b; and b follows the expected reward."""
         scores = vectors.scorer.measure.compare(
             vectors.query(batch.known, batch.relation, tails=batch.tails), vectors.entities.index_select(0, drawn)
-        )
+        ).to(share)
         mean = (scores * share).sum() / share.sum().clamp_min(1e-12)
         self.baseline.lerp_(mean, 1.0 if self.draws == 1 else 1 - _MEMORY)
         return scores - self.baseline

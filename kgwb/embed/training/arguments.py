@@ -12,6 +12,7 @@ from kgwb.axes import Int
 from kgwb.checks import expect_kind, expect_number
 from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
 from kgwb.embed.training.batches import Negatives, UniformNegatives
+from kgwb.embed.vectors import FORMATS
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 
@@ -54,7 +55,8 @@ def find_training_triples(embedding: object, split: object) -> Int[np.ndarray, "
 
     Raises:
         TypeError: these are no embedding and no split or graph.
-        ValueError: there are no triples, or their ids mean other things than the embedding's.
+        ValueError: there are no triples, their ids mean other things than the embedding's, or its numbers have so few
+            bits that small steps are lost.
     """
     expect_embedding(embedding, "train_embedding(GraphEmbedding(split.graph, ComplEx()), split)")
     call = "train_embedding(embedding, split_triples(graph))"
@@ -69,6 +71,10 @@ def find_training_triples(embedding: object, split: object) -> Int[np.ndarray, "
         raise ValueError(f"{message}. Type kgwb.read_graph(path) for a graph with more.")
     if not len(triples):
         raise ValueError(f"{graph.name!r} has no training triples. Check len(split.train), or give the graph itself.")
+    formats = {parameter.dtype for parameter in embedding.parameters()}
+    if len(formats) > 1 or not formats <= set(FORMATS):
+        came = ", ".join(sorted(map(str, formats)))
+        raise ValueError(f"The embedding's numbers are {came}, and training needs all float32. Type embedding.float().")
     return triples
 
 

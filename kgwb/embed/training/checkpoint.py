@@ -29,8 +29,9 @@ from kgwb.embed.training.state import TrainingState
 from kgwb.files import SavingError, expect_folder
 from kgwb.processes import is_abandoned, name_process
 
+_NONE = -1  # no epoch is kept, not even what the run began with
 Asked = dict[str, str | int | float | bool]
-_GIVEN = {"triples", "scorer", "dim", "encoder", "device", "embedding seed", "valid"}  # by the first two arguments
+_GIVEN = {"triples", "scorer", "dim", "encoder", "device", "numbers", "embedding seed", "valid"}  # by two arguments
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +67,17 @@ class Checkpoint:
         """
         expect_folder(self.folder, "a checkpoint")
         kept = self._kept()
-        number = max(kept, default=0)
+        number = max(kept, default=_NONE)
         if self.shard is not None:
             number = self.shard.least(number)
-        if not number:
+        if number == _NONE:
             self._expect_none()
             return
         path = kept[number]
         try:
             facts, tensors = _read(path)
         except EmbeddingFileError:
-            if path.exists() or self.shard is not None or max(self._kept(), default=0) <= number:
+            if path.exists() or self.shard is not None or max(self._kept(), default=_NONE) <= number:
                 raise
             self.resume(state, triples)  # another process runs the same, and has come further
             return
@@ -89,6 +90,9 @@ class Checkpoint:
             raise ValueError(
                 f"{message}. Give the embedding of that run, or type checkpoint={str(self.folder) + '-2'!r}."
             )
+        self._expect_same_start(
+            state, facts.get("start") or state.start, is_under_way=not state.earlier.equals(earlier)
+        )
         state.earlier = earlier
         _restore(state, facts, tensors)
 
@@ -141,6 +145,15 @@ class Checkpoint:
                 hint = f"Type torchrun --nproc-per-node={there} to go on with it"
                 raise ValueError(f"{message}. {hint}, or checkpoint={str(self.folder) + '-2'!r}.")
 
+    def _expect_same_start(self, state: TrainingState, start: str, *, is_under_way: bool) -> None:
+        """The embedding began with the same tables, or is under way in that run."""
+        if not is_under_way and start not in (state.start, state.embedding.begun_from):
+            message = f"The checkpoint in {self.folder} is of an embedding that began with other vectors than this one"
+            raise ValueError(
+                f"{message}. Give the embedding of that run, or type checkpoint={str(self.folder) + '-2'!r}."
+            )
+        state.start = start
+
     def _expect_same(self, asked: Asked) -> None:
         names = [name for name in asked | self.asked if asked.get(name) != self.asked.get(name)]
         if names:
@@ -161,6 +174,8 @@ def describe_request(state: TrainingState, arguments: Mapping[str, Any]) -> Aske
         "embedding seed": embedding.seed,
         "device": embedding.device.type,
     }
+    if embedding.entity_table.dtype != torch.float32:
+        asked["numbers"] = str(embedding.entity_table.dtype)
     parts = {"encoder": "none"} if encoder is None else describe_part("encoder", encoder)
     parts |= describe_part("scorer", embedding.scorer) | {"scorer": repr(embedding.scorer)}
     for name, value in arguments.items():
@@ -185,7 +200,7 @@ def expect_keepable(negatives: object) -> None:
 def _gather_facts(state: TrainingState) -> dict[str, Any]:
     best = {name: value for name, value in vars(state.best).items() if name != "tables"}
     workspace = {"memory": state.workspace.memory, "precision": str(state.workspace.precision).removeprefix("torch.")}
-    return {"number": state.number, "best": best, "workspace": workspace}
+    return {"number": state.number, "best": best, "workspace": workspace, "start": state.start}
 
 
 def _gather_tensors(state: TrainingState) -> dict[str, Tensor]:

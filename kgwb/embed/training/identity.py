@@ -13,6 +13,8 @@ import pandas as pd
 import torch
 from torch import nn
 
+from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.fingerprints import hash_tensors
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 _PLAIN = (str, int, float, bool, type(None))
@@ -42,6 +44,12 @@ def digest_triples(*tables: np.ndarray) -> str:
     for table in tables:
         digest.update(np.ascontiguousarray(table, dtype=np.int64).data)
     return f"{len(tables[0]):,}, SHA-256 {digest.hexdigest()[:12]}"
+
+
+def digest_start(embedding: GraphEmbedding) -> str:
+    """SHA-256 of the tables that a run begins with."""
+    tables = (embedding.entity_table, embedding.relation_table, embedding.inverse_table)
+    return hash_tensors(table for table in tables if table is not None)
 
 
 def _list_options(name: str, part: object, *, depth: int) -> Iterator[tuple[str, str | int | float | bool]]:

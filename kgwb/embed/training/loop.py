@@ -23,7 +23,7 @@ from kgwb.embed.training.arguments import (
 from kgwb.embed.training.batches import Negatives, TrainingQueries
 from kgwb.embed.training.checkpoint import Checkpoint, describe_request, expect_keepable
 from kgwb.embed.training.earlier import EarlierFacts
-from kgwb.embed.training.identity import digest_triples
+from kgwb.embed.training.identity import digest_start, digest_triples
 from kgwb.embed.training.losses import LOSSES, LossName, make_loss
 from kgwb.embed.training.objective import Objective
 from kgwb.embed.training.schedule import Schedule, plan_evaluation
@@ -101,9 +101,9 @@ def train_embedding(
         precision: of the matmuls: "float32", "bfloat16", or "auto" for the faster one on this machine.
         memory: how large a block of scores may get, in GiB, or "auto" for an eighth of what is free; when it runs out,
             the block is halved and the log says so.
-        checkpoint: a folder that keeps the run. Started again with the same arguments, after `break` or a kill, it goes
-            on behind the last epoch kept there, and on a CPU ends as if it had never stopped, to the bit. More epochs
-            may be asked for then, where there is no cool-down.
+        checkpoint: a folder that keeps the run, and before its first epoch what it begins with. Started again with the
+            same arguments, after `break` or a kill, it goes on behind the last epoch kept there, and on a CPU ends as if
+            it had never stopped, to the bit. More epochs may be asked for then, where there is no cool-down.
         checkpoint_every: keep it after so many epochs, and after the last.
         shard: which rows of the entity table the embedding holds, where several processes have divided it; as
             `torchrun -m kgwb train` does.
@@ -213,6 +213,7 @@ def train_embedding(
         workspace=workspace,
         work=work,
         earlier=EarlierFacts.of(embedding),
+        start="" if checkpoint is None else digest_start(embedding),
     )
 
     kept = None
@@ -234,6 +235,9 @@ def _iterate(
     evaluate: Callable[[int], dict[str, float]],
     kept: Checkpoint | None,
 ) -> Iterator[Epoch]:
+    state.embedding.begun_from = state.start
+    if kept is not None and not state.number and not state.over:
+        kept.keep(state)  # stopped within the first epoch, it begins again from the same vectors
     if state.number or not state.over:  # of no epochs, nothing is learnt
         state.embedding.trained_on[state.queries.entities()] = True
         state.embedding.trained_facts = state.earlier.add(triples).facts

@@ -66,6 +66,7 @@ class TrainingState:
         earlier: what the embedding had learnt from before the run.
         best: the best evaluation so far.
         number: the epochs done.
+        start: SHA-256 of the tables that the run began with, where it is kept.
     """
 
     embedding: GraphEmbedding
@@ -81,6 +82,7 @@ class TrainingState:
     earlier: EarlierFacts
     best: Best = field(default_factory=Best)
     number: int = 0
+    start: str = ""
 
     @property
     def over(self) -> bool:
