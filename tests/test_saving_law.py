@@ -22,7 +22,7 @@ from kgwb.bert.tiny import train_tiny
 from kgwb.embed import ComplEx, DistMult, GraphEmbedding, load_embedding, train_embedding
 from kgwb.embed.exporting import write_vectors
 from kgwb.embed.importing import read_vectors
-from kgwb.files import SavingError, expect_folder, write_whole
+from kgwb.files import SavingError, expect_folder, finish_saving, write_whole
 from kgwb.graph import KnowledgeGraph, read_graph, read_split, split_triples, write_graph
 from kgwb.graph.files.writing import write_split
 
@@ -138,6 +138,11 @@ def _read_vectors(path: Path) -> str:
     return repr(read_vectors(path, _graph(0), scorer=DistMult()).state_dict())
 
 
+def _read_projector(folder: Path) -> str:
+    finish_saving(folder)  # as the next call of kgwb there does; TensorBoard does not
+    return "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.tsv")))
+
+
 # What is saved, where within the folder, and how it is read: a text that differs from version to version.
 SAVING: dict[str, tuple[Save, Callable[[Path], str]]] = {
     "embedding": (
@@ -174,7 +179,7 @@ SAVING: dict[str, tuple[Save, Callable[[Path], str]]] = {
     ),
     "projector": (
         lambda folder, version: _write_vectors(folder, "", version),
-        lambda folder: "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.tsv"))),
+        _read_projector,
     ),
     "door": (lambda folder, version: _inject(version).injector.save(folder), _read_door),
     "model": (lambda folder, version: (_bert() if version else _inject(1)).save(folder), _read_model),

@@ -205,7 +205,7 @@ def _find_wrong(facts: object) -> str | None:
         for name, kind in kinds.items():
             if type(whole.get(name)) is not kind:
                 return f"{name!r} is {whole.get(name)!r:.60}, and not of the kind {kind.__name__}"
-    if not 1 <= facts["dim"] < 2**31 or not -(2**63) <= facts["seed"] < 2**63:
+    if not 1 <= facts["dim"] < 2**31 or not 0 <= facts["seed"] < 2**63:
         return "dim or seed is out of range"
     # Folders that an earlier kgwb wrote do not say how many facts were trained on.
     if type(count := facts.get("trained_facts", 0)) is not int or not 0 <= count < 2**60:

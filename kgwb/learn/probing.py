@@ -16,7 +16,7 @@ import pandas as pd
 from kgwb.bert import Bert
 from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_kind, expect_path, expect_text
 from kgwb.embed.precision import PRECISIONS, Precision
-from kgwb.files import write_whole
+from kgwb.files import expect_folder, write_whole
 from kgwb.learn.answers import answer_encoded
 from kgwb.learn.questions import Questions
 from kgwb.learn.report import ProbeReport
@@ -72,8 +72,6 @@ def probe(
     expect_at_least("seeds", seeds, 1, whole=True)
     expect_flags(progress=progress)
     expect_choice("precision", precision, PRECISIONS)
-    if folder is not None:
-        expect_path(folder, call="kgwb.probe(runs, questions, folder='probe')")
     if not runs:
         raise ValueError(f"No run came. Expected at least one; type {call}.")
     for name, run in runs.items():
@@ -84,7 +82,9 @@ def probe(
             )
         expect_writable(name)  # before hours of tuning, not after them
     rows = list(_plan_rows(runs, questions, seeds))
-    place = None if folder is None else Path(folder)
+    place = None if folder is None else expect_path(folder, call="kgwb.probe(runs, questions, folder='probe')")
+    if place is not None:
+        expect_folder(place, "the answers of a probe")
     # All of them before the first model is tuned: another probe's folder should be refused at once.
     origins = [{} if place is None else row.describe(precision) for row in rows]
     kept = [

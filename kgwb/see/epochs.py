@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kgwb.checks import expect_choice, expect_path, expect_text
+from kgwb.files import expect_folder
 from kgwb.packages import load_package
 from kgwb.words import describe_kind
 
@@ -72,10 +73,11 @@ def log_to_tensorboard(epochs: Iterable[Any], folder: str | Path) -> Iterator[An
         `tensorboard --logdir runs`.
     """
     expect_epochs(epochs, "log_to_tensorboard({}, folder)")
-    expect_path(folder, call="log_to_tensorboard(epochs, 'runs/first')")
+    place = expect_path(folder, call="log_to_tensorboard(epochs, 'runs/first')")
+    expect_folder(place, "the log of a training")
     load_package("tensorboard", "log_to_tensorboard")
     module = load_package("torch.utils.tensorboard", "log_to_tensorboard", install="tensorboard")
-    return _write_events(epochs, module, Path(folder).expanduser())
+    return _write_events(epochs, module, place)
 
 
 def log_to_wandb(

@@ -247,5 +247,10 @@ OWN = {
         "encoder",
         "a transformer",
     ): "any nn.Module may be an encoder, and says itself what it reads",
+    ("kgwb.show_space", "labels", "a generator"): "it is read once, as a list would be",
+    ("kgwb.show_space", "types", "a generator"): "it is read once, as a list would be",
+    ("kgwb.see.Fragment", "libraries", "a dict"): "which names its scripts are the page's affair",
+    ("kgwb.lessons.budget", "full", "an array of one text"): "a budget may be anything",
+    ("kgwb.lessons.budget", "quick", "an array of one text"): "a budget may be anything",
     ("kgwb.see.log_to_wandb", "run", "a tensor"): "whatever has a `log` may take the figures",
 }

@@ -90,6 +90,10 @@ def read_name_list(text: str, *, number_first: bool) -> dict[str, str]:
     Raises:
         ContentError: a line has not both.
     """
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # let through by on_error="skip", but each number needs its name
+        raise ContentError('is not in UTF-8. Give its encoding, as in encoding="cp1252".') from None
     lines = [line.strip("\r\n") for line in text.split("\n") if line.strip()]
     if lines and lines[0].strip().isdigit():
         lines = lines[1:]

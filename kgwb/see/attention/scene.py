@@ -132,8 +132,10 @@ def check_choice(name: str, number: int | None, count: int) -> None:
     Raises:
         IndexError: there is no such number.
     """
-    fits = number is None or is_number(number, whole=True)
-    if number is None or (fits and 0 <= number < count):
+    if number is None and name != "sentence":
+        return
+    fits = is_number(number, whole=True)
+    if number is not None and fits and 0 <= number < count:
         return
     what, holder = ("word piece", "this sentence") if name == "focus" else (name, "this reading")
     numbers = f"{name}=0" + (f" to {name}={count - 1}" if count > 1 else "")
