@@ -192,7 +192,9 @@ def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, source: str | Path) -> 
 def _explain(source: str | Path) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # transformers and tokenizers let errors of every kind through
+    except BaseException as error:  # transformers and tokenizers let errors of every kind through
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # Rust's
+            raise
         first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise BertLoadError(
             f'No BERT could be loaded from {str(source)!r} ({first_line}). Expected "minilm", "tiny", a folder with '

@@ -70,8 +70,17 @@ class GraphEmbedding(nn.Module):
         scorer.relation_width(dim)
         generator = torch.Generator().manual_seed(seed)
         self.graph, self.scorer, self.dim, self.seed = graph, scorer, dim, seed
-        self.entity_table = nn.Parameter(scorer.start_entities(len(graph.entities), dim, generator))
-        self.relation_table = nn.Parameter(scorer.start_relations(len(graph.relations), dim, generator))
+        try:
+            self.entity_table = nn.Parameter(scorer.start_entities(len(graph.entities), dim, generator))
+            self.relation_table = nn.Parameter(scorer.start_relations(len(graph.relations), dim, generator))
+        except RuntimeError as problem:
+            if "allocate" not in str(problem):
+                raise
+            size = f"{4 * dim * len(graph.entities) / 2**30:,.1f} GiB"
+            message = (
+                f"dim={dim} came: the vectors of {len(graph.entities):,} entities take {size}, which cannot be had"
+            )
+            raise MemoryError(f"{message}. Type a smaller one, as dim=128.") from None
         self.register_parameter("inverse_table", None)
         self.encoder = encoder
         self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))

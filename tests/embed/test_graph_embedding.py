@@ -133,3 +133,10 @@ def test_a_graph_without_entities_has_nothing_to_embed(graph: KnowledgeGraph) ->
     nothing = KnowledgeGraph.from_pandas(graph.to_pandas().iloc[:0], name="nothing")
     with pytest.raises(ValueError, match=r"'nothing' has no entities to embed\. Read one with kgwb\.read_graph"):
         GraphEmbedding(nothing, TransE())
+
+
+def test_a_size_that_memory_cannot_hold_is_said(graph: KnowledgeGraph) -> None:
+    with pytest.raises(
+        MemoryError, match=r"dim=1125899906842624 came: the vectors of .* entities take .* GiB.* dim=128"
+    ):
+        GraphEmbedding(graph, DistMult(), dim=2**50)

@@ -54,6 +54,8 @@ def _map(path: Path) -> np.ndarray:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as problem:  # what NumPy reads a damaged header with lets errors of every kind through
         raise GraphFileError(f"{path} is no NumPy file ({problem}). Write one: numpy.save(path, triples).") from problem
+    if not isinstance(array, np.ndarray):  # several arrays in one file
+        raise GraphFileError(f"{path} is an archive of arrays. Write one array: numpy.save(path, triples).")
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iu":
         came = f"{path} holds an array of shape {array.shape} and type {array.dtype}"
         raise GraphFileError(f"{came}. Expected rows of three ids, head, relation, tail, as in graph.triples.")
