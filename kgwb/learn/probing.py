@@ -137,9 +137,12 @@ def _plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int
 
 
 def _can_lend(lender: object, run: object) -> bool:
-    """Whether a run's model is another's as well: of another plan, one of that name may be tuned otherwise."""
+    """Whether a run's model is another's as well: of another plan, one of that name may be tuned otherwise.
+
+    A model of the user's own in a door's place was put there to be the door.
+    """
     if not isinstance(lender, ProbeRun) or not isinstance(run, ProbeRun):
-        return lender is run
+        return lender is not None
     same = (lender.recipe is run.recipe, lender.vectors is run.vectors, lender.rewrite is run.rewrite)
     return all(same) and (lender.mode, lender.control, lender.door) == (run.mode, run.control, run.door)
 

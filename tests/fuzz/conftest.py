@@ -18,7 +18,7 @@ import jaxtyping
 import pytest
 import torch
 
-INPUTS = int(os.environ.get("KGWB_FUZZ", "500"))  # over all kinds
+INPUTS = int(os.environ.get("KGWB_FUZZ", "250"))  # over all kinds
 SEED = os.environ.get("KGWB_FUZZ_SEED", "0")
 MEMORY, SECONDS = 3 << 30, 20  # beyond what is held already; of the processor, for one input
 Case = Callable[[random.Random, Path], object]
