@@ -130,7 +130,7 @@ SAID = {
 
 
 # The share of all calls that the default run tries.
-SHARE, SEED = 0.03, 0
+SHARE, SEED = 0.05, 0
 
 
 @pytest.fixture(scope="module")
