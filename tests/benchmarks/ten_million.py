@@ -23,14 +23,9 @@ log = logging.getLogger("bench")
 
 def main() -> None:
     """Make the graph, measure in a process of its own, and write the figures down."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--triples", type=int, default=10_000_000)
-    parser.add_argument("--entities", type=int, default=1_000_000)
-    parser.add_argument("--memory", type=float, default=4, help="the bound, in GiB: a run above it fails")
-    parser.add_argument("--dim", type=int, default=64)
+    parser = make_parser(__doc__)
     parser.add_argument("--batch", type=int, default=200_000)
     parser.add_argument("--negatives", type=int, default=256)
-    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if asked.measure is not None:
@@ -50,6 +45,17 @@ def main() -> None:
     record("ten-million", figures, row)
     if figures["peak"] > asked.memory:
         sys.exit(f"{figures['peak']:.2f} GiB were used, and {asked.memory:g} are the bound.")
+
+
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """The arguments that both benchmarks of ten million triples take; `--measure` is for the process that they start."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--triples", type=int, default=10_000_000)
+    parser.add_argument("--entities", type=int, default=1_000_000)
+    parser.add_argument("--memory", type=float, default=4, help="the bound, in GiB: a run above it fails")
+    parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    return parser
 
 
 def make_graph(triples: int, entities: int) -> Path:

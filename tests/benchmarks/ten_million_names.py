@@ -5,7 +5,6 @@ python tests/benchmarks/ten_million_names.py --triples 10_000_000 --memory 4
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -16,20 +15,15 @@ from pathlib import Path
 
 import numpy as np
 from figures import record
-from ten_million import BUILD, make_graph
+from ten_million import BUILD, make_graph, make_parser
 
 LINES = 1_000_000  # that are written at a time
 
 
 def main() -> None:
     """Make the file, measure in a process of its own, and write the figures down."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--triples", type=int, default=10_000_000)
-    parser.add_argument("--entities", type=int, default=1_000_000)
-    parser.add_argument("--memory", type=float, default=4, help="the bound, in GiB: a run above it fails")
-    parser.add_argument("--dim", type=int, default=64)
+    parser = make_parser(__doc__)
     parser.add_argument("--ranked", type=int, default=1000, help="how many test triples are ranked, both sides")
-    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.measure is not None:
         sys.stdout.write(json.dumps(dict(measure(asked.measure, asked.dim, asked.ranked))))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from mutation import mutate
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -21,27 +22,6 @@ from kgwb.graph import KnowledgeGraph
 
 MUTATIONS = int(os.environ.get("KGWB_FUZZ", "3000")) // 10  # of each kind of file
 HOSTILE = (None, True, -1, 0, 1.5, 10**12, 10**400, float("nan"), "", "x", "TransE", [], [1], {}, {"name": 1}, "\ud800")
-
-
-def _mutate(data: bytes, chance: random.Random) -> bytes:
-    """A few bytes changed, cut away, doubled, or put elsewhere."""
-    new = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 8))):
-        at, length = chance.randrange(len(new) + 1), chance.choice((1, 2, 8, 100))
-        match chance.randrange(5):
-            case 0:
-                new[at : at + length] = chance.randbytes(min(length, len(new) - at))
-            case 1:
-                del new[at : at + length]
-            case 2:
-                new[at:at] = new[at : at + length]
-            case 3:
-                new[at:at] = chance.randbytes(length)
-            case _:
-                del new[at:]
-        if not new:
-            break
-    return bytes(new)
 
 
 def _change_json(facts: Any, chance: random.Random) -> Any:
@@ -89,7 +69,7 @@ def test_bytes_of_an_embedding(name: str, saved: Path) -> None:
     whole, data, chance = load_embedding(saved), (saved / name).read_bytes(), random.Random(name)
     graph = None if "graph" in name else whole.graph
     for number in range(MUTATIONS):
-        (saved / name).write_bytes(_mutate(data, chance))
+        (saved / name).write_bytes(mutate(data, chance))
         _expect_same_or_ours(saved, whole, about=(name, number), graph=graph)
 
 
@@ -137,7 +117,7 @@ def test_bytes_of_a_checkpoint(graph: KnowledgeGraph, tmp_path: Path) -> None:
     for number in range(MUTATIONS):
         for path in file.parent.iterdir():
             path.unlink()
-        file.write_bytes(_mutate(data, chance))
+        file.write_bytes(mutate(data, chance))
         try:
             again = _train(graph, file.parent, 3).state_dict()
         except EmbeddingFileError as problem:

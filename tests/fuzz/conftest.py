@@ -17,6 +17,7 @@ from pathlib import Path
 import jaxtyping
 import pytest
 import torch
+from mutation import mutate
 
 INPUTS = int(os.environ.get("KGWB_FUZZ", "250"))  # over all kinds
 SEED = os.environ.get("KGWB_FUZZ_SEED", "0")
@@ -104,64 +105,6 @@ def _note(name: str, count: int, found: list[tuple[int, str]]) -> None:
     if place := os.environ.get("KGWB_FUZZ_LOG"):
         with Path(place).open("a", encoding="utf-8") as log:
             log.write(json.dumps({"test": name, "inputs": count, "found": found}) + "\n")
-
-
-def mutate(data: bytes, chance: random.Random) -> bytes:
-    """A few bytes changed, cut away, doubled, or put elsewhere."""
-    new = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 8))):
-        at, length = chance.randrange(len(new) + 1), chance.choice((1, 2, 8, 100))
-        match chance.randrange(6):
-            case 0:
-                new[at : at + length] = chance.randbytes(min(length, len(new) - at))
-            case 1:
-                del new[at : at + length]
-            case 2:
-                new[at:at] = new[at : at + length]
-            case 3:
-                new[at:at] = chance.randbytes(length)
-            case 4:
-                new[at:at] = chance.choice(SIGNS)
-            case _:
-                del new[at:]
-    return bytes(new)
-
-
-SIGNS = (
-    *(
-        b"\x00",
-        b"\n",
-        b"\r",
-        b"\t",
-        b'"',
-        b"'",
-        b"\\",
-        b",",
-        b";",
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-        b"<",
-        b">",
-        b"&",
-        b"-1",
-        b"#",
-        b"@",
-    ),
-    *(
-        b"1e999",
-        b"NaN",
-        b"null",
-        b"99999999999999999999",
-        b"\xef\xbb\xbf",
-        b"\xff\xfe",
-        b"\xed\xa0\x80",
-        b"\xc3",
-        b"\x85",
-    ),
-    *("\u2028".encode(), "\u200b".encode(), "\u202e".encode(), "é".encode(), "e\u0301".encode(), "🙂".encode()),
-)
 
 
 @pytest.fixture(name="mutate")

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from mutation import change_json
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -25,23 +26,6 @@ from kgwb.embed.embedding_files import digest_facts
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn import probing, read_report
 
-HOSTILE: tuple[Any, ...] = (
-    None,
-    True,
-    -1,
-    0,
-    1.5,
-    10**12,
-    10**400,
-    float("nan"),
-    float("inf"),
-    "",
-    "x",
-    "\ud800",
-    "../x",
-    "\0",
-)
-HOSTILE += ([], [1], [[]], {}, {"name": 1}, "torch.float16", "TransE", [None], "9" * 5000)
 FACTS = [("Paris", "capital of", "France"), ("Lyon", "city in", "France"), ("York", "city in", "England")]
 
 
@@ -60,24 +44,6 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Bert:
     texts = [f"{head} is a {relation} {tail}." for head, relation, tail in FACTS]
     cache = tmp_path_factory.mktemp("cache")
     return kgwb.load_bert(train_tiny(texts, layers=1, width=32, vocabulary=90, steps=1, cache=cache, progress=False))
-
-
-def _change_json(value: Any, chance: random.Random) -> Any:
-    """The same with one part, anywhere, replaced, removed or added."""
-    if isinstance(value, dict) and value and chance.random() < 0.85:
-        name = chance.choice(sorted(value))
-        rest = {key: part for key, part in value.items() if key != name}
-        match chance.randrange(8):
-            case 0:
-                return rest
-            case 1:
-                return value | {name + "x": value[name]}
-            case _:
-                return rest | {name: _change_json(value[name], chance)}
-    if isinstance(value, list) and value and chance.random() < 0.8:
-        at = chance.randrange(len(value))
-        return [*value[:at], *([_change_json(value[at], chance)] * chance.choice((1, 1, 1, 0, 2))), *value[at + 1 :]]
-    return chance.choice(HOSTILE)
 
 
 def _change_tensors(path: Path, chance: random.Random) -> None:
@@ -122,7 +88,7 @@ def _damage(mutate: Callable[..., bytes]) -> Damage:
             path.unlink()
             path.mkdir()
         elif way < 7 and path.suffix == ".json":
-            path.write_text(json.dumps(_change_json(json.loads(path.read_text("utf-8")), chance)), "utf-8")
+            path.write_text(json.dumps(change_json(json.loads(path.read_text("utf-8")), chance)), "utf-8")
         elif way < 7 and path.suffix == ".safetensors":
             _change_tensors(path, chance)
         else:
@@ -165,7 +131,7 @@ def test_embeddings_whose_checksum_fits(
 
     def load(chance: random.Random, folder: Path) -> None:
         _copy(whole, folder)
-        facts = _change_json(json.loads((folder / "embedding.json").read_text("utf-8")), chance)
+        facts = change_json(json.loads((folder / "embedding.json").read_text("utf-8")), chance)
         if isinstance(facts, dict):
             facts["sha256"] = digest_facts({name: value for name, value in facts.items() if name != "sha256"})
         (folder / "embedding.json").write_text(json.dumps(facts), "utf-8")
@@ -236,7 +202,7 @@ def test_models(
     def load(chance: random.Random, folder: Path) -> None:
         _copy(whole, folder)
         if signed:
-            record = _change_json(json.loads((folder / "kgwb.json").read_text("utf-8")), chance)
+            record = change_json(json.loads((folder / "kgwb.json").read_text("utf-8")), chance)
             if isinstance(record, dict):
                 record["digest"] = _digest({name: value for name, value in record.items() if name != "digest"})
             (folder / "kgwb.json").write_text(json.dumps(record), "utf-8")
@@ -274,7 +240,7 @@ def test_answers(
 
     def probe(chance: random.Random, folder: Path) -> None:
         if signed := chance.random() < 0.5:
-            parts = _change_json([json.loads(line) for line in lines], chance)
+            parts = change_json([json.loads(line) for line in lines], chance)
             changed = [json.dumps(part) for part in parts] if isinstance(parts, list) else [json.dumps(parts)]
             (folder / file.name).write_text("\n".join([*changed, probing._sign(changed)]) + "\n", "utf-8")
         else:
@@ -302,7 +268,7 @@ def test_reports(suffix: str, tmp_path: Path, withstand: Callable[..., None], mu
     def read(chance: random.Random, folder: Path) -> None:
         path = folder / f"report{suffix}"
         if suffix == ".json" and chance.random() < 0.7:
-            path.write_text(json.dumps(_change_json(json.loads(data), chance)), "utf-8")
+            path.write_text(json.dumps(change_json(json.loads(data), chance)), "utf-8")
         else:
             path.write_bytes(mutate(data, chance))
         found = read_report(path)

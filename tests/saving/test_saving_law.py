@@ -3,193 +3,20 @@
 from __future__ import annotations
 
 import errno
-import functools
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
 import torch
+from savers import SAVING, make_embedding, make_graph, train
 
-import kgwb
 from kgwb import processes
-from kgwb.bert.tiny import train_tiny
-from kgwb.embed import ComplEx, DistMult, GraphEmbedding, load_embedding, train_embedding
-from kgwb.embed.exporting import write_vectors
-from kgwb.embed.importing import read_vectors
-from kgwb.files import SavingError, expect_folder, finish_saving, write_whole
-from kgwb.graph import KnowledgeGraph, read_graph, read_split, split_triples, write_graph
-from kgwb.graph.files.writing import write_split
+from kgwb.embed import train_embedding
+from kgwb.files import SavingError, expect_folder, write_whole
+from kgwb.graph import write_graph
 
-Save = Callable[[Path, int], object]
-
-
-def _graph(version: int) -> KnowledgeGraph:
-    rows = [[f"e{i}", f"r{version}", f"e{(i * (version + 1) + 1) % 7}"] for i in range(7)]
-    entities = pd.DataFrame({"entity": ["e0", "e1"], "label": [f"label {version}", "One"]})
-    return KnowledgeGraph.from_pandas(pd.DataFrame(rows, columns=["head", "relation", "tail"]), entities, name="g")
-
-
-def _embedding(version: int) -> GraphEmbedding:
-    return GraphEmbedding(_graph(version), (DistMult, ComplEx)[version](), dim=4, seed=version)
-
-
-def _describe(graph: KnowledgeGraph) -> str:
-    return graph.to_pandas().to_csv() + graph.entities.to_csv()
-
-
-def _train(folder: Path, version: int) -> None:
-    """Version 0 stops after one epoch, version 1 goes on to the second."""
-    for _ in train_embedding(_embedding(0), _graph(0), epochs=version + 1, checkpoint=folder, precision="float32"):
-        pass
-
-
-def _read_run(folder: Path) -> str:
-    """Which epochs are still to come; the reader has to find a whole file."""
-    with tempfile.TemporaryDirectory() as name:
-        copy = shutil.copytree(folder, Path(name, "copy"))  # reading goes on with the run
-        training = train_embedding(_embedding(0), _graph(0), epochs=3, checkpoint=copy, precision="float32")
-        return str([epoch.number for epoch in training])
-
-
-def _write_graph(path: Path, version: int) -> None:
-    path.parent.mkdir(exist_ok=True)
-    write_graph(_graph(version), path)
-
-
-@functools.cache
-def _bert() -> kgwb.bert.Bert:
-    with tempfile.TemporaryDirectory() as cache:
-        texts = [f"e{i} r{i % 2} e{6 - i}." for i in range(7)]
-        return kgwb.load_bert(
-            train_tiny(texts, layers=1, width=32, vocabulary=60, steps=1, cache=cache, progress=False)
-        )
-
-
-def _inject(version: int) -> kgwb.bert.Bert:
-    """A door that stands as far open as the version says."""
-    model = kgwb.inject(_bert(), _embedding(0), mode="entity")
-    with torch.no_grad():
-        for parameter in model.injector.parameters():
-            parameter.fill_(version / 2)
-    return model
-
-
-def _read_door(folder: Path) -> str:
-    model = _inject(2)
-    model.injector.load(folder)
-    return str(model.injector.gate)
-
-
-def _read_model(folder: Path) -> str:
-    model = kgwb.load_bert(folder)
-    return f"{model.injector is None} {kgwb.read(model, 'e0 r0').hidden.sum()}"
-
-
-def _probe(folder: Path, version: int) -> kgwb.learn.ProbeReport:
-    """The second probe goes on from the answers of the first."""
-    questions = kgwb.make_questions(kgwb.verbalise(_graph(0)), _graph(0))
-    return kgwb.probe({name: _bert() for name in ("plain", "again")[: version + 1]}, questions, folder=folder)
-
-
-def _read_answers(folder: Path) -> str:
-    """How many runs have whole answers; the reader refuses halves."""
-    with tempfile.TemporaryDirectory() as name:
-        copy = shutil.copytree(folder, Path(name, "copy"))
-        _probe(copy, 1)
-    return str(sorted(path.name for path in folder.glob("*.jsonl")))
-
-
-def _report(version: int) -> kgwb.learn.ProbeReport:
-    counts = pd.DataFrame([("plain", 0, "r", 10, version)], columns=["run", "seed", "relation", "questions", "correct"])
-    table = pd.DataFrame({"relation": ["r"], "questions": [10], "chance": [0.1], "majority": [0.3]})
-    return kgwb.learn.ProbeReport(counts, table, chance=0.1)
-
-
-def _saves_file(make: Callable[[int], Any], name: str) -> tuple[Save, Callable[[Path], str]]:
-    """One file, whose text is the state."""
-
-    def save(folder: Path, version: int) -> None:
-        folder.mkdir(exist_ok=True)
-        make(version).save(folder / name)
-
-    return save, lambda folder: (folder / name).read_text(encoding="utf-8")
-
-
-def _film(version: int) -> Any:
-    embedding = _embedding(0)
-    film = kgwb.record_film(embedding, train_embedding(embedding, _graph(0), epochs=2, seed=version))
-    for _ in film:
-        pass
-    return film
-
-
-def _write_vectors(folder: Path, name: str, version: int) -> None:
-    folder.mkdir(exist_ok=True)
-    write_vectors(GraphEmbedding(_graph(0), DistMult(), dim=4, seed=version), folder / name)
-
-
-def _read_vectors(path: Path) -> str:
-    return repr(read_vectors(path, _graph(0), scorer=DistMult()).state_dict())
-
-
-def _read_projector(folder: Path) -> str:
-    finish_saving(folder)  # as the next call of kgwb there does; TensorBoard does not
-    return "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.tsv")))
-
-
-# What is saved, where within the folder, and how it is read: a text that differs from version to version.
-SAVING: dict[str, tuple[Save, Callable[[Path], str]]] = {
-    "embedding": (
-        lambda folder, version: _embedding(version).save(folder),
-        lambda folder: repr(load_embedding(folder).entity_vectors()) + _describe(load_embedding(folder).graph),
-    ),
-    "graph": (
-        lambda folder, version: write_graph(_graph(version), folder),
-        lambda folder: _describe(read_graph(folder)),
-    ),
-    "table": (
-        lambda folder, version: _write_graph(folder / "facts.tsv", version),
-        lambda folder: _describe(read_graph(folder / "facts.tsv")),
-    ),
-    "turtle": (
-        lambda folder, version: _write_graph(folder / "facts.ttl", version),
-        lambda folder: _describe(read_graph(folder / "facts.ttl")),
-    ),
-    "split": (
-        lambda folder, version: write_split(split_triples(_graph(version)), folder, openke=version == 1),
-        lambda folder: _describe(read_split(folder).graph) + repr(read_split(folder).train),
-    ),
-    "word2vec": (
-        lambda folder, version: write_vectors(
-            GraphEmbedding(_graph(0), DistMult(), dim=4, seed=version), folder / "v.txt"
-        ),
-        lambda folder: repr(read_vectors(folder / "v.txt", _graph(0), scorer=DistMult()).state_dict()),
-    ),
-    "checkpoint": (_train, _read_run),
-    "npz": (lambda folder, version: _write_vectors(folder, "v.npz", version), lambda f: _read_vectors(f / "v.npz")),
-    "parquet": (
-        lambda folder, version: _write_vectors(folder, "v.parquet", version),
-        lambda folder: _read_vectors(folder / "v.parquet"),
-    ),
-    "projector": (
-        lambda folder, version: _write_vectors(folder, "", version),
-        _read_projector,
-    ),
-    "door": (lambda folder, version: _inject(version).injector.save(folder), _read_door),
-    "model": (lambda folder, version: (_bert() if version else _inject(1)).save(folder), _read_model),
-    "answers": (_probe, _read_answers),
-    "report": _saves_file(_report, "report.csv"),
-    "report as JSON": _saves_file(_report, "report.json"),
-    "page": _saves_file(lambda version: kgwb.show_graph(_graph(version)), "page.html"),
-    "picture": _saves_file(lambda version: kgwb.show_graph(_graph(version)), "picture.svg"),
-    "film": _saves_file(_film, "film.html"),
-}
 GROWING = ("checkpoint", "answers")  # what is there is gone on with, and not replaced
 POINTS = None if os.environ.get("KGWB_FUZZ") else 4  # at how many of its changes of the disk each is killed; None: all
 
@@ -318,8 +145,8 @@ def test_a_file_of_somebody_elses_is_refused(what: str, name: str, how: str, tmp
 
 def test_files_have_the_mode_that_new_files_have(tmp_path: Path) -> None:
     (tmp_path / "fresh").touch()
-    _embedding(0).save(tmp_path / "vectors")
-    _train(tmp_path / "run", 1)
+    make_embedding(0).save(tmp_path / "vectors")
+    train(tmp_path / "run", 1)
     modes = {
         path.stat().st_mode
         for folder in ("vectors", "run")
@@ -375,7 +202,7 @@ def test_two_at_once_do_no_harm(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_is_refused_before_the_work(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     with pytest.raises(OSError, match=r"(needs a folder\. Type another path|cannot hold a checkpoint.*Type a folder)"):
-        train_embedding(_embedding(0), _graph(0), checkpoint=tmp_path / name)
+        train_embedding(make_embedding(0), make_graph(0), checkpoint=tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -391,5 +218,5 @@ def test_only_what_dead_processes_left_is_removed(tmp_path: Path) -> None:
     )
     for left in (dead, alive, other):
         left.mkdir()
-    write_graph(_graph(0), tmp_path)
+    write_graph(make_graph(0), tmp_path)
     assert (dead.exists(), alive.exists(), other.exists()) == (False, True, True)
