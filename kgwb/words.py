@@ -17,6 +17,16 @@ _HALF = re.compile("[\ud800-\udfff]")
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
+def is_whole(text: str) -> bool:
+    """Whether the text holds no half of a surrogate pair, which no file can hold: bytes decoded in a wrong way do.
+
+    Example:
+        >>> is_whole("a\\ud800b")
+        False
+    """
+    return text.isascii() or _HALF.search(text) is None
+
+
 def mend_text(text: str) -> str:
     """The text without halves of surrogate pairs, which no file and no tokenizer can hold; each becomes \ufffd.
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.graph.errors import ContentError, GraphFileError, blame, missing_columns
-from kgwb.words import mend_text, quote
+from kgwb.words import is_whole, quote
 
 ENTITY_COLUMNS = ("entity", "label", "type", "description", "aliases")
 RELATION_COLUMNS = ("relation", "label", "description")
@@ -184,7 +184,7 @@ def expect_whole(text: str) -> str:
     Raises:
         GraphFileError: it holds half of a surrogate pair, as what was decoded in a wrong way does.
     """
-    if mend_text(text) != text:
+    if not is_whole(text):
         raise GraphFileError(
             f"The text {quote(text)} holds half a character (a lone surrogate). Mend its encoding, or type "
             'frame.map(lambda text: text.encode("utf-8", "replace").decode()).'

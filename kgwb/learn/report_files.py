@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from kgwb.graph.errors import missing_file
-from kgwb.words import mend_text, quote
+from kgwb.words import is_whole, quote
 
 COUNT_KINDS = {"run": str, "seed": "int64", "relation": str, "questions": "int64", "correct": "int64"}
 RELATION_KINDS = {
@@ -37,7 +37,7 @@ def expect_writable(name: object) -> None:
     Raises:
         ValueError: it holds half of a surrogate pair.
     """
-    if mend_text(str(name)) != name:
+    if not isinstance(name, str) or not is_whole(name):
         raise ValueError(
             f"The name {quote(str(name))} holds half a character (a lone surrogate). Type a name that a file can hold."
         )

@@ -20,7 +20,7 @@ from kgwb.graph.files.headers import Header, find_name_header, find_triple_heade
 from kgwb.graph.files.plain_lines import PlainLines
 from kgwb.graph.files.rows import NEEDS_QUOTES, Row, TextRows, split_rows, spread_rows
 from kgwb.graph.files.text import OnError
-from kgwb.words import count_things
+from kgwb.words import count_things, is_whole
 
 _DELIMITERS = {".csv": (",", ";", "\t"), ".txt": ("\t", ",", ";", " ")}
 _DELIMITER_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "spaces"}
@@ -117,7 +117,7 @@ def _fit_rows(header: Header, rows: TextRows, delimiter: str, on_error: OnError,
     A line that begins with # is a comment where it does not have the header's columns; otherwise it is data.
     """
     width = len(header.names)
-    if any(map(_has_surrogates, header.names)):
+    if not all(map(is_whole, header.names)):
         raise ContentError('has a header line that is not in UTF-8. Give its encoding, as in encoding="cp1252".')
     if rows.plain and len(rows.plain.columns) != width:
         rows = spread_rows(rows)
@@ -177,18 +177,9 @@ def _find_rule(row: Row, broken: str, width: int, expected: str) -> str:
         return broken
     if len(row) != width:
         return f"{count_things(len(row), 'column')} where {expected}"
-    if any(cell is not None and _has_surrogates(cell) for cell in row):
+    if not all(cell is None or is_whole(cell) for cell in row):
         return "it is not in UTF-8, the encoding expected."
     return ""
-
-
-def _has_surrogates(text: str) -> bool:
-    """Whether bytes that are not UTF-8 were let through."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def _find_delimiter(text: str, suffix: str, columns: Columns) -> str:

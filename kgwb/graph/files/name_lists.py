@@ -12,7 +12,7 @@ import pandas as pd
 from kgwb.graph.building import COLUMNS, NamedTriples, sum_notes
 from kgwb.graph.errors import ContentError, GraphFileError
 from kgwb.graph.files.text import OnError, parse_file
-from kgwb.words import count_things
+from kgwb.words import count_things, is_whole
 
 _LISTS = {"entity": ("entity2id.txt", "entities.dict"), "relation": ("relation2id.txt", "relations.dict")}
 _SWAPPED = ("head", "tail", "relation")
@@ -90,10 +90,8 @@ def read_name_list(text: str, *, number_first: bool) -> dict[str, str]:
     Raises:
         ContentError: a line has not both.
     """
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # let through by on_error="skip", but each number needs its name
-        raise ContentError('is not in UTF-8. Give its encoding, as in encoding="cp1252".') from None
+    if not is_whole(text):  # let through by on_error="skip", but each number needs its name
+        raise ContentError('is not in UTF-8. Give its encoding, as in encoding="cp1252".')
     lines = [line.strip("\r\n") for line in text.split("\n") if line.strip()]
     if lines and lines[0].strip().isdigit():
         lines = lines[1:]

@@ -16,6 +16,7 @@ from kgwb.graph.errors import ContentError, missing_columns
 from kgwb.graph.files.file_table import Columns, FileTable
 from kgwb.graph.files.text import OnError
 from kgwb.packages import load_package
+from kgwb.words import is_whole
 
 BINARY = (".parquet", ".xlsx")
 
@@ -142,11 +143,10 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 def _parse_object(line: str) -> Any:
     """The object on a line, or the rule that the line breaks."""
-    try:
-        line.encode()
-        record = json.loads(line, parse_int=str, parse_float=SpeltFloat, parse_constant=_spell_constant)
-    except UnicodeEncodeError:
+    if not is_whole(line):
         return "it is not in UTF-8, the encoding expected."
+    try:
+        record = json.loads(line, parse_int=str, parse_float=SpeltFloat, parse_constant=_spell_constant)
     except (ValueError, RecursionError):
         return "it is not one JSON object, in braces and with double quotes."
     return record if isinstance(record, dict) else "it is not one JSON object, in braces and with double quotes."
