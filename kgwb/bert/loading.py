@@ -57,7 +57,8 @@ def load_bert(
         >>> load_bert().layers
         6
     """
-    expect_path(source, call="load_bert('minilm')")
+    folder = expect_path(source, call="load_bert('minilm')")
+    source = folder if source not in ("minilm", "tiny") and folder.is_dir() else source
     doors = expect_each(doors, type, "The class of a door", call="load_bert(folder, doors=[Mine])")
     place_on = _expect_device(device)
     seed = expect_seed(seed)

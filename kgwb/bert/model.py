@@ -105,8 +105,7 @@ class Bert(nn.Module):
             FileExistsError: the folder holds something else.
             ModelFileError: if a door has an option that JSON cannot hold, or was not made by `inject`.
         """
-        expect_path(folder, call="model.save('model')")
-        folder, injector = Path(folder).expanduser().absolute(), self.injector
+        folder, injector = expect_path(folder, call="model.save('model')").absolute(), self.injector
         record: dict[str, Any] = {"name": self.name, "new_head": self.new_head, "injector": None}
         doors = None
         if injector is not None:

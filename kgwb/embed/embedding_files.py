@@ -16,7 +16,7 @@ from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer
 from kgwb.embed.vectors import FORMATS
 from kgwb.environment import VERSION
-from kgwb.files import SavingError, hash_file, open_to_readers, refuse_other_files, write_whole
+from kgwb.files import SavingError, hash_file, open_to_readers, write_whole
 from kgwb.graph import read_graph, write_graph
 from kgwb.graph.files.writing import GRAPH_FILES
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -42,20 +42,18 @@ def write_embedding_files(
     """Write what an embedding consists of, all of it or nothing; other files in the folder stay.
 
     Args:
-        folder: where to, `~` being the home; an embedding already there is replaced.
+        folder: where to; an embedding already there is replaced.
         tensors: the tables by name, on the CPU.
         facts: what else there is to know, for JSON; kgwb's version and the graph's description are added.
         graph: whose ids the rows of the tables are.
 
     Returns:
-        The folder, as an absolute path.
+        The folder.
 
     Raises:
         FileExistsError: a file that kgwb did not write has the name of one that is needed.
         SavingError: the system refuses, as where the disk is full.
     """
-    folder = folder.expanduser().absolute()
-    refuse_other_files(folder, WRITTEN, "an embedding")
     with write_whole(folder, replaces=WRITTEN) as whole:
         whole.mkdir()
         write_tensors(tensors, whole / VECTORS)

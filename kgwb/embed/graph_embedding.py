@@ -222,8 +222,8 @@ class GraphEmbedding(nn.Module):
             SavingError: the system refuses, as where the disk is full.
             ValueError: the vectors are not finite; names the rows.
         """
-        expect_path(folder, call="embedding.save('vectors')")
-        refuse_other_files(Path(folder).expanduser().absolute(), WRITTEN, "an embedding")
+        folder = expect_path(folder, call="embedding.save('vectors')").absolute()
+        refuse_other_files(folder, WRITTEN, "an embedding")  # before the work
         vectors = encode_once(self)
         tables = {
             "entity_table": vectors.entities,
@@ -235,7 +235,7 @@ class GraphEmbedding(nn.Module):
         facts = {"scorer": describe_scorer(self.scorer), "dim": self.dim, "seed": self.seed}
         facts |= {"reciprocal": self.reciprocal, "trained_facts": len(self.trained_facts)}
         tensors["trained_facts"] = torch.from_numpy(self.trained_facts.astype(np.int32))
-        return write_embedding_files(Path(folder), tensors, facts, self.graph)
+        return write_embedding_files(folder, tensors, facts, self.graph)
 
     def extra_repr(self) -> str:
         """What stands between the brackets when torch prints a model that holds this one."""

@@ -58,10 +58,9 @@ def load_embedding(
         >>> load_embedding(folder, scorer=Halved())
         GraphEmbedding(Halved(), dim=8) of 'graph': 2 entities, 1 relation, not trained
     """
-    expect_path(folder, call="load_embedding('vectors')")
+    folder = expect_path(folder, call="load_embedding('vectors')")
     if graph is not None:
         expect_graph(graph, "load_embedding(folder, {})")
-    folder = Path(folder).expanduser()
     with hold_folder(folder):
         return _read_embedding(folder, graph, scorer)
 

@@ -110,9 +110,8 @@ def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:
         GraphFileError: a line is broken, names an entity that the graph does not have, or marks a text that is none of
             its entity's names; gives the file, the line and the rule.
     """
-    expect_path(path, call="read_sentences('sentences.jsonl', graph)")
+    path = expect_path(path, call="read_sentences('sentences.jsonl', graph)")
     expect_graph(graph, "read_sentences('sentences.jsonl', {})")
-    path = Path(path).expanduser()
     path = path / "sentences.jsonl" if path.is_dir() else path
     text = read_text(path, expected="one sentence per line, as JSON")
     sentences = []

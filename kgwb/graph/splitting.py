@@ -99,7 +99,7 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
         )
     count = len(graph.triples)
     asked_valid, asked_test = round(valid * count), round(test * count)
-    order = np.random.default_rng(expect_seed(seed)).permutation(count)
+    order = np.random.default_rng(seed).permutation(count)
     spare = _find_spare(graph.triples, order, asked_valid + asked_test)
     got_valid = round(asked_valid * len(spare) / max(1, asked_valid + asked_test))
     parts = np.zeros(count, dtype=np.int8)

@@ -104,7 +104,7 @@ def _list_ids(entities: object, graph: KnowledgeGraph) -> list[int]:
 
 
 def _choose_facts(question: Question, known: np.ndarray, facts: int, seed: int) -> np.ndarray:
-    order = np.random.default_rng([expect_seed(seed), zlib.crc32(question.text.encode())]).permutation(len(known))
+    order = np.random.default_rng([seed, zlib.crc32(question.text.encode())]).permutation(len(known))
     answers = (known[order, 1:] == [question.relation, question.answer]).all(1)
     kept = order[np.argsort(~answers, kind="stable")][:facts]  # the answer comes first, so it is among them
     return known[np.sort(kept)]  # in the graph's own order, where the answer does not stand out
@@ -141,7 +141,7 @@ def misdirect_mentions(questions: Questions, share: int | float = 0.2, *, seed: 
             f"share={quote_value(share)} and {entities} entities came. Expected a share of the mentions from 0 "
             "to 1 and at least two entities to confuse; type misdirect_mentions(questions, 0.2)."
         )
-    generator = np.random.default_rng(expect_seed(seed))
+    generator = np.random.default_rng(seed)
     places = [(row, at) for row, question in enumerate(questions) for at in range(len(question.mentions))]
     chosen = generator.permutation(len(places))[: round(share * len(places))]
     # A step of 1 to n − 1 around the circle of ids never leads back to the entity itself.

@@ -92,12 +92,12 @@ def read_corpus(
           left out: 1 longer than 512 word pieces
     """
     expect_kind(bert, Bert, "A BERT", call="read_corpus(path, kgwb.load_bert())")
-    expect_path(path, call="read_corpus('diary.txt', bert)")
+    path = expect_path(path, call="read_corpus('diary.txt', bert)")
     expect_choice("by", by, get_args(Unit))
     expect_text("language", language, usual="en")
     if graph is not None:
         expect_graph(graph, "read_corpus(path, bert, graph={})")
-    text = read_text(Path(path).expanduser(), expected="text").replace("\r\n", "\n")
+    text = read_text(path, expected="text").replace("\r\n", "\n")
     blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
     found = [(stretch, part) for stretch, block in enumerate(blocks) for part in _split_block(block, by)]
     if by == "paragraph":  # paragraphs follow one another

@@ -98,7 +98,7 @@ def _choose(model: Bert, questions: Questions, edits: int, seed: int) -> dict[tu
     injector = model.injector
     assert injector is not None
     known = set(map(tuple, injector.facts.tolist()))
-    draw = np.random.default_rng(expect_seed(seed))
+    draw = np.random.default_rng(seed)
     offered: dict[tuple[int, int, int], tuple[int, ...]] = {}
     for question in questions:  # what every question about a fact offers in the place of its answer
         triple, others = (

@@ -53,7 +53,7 @@ class MaskedWords(Task):
     def __post_init__(self) -> None:
         expect_texts(self.sentences, "MaskedWords")
         expect_flags(whole_mentions=self.whole_mentions)
-        expect_seed(self.seed)
+        object.__setattr__(self, "seed", expect_seed(self.seed))
         if not is_number(self.share) or not 0 < self.share <= 1:
             raise ValueError(
                 f"share={quote_value(self.share)} came. Expected a share of the word pieces, above 0 and up to 1; "
@@ -92,7 +92,7 @@ class MaskedSentences:
     def __init__(self, task: MaskedWords, encoding: Encoding) -> None:
         self.task = task
         self.encoding = encoding
-        self._generator = torch.Generator().manual_seed(int(task.seed))
+        self._generator = torch.Generator().manual_seed(task.seed)
 
     def __len__(self) -> int:
         return len(self.encoding)

@@ -60,7 +60,7 @@ class NextSentences(Task):
     def __post_init__(self) -> None:
         expect_texts(self.sentences, "NextSentences")
         expect_choice("follows", self.follows, get_args(Follows))
-        expect_seed(self.seed)
+        object.__setattr__(self, "seed", expect_seed(self.seed))
         call = "NextSentences(sentences, head=nn.Linear(bert.words.embedding_dim, 1))"
         expect_kind(self.head, (nn.Module, type(None)), "A head, which is an nn.Module,", call=call)
 
@@ -171,7 +171,7 @@ def _draw_pairs(
     sentences: Sequence[Sentence], followers: Sequence[Sequence[int]], seed: int
 ) -> tuple[list[Pair], Counter[str]]:
     """For each sentence one that follows and one that does not, so that chance is one half."""
-    random = np.random.default_rng(expect_seed(seed))
+    random = np.random.default_rng(seed)
     pairs: list[Pair] = []
     left_out: Counter[str] = Counter()
     for first, following in enumerate(followers):
@@ -205,5 +205,5 @@ def _join(first: Sentence, second: Sentence, bert: Bert) -> Sentence:
 def _make_head(width: int, seed: int) -> nn.Module:
     """BERT's pooler and a logit; drawn from its own seed, so that the caller's random numbers stay as they were."""
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(expect_seed(seed))
+        torch.random.default_generator.manual_seed(seed)
         return nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))

@@ -242,7 +242,7 @@ def _draw_choices(
 ) -> tuple[int, ...]:
     """The answer among as many candidates as wanted, no two of one name, in random order."""
     _, _, tail = sentence.triple or (0, 0, 0)
-    generator = np.random.default_rng([expect_seed(seed), zlib.crc32(sentence.text.encode())])
+    generator = np.random.default_rng([seed, zlib.crc32(sentence.text.encode())])
     by_name = {names[entity]: entity for entity in generator.permutation(candidates).tolist()}
     others = [entity for name, entity in by_name.items() if name != names[tail]]
     return tuple(generator.permutation([tail, *others[: choices - 1]]).tolist())

@@ -105,10 +105,10 @@ def tune(
         precision=precision,
         seed=seed,
     )
-    batch = int(batch)  # a number of eight bits would run over
+    batch, seed = int(batch), int(seed)  # numbers of eight bits would run over
     stages = _split_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
     passes = _expect_epochs(epochs, len(stages))
-    generator = torch.Generator().manual_seed(expect_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
     dtype = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
     plans = []
     for given, repeats in zip(stages, passes, strict=True):
@@ -249,7 +249,7 @@ def _take_step(
     """One step; dropout draws from the step's own seed, so that the caller's random numbers stay as they were."""
     trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     with torch.random.fork_rng(), torch.autocast(bert.device.type, precision, enabled=precision != torch.float32):
-        torch.manual_seed(expect_seed(seed))
+        torch.manual_seed(seed)
         loss = task.loss(bert.in_mode(dropout), rows)
     gradients = torch.autograd.grad(loss, trained, allow_unused=True)
     for parameter, gradient in zip(trained, gradients, strict=True):

@@ -106,9 +106,9 @@ class View(ABC):
             ValueError: it ends in anything else.
             RuntimeError: for .png and .pdf, no browser is installed, or it does not print.
         """
-        expect_path(path, call="view.save('page.html')")
+        path = expect_path(path, call="view.save('page.html')")
         expect_text("title", title, usual="My page")
-        ending = Path(path).suffix.lower()
+        ending = path.suffix.lower()
         name = f"picture{ending}" if ending in (".svg", ".png", ".pdf") else "page.html"
         place = expect_file(path, (".html", ".svg", ".png", ".pdf"), name=name)
         if ending == ".html":

@@ -21,7 +21,7 @@ def resample_means(
         samples: how often to draw.
         seed: the same seed draws the same units from as many.
     """
-    random, (units, figures) = np.random.default_rng(expect_seed(seed)), values.shape
+    random, (units, figures) = np.random.default_rng(seed), values.shape
     means = np.empty((samples, figures))
     at_once = max(1, BLOCK // max(1, units))  # samples
     for start in range(0, samples, at_once):

@@ -90,7 +90,7 @@ class AdversarialNegatives(nn.Module):
         expect_at_least("learning_rate", learning_rate, 0)
         seed = expect_seed(seed)
         self.count, self.pool, self.dim, self.learning_rate, self.seed = count, pool, dim, learning_rate, seed
-        generator = torch.Generator().manual_seed(expect_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
         self.entities = nn.Parameter(1e-3 * torch.randn(entities, dim, generator=generator))  # at first all are alike
         self.relations = nn.Parameter(torch.randn(2 * len(graph.relations), dim, generator=generator))
         self.register_buffer("entity_squares", torch.zeros_like(self.entities))

@@ -161,7 +161,7 @@ def train_embedding(
     expect_choice("loss", loss, LOSSES)
     expect_flags(reciprocal=reciprocal)
     if checkpoint is not None:
-        expect_path(checkpoint, call="train_embedding(embedding, split, checkpoint='run')")
+        checkpoint = expect_path(checkpoint, call="train_embedding(embedding, split, checkpoint='run')")
     expect_kind(shard, (Shard, type(None)), "A shard, or None,", call="train_embedding(embedding, split)")
     seed = int(seed)  # torch takes no number of numpy's
     triples = find_training_triples(embedding, split)
@@ -223,8 +223,7 @@ def train_embedding(
             del request["epochs"]  # then they only say where to stop
         if evaluate_every and isinstance(split, Split):
             request["valid"] = digest_triples(split.valid, split.known)
-        folder = Path(checkpoint).expanduser().absolute()
-        kept = Checkpoint(folder, checkpoint_every, describe_request(state, request), shard)
+        kept = Checkpoint(checkpoint.absolute(), checkpoint_every, describe_request(state, request), shard)
         kept.resume(state, triples)
     return _iterate(state, triples, evaluate, kept)
 

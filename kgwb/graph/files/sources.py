@@ -89,8 +89,7 @@ def take_source(given: object) -> Path | OpenFile:
             f"{name!r}), then read_graph({name!r})."
         )
     if isinstance(given, (str, Path)):
-        expect_path(given, call='read_graph("facts.tsv")')
-        return Path(given).expanduser()
+        return expect_path(given, call='read_graph("facts.tsv")')
     if callable(getattr(given, "read", None)):
         content = given.read()  # type: ignore[attr-defined]
         called = getattr(given, "name", None)

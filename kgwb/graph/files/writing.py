@@ -114,9 +114,8 @@ def write_split(split: Split, folder: str | Path, *, openke: bool = False) -> Pa
         Split of 'capitals': 1 train, 0 valid, 0 test triples
     """
     expect_split(split, "write_split({}, folder)")
-    expect_path(folder, call="write_split(split, 'splits')")
+    folder = expect_path(folder, call="write_split(split, 'splits')").absolute()
     expect_flags(openke=openke)
-    folder = Path(folder).expanduser().absolute()
     refuse_other_files(folder, _list_rivals(*PARTS), "a split")
     with write_whole(folder, replaces=_WRITTEN) as new:
         new.mkdir()

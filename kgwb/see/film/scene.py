@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from kgwb.axes import Float
-from kgwb.checks import expect_seed
 from kgwb.see.space.projection import ProjectionQuality, projection_quality
 from kgwb.see.space.scene import Cloud
 from kgwb.words import count_things
@@ -87,7 +86,7 @@ def project_frames(
     flat = [each @ axes for each in centred]  # [point, 2] each
     for i in range(len(flat) - 2, -1, -1):
         flat[i] = flat[i] @ find_turn(flat[i], flat[i + 1])
-    judged = np.sort(np.random.default_rng(expect_seed(seed)).permutation(len(flat[-1]))[:MOST_JUDGED])
+    judged = np.sort(np.random.default_rng(seed).permutation(len(flat[-1]))[:MOST_JUDGED])
     return tuple(
         FilmFrame(name, low, projection_quality(high[judged], low[judged], neighbours), _share_kept(high, low))
         for name, high, low in zip(names, centred, flat, strict=True)

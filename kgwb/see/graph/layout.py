@@ -13,7 +13,6 @@ from __future__ import annotations
 import numpy as np
 
 from kgwb.axes import Float, Int
-from kgwb.checks import expect_seed
 from kgwb.packages import load_package
 
 Points = Float[np.ndarray, "node 2"]
@@ -60,7 +59,7 @@ def _place_part(pairs: Pairs, nodes: int, seed: int, *, alone: bool) -> Points:
     if nodes < 3:
         return np.array([[-0.6, 0.0], [0.6, 0.0]]) if nodes == 2 else np.zeros((nodes, 2))
     mass = np.bincount(pairs.ravel(), minlength=nodes) + 1.0
-    points = _start(pairs, nodes, np.random.default_rng(expect_seed(seed)))
+    points = _start(pairs, nodes, np.random.default_rng(seed))
     speed = np.ones(nodes)
     before = np.zeros_like(points)
     for turn in range(_ROUNDS):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kgwb.axes import Float, Int
-from kgwb.checks import expect_each, expect_seed
+from kgwb.checks import expect_each
 from kgwb.graph.errors import UnknownNameError
 from kgwb.see.graph.scene import list_names, name_types
 from kgwb.see.palette import colour_types
@@ -95,7 +95,7 @@ class Cloud:
         if len(self.labels) <= limit:
             return self
         others = np.setdiff1d(np.arange(len(self.labels)), np.array(keep, int))
-        drawn = np.random.default_rng(expect_seed(seed)).permutation(others)[: max(0, limit - len(keep))]
+        drawn = np.random.default_rng(seed).permutation(others)[: max(0, limit - len(keep))]
         return self.take(np.sort(np.concatenate([np.array(keep, int), drawn])))
 
 

@@ -69,9 +69,6 @@ def show_space(
     if entities is not None:
         cloud = cloud.restrict(cloud.find_all(entities))
     check_points(cloud)
-    for name, value, least in (("labelled", labelled, 0), ("neighbours", neighbours, 1), ("limit", limit, 1)):
-        expect_at_least(name, value, least, whole=True)
-    expect_seed(seed)
     cloud = cloud.thin(max(3, limit), sorted(set(cloud.find_all(highlight))), seed)
     ringed = tuple(dict.fromkeys(cloud.find_all(highlight)))
     methods: tuple[Method, ...] = ("pca", "tsne") if method == "both" else (method,)
