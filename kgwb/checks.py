@@ -171,6 +171,7 @@ def expect_at_least(argument: str, value: object, least: int | float, *, whole: 
         Traceback (most recent call last):
         ValueError: dim=2.5 came. It must be a whole number, at least 1; type dim=1.
     """
+    _expect_wide(argument, value)
     if whole and not is_number(value, whole=True):
         raise ValueError(
             f"{argument}={quote_value(value)} came. It must be a whole number, at least {least}; type {argument}={least}."
@@ -212,6 +213,7 @@ def expect_number(
     """
     if isinstance(value, str) and value == word:
         return
+    _expect_wide(argument, value)
     if is_number(value, whole=whole):
         high_enough = (least is None or value >= least) and (above is None or value > above)
         if high_enough and -math.inf < value < math.inf and (below is None or value < below):
@@ -224,6 +226,16 @@ def expect_number(
     else:
         ends = "" if below is None else f" below {below}"
     raise ValueError(f"{argument}={quote_value(value)} came. It must be {kind}{ends}; type {argument}={usual}.")
+
+
+def _expect_wide(argument: str, value: Any) -> None:
+    """Numbers of numpy's that are so short that what is computed with them runs over, in silence, are refused."""
+    size = getattr(getattr(value, "dtype", None), "itemsize", 8)
+    if isinstance(value, Real) and size < 4:
+        raise ValueError(
+            f"{argument}={quote_value(value)} came, and what is computed with numbers of {8 * size} bits runs over; "
+            f"type {argument}={float(value):g}."
+        )
 
 
 def expect_place(argument: str, index: object, count: int) -> None:

@@ -30,7 +30,8 @@ from kgwb.bert.model import Bert
 from kgwb.bert.origin import note_origin
 from kgwb.bert.passing import open_attention
 from kgwb.bert.shape import Shape, measure_shape
-from kgwb.checks import expect_choice, expect_flags, expect_kind, expect_seed
+from kgwb.checks import expect_choice, expect_flags, expect_kind, expect_seed, is_number
+from kgwb.memory import within_memory
 from kgwb.words import describe_kind, quote_value
 
 log = logging.getLogger(__name__)
@@ -141,7 +142,14 @@ def make_doors(
     doors = []
     for name, make in makers.items():
         _expect_options(name, make, options[name])
-        door = make(knowledge, shape, **options[name])
+        whole = {
+            option: value
+            for option, value in options[name].items()
+            if option != "seed" and is_number(value, whole=True)
+        }
+        given = ", ".join(f"{option}={value}" for option, value in whole.items())
+        with within_memory(f"{given} for the {name} door", usual=f"kgwb.inject(bert, vectors, mode={name!r})"):
+            door = make(knowledge, shape, **options[name])
         door.note_options(complete_options(make, options[name]))
         doors.append(door)
     return doors

@@ -18,6 +18,7 @@ from kgwb.embed.scorers.scorer import Scorer, expect_scorer
 from kgwb.embed.vectors import Vectors, list_best, widen_table
 from kgwb.files import refuse_other_files
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
+from kgwb.memory import within_memory
 
 
 class GraphEmbedding(nn.Module):
@@ -70,17 +71,9 @@ class GraphEmbedding(nn.Module):
         scorer.relation_width(dim)
         generator = torch.Generator().manual_seed(seed)
         self.graph, self.scorer, self.dim, self.seed = graph, scorer, dim, seed
-        try:
+        with within_memory(f"dim={dim} for {len(graph.entities):,} entities", usual="dim=128"):
             self.entity_table = nn.Parameter(scorer.start_entities(len(graph.entities), dim, generator))
             self.relation_table = nn.Parameter(scorer.start_relations(len(graph.relations), dim, generator))
-        except RuntimeError as problem:
-            if "allocate" not in str(problem):
-                raise
-            size = f"{4 * dim * len(graph.entities) / 2**30:,.1f} GiB"
-            message = (
-                f"dim={dim} came: the vectors of {len(graph.entities):,} entities take {size}, which cannot be had"
-            )
-            raise MemoryError(f"{message}. Type a smaller one, as dim=128.") from None
         self.register_parameter("inverse_table", None)
         self.encoder = encoder
         self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))

@@ -16,8 +16,8 @@ from kgwb.embed import (
     train_embedding,
 )
 from kgwb.embed.training import losses
-from kgwb.embed.training.state import is_out_of_memory
 from kgwb.graph import KnowledgeGraph
+from kgwb.memory import is_out_of_memory
 
 
 @pytest.mark.parametrize("negatives", ["all", 20])

@@ -10,6 +10,7 @@ from torch import nn
 from kgwb.axes import Float, Tensor
 from kgwb.checks import expect_at_least
 from kgwb.embed.encoders.encoder import expect_vectors
+from kgwb.memory import within_memory
 
 
 class AffineEncoder(nn.Module):
@@ -40,8 +41,9 @@ class AffineEncoder(nn.Module):
         super().__init__()
         expect_at_least("dim", dim, 1, whole=True)
         self.dim = dim
-        self.change = nn.Parameter(torch.zeros(dim, dim))
-        self.shift = nn.Parameter(torch.zeros(dim))
+        with within_memory(f"dim={dim}", usual="dim=128"):
+            self.change = nn.Parameter(torch.zeros(dim, dim))
+            self.shift = nn.Parameter(torch.zeros(dim))
 
     def forward(
         self, entities: Float[Tensor, "entity dim"], relations: Float[Tensor, "relation width"]

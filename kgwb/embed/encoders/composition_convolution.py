@@ -14,6 +14,7 @@ from kgwb.embed.encoders.encoder import Draws, expect_vectors
 from kgwb.embed.encoders.message_passing import MessagePassing, plan_messages
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
+from kgwb.memory import within_memory
 
 Composition = Literal["multiplication", "subtraction", "correlation"]
 COMPOSITIONS = ("multiplication", "subtraction", "correlation")
@@ -67,9 +68,10 @@ class CompositionConvolution(nn.Module):
         expect_number("dropout", dropout, usual=0.3, least=0, below=1)
         self.dim, self.composition, self.dropout = dim, composition, dropout
         self.tails, self.heads = plan_messages(split)
-        self.by_side = nn.Parameter(torch.zeros(2, dim, dim))
-        self.own = nn.Parameter(torch.zeros(dim, dim))
-        self.by_relation = nn.Parameter(torch.zeros(dim, dim))
+        with within_memory(f"dim={dim}", usual="dim=128"):
+            self.by_side = nn.Parameter(torch.zeros(2, dim, dim))
+            self.own = nn.Parameter(torch.zeros(dim, dim))
+            self.by_relation = nn.Parameter(torch.zeros(dim, dim))
         self.draws = Draws(seed=seed)
 
     def forward(

@@ -19,6 +19,7 @@ from kgwb.embed.encoders.encoder import expect_vectors
 from kgwb.embed.encoders.message_passing import Mixture
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split, expect_source
+from kgwb.memory import within_memory
 from kgwb.words import quote
 
 NAMES = ("entity", "aliases")  # what an entity is called in the file says nothing about it
@@ -76,9 +77,10 @@ class LiteralEncoder(nn.Module):
         self.dim, self.numbers, self.texts = dim, found.numbers, found.texts
         self.literals = Mixture(found.rows, found.columns, found.values, (len(graph.entities), found.features))
         # The gate's columns stand first, then those of what it lets through.
-        self.from_literals = nn.Parameter(torch.zeros(found.features, 2 * dim))
-        self.from_entity = nn.Parameter(torch.zeros(dim, 2 * dim))
-        self.bias = nn.Parameter(torch.zeros(2 * dim))
+        with within_memory(f"dim={dim}, buckets={buckets}", usual="dim=128, buckets=1024"):
+            self.from_literals = nn.Parameter(torch.zeros(found.features, 2 * dim))
+            self.from_entity = nn.Parameter(torch.zeros(dim, 2 * dim))
+            self.bias = nn.Parameter(torch.zeros(2 * dim))
 
     def forward(
         self, entities: Float[Tensor, "entity dim"], relations: Float[Tensor, "relation width"]

@@ -13,6 +13,7 @@ from kgwb.embed.encoders.encoder import Draws, expect_vectors
 from kgwb.embed.encoders.message_passing import MessagePassing, plan_messages
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
+from kgwb.memory import within_memory
 
 
 class RelationalConvolution(nn.Module):
@@ -62,10 +63,11 @@ class RelationalConvolution(nn.Module):
         expect_number("dropout", dropout, usual=0.3, least=0, below=1)
         self.dim, self.dropout = dim, dropout
         self.tails, self.heads = plan_messages(split)
-        start = torch.randn(bases, dim, dim, generator=torch.Generator().manual_seed(expect_seed(seed)))
-        self.bases = nn.Parameter(start)
-        self.mix = nn.Parameter(torch.zeros(2, len(self.heads.sizes), bases))  # the one zero factor of W_r
-        self.own = nn.Parameter(torch.zeros(dim, dim))
+        generator = torch.Generator().manual_seed(expect_seed(seed))
+        with within_memory(f"dim={dim}, bases={bases}", usual="dim=128, bases=4"):
+            self.bases = nn.Parameter(torch.randn(bases, dim, dim, generator=generator))
+            self.mix = nn.Parameter(torch.zeros(2, len(self.heads.sizes), bases))  # the one zero factor of W_r
+            self.own = nn.Parameter(torch.zeros(dim, dim))
         self.draws = Draws(seed=seed)
 
     def forward(

@@ -15,6 +15,7 @@ from kgwb.embed.encoders.encoder import Draws, expect_vectors
 from kgwb.embed.encoders.message_passing import Mixture, read_training_triples
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
+from kgwb.memory import within_memory
 
 
 class VariationalEncoder(nn.Module):
@@ -64,9 +65,10 @@ class VariationalEncoder(nn.Module):
         graph = split.graph if isinstance(split, Split) else split
         self.dim, self.weight, self.answers = dim, weight, 2 * len(triples)
         self.links = _link(triples, len(graph.entities))
-        self.to_mean = nn.Parameter(torch.zeros(dim, dim))
-        self.to_spread = nn.Parameter(torch.zeros(dim, dim))
-        self.spread = nn.Parameter(torch.full((dim,), math.log(spread)))
+        with within_memory(f"dim={dim}", usual="dim=128"):
+            self.to_mean = nn.Parameter(torch.zeros(dim, dim))
+            self.to_spread = nn.Parameter(torch.zeros(dim, dim))
+            self.spread = nn.Parameter(torch.full((dim,), math.log(spread)))
         self.draws = Draws(seed=seed)
         self._penalty: Tensor | None = None
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from kgwb.axes import Float
 from kgwb.checks import expect_at_least, expect_number, expect_seed
+from kgwb.memory import within_memory
 
 BLOCK = 1 << 20  # numbers drawn at once
 
@@ -22,7 +23,8 @@ def resample_means(
         seed: the same seed draws the same units from as many.
     """
     random, (units, figures) = np.random.default_rng(seed), values.shape
-    means = np.empty((samples, figures))
+    with within_memory(f"samples={samples}", usual="samples=1000"):
+        means = np.empty((samples, figures))
     at_once = max(1, BLOCK // max(1, units))  # samples
     for start in range(0, samples, at_once):
         drawn = random.integers(0, units, (min(at_once, samples - start), units))  # [sample, unit]

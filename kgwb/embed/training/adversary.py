@@ -13,6 +13,7 @@ from kgwb.embed.training.batches import Batch, UniformNegatives
 from kgwb.embed.training.losses import FAR_BELOW
 from kgwb.embed.vectors import Vectors
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
+from kgwb.memory import within_memory
 
 _MEMORY = 0.9  # how much of the baseline stays at each draw
 
@@ -91,10 +92,13 @@ class AdversarialNegatives(nn.Module):
         seed = expect_seed(seed)
         self.count, self.pool, self.dim, self.learning_rate, self.seed = count, pool, dim, learning_rate, seed
         generator = torch.Generator().manual_seed(seed)
-        self.entities = nn.Parameter(1e-3 * torch.randn(entities, dim, generator=generator))  # at first all are alike
-        self.relations = nn.Parameter(torch.randn(2 * len(graph.relations), dim, generator=generator))
-        self.register_buffer("entity_squares", torch.zeros_like(self.entities))
-        self.register_buffer("relation_squares", torch.zeros_like(self.relations))
+        with within_memory(f"dim={dim} for {entities:,} entities", usual="dim=32"):
+            self.entities = nn.Parameter(
+                1e-3 * torch.randn(entities, dim, generator=generator)
+            )  # at first all are alike
+            self.relations = nn.Parameter(torch.randn(2 * len(graph.relations), dim, generator=generator))
+            self.register_buffer("entity_squares", torch.zeros_like(self.entities))
+            self.register_buffer("relation_squares", torch.zeros_like(self.relations))
         self.register_buffer("baseline", torch.zeros(()))
         self.register_buffer("draws", torch.zeros((), dtype=torch.int64))
 

@@ -20,6 +20,7 @@ from kgwb.embed.training.schedule import Best, Schedule
 from kgwb.embed.training.sharding import ShardedObjective
 from kgwb.embed.training.workspace import Workspace
 from kgwb.embed.vectors import Vectors
+from kgwb.memory import is_out_of_memory
 
 _log = logging.getLogger("kgwb.embed")
 
@@ -182,12 +183,6 @@ class TrainingState:
             raise TrainingError(
                 f"{message}. Start from a fresh GraphEmbedding and type learning_rate={self.rate / 10:g}."
             )
-
-
-def is_out_of_memory(problem: BaseException) -> bool:
-    """Whether an error says that memory ran out, on a GPU or on the processor."""
-    text = str(problem).lower()
-    return isinstance(problem, (torch.OutOfMemoryError, MemoryError)) or "allocate memory" in text
 
 
 def _too_large(batch: int, dim: int) -> str:
