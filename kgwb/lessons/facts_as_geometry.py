@@ -17,7 +17,7 @@ from kgwb.lessons.checks import LIMIT, Verdict, agree, check
 from kgwb.lessons.guarded import run_guarded
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text
-from kgwb.see.graph.scene import name_types
+from kgwb.see.names import name_types
 from kgwb.see.palette import colour_types
 from kgwb.see.panels import Panel, place_labels
 from kgwb.words import shorten

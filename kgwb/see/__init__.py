@@ -5,12 +5,16 @@ A view loads what draws it (pyvis, plotly, scikit-learn, anywidget) when it is u
 
 from kgwb.see.attention.view import AttentionView as AttentionView
 from kgwb.see.attention.view import show_attention as show_attention
+from kgwb.see.choice import Choice as Choice
 from kgwb.see.epochs import log_to_tensorboard as log_to_tensorboard
 from kgwb.see.epochs import log_to_wandb as log_to_wandb
 from kgwb.see.film.view import FilmView as FilmView
 from kgwb.see.film.view import record_film as record_film
 from kgwb.see.graph.view import GraphView as GraphView
 from kgwb.see.graph.view import show_graph as show_graph
+from kgwb.see.linking import LinkedViews as LinkedViews
+from kgwb.see.linking import link as link
+from kgwb.see.live import LiveView as LiveView
 from kgwb.see.page import Fragment as Fragment
 from kgwb.see.page import write_page as write_page
 from kgwb.see.probe.view import ProbeView as ProbeView

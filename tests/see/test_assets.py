@@ -53,7 +53,8 @@ def test_each_asset_is_built_from_one_entry() -> None:
 @pytest.mark.parametrize("path", ASSETS, ids=name_file)
 def test_an_asset_is_used_and_small(path: Path) -> None:
     assert path.stat().st_size <= 300_000
-    assert any(f'"{path.name}"' in module.read_text(encoding="utf-8") for module in SEE.rglob("*.py"))
+    texts = [module.read_text(encoding="utf-8") for module in SEE.rglob("*.py")]
+    assert any(f'"{path.name}"' in text or f'script = "{path.stem}"' in text for text in texts)
 
 
 def test_scripts_stand_nowhere_else() -> None:
@@ -118,12 +119,12 @@ def test_the_guards_see_what_they_guard_against(text: str, guard: re.Pattern[str
     assert guard.search(text)
 
 
-def test_one_file_is_both_a_module_and_a_script() -> None:
-    from kgwb.see.attention.page import MODULE_END
-
-    code = (SEE / "assets" / "attention.js").read_text(encoding="utf-8").rstrip()
-    assert code.endswith(MODULE_END)
-    assert not re.search(r"\b(export|import)\b", code.removesuffix(MODULE_END))
+@pytest.mark.parametrize("path", [path for path in ASSETS if path.suffix == ".js"], ids=name_file)
+def test_one_file_is_both_a_module_and_a_script(path: Path) -> None:
+    end = f"export default kgwb_{path.stem}.default;"
+    code = path.read_text(encoding="utf-8").rstrip()
+    assert code.endswith(end)
+    assert not re.search(r"\b(export|import)\b", code.removesuffix(end))
 
 
 def test_the_lock_file_names_no_host_and_pins_what_is_named() -> None:

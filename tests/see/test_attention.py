@@ -52,7 +52,7 @@ def test_opens_at_the_first_mention_where_nothing_is_masked(pair: tuple[Reading,
 def test_one_reading_opens_at_the_last_layer(make_reading: Make) -> None:
     view = show_attention(make_reading())
     assert view.layer == 1
-    assert view.widget.after is None
+    assert view.state["after"] is None
 
 
 # --- data out -------------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def test_a_graph_gives_labels_and_colours(pair: tuple[Reading, Reading]) -> None
     before, after = pair
     mention = replace(after.mentions[0][0], entity=graph.entity_id("paris"))
     view = show_attention(before, replace(after, mentions=((mention,),)), graph=graph)
-    span = view.widget.sentences[0]["spans"][0]
+    span = view.state["sentences"][0]["spans"][0]
     assert span["label"] == "Paris, the city"
     assert span["colour"] == colour_types(["city", "country"])["city"]
 
@@ -117,7 +117,7 @@ def test_weights_travel_as_whole_numbers_without_padding(make_reading: Make) -> 
     view = show_attention(before)
     weights = unpack(view, "before")
     assert len(weights) == 2 * 3 * (5 * 5 + 3 * 3)
-    start = view.widget.sentences[1]["start"]
+    start = view.state["sentences"][1]["start"]
     np.testing.assert_allclose(
         weights[start:].reshape(2, 3, 3, 3), before.attention[1, :, :, :3, :3], atol=0.5 / 65535 + 1e-7
     )
@@ -139,7 +139,7 @@ def test_sentences_that_do_not_fit_are_counted_in_the_caption(
 ) -> None:
     monkeypatch.setattr("kgwb.see.attention.page.STATE_BYTES", 700)
     view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
-    assert [one["number"] for one in view.widget.sentences] == [0, 2]
+    assert [one["number"] for one in view.state["sentences"]] == [0, 2]
     assert "2 of 3 sentences fit in the view; sentence= opens with another." in view.caption
     assert "Weights are rounded to 1/255 here, not in view.selection." in view.caption
 
@@ -177,8 +177,8 @@ def test_the_caption_says_what_is_seen_and_how_far_to_trust_it(pair: tuple[Readi
 
 def test_a_saved_notebook_keeps_a_picture_and_a_line_of_text(pair: tuple[Reading, Reading]) -> None:
     before, after = pair
-    data, _ = show_attention(before, after)._repr_mimebundle_()
-    assert {WIDGET, "image/svg+xml", "text/plain"} <= set(data)
+    data = show_attention(before, after)._repr_mimebundle_()
+    assert {"image/svg+xml", "text/plain"} <= set(data)
     assert data["text/plain"].startswith("Attention of plain and plain + entity")
 
 
@@ -243,9 +243,9 @@ def test_the_page_carries_the_state_and_no_address(pair: tuple[Reading, Reading]
     before, after = pair
     view = show_attention(before, after, layer=1, head=0)
     page = view.save(tmp_path / "page.html").read_text("utf-8")
-    state = json.loads(re.search(r"previousElementSibling, ({.*})\)</script>", page)[1])
+    state = json.loads(re.search(r"previousElementSibling,({.*}),kgwb_attention_style\)</script>", page)[1])
     assert (state["layer"], state["head"]) == (1, 0)
-    assert base64.b64decode(state["after"]["view"]) == bytes(view.widget.after["view"])
+    assert base64.b64decode(state["state"]["after"]["view"]) == bytes(view.state["after"]["view"])
     assert set(re.findall(r"https?://[\w./]*", page)) <= {"http://www.w3.org/2000/svg"}
     assert "export default" not in page
 

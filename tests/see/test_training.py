@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kgwb.see import view as see_view
+from kgwb.see import output as see_output
 from kgwb.see.training import scene as training_scene
 from kgwb.see.training import view as training
 from kgwb.see.training.view import show_training
@@ -205,16 +205,16 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return Handle()
 
     monkeypatch.setattr("IPython.display.display", display)
-    monkeypatch.setattr(see_view, "in_notebook", lambda: True)
-    for module in (training, see_view):
+    monkeypatch.setattr(see_output, "in_notebook", lambda: True)
+    for module in (training, see_output):
         monkeypatch.setattr(module, "current_cell", lambda: 7)
-    monkeypatch.setattr(see_view, "REDRAW", 0.0)
+    monkeypatch.setattr(see_output, "REDRAW", 0.0)
     return drawn
 
 
 def test_the_button_ends_the_run_after_its_epoch(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     widget, opened = Widget(), []
-    monkeypatch.setattr(see_view, "make_stop_widget", lambda output: opened.append(output) or widget)
+    monkeypatch.setattr(see_output, "make_stop_widget", lambda output: opened.append(output) or widget)
     closed = []
 
     def click_at_three() -> Iterator[Record]:
@@ -234,7 +234,7 @@ def test_the_button_ends_the_run_after_its_epoch(notebook: list[Any], monkeypatc
 
 
 def test_what_is_saved_holds_no_widget(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(see_view, "make_stop_widget", lambda output: Widget())
+    monkeypatch.setattr(see_output, "make_stop_widget", lambda output: Widget())
     show_training(run_epochs(3))
     assert set(notebook[0]) == {"application/vnd.jupyter.widget-view+json", "text/plain", "image/svg+xml"}
     assert len(notebook) == 2 and set(notebook[-1]) == {"text/plain", "image/svg+xml"}
@@ -242,22 +242,22 @@ def test_what_is_saved_holds_no_widget(notebook: list[Any], monkeypatch: pytest.
 
 def test_the_widget_goes_when_training_fails(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     widget = Widget()
-    monkeypatch.setattr(see_view, "make_stop_widget", lambda output: widget)
+    monkeypatch.setattr(see_output, "make_stop_widget", lambda output: widget)
     with pytest.raises(ValueError, match="gave no epoch"):
         show_training(iter(()))
     assert widget.closed and set(notebook[-1]) == {"text/plain", "image/svg+xml"}
 
 
 def test_a_message_that_is_not_ours_does_nothing(notebook: list[Any]) -> None:
-    output = see_view.LiveOutput(training.TrainingView(("a",)))
+    output = see_output.LiveOutput(training.TrainingView(("a",)))
     for message in ("stop", {"kgwb": "else"}, None, {"kgwb": "opened"}):
         output.answer(None, message, [])
     assert not output.stop_asked
 
 
 def test_the_real_widget_shows_the_picture() -> None:
-    output = see_view.LiveOutput(training.TrainingView(("a",)))
-    widget = see_view.make_stop_widget(output)
+    output = see_output.LiveOutput(training.TrainingView(("a",)))
+    widget = see_output.make_stop_widget(output)
     assert widget.picture.startswith("<svg")
     widget._handle_custom_msg({"kgwb": "stop"}, [])
     assert output.stop_asked

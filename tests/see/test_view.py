@@ -16,7 +16,7 @@ from kgwb.bert import Reading
 from kgwb.embed import Epoch
 from kgwb.graph import Mention
 from kgwb.learn import ProbeReport
-from kgwb.see import View
+from kgwb.see import LiveView, View
 
 HOSTILE = ("</script><script>window.hit=1</script>", "<img src=x onerror=hit()>", '"></svg><b>')
 FACTS = pd.DataFrame(
@@ -57,9 +57,14 @@ def show_probe(_pair: tuple[Reading, Reading]) -> View:
     return kgwb.show_probe(ProbeReport(counts, relations, chance=0.25))
 
 
+def link(pair: tuple[Reading, Reading]) -> View:
+    return kgwb.link(show_attention(pair), show_attention(pair))  # type: ignore[arg-type]
+
+
 # A new view is tested by being listed.
 VIEWS: dict[str, Callable[[tuple[Reading, Reading]], View]] = {
-    made.__name__: made for made in (show_graph, show_space, show_training, record_film, show_attention, show_probe)
+    made.__name__: made
+    for made in (show_graph, show_space, show_training, record_film, show_attention, show_probe, link)
 }
 
 
@@ -135,4 +140,4 @@ def test_odd_labels_are_drawn(
 def test_every_view_of_kgwb_is_listed(hostile_pair: tuple[Reading, Reading]) -> None:
     shown = {type(made(hostile_pair)) for made in VIEWS.values()}
     public = {each for each in vars(kgwb.see).values() if isinstance(each, type) and issubclass(each, View)}
-    assert public - shown == {View}
+    assert public - shown == {View, LiveView}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -22,58 +20,40 @@ from kgwb.see.attention.scene import (
     measure_rest,
     with_mentions,
 )
-from kgwb.see.page import Fragment, read_asset
-from kgwb.see.palette import style_variables
+from kgwb.see.live import define_widget
 
-MODULE_END = "export default kgwb_attention.default;"  # the one line that a plain script cannot hold
 STATE_BYTES = 5_000_000  # BERT-base at 128 word pieces: one reading in 16 bits, or two in 8
 TRUST = "Attention is where BERT looks, not why it answers."
 
 
-def make_attention_widget(readings: Sequence[Reading], graph: KnowledgeGraph | None, **choice: Any) -> Any:
-    """The readings as a widget whose traits are what is chosen: sentence, layer, head, focus.
+@cache
+def define_attention_widget() -> Any:
+    """The widget class whose traits are what is chosen: sentence, layer, head, focus.
 
     Raises:
-        IndexError: no such sentence, layer, head, or word piece; also when a trait is set later.
+        IndexError: a trait is set to a sentence, layer, head, or word piece that is not there.
     """
-    return _define_attention_widget()(readings, graph, **choice)
-
-
-@cache
-def _define_attention_widget() -> Any:
-    anywidget = load_package("anywidget", "show_attention")
     traitlets = load_package("traitlets", "show_attention")
+    base = define_widget("attention")
 
-    class AttentionWidget(anywidget.AnyWidget):  # type: ignore[name-defined]
-        _esm = read_asset("attention.js")
-        _css = style_variables() + read_asset("attention.css")
-
+    class AttentionWidget(base):  # type: ignore[misc, valid-type]
         sentence = traitlets.Int().tag(sync=True)
         layer = traitlets.Int().tag(sync=True)
         head = traitlets.Int(None, allow_none=True).tag(sync=True)
         focus = traitlets.Int().tag(sync=True)
         thumbnails = traitlets.Enum(("weights", "change"), "weights").tag(sync=True)
-        layers = traitlets.Int().tag(sync=True)
-        heads = traitlets.Int().tag(sync=True)
-        digits = traitlets.Int().tag(sync=True)
-        names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-        sentences = traitlets.List(traitlets.Dict()).tag(sync=True)
-        before = traitlets.Dict().tag(sync=True)
-        after = traitlets.Dict(None, allow_none=True).tag(sync=True)
-        note = traitlets.Unicode().tag(sync=True)
 
-        def __init__(self, readings: Sequence[Reading], graph: KnowledgeGraph | None, **choice: Any) -> None:
+        def __init__(self, readings: Sequence[Reading], **traits: Any) -> None:
             self._readings = tuple(readings)
-            state = pack_state(readings, graph, choice["sentence"])
-            super().__init__(**state, note=_explain(readings, state), **choice)
+            super().__init__(**traits)
 
         @traitlets.validate("sentence", "layer", "head", "focus")
         def _check_choice(self, proposal: Any) -> int | None:
             name, value = proposal["trait"].name, proposal["value"]
-            lengths = self._readings[0].lengths
-            counts = {"sentence": len(lengths), "layer": self.layers, "head": self.heads}
+            lengths, state = self._readings[0].lengths, self.state
+            counts = {"sentence": len(lengths), "layer": state["layers"], "head": state["heads"]}
             check_choice(name, value, lengths[self.sentence] if name == "focus" else counts[name])
-            held = [one["number"] for one in self.sentences]
+            held = [one["number"] for one in state["sentences"]]
             if name == "sentence" and value not in held:
                 raise IndexError(
                     f"Sentence {value} did not fit in this view, which holds {', '.join(map(str, held))}. "
@@ -87,24 +67,6 @@ def _define_attention_widget() -> Any:
                 self.focus = choose_focus(with_mentions(self._readings, change["new"]), change["new"])
 
     return AttentionWidget
-
-
-def write_attention_fragment(widget: Any, picture: str) -> Fragment:
-    """What the widget shows as a piece of a page; it stays movable there, without a kernel.
-
-    Args:
-        widget: as `make_attention_widget` gives it.
-        picture: shown where no script runs.
-    """
-    state = {name: getattr(widget, name) for name in _define_attention_widget().class_own_traits(sync=True)}
-    state |= {"note": "", "before": _encode(widget.before), "after": _encode(widget.after)}
-    data = json.dumps(state, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
-    script = f"kgwb_attention.show(document.currentScript.previousElementSibling, {data})"
-    return Fragment(
-        html=f"<style>{read_asset('attention.css')}</style><noscript>{picture}</noscript><div></div><script>{script}</script>",
-        caption=widget.note,
-        libraries={"kgwb-attention": read_asset("attention.js").rstrip().removesuffix(MODULE_END)},
-    )
 
 
 def pack_state(readings: Sequence[Reading], graph: KnowledgeGraph | None, sentence: int) -> dict[str, Any]:
@@ -165,11 +127,8 @@ def _pack_weights(reading: Reading, kept: Sequence[int], dtype: str) -> dict[str
     return {"view": memoryview(b"".join(parts)), "dtype": dtype}
 
 
-def _encode(packed: dict[str, Any] | None) -> dict[str, Any] | None:
-    return packed and {**packed, "view": base64.b64encode(packed["view"]).decode("ascii")}
-
-
-def _explain(readings: Sequence[Reading], state: dict[str, Any]) -> str:
+def explain(readings: Sequence[Reading], state: dict[str, Any]) -> str:
+    """How to read the view, and how far to trust it."""
     both = "Grey is before ({}), ink is after ({}). ".format(*state["names"]) if len(readings) > 1 else ""
     entered = any(any(here) for reading in readings for here in reading.injected)
     injected = "Vermilion marks tokens where a vector entered. " if entered else ""

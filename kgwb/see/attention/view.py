@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
 from kgwb.graph.knowledge_graph import expect_graph
-from kgwb.see.attention.page import make_attention_widget, write_attention_fragment
+from kgwb.see.attention.page import define_attention_widget, explain, pack_state
 from kgwb.see.attention.picture import draw_attention
 from kgwb.see.attention.scene import (
     AttentionScene,
@@ -19,8 +20,8 @@ from kgwb.see.attention.scene import (
     choose_layer,
     with_mentions,
 )
-from kgwb.see.page import Fragment
-from kgwb.see.view import View
+from kgwb.see.choice import Choice
+from kgwb.see.live import LiveView
 
 
 def show_attention(
@@ -71,8 +72,7 @@ def show_attention(
     if focus is None:
         focus = choose_focus(with_mentions(readings, sentence), sentence)
     check_choice("focus", focus, before.lengths[sentence])
-    widget = make_attention_widget(readings, graph, sentence=sentence, layer=layer, head=head, focus=focus)
-    return AttentionView(readings, graph, widget)
+    return AttentionView(readings, graph, Choice(sentence=sentence, token=focus, layer=layer, head=head))
 
 
 class _Shared:
@@ -88,7 +88,7 @@ class _Shared:
         setattr(view.widget, self.name, value)
 
 
-class AttentionView(View):
+class AttentionView(LiveView):
     """The attention of one or two readings; made by `show_attention`.
 
     Attributes:
@@ -98,42 +98,74 @@ class AttentionView(View):
         widget: what the browser draws; `view.observe(handler, "layer")` follows it.
     """
 
+    script = "attention"
     sentence, layer, head, focus, thumbnails = _Shared(), _Shared(), _Shared(), _Shared(), _Shared()
 
-    def __init__(self, readings: tuple[Reading, ...], graph: KnowledgeGraph | None, widget: Any) -> None:
+    def __init__(self, readings: tuple[Reading, ...], graph: KnowledgeGraph | None, first: Choice) -> None:
         self.readings = readings
         self.graph = graph
-        self._widget = widget
+        self.first = first
+        self.packed = pack_state(readings, graph, first.sentence or 0)
+        self.note = explain(readings, self.packed)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The readings, as the script draws them."""
+        return self.packed
+
+    @property
+    def first_choice(self) -> Choice:
+        """What is chosen at first."""
+        return self.first
 
     @property
     def scene(self) -> AttentionScene:
         """What is chosen now."""
-        chosen = (self.sentence, self.layer, self.head, self.focus)
-        return AttentionScene(self.readings, self.graph, *chosen, self.widget.note)
+        first = self.first
+        chosen = (first.sentence or 0, first.layer or 0, first.head, first.token or 0)
+        if self._widget is not None:
+            chosen = (self.sentence, self.layer, self.head, self.focus)
+        return AttentionScene(self.readings, self.graph, *chosen, self.note)
 
     @property
     def frame(self) -> pd.DataFrame:
         """All that is drawn at this sentence, layer and head: one row per query and key word piece."""
         return self.scene.frame
 
-    @property
-    def selection(self) -> pd.DataFrame:
+    def list_selected(self) -> pd.DataFrame:
         """What the word piece in focus looks at: its rows of `frame`, exact to float32."""
         return self.scene.rows
 
     @property
     def caption(self) -> str:
         """One line: what is seen and how much to trust it."""
-        return f"{self!r}. {self.widget.note}"
+        return f"{self!r}. {self.note}"
 
     @property
     def picture(self) -> str:
         """What is chosen now as a static SVG, for places where no script runs."""
         return draw_attention(self.scene)
 
-    def fragment(self) -> Fragment:
-        """This view as a piece of a page; it stays movable there, without a kernel."""
-        return write_attention_fragment(self.widget, self.picture)
+    def _make_widget(self) -> Any:
+        widget = super()._make_widget()
+        widget.observe(self._follow, "chosen")
+        return widget
+
+    def _follow(self, change: Any) -> None:
+        """What was chosen in another view is shown here too, as far as this one has it."""
+        chosen, lengths = Choice.from_state(change["new"]), self.readings[0].lengths
+        layers, heads = self.readings[0].attention.shape[1:3]
+        if chosen.sentence is not None and chosen.sentence in [one["number"] for one in self.packed["sentences"]]:
+            self.widget.sentence = chosen.sentence
+            if chosen.token is not None and chosen.token < lengths[chosen.sentence]:
+                self.widget.focus = chosen.token
+        if chosen.layer is not None and chosen.layer < layers:
+            self.widget.layer = chosen.layer
+            self.widget.head = chosen.head if chosen.head is not None and chosen.head < heads else None
+
+    def _define(self) -> Any:
+        first = {"sentence": self.first.sentence, "layer": self.first.layer, "head": self.first.head}
+        return partial(define_attention_widget(), self.readings, **first, focus=self.first.token)
 
     def __repr__(self) -> str:
         return f"Attention of {' and '.join(self.scene.names)}: {self.scene.title}"

@@ -14,9 +14,11 @@ from kgwb.checks import expect_at_least, expect_seed
 from kgwb.see.epochs import close_generator, expect_epochs, expect_record
 from kgwb.see.film.picture import describe_film, draw_film
 from kgwb.see.film.scene import FilmFrame, FilmScene, project_frames
+from kgwb.see.frames import make_frame
+from kgwb.see.names import Names
 from kgwb.see.page import Fragment, draw_by_script
-from kgwb.see.space.scene import Cloud, OneOrMore, check_points, gather_points
-from kgwb.see.view import View, make_frame
+from kgwb.see.space.scene import Cloud, check_points, gather_points
+from kgwb.see.view import View
 
 _LARGEST = 6e4  # what a half-precision number can hold, with a little room
 
@@ -25,8 +27,8 @@ def record_film(
     vectors: Any,
     epochs: Iterable[Any],
     *,
-    entities: OneOrMore | None = None,
-    highlight: OneOrMore = (),
+    entities: Names | None = None,
+    highlight: Names = (),
     labelled: int = 10,
     frames: int = 60,
     neighbours: int = 10,

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Bool, Float, Int
-from kgwb.checks import expect_each
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.patterns import select_neighbourhood
 from kgwb.see.graph.layout import place_nodes
+from kgwb.see.names import name_types
 from kgwb.see.palette import colour_types
 from kgwb.words import count_things
 
@@ -94,22 +94,6 @@ class GraphScene:
         """Positions of the entities, those asked for first, then the best connected."""
         asked = np.isin(self.entities, self.centre)
         return np.lexsort((np.arange(len(self.entities)), -self.degrees, ~asked))
-
-
-def list_names(names: object, *, call: str) -> list[str | int]:
-    """One entity, or several, by label, name or id, as a list.
-
-    Raises:
-        TypeError: it is neither; the message holds the call.
-    """
-    several = [names] if isinstance(names, (str, int, np.integer)) else names
-    return expect_each(several, (str, int, np.integer), "A label, name or id", call=call)
-
-
-def name_types(graph: KnowledgeGraph) -> list[str]:
-    """The type of every entity, by id; "entity" where the table names none."""
-    types = graph.entities["type"] if "type" in graph.entities else [""] * len(graph.entities)
-    return [name if isinstance(name, str) and name.strip() else "entity" for name in types]
 
 
 def compose_scene(

@@ -12,11 +12,13 @@ import pandas as pd
 
 from kgwb.checks import expect_at_least, expect_kind, expect_seed
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
+from kgwb.see.frames import make_frame
 from kgwb.see.graph.page import write_graph_fragment
 from kgwb.see.graph.picture import draw_graph
-from kgwb.see.graph.scene import GraphScene, compose_scene, list_names
+from kgwb.see.graph.scene import GraphScene, compose_scene
+from kgwb.see.names import list_names
 from kgwb.see.page import Fragment
-from kgwb.see.view import View, make_frame
+from kgwb.see.view import View
 
 
 def show_graph(

@@ -40,8 +40,8 @@ interface WidgetModel {
   get(name: string): any;
   set(name: string, value: unknown): void;
   save_changes(): void;
-  on(event: string, act: (message?: any) => void): void;
-  off(event: string, act: (message?: any) => void): void;
+  on(event: string, act: (message?: any, buffers?: any) => void): void;
+  off(event: string, act: (message?: any, buffers?: any) => void): void;
 }
 interface KernelModel extends WidgetModel {
   send(message: object): void;

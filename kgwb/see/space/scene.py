@@ -13,12 +13,10 @@ import numpy as np
 from kgwb.axes import Float, Int
 from kgwb.checks import expect_each
 from kgwb.graph.errors import UnknownNameError
-from kgwb.see.graph.scene import list_names, name_types
+from kgwb.see.names import Names, list_names, name_types
 from kgwb.see.palette import colour_types
 from kgwb.see.space.projection import Projection
 from kgwb.words import count_things
-
-OneOrMore = Sequence[str | int] | str | int  # points by label, name or id
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +64,7 @@ class Cloud:
             raise UnknownNameError("entity", name, self.labels)
         return int(found[0])
 
-    def find_all(self, names: OneOrMore) -> list[int]:
+    def find_all(self, names: Names) -> list[int]:
         """The positions of one point or several, as `find` gives them."""
         return [self.find(name) for name in list_names(names, call="highlight=['Berlin', 'Paris']")]
 

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from kgwb.checks import expect_at_least, expect_choice, expect_seed
+from kgwb.see.names import Names
 from kgwb.see.page import Fragment
 from kgwb.see.space.page import build_figure, describe_figure, write_space_fragment
 from kgwb.see.space.picture import draw_space
 from kgwb.see.space.projection import Method, Projection, project
-from kgwb.see.space.scene import OneOrMore, SpaceScene, check_points, gather_points, list_words
+from kgwb.see.space.scene import SpaceScene, check_points, gather_points, list_words
 from kgwb.see.view import View
 from kgwb.words import mend_text
 
@@ -24,8 +25,8 @@ def show_space(
     *,
     labels: Sequence[str] | None = None,
     types: Sequence[str] | None = None,
-    entities: OneOrMore | None = None,
-    highlight: OneOrMore = (),
+    entities: Names | None = None,
+    highlight: Names = (),
     labelled: int = 14,
     method: Literal["both", "pca", "tsne"] = "both",
     neighbours: int = 10,

@@ -12,10 +12,12 @@ import pandas as pd
 from kgwb.checks import expect_at_least, expect_text
 from kgwb.see.epochs import close_generator, expect_epochs, expect_record
 from kgwb.see.film.view import FilmView, record_film
+from kgwb.see.notebook import current_cell
+from kgwb.see.output import LiveOutput
 from kgwb.see.page import Fragment
 from kgwb.see.training.picture import draw_training
 from kgwb.see.training.scene import TrainingScene, measure_memory
-from kgwb.see.view import LiveOutput, View, current_cell
+from kgwb.see.view import View
 from kgwb.words import mend_text
 
 

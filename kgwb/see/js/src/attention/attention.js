@@ -1,12 +1,13 @@
-// The attention view: the same code in a notebook (anywidget calls `render`) and on a page (which calls `show`).
+// The attention view: what a word piece looks at, by layer and head, before and after.
 
 import { element } from "../shared/elements.js";
-import { watchTheme } from "../shared/theme.js";
+import { openFrame } from "../shared/frame.js";
+import { makeView } from "../shared/live.js";
+import { openSelection } from "../shared/selection.js";
 import { openChoice } from "./choice.js";
 import { drawColumns } from "./columns.js";
 import { openFacts } from "./facts.js";
 import { drawGrid } from "./grid.js";
-import { openModel, unpackWeights } from "./page.js";
 import { drawSentence } from "./sentence.js";
 import { drawSums } from "./sums.js";
 import { drawTitle } from "./title.js";
@@ -17,48 +18,37 @@ import { drawTitle } from "./title.js";
  */
 function render({ model, el }) {
   const facts = openFacts(model);
-  const choice = openChoice(model);
-  const grid = drawGrid(facts, choice);
-  const parts = [drawTitle, drawSentence, drawColumns, drawSums].map((draw) => draw(facts, choice));
-  const [title, sentence, columns, sums] = parts.map((part) => part.node);
-  // JupyterLab's own arrow keys would move to another cell
-  const root = element("div", { class: "kgwb-attention", "data-lm-suppress-shortcuts": "true" });
-  const picture = element("div", { class: "picture" }, columns, sums);
-  root.append(title, sentence, element("div", { class: "side-by-side" }, grid.node, picture));
-  if (model.get("note")) root.append(element("p", { class: "note" }, model.get("note")));
-  el.append(root);
-
+  const selection = openSelection(model);
+  const choice = openChoice(model, selection);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const paint = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => grid.paint(getComputedStyle(root).color), 30); // lines first, thumbnails a frame later
+    timer = setTimeout(() => grid.paint(getComputedStyle(frame.root).color), 30); // lines first, thumbnails a frame later
   };
+  const frame = openFrame(el, model, { name: "attention", redraw: paint });
+  const grid = drawGrid(facts, choice);
+  const parts = [drawTitle, drawSentence, drawColumns, drawSums].map((draw) => draw(facts, choice));
+  const [title, sentence, columns, sums] = parts.map((part) => part.node);
+  const lines = element("div", { class: "lines-and-sums" }, columns, sums);
+  frame.picture.append(title, sentence, element("div", { class: "side-by-side" }, grid.node, lines));
   const update = () => {
     for (const part of parts) part.update();
     grid.update();
     paint();
   };
   choice.listen(update);
-  const forgetTheme = watchTheme(paint);
   update();
 
   return () => {
     clearTimeout(timer);
-    forgetTheme();
     choice.close();
-    root.remove();
+    selection.close();
+    frame.close();
   };
 }
 
-/**
- * @param {HTMLElement} el
- * @param {Record<string, any>} state the traits, weights as base64
- * @returns {() => void} clean-up
- */
-export function show(el, state) {
-  const model = openModel({ ...state, before: unpackWeights(state.before), after: unpackWeights(state.after) });
-  return render({ model, el });
-}
+const { widget, show } = makeView(render);
 
-export default { render };
+export { show };
+export default widget;

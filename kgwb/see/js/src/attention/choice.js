@@ -2,13 +2,17 @@
 
 const WATCHED = ["sentence", "layer", "head", "focus", "thumbnails"];
 
+/** @import { Selection } from "../shared/selection.js" */
 /** @import { Sentence } from "./weights.js" */
 /** @typedef {ReturnType<typeof openChoice>} Choice */
 
-/** @param {WidgetModel} model */
-export function openChoice(model) {
-  /** @type {Sentence[]} */
-  const sentences = model.get("sentences");
+/**
+ * @param {WidgetModel} model
+ * @param {Selection} selection what linked views share
+ */
+export function openChoice(model, selection) {
+  /** @type {{sentences: Sentence[], layers: number, heads: number}} */
+  const { sentences, layers, heads } = model.get("state");
   /** @type {number | null} */
   let preview = null;
   let waiting = false;
@@ -29,6 +33,15 @@ export function openChoice(model) {
   }
 
   for (const name of WATCHED) model.on(`change:${name}`, settle);
+  const forget = selection.listen(({ sentence, layer, head, token }) => {
+    const held = sentences.find((one) => one.number === sentence);
+    if (held) model.set("sentence", held.number);
+    if (token !== null && held) model.set("focus", Math.min(token, held.tokens.length - 1));
+    if (layer !== null && layer < layers) {
+      model.set("layer", layer);
+      model.set("head", head !== null && head < heads ? head : null);
+    }
+  });
 
   return {
     get sentence() {
@@ -66,7 +79,8 @@ export function openChoice(model) {
     /** @param {Partial<Record<"sentence" | "layer" | "head" | "focus" | "thumbnails", number | string | null>>} values */
     set(values) {
       for (const [name, value] of Object.entries(values)) model.set(name, value);
-      model.save_changes();
+      const [sentence, token, layer, head] = ["sentence", "focus", "layer", "head"].map((name) => model.get(name));
+      selection.set({ sentence, token, layer, head: head ?? null });
     },
     /** @param {() => void} callback */
     listen(callback) {
@@ -74,6 +88,7 @@ export function openChoice(model) {
     },
     close() {
       listener = () => {};
+      forget();
       for (const name of WATCHED) model.off(`change:${name}`, settle);
     },
   };

@@ -2,26 +2,25 @@
 
 import { openWeights } from "./weights.js";
 
-/** @import { Sentence } from "./weights.js" */
+/** @import { Packed, Sentence } from "./weights.js" */
+/**
+ * @typedef {{
+ *   heads: number, layers: number, names: string[], digits: number, sentences: Sentence[], before: Packed, after: Packed | null
+ * }} State
+ */
 
 /** @param {WidgetModel} model */
 export function openFacts(model) {
-  /** @type {number} */
-  const heads = model.get("heads");
-  const before = openWeights(model.get("before"), heads);
-  if (!before) throw new Error("The attention view came without weights.");
+  /** @type {State} */
+  const { heads, layers, names, digits, sentences, before, after } = model.get("state");
   return {
     heads,
-    /** @type {number} */
-    layers: model.get("layers"),
-    /** @type {string[]} */
-    names: model.get("names"),
-    /** @type {number} */
-    digits: model.get("digits"),
-    /** @type {Sentence[]} */
-    sentences: model.get("sentences"),
-    before,
-    after: openWeights(model.get("after"), heads),
+    layers,
+    names,
+    digits,
+    sentences,
+    before: openWeights(before, heads),
+    after: after ? openWeights(after, heads) : null,
   };
 }
 

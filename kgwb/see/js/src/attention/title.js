@@ -12,8 +12,8 @@ import { element } from "../shared/elements.js";
 export function drawTitle(facts, choice) {
   const where = element("strong");
   const from = element("span", { class: "muted" });
-  const line = element("div", { class: "title", "aria-live": "polite" }, where, " ", from);
-  const node = element("div", { class: "head" }, line);
+  const line = element("div", { "aria-live": "polite" }, where, " ", from);
+  const node = element("div", { class: "where" }, line);
   const select = facts.sentences.length > 1 ? drawSelect(facts, choice) : null;
   if (select) node.append(select);
 

@@ -1,5 +1,7 @@
 // Attention weights as they travel: whole numbers, weight = number / full, [layer, head, query, key] per sentence.
 
+import { readArray } from "../shared/model.js";
+
 /**
  * What Python packs of a sentence (attention/scene.py); `start` is where its weights begin.
  * @typedef {{first: number, last: number, label: string, colour: string}} Span
@@ -8,22 +10,19 @@
  *   focus: number, start: number
  * }} Sentence
  *
- * @typedef {{view: DataView<ArrayBuffer>, dtype: "uint8" | "uint16"}} Packed
- * @typedef {NonNullable<ReturnType<typeof openWeights>>} Weights
+ * @typedef {{view: DataView | string, dtype: "uint8" | "uint16"}} Packed
+ * @typedef {ReturnType<typeof openWeights>} Weights
  */
 
-/** @type {{uint8: [typeof Uint8Array, number], uint16: [typeof Uint16Array, number]}} */
-const KINDS = { uint8: [Uint8Array, 255], uint16: [Uint16Array, 65535] };
+const FULL = { uint8: 255, uint16: 65535 };
 
 /**
- * @param {Packed | null} packed
+ * @param {Packed} packed
  * @param {number} heads
  */
 export function openWeights(packed, heads) {
-  if (!packed?.view) return null;
-  const [Kind, full] = KINDS[packed.dtype];
-  const { buffer, byteOffset, byteLength } = packed.view;
-  const numbers = new Kind(buffer.slice(byteOffset, byteOffset + byteLength)); // a copy starts at an even address
+  const full = FULL[packed.dtype];
+  const numbers = readArray(packed);
 
   /**
    * Fills `out` with weights, from `first` of the given matrix on; the mean over heads where `head` is null.

@@ -1,6 +1,6 @@
-// Style sheets follow the page's theme by themselves; what scripts draw has to be drawn again.
+// Light or dark, as the page around a view is. What scripts draw has to be drawn again when that changes.
 
-const ATTRIBUTES = ["class", "data-jp-theme-light", "data-theme", "data-vscode-theme-kind", "theme"];
+const ATTRIBUTES = ["class", "style", "data-jp-theme-light", "data-theme", "data-vscode-theme-kind", "theme"];
 
 /**
  * Calls `act` when the theme of the page or of the system may have changed, until the returned function is called.
@@ -27,10 +27,37 @@ export function readJupyterLight() {
   return values.find(Boolean) ?? "";
 }
 
-/** JupyterLab's mark counts before what the reader's system prefers. */
+/** What the page says of itself (JupyterLab, VS Code, Colab, marimo) counts before what the reader's system prefers. */
 export function isDark() {
   const light = readJupyterLight();
-  return light ? light === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
+  if (light) return light === "false";
+  const said = [document.documentElement, document.body]
+    .map(
+      (node) =>
+        `${node.className} ${node.dataset.theme ?? ""} ${node.dataset.vscodeThemeKind ?? ""} ${node.getAttribute("theme") ?? ""}`,
+    )
+    .join(" ")
+    .split(/[\s-]+/);
+  if (said.includes("dark")) return true;
+  if (said.includes("light")) return false;
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/**
+ * Marks the root of a view as light or dark, now and whenever that changes, and calls `act` each time it does.
+ * @param {HTMLElement} root
+ * @param {() => void} act
+ */
+export function followTheme(root, act) {
+  const mark = () => {
+    const theme = isDark() ? "dark" : "light";
+    if (root.dataset.kgwbTheme === theme) return;
+    root.dataset.kgwbTheme = theme;
+    act();
+  };
+  const stop = watchTheme(mark);
+  mark();
+  return stop;
 }
 
 /**
