@@ -18,6 +18,7 @@ from kgwb.see.notebook import in_notebook, mounts_views
 from kgwb.see.page import Fragment, write_page
 from kgwb.see.view import View
 
+_SHARED = "What is chosen in one view is chosen in all."
 _CALL = "kgwb.link(kgwb.show_graph(graph), kgwb.show_space(vectors))"
 
 
@@ -120,7 +121,7 @@ class LinkedViews(View):
     @property
     def caption(self) -> str:
         """One line each."""
-        return "What is chosen in one view is chosen in all. " + " ".join(view.caption for view in self.views)
+        return " ".join([_SHARED, *(view.caption for view in self.views)])
 
     @property
     def picture(self) -> str:
@@ -131,7 +132,7 @@ class LinkedViews(View):
             wide, high = (float(number) for number in re.findall(r'\s(?:width|height)="([\d.]+)"', picture)[:2])
             parts.append(re.sub(r"<svg ", f'<svg y="{top:g}" ', picture, count=1))
             width, top = max(width, wide), top + high + 12
-        return draw_picture(parts, width, top, title=self.title)
+        return draw_picture(parts, width, top, title=self.title, caption=_SHARED)
 
     def fragment(self) -> Fragment:
         """All of them as one piece of a page."""
