@@ -41,7 +41,12 @@ def make_views() -> Iterator[tuple[str, Callable[[], Any]]]:
     asked = [question.text for question in unseen[:3]]
     before, after = kgwb.read(bert, asked), kgwb.read(model, asked)
     predicted = vectors.predict(head=PERSON, relation="born in", k=6)
-    predicted = predicted[~predicted["known"]].head(3).rename(columns={"entity": "tail"}).assign(head=PERSON, relation="born in")
+    predicted = (
+        predicted[~predicted["known"]]
+        .head(3)
+        .rename(columns={"entity": "tail"})
+        .assign(head=PERSON, relation="born in")
+    )
     chances = torch.tensor(predicted["score"].to_numpy()).softmax(0).numpy()
     predicted = pd.DataFrame(predicted[["head", "relation", "tail"]]).assign(probability=chances)
     report = kgwb.probe({"plain": bert, "entity+memory": model}, unseen)
