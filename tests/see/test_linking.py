@@ -125,6 +125,16 @@ def test_all_are_one_view(tmp_path: Path) -> None:
     assert "<svg" in linked.save(tmp_path / "both.svg").read_text(encoding="utf-8")
 
 
+def test_all_are_followed_and_set_as_one() -> None:
+    linked, seen = kgwb.link(ListView(), ListView()), []
+    linked.observe(lambda change: seen.append(tuple(change["new"]["entities"])))
+    linked.selection = "c"
+    linked.views[1].select(entities="a")
+    assert seen == [(2,), (0,)]
+    assert linked.selection["label"].tolist() == ["a", "a"]
+    assert linked.widget.children == tuple(view.widget for view in linked.views)
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_one_view_is_linked_to_nothing(count: int) -> None:
     with pytest.raises(ValueError, match=rf"{count} view came, and two or more can be linked\. {CALL}"):
