@@ -93,6 +93,7 @@ def test_the_theme_is_followed_in_sight(opened: Any, screenshots: Path) -> None:
     theme = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
     opened.evaluate(theme, "JupyterLab Dark")
     opened.wait_for_function(f"{paper} !== '{light}'")
+    opened.wait_for_timeout(1_500)  # until the splash of the theme is gone
     opened.screenshot(path=screenshots / f"opened_dark_{opened.file.parent.name}.png")
     opened.evaluate(theme, "JupyterLab Light")
     opened.wait_for_function(f"{paper} === '{light}'")
