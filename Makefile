@@ -3,6 +3,7 @@
 # make tour       the whole journey without a notebook; writes build/tour/index.html
 # make notebooks  run every notebook in a fresh kernel and save it with its pictures
 # make oldest     the doors with the oldest transformers that kgwb admits, in an environment of its own
+# make gallery    every view as page and picture, photographed light and dark, in build/gallery (needs a browser)
 # make bench      the figures named in the benchmarks
 # make fuzz       damaged files and odd inputs, 10,000 of them; make fuzz FUZZ=100000 for a night
 # make lint       ruff and mypy
@@ -22,7 +23,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOURNEY := notebooks/00_the_whole_journey.ipynb
 STAMPS := .venv/stamps
 
-.PHONY: help lab test oldest tour notebooks bench fuzz lint assets lock audit install clean
+.PHONY: help lab test oldest tour notebooks gallery bench fuzz lint assets lock audit install clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -47,6 +48,9 @@ tour: install
 
 notebooks: install
 	$(BIN)/python tests/notebooks/saving.py notebooks/*.ipynb
+
+gallery: $(STAMPS)/tests $(STAMPS)/kgwb
+	HF_HUB_OFFLINE=1 $(BIN)/python tests/browser/gallery.py
 
 bench: $(STAMPS)/tests $(STAMPS)/kgwb
 	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

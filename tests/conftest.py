@@ -20,8 +20,9 @@ from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).parents[1]
 
-# A test shows what is right, never how fast this machine happens to be.
-settings.register_profile("kgwb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A test shows what is right, never how fast this machine happens to be. `make fuzz` looks at more examples.
+_EXAMPLES = 200 if os.environ.get("KGWB_FUZZ") else 50
+settings.register_profile("kgwb", deadline=None, max_examples=_EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kgwb")
 
 # The tests' tensors are small: beyond two threads they wait for each other, and side by side beyond one.

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
+from kgwb.checks import expect_at_least, expect_each, expect_kind
+
+_CALL = "kgwb.see.Choice(entities=(3,), layer=2)"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -32,9 +38,24 @@ class Choice:
     layer: int | None = None
     head: int | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("entities", "relations"):
+            ids = expect_each(getattr(self, name), (int, np.integer), "An id", call=_CALL)
+            expect_at_least(name, min(ids, default=0), 0, whole=True)
+        for triple in expect_each(self.triples, (tuple, list), "A triple of ids", call=_CALL):
+            if len(expect_each(triple, (int, np.integer), "An id", call=_CALL)) != 3:
+                raise ValueError(
+                    f"{triple!r} came, and a triple has three ids. Type kgwb.see.Choice(triples=[(0, 1, 2)])."
+                )
+        expect_each(self.words, str, "A word piece", call=_CALL)
+        for name in ("sentence", "token", "layer", "head"):
+            if getattr(self, name) is not None:
+                expect_at_least(name, getattr(self, name), 0, whole=True)
+
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Choice:
         """What the browser says is chosen."""
+        expect_kind(state, Mapping, "A mapping", call="kgwb.see.Choice.from_state({'entities': [3]})")
         return cls(
             entities=tuple(int(i) for i in state.get("entities", ())),
             relations=tuple(int(i) for i in state.get("relations", ())),

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kgwb.checks import expect_each, expect_text
+from kgwb.packages import load_package
 from kgwb.see.choice import Choice
 from kgwb.see.drawing import draw_picture, escape
 from kgwb.see.live import LiveView
+from kgwb.see.names import Names
 from kgwb.see.notebook import in_notebook, mounts_views
 from kgwb.see.page import Fragment, write_page
 from kgwb.see.view import View
 
+_SHARED = "What is chosen in one view is chosen in all."
 _CALL = "kgwb.link(kgwb.show_graph(graph), kgwb.show_space(vectors))"
 
 
@@ -109,8 +112,29 @@ class LinkedViews(View):
 
     def select(self, **names: Any) -> None:
         """Choose in all of them, as in one: `linked.select(entities="Berlin")`."""
-        knowing = [view for view in self.views if view.shown_graph is not None]
-        (knowing or self.views)[0].select(**names)
+        self._find_knowing().select(**names)
+
+    def _find_knowing(self) -> LiveView:
+        """One that knows entities by name, if any does."""
+        return next((view for view in self.views if view.shown_graph is not None), self.views[0])
+
+    @property
+    def selection(self) -> pd.DataFrame:
+        """What is chosen in each; set it as that of one view."""
+        return self.frame
+
+    @selection.setter
+    def selection(self, chosen: pd.DataFrame | Names) -> None:
+        self._find_knowing().selection = chosen
+
+    def observe(self, handler: Callable[[Any], Any], names: Any = "chosen") -> None:
+        """Call `handler` at each change of what is chosen, in whichever of them.
+
+        Args:
+            handler: takes the change.
+            names: of the traits to watch, which the first view has.
+        """
+        self.views[0].observe(handler, names)
 
     @property
     def title(self) -> str:
@@ -120,7 +144,7 @@ class LinkedViews(View):
     @property
     def caption(self) -> str:
         """One line each."""
-        return "What is chosen in one view is chosen in all. " + " ".join(view.caption for view in self.views)
+        return " ".join([_SHARED, *(view.caption for view in self.views)])
 
     @property
     def picture(self) -> str:
@@ -131,7 +155,7 @@ class LinkedViews(View):
             wide, high = (float(number) for number in re.findall(r'\s(?:width|height)="([\d.]+)"', picture)[:2])
             parts.append(re.sub(r"<svg ", f'<svg y="{top:g}" ', picture, count=1))
             width, top = max(width, wide), top + high + 12
-        return draw_picture(parts, width, top, title=self.title)
+        return draw_picture(parts, width, top, title=self.title, caption=_SHARED)
 
     def fragment(self) -> Fragment:
         """All of them as one piece of a page."""
@@ -167,7 +191,8 @@ class LinkedViews(View):
         return super()._repr_mimebundle_(**options)
 
     def _make_widget(self) -> Any:
-        return None
+        box = load_package("ipywidgets", "Linked views").VBox
+        return box([view.widget for view in self.views])
 
     def __repr__(self) -> str:
         return f"LinkedViews: {', '.join(type(view).__name__ for view in self.views)}"

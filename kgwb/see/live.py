@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from kgwb.checks import expect_each, expect_kind
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.packages import load_package
 from kgwb.see.choice import Choice
@@ -156,25 +157,29 @@ class LiveView(View):
             words: word pieces.
             sentence, token, layer, head: places from 0.
         """
-        found = tuple(
-            (*self.find_entities(head), *self.find_relations(relation), *self.find_entities(tail))
-            for head, relation, tail in triples
-        )
+        call = "view.select(triples=[('Berlin', 'capital of', 'Germany')])"
+        facts = expect_each(triples, (tuple, list), "A triple", call=call)
+        if any(len(fact) != 3 for fact in facts):
+            raise ValueError(f"{facts!r} came, and a triple has a head, a relation and a tail. Type {call}.")
         self.choose(
             Choice(
-                () if _is_nothing(entities) else self.find_entities(entities),
-                () if _is_nothing(relations) else self.find_relations(relations),
-                found,  # type: ignore[arg-type]
-                tuple(words),
-                sentence,
-                token,
-                layer,
-                head,
+                entities=() if _is_nothing(entities) else self.find_entities(entities),
+                relations=() if _is_nothing(relations) else self.find_relations(relations),
+                triples=tuple(self._find_triple(*fact) for fact in facts),
+                words=tuple(expect_each(words, str, "A word piece", call="view.select(words=['paris'])")),
+                sentence=sentence,
+                token=token,
+                layer=layer,
+                head=head,
             )
         )
 
+    def _find_triple(self, head: str | int, relation: str | int, tail: str | int) -> tuple[int, int, int]:
+        return self.find_entities(head)[0], self.find_relations(relation)[0], self.find_entities(tail)[0]
+
     def choose(self, choice: Choice) -> None:
         """The same with what another view's `choice` holds."""
+        expect_kind(choice, Choice, "What another view's choice holds", call="view.choose(other.choice)")
         turn = int(self.widget.chosen.get("turn", 0)) + 1
         self.take({**choice.to_state(), "turn": turn})
 

@@ -9,7 +9,9 @@ notebook.
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -20,6 +22,7 @@ from nbclient import NotebookClient
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SVG = "image/svg+xml"
+STILL = re.compile(r'<figure class="kgwb-still[^>]*><img [^>]*src="data:image/svg\+xml;base64,([^"]*)"')
 LARGEST = 1_000_000
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -64,9 +67,21 @@ def _strip_output(output: Any) -> bool:
     if output.output_type not in ("display_data", "execute_result"):
         return True
     output.metadata = {}
+    _show_pictures(output.data)
     if output.data.pop(WIDGET, None) is None:
         return True
     return any(kind != "text/plain" for kind in output.data)
+
+
+def _show_pictures(data: Any) -> None:
+    """A still picture as what it is: code hosts show it, and its mark, which differs each time, is not saved."""
+    page = data.get("text/html", "")
+    pictures = STILL.findall(page)
+    if len(pictures) == 1:
+        data[SVG] = base64.b64decode(pictures[0]).decode("utf-8")
+        del data["text/html"]
+    elif pictures:
+        data["text/html"] = re.sub(r" kgwb-still-\w+", "", page)
 
 
 def find_figures(notebook: Any) -> list[str]:

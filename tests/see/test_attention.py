@@ -26,7 +26,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def unpack(view: AttentionView, name: str) -> np.ndarray:
-    packed = getattr(view.widget, name)
+    packed = view.state[name]
     return np.frombuffer(packed["view"], packed["dtype"]) / np.iinfo(packed["dtype"]).max
 
 
