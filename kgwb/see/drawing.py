@@ -65,7 +65,9 @@ def draw_text(
     )
 
 
-def draw_polyline(points: np.ndarray, *, colour: str = "", role: str = "line-ink", dashed: bool = False) -> str:
+def draw_polyline(
+    points: np.ndarray, *, colour: str = "", role: str = "line-ink", dashed: bool = False, width: Number = 1.5
+) -> str:
     """A line through [point, 2] pixels, broken where a value is not a number."""
     steps, open_line = [], False
     for x, y in points:
@@ -76,7 +78,7 @@ def draw_polyline(points: np.ndarray, *, colour: str = "", role: str = "line-ink
         open_line = True
     stroke = f' stroke="{colour}"' if colour else f' class="{role}"'
     dash = ' stroke-dasharray="5 3"' if dashed else ""
-    return f'<path d="{"".join(steps)}" fill="none" stroke-width="1.5" stroke-linejoin="round"{stroke}{dash}/>'
+    return f'<path d="{"".join(steps)}" fill="none" stroke-width="{width:g}" stroke-linejoin="round"{stroke}{dash}/>'
 
 
 def draw_points(points: np.ndarray, radii: np.ndarray, marks: Sequence[str | TypeMark]) -> str:

@@ -26,8 +26,9 @@ PAGE_STYLE = """
 :root{color-scheme:light dark}
 body{margin:0;background:var(--kgwb-paper);color:var(--kgwb-ink);font:16px/1.5 var(--kgwb-font);
 font-variant-numeric:tabular-nums}
-main{max-width:1080px;margin:0 auto;padding:2rem 1.25rem 4rem}
+main{max-width:1680px;margin:0 auto;padding:2rem 1.25rem 4rem}
 h1{font-size:1.6rem;font-weight:600;margin:0 0 1.5rem}
+h1.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 h2{font-size:1.15rem;font-weight:600;margin:2.5rem 0 .5rem}
 figure{margin:0}
 figcaption{color:var(--kgwb-muted);font-size:.875rem;margin-top:1.25rem;max-width:62em}
@@ -50,15 +51,18 @@ class Fragment:
         html: the markup and its own inline scripts; every label in it is already escaped.
         caption: one line: what is seen and how much to trust it.
         libraries: scripts that the markup needs, by name; a page carries each once.
+        title: what stands at the head of the markup, so that a page of nothing else need not say it again.
     """
 
     html: str
     caption: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
     def __post_init__(self) -> None:
         expect_text("html", self.html, usual="<p>Two</p>")
         expect_text("caption", self.caption, usual="Two facts.")
+        expect_text("title", self.title, usual="Two")
         expect_kind(self.libraries, Mapping, "A mapping of names to scripts", call="Fragment('<p>Two</p>')")
 
 
@@ -97,6 +101,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
     for _, fragment in fragments:
         libraries.update(fragment.libraries)
     scripts = _write_scripts(libraries, end="\n")
+    unseen = ' class="unseen"' if [fragment.title for _, fragment in fragments] == [title] else ""
     body = "".join(_write_section(heading, fragment) for heading, fragment in fragments)
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -104,7 +109,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<link rel="icon" href="data:,">'
         f"<title>{html.escape(title)}</title><style>{style_variables()}{PAGE_STYLE}</style>\n{scripts}</head>"
-        f"<body><main><h1>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
+        f"<body><main><h1{unseen}>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
     )
     return write_document(place, page, name="page.html")
 
