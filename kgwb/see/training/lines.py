@@ -71,7 +71,7 @@ def gather_lines(runs: Iterable[str], records: Mapping[str, list[Any]]) -> list[
     """
     groups = group_seeds(runs)
     colours = choose_colours(groups.values())
-    found: dict[tuple[str, str], list[Rows]] = {}  # by figure and name
+    found: dict[tuple[str, str], list[np.ndarray]] = {}  # by figure and name
     for run, held in records.items():
         for figure, rows in _read_rows(held).items():
             found.setdefault((figure, groups[run]), []).append(rows)
@@ -101,7 +101,7 @@ def average_rows(rows: Float[np.ndarray, "record column"], most: int) -> Float[n
     return rows if size <= 1 else np.array([rows[i : i + size].mean(axis=0) for i in range(0, len(rows), size)])
 
 
-def average_seeds(seeds: list[Rows]) -> Rows:
+def average_seeds(seeds: list[np.ndarray]) -> Float[np.ndarray, "shared 4"]:
     """The mean over seeds where every one of them came, and one standard deviation to both sides."""
     values = [{row[0]: row[1] for row in rows} for rows in seeds]
     shared = sorted(set.intersection(*(set(each) for each in values)))
@@ -110,7 +110,7 @@ def average_seeds(seeds: list[Rows]) -> Rows:
     return np.stack([np.array(shared, float), mean, mean - spread, mean + spread], axis=1)
 
 
-def _draw_lines(figure: str, name: str, runs: list[Rows], colour: str) -> list[Line]:
+def _draw_lines(figure: str, name: str, runs: list[np.ndarray], colour: str) -> list[Line]:
     if len(runs) < 2:
         return [Line(figure, name, average_rows(rows, MOST_POINTS), colour) for rows in runs]
     seeds = [Line(figure, name, average_rows(rows, MOST_POINTS), colour, "seed") for rows in runs]
@@ -118,7 +118,7 @@ def _draw_lines(figure: str, name: str, runs: list[Rows], colour: str) -> list[L
     return [*seeds, Line(figure, name, average_rows(mean, MOST_POINTS), colour, "mean")] if len(mean) else seeds
 
 
-def _read_rows(records: list[Any]) -> dict[str, Rows]:
+def _read_rows(records: list[Any]) -> dict[str, np.ndarray]:
     """What a run gave, by name of the figure; what is infinite has no place in a picture and is missing like NaN."""
     rows: dict[str, list[tuple[float, ...]]] = {}
     for record in records:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from kgwb.checks import expect_at_least, expect_number, expect_text
+from kgwb.see.drawing import Number
 from kgwb.see.epochs import close_generator, expect_epochs, expect_record
 from kgwb.see.film.view import FilmView, record_film
 from kgwb.see.live import LiveView
@@ -27,7 +28,7 @@ def show_training(
     total: int | None = None,
     name: str = "training",
     film: Any = None,
-    floor: float | Mapping[str, float] | None = None,
+    floor: Number | Mapping[str, Number] | None = None,
 ) -> TrainingView:
     """Run a training generator to its end and draw its loss and metrics meanwhile.
 
@@ -213,7 +214,7 @@ def _name_runs(epochs: Mapping[str, Any]) -> dict[str, Iterable[Any]]:
     return runs
 
 
-def _read_floors(floor: float | Mapping[str, float] | None) -> dict[str, float]:
+def _read_floors(floor: Number | Mapping[str, Number] | None) -> dict[str, float]:
     named = {} if floor is None else floor if isinstance(floor, Mapping) else {"floor": floor}
     for name, value in named.items():
         expect_text("the reason of a floor", name, usual="uniform: ln 240")

@@ -23,6 +23,7 @@ function render({ model, el }) {
   let panels = readPanels(model.get("state"));
   /** @type {Place[]} */
   let places = [];
+  let listed = "";
   const keys = "Arrow keys read the values.";
   const canvas = element("canvas", { tabindex: "0", role: "img" });
   const pen = /** @type {Pen} */ (canvas.getContext("2d"));
@@ -73,6 +74,9 @@ function render({ model, el }) {
   function listLegend() {
     const runs = listRuns(panels);
     const gaps = panels.some(({ lines }) => lines.some(({ points }) => points.some(({ y }) => !Number.isFinite(y))));
+    const key = JSON.stringify([...runs.keys(), gaps]);
+    if (key === listed) return; // so that an entry keeps the focus while the run goes on
+    listed = key;
     legend.hidden = runs.size < 2 && !gaps;
     const entries = (runs.size < 2 ? [] : [...runs]).map(([name, { colour, dashed }]) => {
       const line = shape("line", {
