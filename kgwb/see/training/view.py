@@ -70,6 +70,7 @@ def show_training(
         runs = _record_film(view, runs, film)
     view._cell = current_cell()
     output = LiveOutput(view)
+    view.running = True  # from the first picture on, so that the first epoch can be ended too
     output.open()
     try:
         for run, records in runs.items():
@@ -77,6 +78,7 @@ def show_training(
             if view.stopped:
                 break
     finally:
+        view.running = False
         output.close()
     return view
 

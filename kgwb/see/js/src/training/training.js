@@ -27,7 +27,7 @@ function render({ model, el }) {
   const keys = "Arrow keys read the values.";
   const canvas = element("canvas", { tabindex: "0", role: "img" });
   const pen = /** @type {Pen} */ (canvas.getContext("2d"));
-  const progress = element("p", { class: "progress" });
+  const progress = element("p", { class: "how-far" });
   const legend = element("div", { class: "legend", role: "group", "aria-label": "runs" });
   const frame = openFrame(el, model, { name: "training", redraw: draw, print });
   frame.picture.append(progress, canvas, legend);
