@@ -31,7 +31,7 @@ READY = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.sessio
 FITS = """() => {
   const canvas = document.querySelector(".kgwb-training canvas");
   const [inner, outer] = [canvas, canvas.closest(".jp-OutputArea-output")].map((node) => node.getBoundingClientRect());
-  return inner.width > 0.85 * outer.width && inner.right <= outer.right + 1;
+  return inner.width > outer.width - 60 && inner.right <= outer.right + 1;
 }"""
 NO_THREADS = {"apputils-extension/kernels-settings": {"commsOverSubshells": "disabled"}}
 
