@@ -33,8 +33,9 @@ h2{font-size:1.15rem;font-weight:600;margin:2.5rem 0 .5rem}
 figure{margin:0}
 figcaption{color:var(--kgwb-muted);font-size:.875rem;margin-top:1.25rem;max-width:62em}
 table{border-collapse:collapse;font-size:.9rem}
-th,td{text-align:right;padding:.25rem .75rem;border-bottom:1px solid var(--kgwb-rule)}
-th:first-child,td:first-child{text-align:left}
+th,td{text-align:end;padding:.25rem .75rem;border-bottom:1px solid var(--kgwb-rule)}
+th:first-child,td:first-child{text-align:start}
+@media print{:root{color-scheme:light}main{max-width:none;padding:0}figure{break-inside:avoid}h2{break-after:avoid}}
 """
 FRAME_STYLE = (
     ":root{color-scheme:light dark}body{margin:0;padding:2px;background:var(--kgwb-paper);color:var(--kgwb-ink);"
@@ -90,7 +91,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         >>> import tempfile
         >>> place = Path(tempfile.mkdtemp()) / "page.html"
         >>> page = write_page(place, [("Facts", Fragment("<p>Two</p>"))], title="A <b>")
-        >>> "<h1>A &lt;b&gt;</h1>" in page.read_text(encoding="utf-8")
+        >>> "A &lt;b&gt;</h1>" in page.read_text(encoding="utf-8")
         True
     """
     place = expect_file(path, (".html",), name="page.html")
@@ -109,7 +110,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<link rel="icon" href="data:,">'
         f"<title>{html.escape(title)}</title><style>{style_variables()}{PAGE_STYLE}</style>\n{scripts}</head>"
-        f"<body><main><h1{unseen}>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
+        f"<body><main><h1 dir='auto'{unseen}>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
     )
     return write_document(place, page, name="page.html")
 
@@ -210,8 +211,8 @@ def pack_json(data: Any) -> str:
 
 
 def _write_section(heading: str, fragment: Fragment) -> str:
-    title = f"<h2>{html.escape(heading)}</h2>" if heading else ""
-    caption = f"<figcaption>{html.escape(fragment.caption)}</figcaption>" if fragment.caption else ""
+    title = f'<h2 dir="auto">{html.escape(heading)}</h2>' if heading else ""
+    caption = f'<figcaption dir="auto">{html.escape(fragment.caption)}</figcaption>' if fragment.caption else ""
     return f"<section>{title}<figure>{fragment.html}{caption}</figure></section>\n"
 
 

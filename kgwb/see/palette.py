@@ -115,6 +115,7 @@ def style_variables() -> str:
         f":root{{{light}--kgwb-font:{FONT};}}"
         f"@media (prefers-color-scheme: dark){{:root:not([data-jp-theme-light]){{{dark}}}}}"
         f'[data-jp-theme-light="true"]{{{light}}}[data-jp-theme-light="false"]{{{dark}}}'
+        f"@media print{{:root:root,[data-jp-theme-light][data-jp-theme-light]{{{light}}}}}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 
@@ -100,7 +100,7 @@ class TrainingView(LiveView):
         stop_asked: whether the button was pressed.
     """
 
-    script: ClassVar[str] = "training"
+    script = "training"
 
     runs: tuple[str, ...]
     total: int | None = None
