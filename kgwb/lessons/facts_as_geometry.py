@@ -16,9 +16,9 @@ from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.checks import LIMIT, Verdict, agree, check
 from kgwb.lessons.guarded import run_guarded
 from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text
+from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text, type_marks
 from kgwb.see.names import name_types
-from kgwb.see.palette import colour_types
+from kgwb.see.palette import TypeMark, mark_types
 from kgwb.see.panels import Panel, place_labels
 from kgwb.words import shorten
 
@@ -50,16 +50,16 @@ def draw_moves(embedding: GraphEmbedding, relations: Sequence[str], *, within: K
     side = min(460.0, (WIDTH - 2 * _MARGIN - _GAP * (len(moves) - 1)) / len(moves))
     reach = 1.15 * max(np.abs(values).max() for values in (points, *(paths for _, paths in moves)))
     kinds = name_types(embedding.graph)
-    colours = colour_types(kinds if within is None else name_types(within))
+    marks = mark_types(kinds if within is None else name_types(within))
     parts = []
     for place, (number, (triples, paths)) in enumerate(zip(numbers, moves, strict=True)):
         panel = Panel(_MARGIN + place * (side + _GAP), _TOP, side, side, (-reach, reach), (-reach, reach))
         parts.append(_draw_panel(panel, embedding.graph.relation_labels[number]))
         parts += _draw_paths(panel, triples, paths, points)
         shown = np.unique(triples[:, (0, 2)])
-        parts += _draw_entities(panel, points[shown], [colours[kinds[i]] for i in shown])
+        parts += _draw_entities(panel, points[shown], [marks[kinds[i]] for i in shown])
         parts += _name_entities(panel, points[shown], [embedding.graph.labels[i] for i in shown])
-    legend, height = _draw_marks({kind: colours[kind] for kind in sorted(set(kinds))}, _TOP + side + 10)
+    legend, height = _draw_marks(type_marks(kinds, marks), _TOP + side + 10)
     caption = _write_caption(embedding)
     return Picture(
         draw_picture([*parts, legend], WIDTH, _TOP + side + 10 + height, title=caption, caption=caption), caption
@@ -138,8 +138,8 @@ def _draw_tip(before: np.ndarray, end: np.ndarray) -> str:
     return f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in corners)}Z" class="edge"/>'
 
 
-def _draw_entities(panel: Panel, points: np.ndarray, colours: list[str]) -> list[str]:
-    return [draw_points(panel.place(*points.T), np.full(len(points), 4.0), colours)]
+def _draw_entities(panel: Panel, points: np.ndarray, marks: list[TypeMark]) -> list[str]:
+    return [draw_points(panel.place(*points.T), np.full(len(points), 4.0), marks)]
 
 
 def _name_entities(panel: Panel, points: np.ndarray, labels: list[str]) -> list[str]:
@@ -150,8 +150,7 @@ def _name_entities(panel: Panel, points: np.ndarray, labels: list[str]) -> list[
     return [draw_text(texts[at.point], at.x, at.y, role="ink halo", size=11, anchor=at.anchor) for at in placed]
 
 
-def _draw_marks(colours: dict[str, str], top: float) -> tuple[str, float]:
-    marks = [Mark(kind, colour) for kind, colour in colours.items()]
+def _draw_marks(marks: list[Mark], top: float) -> tuple[str, float]:
     lines = [Mark("moved by the relation", "edge", "line"), Mark("on to the right tail", "muted", "dashed")]
     return draw_legend([*marks, *lines], _MARGIN, top, WIDTH - 2 * _MARGIN)
 

@@ -10,13 +10,14 @@ import html
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kgwb.see.palette import DARK, FONT, LIGHT
+from kgwb.see.palette import DARK, FONT, LIGHT, OUTLINES, TYPE_SHAPES, TypeMark
 from kgwb.words import count_things, shorten
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 else:  # where hints are checked at run time, neither 12 nor a float32 is a float
     Number = int | float | np.floating
 
-_MOST_TYPES = 8  # as many as there are colours; what comes after shares them
+_MOST_TYPES = 48  # that a legend lists
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -64,7 +65,9 @@ def draw_text(
     )
 
 
-def draw_polyline(points: np.ndarray, *, colour: str = "", role: str = "line-ink", dashed: bool = False) -> str:
+def draw_polyline(
+    points: np.ndarray, *, colour: str = "", role: str = "line-ink", dashed: bool = False, width: Number = 1.5
+) -> str:
     """A line through [point, 2] pixels, broken where a value is not a number."""
     steps, open_line = [], False
     for x, y in points:
@@ -75,21 +78,44 @@ def draw_polyline(points: np.ndarray, *, colour: str = "", role: str = "line-ink
         open_line = True
     stroke = f' stroke="{colour}"' if colour else f' class="{role}"'
     dash = ' stroke-dasharray="5 3"' if dashed else ""
-    return f'<path d="{"".join(steps)}" fill="none" stroke-width="1.5" stroke-linejoin="round"{stroke}{dash}/>'
+    return f'<path d="{"".join(steps)}" fill="none" stroke-width="{width:g}" stroke-linejoin="round"{stroke}{dash}/>'
 
 
-def draw_points(points: np.ndarray, radii: np.ndarray, colours: Sequence[str]) -> str:
-    """Filled circles at [point, 2] pixels with a thin rim of paper."""
-    circles = "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.3g}" fill="{colour}"/>'
-        for (x, y), radius, colour in zip(points, radii, colours, strict=True)
+def draw_points(points: np.ndarray, radii: np.ndarray, marks: Sequence[str | TypeMark]) -> str:
+    """Marks at [point, 2] pixels with a thin rim of paper; a colour alone is a circle."""
+    shapes = "".join(
+        draw_shape(_as_mark(mark), x, y, radius) for (x, y), radius, mark in zip(points, radii, marks, strict=True)
     )
-    return f'<g class="line-paper" stroke-width=".75">{circles}</g>'
+    return f'<g class="line-paper" stroke-width=".75">{shapes}</g>'
+
+
+def draw_shape(mark: TypeMark, x: Number, y: Number, radius: Number) -> str:
+    """The mark of a type: filled, open, or open with a dot in it."""
+    kind, _, outline = mark.shape.rpartition(" ")
+    size = radius * 0.85 if kind else radius
+    wide = max(1.2, radius * (0.25 if kind == "dotted" else 0.4))  # of an open shape's line
+    style = f'class="paper" stroke="{mark.colour}" stroke-width="{wide:.3g}"' if kind else f'fill="{mark.colour}"'
+    shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.3g}" {style}/>'
+    if corners := OUTLINES[outline]:
+        steps = "L".join(f"{x + size * across:.1f} {y + size * down:.1f}" for across, down in corners)
+        shape = f'<path d="M{steps}Z" {style}/>'
+    dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{max(1.0, radius * 0.34):.3g}" fill="{mark.colour}" stroke="none"/>'
+    return shape + dot if kind == "dotted" else shape
+
+
+def _as_mark(mark: str | TypeMark) -> TypeMark:
+    return TypeMark(mark, "circle") if isinstance(mark, str) else mark
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One entry of a legend: its text, its colour (or a role of the palette), and whether a dot or a line shows it."""
+    """One entry of a legend.
+
+    Attributes:
+        text: what it says.
+        colour: a colour, or a role of the palette.
+        shape: "dot", "line", "dashed", "cross" for what is missing, a shape of `TYPE_SHAPES`, or "none" for a note.
+    """
 
     text: str
     colour: str
@@ -102,38 +128,61 @@ def rank_types(types: Iterable[str]) -> list[str]:
     return [str(names[i]) for i in np.lexsort((names.astype(str), -counts))]
 
 
-def type_marks(types: Iterable[str], colours: Mapping[str, str]) -> list[Mark]:
-    """A legend of the types, the most frequent first."""
+def type_marks(types: Iterable[str], marks: Mapping[str, str | TypeMark]) -> list[Mark]:
+    """A legend of the types that occur, the most frequent first; it says how many it does not list.
+
+    Args:
+        types: of what is drawn, one each.
+        marks: of each type, as `mark_types` gives them; a colour alone is a circle.
+    """
     ranked = rank_types(types)
-    marks = [Mark(kind, colours[kind]) for kind in ranked[:_MOST_TYPES]]
-    if len(ranked) > _MOST_TYPES:
-        marks.append(Mark(f"{count_things(len(ranked) - _MOST_TYPES, 'further type')} in these colours", "muted"))
-    return marks
+    drawn = [_as_mark(marks[kind]) for kind in ranked]
+    legend = [Mark(kind, mark.colour, mark.shape) for kind, mark in zip(ranked[:_MOST_TYPES], drawn, strict=False)]
+    left = len(ranked) - len(legend)
+    notes = [f"and {count_things(left, 'further type')}, not listed"] if left > 0 else []
+    shared = sum(count for count in Counter(drawn).values() if count > 1)
+    notes += [f"{count_things(shared, 'type')} share their mark with another"] if shared else []
+    return [*legend, Mark("; ".join(notes), "muted", "none")] if notes else legend
 
 
 def draw_legend(marks: Iterable[Mark], x: Number, y: Number, width: Number, *, size: Number = 12) -> tuple[str, float]:
     """Marks in lines of at most `width` pixels; returns the markup and the height it took."""
     parts, left, baseline = [], x, y + size
     for mark in marks:
-        text = shorten(mark.text)
-        needed = 22 + measure_text(text, size) + 14
+        note = mark.shape == "none"
+        text, room, role = (mark.text, 0, "muted") if note else (shorten(mark.text), 22, "ink")
+        needed = room + measure_text(text, size) + 14
         if left > x and left + needed > x + width:
             left, baseline = x, baseline + size * 1.7
-        parts += [_draw_mark(mark, left, baseline - size * 0.35), draw_text(text, left + 22, baseline, size=size)]
+        parts.append(_draw_mark(mark, left, baseline - size * 0.35))
+        parts.append(draw_text(text, left + room, baseline, role=role, size=size))
         left += needed
     return "".join(parts), baseline - y + size * 0.5 if parts else 0.0
 
 
 def _draw_mark(mark: Mark, x: Number, y: Number) -> str:
     named = mark.colour in LIGHT
+    if mark.shape == "none":
+        return ""
+    if mark.shape in TYPE_SHAPES and not named:
+        return draw_shape(TypeMark(mark.colour, mark.shape), x + 11, y, 5)
     if mark.shape == "dot":
         fill = f'class="{mark.colour}"' if named else f'fill="{mark.colour}"'
         return f'<circle cx="{x + 11:.1f}" cy="{y:.1f}" r="5" {fill}/>'
+    if mark.shape == "cross":
+        return draw_cross(x + 9, y, colour="" if named else mark.colour, role=f"line-{mark.colour}")
     ends = np.array([[x, y], [x + 17, y]])
     dashed = mark.shape == "dashed"
     return draw_polyline(
         ends, colour="" if named else mark.colour, role=f"line-{mark.colour}" if named else "", dashed=dashed
     )
+
+
+def draw_cross(x: Number, y: Number, *, colour: str = "", role: str = "line-ink", size: Number = 3) -> str:
+    """Where a value is missing."""
+    stroke = f'stroke="{colour}"' if colour else f'class="{role}"'
+    steps = f"M{x - size:.1f} {y - size:.1f}l{2 * size} {2 * size}m0 {-2 * size}l{-2 * size} {2 * size}"
+    return f'<path d="{steps}" fill="none" stroke-width="1.5" {stroke}/>'
 
 
 def draw_picture(parts: Iterable[str], width: Number, height: Number, *, title: str, caption: str = "") -> str:

@@ -201,4 +201,4 @@ class LinkedViews(View):
 def write_paragraph(text: str) -> Fragment:
     """A text of the user's own as a piece of a page; an empty line parts two paragraphs."""
     parts = [part for part in re.split(r"\n\s*\n", text.strip()) if part]
-    return Fragment("".join(f'<p style="max-width:44em">{escape(part)}</p>' for part in parts))
+    return Fragment("".join(f'<p dir="auto" style="max-width:44em">{escape(part)}</p>' for part in parts))

@@ -207,6 +207,7 @@ class LiveView(View):
         return Fragment(
             html=f"<noscript>{self.picture}</noscript><div></div><script>{code}</script>",
             libraries={f"kgwb-{self.script}": self._write_library()},
+            title=self.title,
         )
 
     def _write_library(self) -> str:
@@ -218,13 +219,21 @@ class LiveView(View):
 
     def _make_widget(self) -> Any:
         widget = self._define()(
-            state={**self.state, "title": self.title, "caption": self.caption, "outlines": pack_outlines()},
+            state=self._pack_state(),
             chosen={**self.first_choice.to_state(), "turn": 0},
             mark=secrets.token_hex(8),
         )
         widget.on_msg(self._receive)
         widget.observe(self._tell, "chosen")
         return widget
+
+    def _pack_state(self) -> dict[str, Any]:
+        return {**self.state, "title": self.title, "caption": self.caption, "outlines": pack_outlines()}
+
+    def renew(self) -> None:
+        """Draw again what has changed since, wherever the view is shown."""
+        if self._widget is not None:
+            self._widget.state = self._pack_state()
 
     def _tell(self, change: Any) -> None:
         for view in self.followers:

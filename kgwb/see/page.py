@@ -26,14 +26,16 @@ PAGE_STYLE = """
 :root{color-scheme:light dark}
 body{margin:0;background:var(--kgwb-paper);color:var(--kgwb-ink);font:16px/1.5 var(--kgwb-font);
 font-variant-numeric:tabular-nums}
-main{max-width:1080px;margin:0 auto;padding:2rem 1.25rem 4rem}
+main{max-width:1680px;margin:0 auto;padding:2rem 1.25rem 4rem}
 h1{font-size:1.6rem;font-weight:600;margin:0 0 1.5rem}
+h1.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 h2{font-size:1.15rem;font-weight:600;margin:2.5rem 0 .5rem}
 figure{margin:0}
 figcaption{color:var(--kgwb-muted);font-size:.875rem;margin-top:1.25rem;max-width:62em}
 table{border-collapse:collapse;font-size:.9rem}
-th,td{text-align:right;padding:.25rem .75rem;border-bottom:1px solid var(--kgwb-rule)}
-th:first-child,td:first-child{text-align:left}
+th,td{text-align:end;padding:.25rem .75rem;border-bottom:1px solid var(--kgwb-rule)}
+th:first-child,td:first-child{text-align:start}
+@media print{:root{color-scheme:light}main{max-width:none;padding:0}figure{break-inside:avoid}h2{break-after:avoid}}
 """
 FRAME_STYLE = (
     ":root{color-scheme:light dark}body{margin:0;padding:2px;background:var(--kgwb-paper);color:var(--kgwb-ink);"
@@ -50,15 +52,18 @@ class Fragment:
         html: the markup and its own inline scripts; every label in it is already escaped.
         caption: one line: what is seen and how much to trust it.
         libraries: scripts that the markup needs, by name; a page carries each once.
+        title: what stands at the head of the markup, so that a page of nothing else need not say it again.
     """
 
     html: str
     caption: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
     def __post_init__(self) -> None:
         expect_text("html", self.html, usual="<p>Two</p>")
         expect_text("caption", self.caption, usual="Two facts.")
+        expect_text("title", self.title, usual="Two")
         expect_kind(self.libraries, Mapping, "A mapping of names to scripts", call="Fragment('<p>Two</p>')")
 
 
@@ -86,7 +91,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         >>> import tempfile
         >>> place = Path(tempfile.mkdtemp()) / "page.html"
         >>> page = write_page(place, [("Facts", Fragment("<p>Two</p>"))], title="A <b>")
-        >>> "<h1>A &lt;b&gt;</h1>" in page.read_text(encoding="utf-8")
+        >>> "A &lt;b&gt;</h1>" in page.read_text(encoding="utf-8")
         True
     """
     place = expect_file(path, (".html",), name="page.html")
@@ -97,6 +102,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
     for _, fragment in fragments:
         libraries.update(fragment.libraries)
     scripts = _write_scripts(libraries, end="\n")
+    unseen = ' class="unseen"' if [fragment.title for _, fragment in fragments] == [title] else ""
     body = "".join(_write_section(heading, fragment) for heading, fragment in fragments)
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -104,7 +110,7 @@ def write_page(path: str | Path, sections: Sequence[tuple[str, HasFragment | Fra
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<link rel="icon" href="data:,">'
         f"<title>{html.escape(title)}</title><style>{style_variables()}{PAGE_STYLE}</style>\n{scripts}</head>"
-        f"<body><main><h1>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
+        f"<body><main><h1 dir='auto'{unseen}>{html.escape(title)}</h1>\n{body}</main></body></html>\n"
     )
     return write_document(place, page, name="page.html")
 
@@ -205,8 +211,8 @@ def pack_json(data: Any) -> str:
 
 
 def _write_section(heading: str, fragment: Fragment) -> str:
-    title = f"<h2>{html.escape(heading)}</h2>" if heading else ""
-    caption = f"<figcaption>{html.escape(fragment.caption)}</figcaption>" if fragment.caption else ""
+    title = f'<h2 dir="auto">{html.escape(heading)}</h2>' if heading else ""
+    caption = f'<figcaption dir="auto">{html.escape(fragment.caption)}</figcaption>' if fragment.caption else ""
     return f"<section>{title}<figure>{fragment.html}{caption}</figure></section>\n"
 
 

@@ -1,8 +1,9 @@
 """One visual language: the colours, shapes, type and line widths of every widget, figure and exported page.
 
-Entity types are told apart by colour and by shape: sixteen shapes, then the same shapes in other colours. The colours are
-those of Okabe & Ito (2008), made darker or lighter where their contrast to either paper was below 3, in a fixed order.
-Vermilion is kept for what was injected and blue for edges of the graph, so neither is a type.
+Entity types are told apart by colour and by shape: sixteen shapes, the same shapes in the next colour, then shapes with a
+dot in them. The hues are those of Okabe & Ito (2008), darker and lighter by turns, so that a shape differs from itself in
+the next colour in grey too; each has a contrast of 3 and more to either paper. Vermilion is kept for what was injected and
+blue for edges of the graph, so neither is a type.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ DARK = MappingProxyType(
         "after": "#ecebe7",
     }
 )
-TYPE_COLOURS = ("#009e73", "#a85f00", "#3d95cc", "#a6477f", "#8f8a00", "#7060b0", "#b0805a", "#4d7288")
+TYPE_COLOURS = ("#0c9c72", "#8a6024", "#4290d2", "#ae3c72", "#8a8a3c", "#904e96", "#b47e90", "#486c78")
 FONT = 'system-ui, "Segoe UI", "Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif'
 LINE = 1.0
 
@@ -53,7 +54,7 @@ def _regular(corners: int, turn: float, inner: float = 1.0, size: float = 1.0) -
     )
 
 
-# Outlines within a circle of about one unit, y downwards; none is the circle itself. Each is drawn filled, then open.
+# Outlines within a circle of about one unit, y downwards; none is the circle itself. Each is drawn filled, open, or dotted.
 OUTLINES = MappingProxyType(
     {
         "circle": (),
@@ -66,7 +67,9 @@ OUTLINES = MappingProxyType(
         "hexagon": _regular(6, 0.0, size=1.15),
     }
 )
-TYPE_SHAPES = (*OUTLINES, *(f"open {name}" for name in OUTLINES))
+_PLAIN = (*OUTLINES, *(f"open {name}" for name in OUTLINES))
+_DOTTED = tuple(f"dotted {name}" for name in OUTLINES)  # open, with a dot in the middle
+TYPE_SHAPES = (*_PLAIN, *_DOTTED)
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,24 @@ class TypeMark:
     shape: str
 
 
+def _list_marks() -> tuple[TypeMark, ...]:
+    shapes = [*_PLAIN, *_PLAIN, *_DOTTED, *_DOTTED]
+    turns = [i + i // len(_PLAIN) for i in range(2 * len(_PLAIN))] + [i + i // 8 for i in range(2 * len(_DOTTED))]
+    return tuple(
+        TypeMark(TYPE_COLOURS[turn % len(TYPE_COLOURS)], shape) for turn, shape in zip(turns, shapes, strict=True)
+    )
+
+
+TYPE_MARKS = _list_marks()  # any two are told apart by every kind of colour vision, and in grey
+
+
 def mark_types(types: Iterable[str]) -> dict[str, TypeMark]:
-    """A colour and a shape for each type, in sorted order; past the sixteenth the shapes come again in other colours."""
-    names, shapes, colours = sorted(set(types)), len(TYPE_SHAPES), len(TYPE_COLOURS)
-    return {
-        name: TypeMark(TYPE_COLOURS[(i + i // shapes) % colours], TYPE_SHAPES[i % shapes])
-        for i, name in enumerate(names)
-    }
+    """A colour and a shape for each type, in sorted order; past the 48th the same ones come again.
+
+    >>> mark_types(["town", "person"])["town"]
+    TypeMark(colour='#8a6024', shape='square')
+    """
+    return {name: TYPE_MARKS[i % len(TYPE_MARKS)] for i, name in enumerate(sorted(set(types)))}
 
 
 def colour_types(types: Iterable[str]) -> dict[str, str]:
@@ -101,6 +115,7 @@ def style_variables() -> str:
         f":root{{{light}--kgwb-font:{FONT};}}"
         f"@media (prefers-color-scheme: dark){{:root:not([data-jp-theme-light]){{{dark}}}}}"
         f'[data-jp-theme-light="true"]{{{light}}}[data-jp-theme-light="false"]{{{dark}}}'
+        f"@media print{{:root:root,[data-jp-theme-light][data-jp-theme-light]{{{light}}}}}"
     )
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 
 from kgwb.checks import expect_choice, expect_each, expect_path, expect_text
+from kgwb.see.drawing import Number
 from kgwb.see.notebook import in_notebook
 from kgwb.see.page import Fragment, expect_file, write_document, write_page
-from kgwb.see.printing import expect_browser, print_picture
+from kgwb.see.printing import expect_browser, expect_width, print_picture, size_picture
 from kgwb.words import describe_kind
 
 
@@ -48,7 +49,7 @@ class View(ABC):
     @property
     @abstractmethod
     def frame(self) -> pd.DataFrame:
-        """Everything that is drawn, as data."""
+        """Everything that is drawn, as data; `view.frame.to_latex()` is a table for a paper, and needs jinja2 with pandas."""
 
     @property
     @abstractmethod
@@ -81,17 +82,19 @@ class View(ABC):
         """This view as a piece of a page."""
         return Fragment(self.picture)
 
-    def save(self, path: str | Path, *, title: str = "") -> Path:
+    def save(self, path: str | Path, *, title: str = "", width: Number | None = None) -> Path:
         """Write the view as its path's ending says, and return its path.
 
         Args:
             path: .html is one offline page, .svg the picture alone, .png and .pdf the picture as an installed browser
                 prints it.
             title: of the page.
+            width: of the picture in mm, for print: .svg and .pdf are that wide, .png has 300 dots an inch. By default .png
+                has two dots for each pixel of the picture.
 
         Raises:
             IsADirectoryError: the path is a folder.
-            ValueError: it ends in anything else.
+            ValueError: it ends in anything else, or the width is none that a picture can have.
             RuntimeError: for .png and .pdf, no browser is installed, or it does not print.
         """
         path = expect_path(path, call="view.save('page.html')")
@@ -99,12 +102,15 @@ class View(ABC):
         ending = path.suffix.lower()
         name = f"picture{ending}" if ending in (".svg", ".png", ".pdf") else "page.html"
         place = expect_file(path, (".html", ".svg", ".png", ".pdf"), name=name)
+        if width is not None:
+            expect_width(width, place)
         if ending == ".html":
             return write_page(place, [("", self)], title or self.title)
+        picture = self.picture if width is None else size_picture(self.picture, width)
         if ending == ".svg":
-            return write_document(place, self.picture, name="picture.svg")
+            return write_document(place, picture, name="picture.svg")
         browser = expect_browser(place)
-        print_picture(place, self.picture, browser)
+        print_picture(place, picture, browser)
         return place
 
     def observe(self, handler: Callable[[Any], Any], names: Any = None) -> None:

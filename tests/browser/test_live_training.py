@@ -26,6 +26,13 @@ def train():
 
 view = kgwb.show_training(train())
 """
+READY = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel != null"
+# The picture is as wide as its cell, so the last epoch is in sight.
+FITS = """() => {
+  const canvas = document.querySelector(".kgwb-training canvas");
+  const [inner, outer] = [canvas, canvas.closest(".jp-OutputArea-output")].map((node) => node.getBoundingClientRect());
+  return inner.width > outer.width - 60 && inner.right <= outer.right + 1;
+}"""
 NO_THREADS = {"apputils-extension/kernels-settings": {"commsOverSubshells": "disabled"}}
 
 
@@ -45,23 +52,43 @@ def lab(
 def test_a_click_stops_a_busy_training(lab: tuple[str, Path, str], browser_page: Any, screenshots: Path) -> None:
     address, file, threads = lab
     browser_page.goto(address)
-    browser_page.wait_for_function(
-        "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel != null", timeout=120_000
-    )
+    browser_page.wait_for_function(READY, timeout=120_000)
     browser_page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    picture, button = browser_page.locator(".kgwb-training img"), browser_page.locator(".kgwb-training button")
+    view = browser_page.locator(".kgwb-training")
+    button, progress = view.locator("button.stop"), view.locator(".how-far")
     button.wait_for(state="visible", timeout=120_000)
-    first = picture.get_attribute("src")
-    browser_page.wait_for_function("old => document.querySelector('.kgwb-training img').src !== old", arg=first)
+    first, drawn = progress.inner_text(), view.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    browser_page.wait_for_function(
+        "old => document.querySelector('.kgwb-training .how-far').textContent !== old", arg=first
+    )
+    assert view.locator("canvas").evaluate("canvas => canvas.toDataURL()") != drawn
+    for width in (1000, 640, 1280):
+        browser_page.set_viewport_size({"width": width, "height": 900})
+        browser_page.wait_for_function(FITS)
     browser_page.screenshot(path=screenshots / "training-live.png")
     button.click()
-    browser_page.locator(".kgwb-training").wait_for(state="detached", timeout=60_000)
-    browser_page.locator(".jp-RenderedSVG img").wait_for()
+    button.wait_for(state="detached", timeout=60_000)
+    browser_page.wait_for_function(
+        "document.querySelector('.kgwb-training .caption')?.textContent.includes('Stopped by hand after epoch')"
+    )
     browser_page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     outputs = nbformat.read(file, 4).cells[0].outputs
-    assert [set(output.data) for output in outputs] == [{"image/svg+xml", "text/plain"}]
+    assert [set(output.data) for output in outputs] == [{"text/html", "text/plain"}]
     assert "Stopped by hand after epoch" in outputs[0].data["text/plain"]
     # Where the click reaches the kernel, the epoch is finished; elsewhere the kernel is interrupted.
     interrupted = "Kernel interrupted" in (file.parent / "log.txt").read_text(encoding="utf-8")
     assert interrupted == (threads == "without")
+    _assert_still_without_its_kernel(browser_page, screenshots)
     assert browser_page.requests_made == []
+
+
+def _assert_still_without_its_kernel(page: Any, screenshots: Path) -> None:
+    """Another day: the kernel that trained is gone, and the picture it left is shown."""
+    page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    page.reload()
+    still = page.locator(".kgwb-still img")
+    still.wait_for(state="visible", timeout=60_000)
+    assert still.evaluate("image => image.complete && image.naturalWidth > 0")
+    output = page.locator(".jp-OutputArea-output")
+    assert page.locator(".kgwb-training").count() == 0 and output.all_inner_texts() == [""]
+    page.screenshot(path=screenshots / "training-reopened.png")

@@ -16,11 +16,14 @@ from kgwb.see.drawing import (
     draw_picture,
     draw_points,
     draw_polyline,
+    draw_shape,
     draw_text,
     escape,
     measure_text,
+    type_marks,
     wrap_text,
 )
+from kgwb.see.palette import TYPE_COLOURS, TYPE_MARKS, mark_types
 from kgwb.see.panels import Panel, choose_ticks, draw_axes, place_labels, widen
 from kgwb.words import shorten
 
@@ -50,6 +53,44 @@ def test_a_line_breaks_where_there_is_no_number() -> None:
 
 def test_dots_have_radius_and_colour() -> None:
     assert 'r="3"' in draw_points(np.zeros((1, 2)), np.array([3.0]), ["#009e73"])
+
+
+def test_types_are_drawn_in_their_shapes() -> None:
+    marks = list(TYPE_MARKS)
+    drawn = draw_points(np.zeros((48, 2)), np.full(48, 5.0), marks)
+    group = Tree.fromstring(f"<svg>{drawn}</svg>")[0]
+    dots = [each for each in group if each.tag == "circle" and each.get("stroke") == "none"]
+    assert len(dots) == sum(mark.shape.startswith("dotted") for mark in marks) == 16
+    assert len(group) == 48 + 16
+    assert sum(each.tag == "path" for each in group) == sum("circle" not in mark.shape for mark in marks)
+    hollow = [each for each in group if each.get("class") == "paper"]
+    assert len(hollow) == sum(" " in mark.shape for mark in marks)
+    assert {each.get("stroke") or each.get("fill") for each in group if each not in dots} == set(TYPE_COLOURS)
+
+
+@pytest.mark.parametrize("count", [1, 12, 48, 49, 60, 100])
+def test_a_legend_lists_every_type_drawn_or_says_how_many_it_does_not(count: int) -> None:
+    types = [f"type {i:03d}" for i in range(count)]
+    legend = type_marks(types, mark_types(types))
+    listed = [mark for mark in legend if mark.shape != "none"]
+    assert [mark.text for mark in listed] == types[:48]
+    notes = " ".join(mark.text for mark in legend[len(listed) :])
+    left = count - len(listed)
+    assert (f"and {left} further type" in notes) == (left > 0)
+    alike = max(0, 2 * (min(count, 96) - 48)) + max(0, count - 96)
+    assert (f"{alike} types share their mark with another" in notes) == (alike > 0)
+    assert {(mark.colour, mark.shape) for mark in listed} == {
+        (mark.colour, mark.shape) for mark in mark_types(types[:48]).values()
+    }
+
+
+def test_a_legend_shows_the_shapes_that_are_drawn() -> None:
+    mark = TYPE_MARKS[9]  # an open square
+    (entry,) = type_marks(["town", "town"], {"town": mark, "not drawn": TYPE_MARKS[0]})
+    assert (entry.text, entry.colour, entry.shape) == ("town", mark.colour, "open square")
+    picture = draw_legend([entry], 0, 0, 200)[0]
+    assert draw_shape(mark, 11, 7.8, 5) in picture
+    assert type_marks(["town"], {"town": "#009e73"}) == [Mark("town", "#009e73", "circle")]
 
 
 def test_a_legend_wraps() -> None:

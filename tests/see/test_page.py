@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,20 @@ def test_the_browser_is_told_to_fetch_nothing(tmp_path: Path) -> None:
 
 def test_what_is_empty_leaves_no_trace(tmp_path: Path) -> None:
     page = write(tmp_path, Fragment("<p>one</p>"), heading="")
-    assert "<h2>" not in page
-    assert "<figcaption>" not in page
+    assert "<h2" not in page
+    assert "<figcaption" not in page
+
+
+def test_texts_read_from_the_side_that_their_script_does(tmp_path: Path) -> None:
+    page = write(tmp_path, Fragment("<p>one</p>", caption="ملاحظة"), heading="خريطة", title="تدريب")
+    assert [re.search(rf"<{tag}[^>]*dir=.auto.", page) is not None for tag in ("h1", "h2", "figcaption")] == [True] * 3
+
+
+def test_a_page_of_one_view_says_its_title_once_to_the_eye(tmp_path: Path) -> None:
+    fragment = Fragment("<p>one</p>", title="Title")
+    assert re.search(r"<h1[^>]* class=.unseen.>Title</h1>", write(tmp_path, fragment))
+    assert "<h1 dir='auto'>" in write(tmp_path, fragment, title="Another")
+    assert "<h1 dir='auto'>" in write(tmp_path, fragment, fragment)
 
 
 def test_a_page_is_utf8_whatever_the_locale(tmp_path: Path) -> None:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import math
+import re
 import sys
 import xml.etree.ElementTree as Tree
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.isotonic import IsotonicRegression
 
+from kgwb.see import live
 from kgwb.see import output as see_output
+from kgwb.see import view as see_view
+from kgwb.see.palette import TYPE_COLOURS
+from kgwb.see.panels import spread_labels
 from kgwb.see.training import scene as training_scene
 from kgwb.see.training import view as training
 from kgwb.see.training.view import show_training
@@ -93,6 +104,104 @@ def test_several_runs_and_their_controls() -> None:
     assert "stroke-dasharray" in view.picture and "entity/shuffled" in view.picture
 
 
+def read_texts(picture: str) -> list[tuple[str, float]]:
+    """Every text of a picture, and how far down it stands."""
+    found = [each for each in Tree.fromstring(picture).iter() if each.tag.endswith("}text")]
+    return [("".join(each.itertext()), float(each.get("y", 0))) for each in found]
+
+
+def test_every_line_is_named_where_it_ends_and_no_label_covers_another() -> None:
+    names = [f"run {i}" for i in range(8)]
+    picture = show_training({name: run_epochs(4) for name in names}).picture
+    for value in ("0.750", "1.00"):  # the last loss, and the last MRR
+        heights = sorted(y for text, y in read_texts(picture) if text.startswith(f"{value} run"))
+        assert len(heights) == 8
+        assert min(b - a for a, b in pairwise(heights)) >= 12.9
+
+
+@given(st.lists(st.floats(-50, 250), min_size=1, max_size=12), st.sampled_from([5.0, 13.0]))
+def test_labels_are_pushed_apart_as_little_as_can_be(wanted: list[float], gap: float) -> None:
+    places = spread_labels(wanted, gap, 0.0, 200.0)
+    order = np.argsort(wanted, kind="stable")
+    steps = gap * np.arange(len(wanted))
+    ceiling = 200.0 - steps[-1]
+    fit = IsotonicRegression(y_min=0.0, y_max=ceiling).fit_transform(steps, np.array(wanted)[order] - steps)
+    np.testing.assert_allclose(np.array(places)[order], fit + steps, atol=1e-3)
+
+
+def test_seeds_are_thin_and_their_mean_has_a_band() -> None:
+    losses = np.random.default_rng(0).uniform(1, 2, (3, 5))
+    runs = [[Record(i + 1, loss) for i, loss in enumerate(seed)] for seed in losses.tolist()]
+    view = show_training({"entity": runs, "entity/shuffled": run_epochs(5)})
+    assert view.runs == ("entity/seed 0", "entity/seed 1", "entity/seed 2", "entity/shuffled")
+    lines = [line for line in view.scene.lines if line.figure == "loss"]
+    assert [(line.name, line.kind) for line in lines] == [
+        ("entity", "seed"),
+        ("entity", "seed"),
+        ("entity", "seed"),
+        ("entity", "mean"),
+        ("entity/shuffled", "run"),
+    ]
+    mean, spread = losses.mean(axis=0), losses.std(axis=0, ddof=1)
+    np.testing.assert_allclose(lines[3].rows, np.stack([np.arange(1, 6), mean, mean - spread, mean + spread], axis=1))
+    assert view.picture.count('stroke-width="0.75"') >= 3 and 'opacity=".13"' in view.picture
+    assert (
+        "Thin lines are single seeds; the thick one is the mean of 3, its band one standard deviation" in view.caption
+    )
+    assert [text for text, _ in read_texts(view.picture)].count(f"{mean[-1]:#.3g} entity") == 1
+    assert set(view.frame["run"]) == set(view.runs)
+
+
+def test_runs_named_by_their_seed_are_seeds_and_one_alone_is_a_run() -> None:
+    view = show_training({"a/seed 7": run_epochs(2), "a/seed 9": run_epochs(3), "b/seed 0": run_epochs(2)})
+    losses = [line for line in view.scene.lines if line.figure == "loss"]
+    assert [(line.name, line.kind) for line in losses] == [("a", "seed"), ("a", "seed"), ("a", "mean"), ("b", "run")]
+    assert losses[2].rows[:, 0].tolist() == [1, 2]  # where every seed came
+    assert [line.colour for line in losses] == ["", "", "", TYPE_COLOURS[0]]
+    assert not any(line.dashed for line in losses)
+
+
+def test_floors_are_drawn_with_their_reason() -> None:
+    view = show_training(run_epochs(3), floor={"uniform: ln 240": math.log(240)})
+    assert "uniform: ln 240 = 5.48" in [text for text, _ in read_texts(view.picture)]
+    assert view.state["panels"][0]["floors"] == [["uniform: ln 240", math.log(240)]]
+    assert "floor = 0.690" in [text for text, _ in read_texts(show_training(run_epochs(3), floor=0.69).picture)]
+
+
+@pytest.mark.parametrize("floor", [math.nan, {"low": 1, "high": math.inf}])
+def test_a_floor_that_is_no_number_is_refused(floor: Any) -> None:
+    with pytest.raises(ValueError, match=r"floor=.* came\. .*type floor=5\.48"):
+        show_training(run_epochs(3), floor=floor)
+
+
+def test_many_runs_are_summed_up_in_the_caption() -> None:
+    records = [Record(1, 2.0), Record(2, math.inf), Record(3, 1.0, metrics={"MRR": math.nan})]
+    view = show_training({**{f"run {i}": run_epochs(4) for i in range(3)}, "odd": records})
+    assert view.caption.startswith(
+        "4 runs of 3 to 4 epochs each, 0.0 s in all. odd: the loss is NaN or infinite at 1 epoch"
+    )
+    assert "odd: MRR is missing 1 of 1 times" in view.caption
+
+
+def test_each_figure_has_its_own_panel_and_rows_are_full() -> None:
+    figures = dict.fromkeys(("MRR", "Hits@1", "Hits@10"), 0.5)
+    view = show_training(Record(i, 1 / i, metrics=figures) for i in range(1, 4))
+    assert [panel["title"] for panel in view.state["panels"]] == ["loss on the training data", *figures]
+    assert view.title == "Loss, MRR and 2 more figures of training over 3 epochs"
+    rules = re.findall(r'd="M([\d.]+) [\d.]+H([\d.]+)" class="line-muted"', view.picture)
+    widths = [float(right) - float(left) for left, right in rules]
+    assert widths[0] > 2.5 * widths[1]  # the first row holds one panel, as wide as the other three
+
+
+def test_the_script_is_sent_what_the_picture_shows() -> None:
+    view = show_training({"a": run_epochs(6), "b": run_epochs(5)})
+    panels = view.state["panels"]
+    assert [line["name"] for line in panels[0]["lines"]] == ["a", "b"]
+    rows = np.frombuffer(panels[0]["lines"][1]["rows"]["view"], np.float32).reshape(-1, 4)
+    np.testing.assert_allclose(rows[:, 1], [3 / i for i in range(1, 6)], rtol=1e-6)
+    assert not view.state["running"] and view.state["unit"] == "epoch"
+
+
 def test_runs_after_the_stop_are_named() -> None:
     view = show_training({"one": run_epochs(4, stop=3), "two": run_epochs(4)})
     assert "Not run: two" in view.caption and view.frame["run"].unique().tolist() == ["one"]
@@ -101,6 +210,7 @@ def test_runs_after_the_stop_are_named() -> None:
 def test_a_loss_that_is_no_number_is_said_and_drawn_around() -> None:
     view = show_training(Record(i, math.nan if i > 2 else 1.0) for i in range(1, 5))
     assert "the loss is NaN or infinite from epoch 3 on" in view.caption
+    assert "missing: no number" in view.picture
     assert 'd="Mnan' not in view.picture and "Lnan" not in view.picture
 
 
@@ -126,7 +236,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     tags = {element.tag.partition("}")[2] for element in Tree.fromstring(view.picture).iter()}
     assert not tags & {"script", "img"}
     page = view.save(tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<script" not in page and "<img" not in page
+    assert name not in page and next(iter(metrics)) not in page
 
 
 def test_an_empty_generator_says_what_to_type() -> None:
@@ -173,24 +283,6 @@ def test_a_film_follows_one_run() -> None:
         show_training({"a": run_epochs(1), "b": run_epochs(1)}, film=object())
 
 
-class Widget:
-    """Stands in for the widget: what is said to the page is kept."""
-
-    def __init__(self) -> None:
-        self.said: list[Any] = []
-        self.picture = self.unit = ""
-        self.closed = False
-
-    def send(self, message: Any) -> None:
-        self.said.append(message)
-
-    def close(self) -> None:
-        self.closed = True
-
-    def _repr_mimebundle_(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {"application/vnd.jupyter.widget-view+json": {}}, {}
-
-
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """As if in a notebook; gives what is displayed there."""
@@ -206,62 +298,101 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr("IPython.display.display", display)
     monkeypatch.setattr(see_output, "in_notebook", lambda: True)
-    for module in (training, see_output):
-        monkeypatch.setattr(module, "current_cell", lambda: 7)
+    monkeypatch.setattr(training, "current_cell", lambda: 7)
+    monkeypatch.setattr(live, "in_notebook", lambda: True)
+    monkeypatch.setattr(live, "mounts_views", lambda: True)
+    monkeypatch.setattr(see_output, "mounts_views", lambda: True)
     monkeypatch.setattr(see_output, "REDRAW", 0.0)
     return drawn
 
 
+@pytest.fixture
+def elsewhere(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """As if in a notebook that makes a widget's model only where its output is."""
+    monkeypatch.setattr(live, "mounts_views", lambda: False)
+    monkeypatch.setattr(see_output, "mounts_views", lambda: False)
+    monkeypatch.setattr(see_view, "in_notebook", lambda: True)
+    return notebook
+
+
 def test_the_button_ends_the_run_after_its_epoch(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    widget, opened = Widget(), []
-    monkeypatch.setattr(see_output, "make_stop_widget", lambda output: opened.append(output) or widget)
-    closed = []
+    views, closed, said, sent = [], [], [], []
+    monkeypatch.setattr(see_output, "answer_at_once", said.append)
 
     def click_at_three() -> Iterator[Record]:
         try:
             for record in run_epochs(9):
                 if record.number == 3:
-                    opened[0].answer(widget, {"kgwb": "opened"}, [])
-                    opened[0].answer(widget, {"kgwb": "stop"}, [])
+                    widget = said[0]
+                    widget.send = lambda message, _buffers: sent.append(message)
+                    widget._handle_custom_msg({"kgwb": "opened"}, [])
+                    assert sent == [{"asked": None, "kgwb": "answered"}]
+                    widget._handle_custom_msg({"kgwb": "stop"}, [])
                 yield record
         finally:
             closed.append(True)
 
-    view = show_training(click_at_three())
-    assert view.stopped and len(view.frame) == 3 and closed == [True]
-    assert widget.said == [{"kgwb": "answered"}] and widget.closed
-    assert widget.unit == "epoch" and "epoch 3" in widget.picture
+    views.append(show_training(click_at_three()))
+    assert views[0].stopped and len(views[0].frame) == 3 and closed == [True]
+    state = said[0].state
+    assert not state["running"] and "epoch 3" in state["progress"] and "Stopped by hand" in state["caption"]
 
 
-def test_what_is_saved_holds_no_widget(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(see_output, "make_stop_widget", lambda output: Widget())
-    show_training(run_epochs(3))
-    assert set(notebook[0]) == {"application/vnd.jupyter.widget-view+json", "text/plain", "image/svg+xml"}
-    assert len(notebook) == 2 and set(notebook[-1]) == {"text/plain", "image/svg+xml"}
+def test_the_picture_moves_by_its_state_alone(notebook: list[Any]) -> None:
+    seen = []
+
+    def watched() -> Iterator[Record]:
+        for record in run_epochs(4):
+            yield record
+            seen.append((len(notebook), len(view_of[0].widget.state["panels"][0]["lines"])))
+
+    view_of: list[Any] = []
+    made = training.TrainingView.__init__
+
+    def keep(self: Any, *given: Any, **named: Any) -> None:
+        made(self, *given, **named)
+        view_of.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.TrainingView, "__init__", keep)
+        show_training(watched())
+    assert [count for count, _ in seen] == [1] * 4  # the output itself is written at the start and at the end
+    assert seen[-1][1] == 1
+    assert len(notebook) == 2
 
 
-def test_the_widget_goes_when_training_fails(notebook: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    widget = Widget()
-    monkeypatch.setattr(see_output, "make_stop_widget", lambda output: widget)
+def test_what_is_saved_is_a_still_picture_at_its_end(notebook: list[Any]) -> None:
+    view = show_training(run_epochs(3))
+    assert [set(bundle) for bundle in notebook] == [{"text/plain", "text/html"}] * 2
+    still = notebook[-1]["text/html"]
+    assert f"kgwb-still-{view.widget.mark}" in still and notebook[0]["text/html"] != still
+    packed = re.search(r"base64,([^\"]+)", still)[1]  # type: ignore[index]
+    assert base64.b64decode(packed).decode() == view.picture
+
+
+def test_elsewhere_the_widget_goes_and_the_picture_stays(elsewhere: list[Any]) -> None:
+    view = show_training(run_epochs(3))
+    assert set(elsewhere[0]) == {"application/vnd.jupyter.widget-view+json", "text/plain", "image/svg+xml"}
+    assert len(elsewhere) == 2 and elsewhere[-1] == {"text/plain": repr(view), "image/svg+xml": view.picture}
+
+
+def test_the_button_goes_when_training_fails(notebook: list[Any], elsewhere: list[Any]) -> None:
     with pytest.raises(ValueError, match="gave no epoch"):
         show_training(iter(()))
-    assert widget.closed and set(notebook[-1]) == {"text/plain", "image/svg+xml"}
+    assert set(elsewhere[-1]) == {"text/plain", "image/svg+xml"}
 
 
-def test_a_message_that_is_not_ours_does_nothing(notebook: list[Any]) -> None:
-    output = see_output.LiveOutput(training.TrainingView(("a",)))
-    for message in ("stop", {"kgwb": "else"}, None, {"kgwb": "opened"}):
-        output.answer(None, message, [])
-    assert not output.stop_asked
+@pytest.mark.parametrize("message", [{"kgwb": "else"}, {}, {"kgwb": "opened"}])
+def test_a_message_that_is_not_ours_or_too_late_does_nothing(message: dict[str, str]) -> None:
+    view = training.TrainingView(("a",))
+    assert view.answer(message) is None and not view.stop_asked
 
 
-def test_the_real_widget_shows_the_picture() -> None:
-    output = see_output.LiveOutput(training.TrainingView(("a",)))
-    widget = see_output.make_stop_widget(output)
-    assert widget.picture.startswith("<svg")
-    widget._handle_custom_msg({"kgwb": "stop"}, [])
-    assert output.stop_asked
-    widget.close()
+def test_the_widget_answers_in_the_thread_that_it_is_asked_in(notebook: list[Any]) -> None:
+    view = training.TrainingView(("a",))
+    see_output.LiveOutput(view).open()
+    assert view.widget.comm._reply_subshell_for is None
+    view.widget.close()
 
 
 def test_without_widgets_one_output_is_drawn_again_and_again(

@@ -17,7 +17,6 @@ const others = {
   frame: { format: "esm" },
   graph: { format: "iife", globalName: "kgwbGraph" },
   space: { format: "iife", globalName: "kgwbSpace" },
-  training: { format: "esm" },
 };
 
 for (const name of readdirSync("src").filter((folder) => folder !== "shared")) {

@@ -1,127 +1,170 @@
-"""Loss and metrics over epochs or steps, each on its own axis."""
+"""Loss and metrics over epochs or steps, a panel for each; every line is named where it ends."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kgwb.axes import Float
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_text
-from kgwb.see.epochs import read_metrics
-from kgwb.see.palette import TYPE_COLOURS
-from kgwb.see.panels import Panel, draw_axes, widen
-from kgwb.see.training.scene import HIGH, LOW, TrainingScene, is_learnt
+from kgwb.see.drawing import Mark, draw_cross, draw_legend, draw_picture, draw_polyline, draw_text, measure_text
+from kgwb.see.panels import Panel, draw_axes, spread_labels, widen
+from kgwb.see.training.lines import MOST_POINTS, Line
+from kgwb.see.training.scene import TrainingScene
 from kgwb.words import shorten
 
-Rows = Float[np.ndarray, "record 4"]  # number, value, low, high; the last two NaN where no interval came
-
-_WIDTH, _TOP, _HEIGHT, _LEFT, _GAP = 960.0, 66.0, 210.0, 56.0, 70.0
-_MOST_POINTS = 400
+_WIDTH, _TOP, _HEIGHT, _LEFT, _BELOW = 960.0, 92.0, 210.0, 56.0, 78.0
+_NARROWEST, _LEADER, _SIZE, _ROW, _MOST = 190.0, 14.0, 11, 13.0, 3
 
 
 def draw_training(scene: TrainingScene, *, captioned: bool = True) -> str:
-    """The scene as SVG: loss on the left; metrics, where there are any, on the right."""
-    series = gather_series(scene)
-    panels = list(dict.fromkeys(name for _, name in series))
-    panels = ["loss", *(["metrics"] if len(panels) > 1 else [])]
-    width = (_WIDTH - _LEFT - 24 - (len(panels) - 1) * _GAP) / len(panels)
-    parts = [draw_text(scene.progress, 12, 22, role="muted", size=13)]
-    for i, title in enumerate(panels):
-        chosen = {key: rows for key, rows in series.items() if (key[1] == "loss") == (title == "loss")}
-        parts.append(_draw_panel(scene, chosen, title, _LEFT + i * (width + _GAP), width))
-    legend, height = draw_legend(_legend_marks(scene), 12, _TOP + _HEIGHT + 44, _WIDTH - 24)
+    """The scene as SVG."""
+    lines = scene.lines
+    figures = list(dict.fromkeys(["loss", *(line.figure for line in lines)]))
+    room = _LEADER + max([measure_text(text, _SIZE) for text in _label_ends(lines).values()], default=30.0)
+    abreast = max(1, min(len(figures), _MOST, int((_WIDTH - 24) // (_LEFT + _NARROWEST + room))))
+    title = scene.title
+    parts = [draw_text(shorten(title, 100), 12, 26, size=15, weight=600)]
+    parts.append(draw_text(scene.progress, 12, 47, role="muted", size=13))
+    rows = fill_rows(figures, abreast)
+    for i, row in enumerate(rows):
+        wide = (_WIDTH - 24) / len(row)
+        for j, figure in enumerate(row):
+            held = [line for line in lines if line.figure == figure]
+            left, top = _LEFT + j * wide, _TOP + i * (_HEIGHT + _BELOW)
+            parts.append(_draw_panel(scene, held, figure, left, top, wide - _LEFT - room))
+    bottom = _TOP + len(rows) * (_HEIGHT + _BELOW) - _BELOW + 44
+    legend, height = draw_legend(list_marks(lines), 12, bottom, _WIDTH - 24)
     caption = scene.caption if captioned else ""
-    full = _TOP + _HEIGHT + 44 + height
-    return draw_picture([*parts, legend], _WIDTH, full, title="Training", caption=caption)
+    return draw_picture([*parts, legend], _WIDTH, bottom + height, title=title, caption=caption)
 
 
-def gather_series(scene: TrainingScene) -> dict[tuple[str, str], Rows]:
-    """What is drawn, by run and name of the figure."""
-    series: dict[tuple[str, str], list[tuple[float, ...]]] = {}
-    for run, records in scene.records.items():
-        for record in records:
-            figures = read_metrics(record)
-            for name, value in (("loss", record.loss), *figures.items()):
-                if is_learnt(name):
-                    ends = (figures.get(name + LOW, np.nan), figures.get(name + HIGH, np.nan))
-                    series.setdefault((run, name), []).append((record.number, value, *ends))
-    return {key: average_rows(np.array(rows, float), _MOST_POINTS) for key, rows in series.items()}
+def fill_rows(figures: Sequence[str], abreast: int) -> list[list[str]]:
+    """Panels in rows of at most `abreast`; the first row takes what is left over, and is as wide as the others.
 
-
-def average_rows(rows: Float[np.ndarray, "record column"], most: int) -> Float[np.ndarray, "mean column"]:
-    """At most about `most` rows: the means of neighbours, so that many noisy steps stay one line.
-
-    >>> average_rows(np.array([[1.0, 4], [2, 6], [3, 0], [4, 2]]), 2).tolist()
-    [[1.5, 5.0], [3.5, 1.0]]
+    >>> fill_rows(["loss", "MRR", "gate"], 2)
+    [['loss'], ['MRR', 'gate']]
     """
-    size = -(-len(rows) // most)
-    return rows if size <= 1 else np.array([rows[i : i + size].mean(axis=0) for i in range(0, len(rows), size)])
+    first = len(figures) % abreast or abreast
+    starts = range(first, len(figures), abreast)
+    return [list(figures[:first]), *(list(figures[i : i + abreast]) for i in starts)]
 
 
-def _draw_panel(
-    scene: TrainingScene, series: dict[tuple[str, str], Rows], title: str, left: float, width: float
-) -> str:
-    numbers = np.concatenate([rows[:, 0] for rows in series.values()]) if series else np.array([0.0, 1.0])
-    values = np.concatenate([rows[:, 1:].ravel() for rows in series.values()]) if series else np.array([0.0, 1.0])
-    names = list(dict.fromkeys(name for _, name in series))
-    last = max(float(numbers.max()), _look_ahead(scene, float(numbers.max())), 2.0)
-    panel = Panel(left, _TOP, width, _HEIGHT, (min(1.0, float(numbers.min())), last), widen(values))
-    heading = "loss on the training data" if title == "loss" else shorten(", ".join(names), 60)
-    size = max(-(-len(records) // _MOST_POINTS) for records in scene.records.values()) if scene.records else 1
-    heading += f", means of {size} {scene.unit}s" if title == "loss" and size > 1 else ""
-    parts = [draw_axes(panel, title=heading, x_name=scene.unit, whole_x=True)]
-    for (run, name), rows in series.items():
-        pixels = panel.place(*rows[:, :2].T)
-        colour, dashed = _style_run(scene, run)
-        role = "line-ink" if not colour else ""
-        parts.append(_draw_band(panel, rows, colour))
-        parts.append(draw_polyline(pixels, colour=colour, role=role, dashed=dashed or names.index(name) % 2 == 1))
-        finite = pixels[np.isfinite(pixels).all(axis=1)]
-        if len(finite):
-            x, y = finite[-1]
-            paint = f'fill="{colour}"' if colour else 'class="ink"'
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" {paint}/>')
-            text = f"{rows[np.isfinite(rows[:, 1])][-1, 1]:.3g}"
-            end = x > panel.right - 46
-            top = panel.place(*rows[-1:, [0, 3]].T)[0, 1]
-            parts.append(
-                draw_text(
-                    text, x, (top if top < y else y) - 8, role="ink halo", size=11, anchor="end" if end else "middle"
-                )
-            )
-    return "".join(parts)
+def format_value(value: float) -> str:
+    """Three digits, also where they are zeros: what stands in a column is compared.
+
+    >>> [format_value(value) for value in (0.47, 12.345, 1234.5, 0.000123)]
+    ['0.470', '12.3', '1,234', '1.23e-04']
+    """
+    if abs(value) >= 1000:
+        return f"{value:,.0f}" if abs(value) < 1e6 else f"{value:.2e}"
+    return f"{value:#.3g}".rstrip(".") if abs(value) >= 1e-3 or value == 0 else f"{value:.2e}"
 
 
-def _look_ahead(scene: TrainingScene, done: float) -> float:
+def head_panel(scene: TrainingScene, figure: str) -> str:
+    """What a panel shows."""
+    if figure != "loss":
+        return figure
+    size = max([-(-len(records) // MOST_POINTS) for records in scene.records.values()], default=1)
+    return "loss on the training data" + (f", means of {size} {scene.unit}s" if size > 1 else "")
+
+
+def look_ahead(scene: TrainingScene, done: float) -> float:
     """Where the axis of a running training ends: at its total, or for now at the next power of two."""
     if not (scene.running and scene.total):
         return done
     return min(float(scene.total), 2.0 ** math.ceil(math.log2(max(done, 8.0)) + 0.1))
 
 
-def _draw_band(panel: Panel, rows: Rows, colour: str) -> str:
+def frame_panel(
+    scene: TrainingScene, lines: Sequence[Line], figure: str
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The ranges of a panel: from the first number to the last, and all values with their floor."""
+    numbers = np.concatenate([line.rows[:, 0] for line in lines]) if lines else np.array([0.0, 1.0])
+    values = [line.rows[:, 1:].ravel() for line in lines] or [np.array([0.0, 1.0])]
+    floors = np.array(list(scene.floors.values()), float) if figure == "loss" else np.empty(0)
+    last = max(float(numbers.max()), look_ahead(scene, float(numbers.max())), 2.0)
+    return (min(1.0, float(numbers.min())), last), widen(np.concatenate([*values, floors]))
+
+
+def list_marks(lines: Sequence[Line]) -> list[Mark]:
+    """A legend of the runs, where there are several, and of what is missing."""
+    runs = list({line.name: line for line in lines}.values())
+    marks = [Mark(line.name, line.colour or "ink", "dashed" if line.dashed else "line") for line in runs]
+    gaps = any(np.isnan(line.rows[:, 1]).any() for line in lines)
+    return (marks if len(runs) > 1 else []) + ([Mark("missing: no number", "muted", "cross")] if gaps else [])
+
+
+def _draw_panel(scene: TrainingScene, lines: Sequence[Line], figure: str, left: float, top: float, width: float) -> str:
+    panel = Panel(left, top, width, _HEIGHT, *frame_panel(scene, lines, figure))
+    heading = shorten(head_panel(scene, figure), max(12, int(width / 7)))
+    parts = [draw_axes(panel, title=heading, x_name=scene.unit, whole_x=True)]
+    parts += _draw_floors(panel, scene.floors) if figure == "loss" else []
+    for line in lines:
+        colour, role = line.colour, "" if line.colour else "line-ink"
+        pixels = panel.place(*line.rows[:, :2].T)
+        parts.append("" if line.kind == "seed" else _draw_band(panel, line))
+        thin = line.kind == "seed"
+        drawn = draw_polyline(pixels, colour=colour, role=role, dashed=line.dashed, width=0.75 if thin else 1.5)
+        parts.append(f'<g opacity=".4">{drawn}</g>' if thin else drawn)
+        gone = np.isnan(line.rows[:, 1])
+        parts += [draw_cross(x, panel.bottom - 6, colour=colour) for x in pixels[gone, 0]]
+    return "".join([*parts, *_name_ends(panel, lines)])
+
+
+def _draw_floors(panel: Panel, floors: Mapping[str, float]) -> list[str]:
+    parts = []
+    for name, value in floors.items():
+        y = panel.place(np.array([panel.x_range[0]]), np.array([value]))[0, 1]
+        text = shorten(f"{name} = {format_value(value)}", max(12, int(panel.width / 6.5)))
+        parts.append(f'<path d="M{panel.left:.1f} {y:.1f}H{panel.right:.1f}" class="line-muted" stroke-width=".75"/>')
+        parts.append(
+            draw_text(text, panel.left + 4, y + (14 if y < panel.top + 16 else -4), role="muted halo", size=_SIZE)
+        )
+    return parts
+
+
+def _label_ends(lines: Sequence[Line]) -> dict[int, str]:
+    """The last value of each line, with its name where there are several; seeds have their mean's."""
+    several = len({line.name for line in lines}) > 1
+    means = {(line.figure, line.name) for line in lines if line.kind == "mean"}
+    texts = {}
+    for i, line in enumerate(lines):
+        values = line.rows[np.isfinite(line.rows[:, 1]), 1]
+        if len(values) and not (line.kind == "seed" and (line.figure, line.name) in means):
+            texts[i] = format_value(values[-1]) + (f" {shorten(line.name, 24)}" if several else "")
+    return texts
+
+
+def _name_ends(panel: Panel, lines: Sequence[Line]) -> list[str]:
+    """A dot at the last value of each line and, beside the panel, its label; where too many, those that have room."""
+    labels = list(_label_ends(lines).items())[: int(panel.height // _ROW) + 1]
+    if not labels:
+        return []
+    ends = []
+    for i, _ in labels:
+        rows = lines[i].rows[np.isfinite(lines[i].rows[:, 1])]
+        ends.append(panel.place(rows[-1:, 0], rows[-1:, 1])[0])
+    heights = spread_labels([float(y) for _, y in ends], _ROW, panel.top, panel.bottom)
+    parts = []
+    for (i, text), (x, y), height in zip(labels, ends, heights, strict=True):
+        colour = lines[i].colour
+        paint, line = (f'fill="{colour}"', f'stroke="{colour}"') if colour else ('class="ink"', 'class="line-ink"')
+        leader = f"M{x + 4:.1f} {y:.1f}H{panel.right + 3:.1f}L{panel.right + _LEADER - 3:.1f} {height:.1f}"
+        parts.append(f'<path d="{leader}" fill="none" stroke-width=".6" opacity=".6" {line}/>')
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" {paint}/>')
+        parts.append(draw_text(text, panel.right + _LEADER, height + 4, role="ink halo", size=_SIZE))
+    return parts
+
+
+def _draw_band(panel: Panel, line: Line) -> str:
     """The interval around a line: a band, and a whisker at its last point, which alone is no band yet."""
-    rows = rows[np.isfinite(rows).all(axis=1)]
+    rows, colour = line.rows[np.isfinite(line.rows).all(axis=1)], line.colour
     if not len(rows):
         return ""
     low, high = panel.place(rows[:, 0], rows[:, 2]), panel.place(rows[:, 0], rows[:, 3])
     corners = "L".join(f"{x:.1f} {y:.1f}" for x, y in (*high, *low[::-1]))
-    fill, line = (f'fill="{colour}"', f'stroke="{colour}"') if colour else ('class="ink"', 'class="line-ink"')
+    fill, stroke = (f'fill="{colour}"', f'stroke="{colour}"') if colour else ('class="ink"', 'class="line-ink"')
     (x, bottom), top = low[-1], high[-1, 1]
     whisker = f"M{x:.1f} {top:.1f}V{bottom:.1f}M{x - 3:.1f} {top:.1f}h6M{x - 3:.1f} {bottom:.1f}h6"
-    return f'<path d="M{corners}Z" {fill} opacity=".13"/><path d="{whisker}" fill="none" {line} opacity=".6"/>'
-
-
-def _style_run(scene: TrainingScene, run: str) -> tuple[str, bool]:
-    """Ink for the first run, then the colours of the palette; a control has its original's colour, dashed."""
-    originals = list(dict.fromkeys(name.split("/")[0] for name in scene.runs))
-    position = originals.index(run.split("/")[0])
-    return ("" if position == 0 else TYPE_COLOURS[(position - 1) % len(TYPE_COLOURS)]), "/" in run
-
-
-def _legend_marks(scene: TrainingScene) -> list[Mark]:
-    if len(scene.runs) == 1:
-        return []
-    styles = [(run, *_style_run(scene, run)) for run in scene.runs]
-    return [Mark(run, colour or "ink", "dashed" if dashed else "line") for run, colour, dashed in styles]
+    return f'<path d="M{corners}Z" {fill} opacity=".13"/><path d="{whisker}" fill="none" {stroke} opacity=".6"/>'

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from kgwb.packages import load_package
 from kgwb.see.drawing import Number
 from kgwb.see.epochs import read_metrics
-from kgwb.words import count_things
+from kgwb.see.training.lines import HIGH, LOW, Line, gather_lines, group_seeds
+from kgwb.words import count_things, shorten
 
 MEMORY, GPU_MEMORY = "memory in GiB", "GPU memory in GiB"
-LOW, HIGH = ", low", ", high"  # what follows a figure's name where its interval stands beside it
 _GIB = 2**30
+_FEW = 3  # runs that a caption describes one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,7 @@ class TrainingScene:
         memory: what the process held in memory after each epoch or step, in GiB, by run.
         stopped: whether the button or the notebook's interrupt ended it.
         running: whether more is to come.
+        floors: losses to compare with, by the reason for each.
     """
 
     runs: tuple[str, ...]
@@ -39,6 +43,26 @@ class TrainingScene:
     memory: dict[str, list[dict[str, float]]]
     stopped: bool
     running: bool
+    floors: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What is seen, in words."""
+        lines = self.lines
+        if not lines:
+            return "Training"
+        figures = list(dict.fromkeys(shorten(line.figure) for line in lines))
+        named = figures[:3] if len(figures) < 4 else [*figures[:2], f"{len(figures) - 2} more figures"]
+        what = " and ".join([", ".join(named[:-1]), named[-1]] if named[1:] else named)
+        names = list(dict.fromkeys(line.name for line in lines))
+        who = shorten(names[0]) if len(names) == 1 else f"{len(names)} runs"
+        last = int(max(line.rows[:, 0].max() for line in lines))
+        return f"{what[0].upper()}{what[1:]} of {who} over {count_things(last, self.unit)}"
+
+    @property
+    def lines(self) -> list[Line]:
+        """What is drawn."""
+        return gather_lines(self.runs, self.records)
 
     @property
     def unit(self) -> str:
@@ -64,7 +88,7 @@ class TrainingScene:
     @property
     def caption(self) -> str:
         """What was run, how it ended, and what the numbers are."""
-        parts = [describe_run(run, records, self.elapsed[run][-1], self.unit) for run, records in self.records.items()]
+        parts = self._describe_runs()
         if self.stopped:
             run, records = next(reversed(self.records.items()))
             missing = [each for each in self.runs if each not in self.records]
@@ -73,23 +97,40 @@ class TrainingScene:
         parts.append(
             "The loss is on the training data, in nats unless it is a margin's; only held-out figures show what was learnt"
         )
-        if any(map(describe_intervals, self.records.values())):
-            parts.append("The band is the 95 % interval: where the figure may lie on other triples of the same kind")
+        parts += self._describe_seeds()
+        names = list(group_seeds(self.runs).values())
+        single = [self.records[run] for run in self.records if names.count(group_seeds(self.runs)[run]) == 1]
+        if any(map(describe_intervals, single)):
+            parts.append(
+                "The band of a single run is the 95 % interval: where the figure may lie on other triples of the same kind"
+            )
         return ". ".join(parts) + "."
+
+    def _describe_runs(self) -> list[str]:
+        """What each run reached; of many, which the picture names, how long they took and what is missing."""
+        took = {run: self.elapsed[run][-1] for run in self.records}
+        if len(took) <= _FEW:
+            return [describe_run(run, records, took[run], self.unit) for run, records in self.records.items()]
+        counts = sorted({len(records) for records in self.records.values()})
+        many = f"{counts[0]:,} to {counts[-1]:,} {self.unit}s" if counts[1:] else count_things(counts[0], self.unit)
+        gaps = {run: describe_losses(records, self.unit) for run, records in self.records.items()}
+        wrong = [f"{run}: {gap}" for run, gap in gaps.items() if gap]
+        held = {run: ", ".join(describe_gaps(records)) for run, records in self.records.items()}
+        wrong += [f"{run}: {gap}" for run, gap in held.items() if gap]
+        return [f"{len(took)} runs of {many} each, {format_duration(sum(took.values()))} in all", *wrong]
+
+    def _describe_seeds(self) -> list[str]:
+        begun = [group for run, group in group_seeds(self.runs).items() if run in self.records]
+        seeds = {begun.count(group) for group in begun} - {1}
+        if not seeds:
+            return []
+        count = str(seeds.pop()) if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
+        return [f"Thin lines are single seeds; the thick one is the mean of {count}, its band one standard deviation"]
 
     def gather_figures(self, run: str, position: int) -> dict[str, float]:
         """The memory and the metrics of one epoch or step."""
         held = self.memory.get(run, [])
         return {**(held[position] if position < len(held) else {}), **read_metrics(self.records[run][position])}
-
-
-def is_learnt(name: str) -> bool:
-    """Whether a figure says what was learnt, rather than how fast, at what cost, or how far another is sure.
-
-    >>> [is_learnt(name) for name in ("MRR on 500 triples", "MRR on 500 triples, low", "triples per second")]
-    [True, False, False]
-    """
-    return not name.endswith((" per second", " in GiB", LOW, HIGH))
 
 
 def measure_memory() -> dict[str, float]:
@@ -120,13 +161,31 @@ def format_figures(figures: Mapping[str, Number]) -> list[str]:
 
 
 def describe_run(run: str, records: list[Any], seconds: float, unit: str) -> str:
-    """How far a run came, in how long, and what it reached."""
-    wrong = next((record.number for record in records if not math.isfinite(record.loss)), None)
-    if wrong is not None:
-        return f"{run}: the loss is NaN or infinite from {unit} {wrong:,} on"
-    last = f"loss {records[0].loss:.3g} to {records[-1].loss:.3g}" if len(records) > 1 else "loss"
-    sure = "".join(f", {text}" for text in describe_intervals(records).values())
-    return f"{run}: {count_things(len(records), unit)} in {format_duration(seconds)}, {last}{sure}"
+    """How far a run came, in how long, what it reached, and what is missing."""
+    losses = [record.loss for record in records]
+    reached = f"loss {losses[0]:.3g} to {losses[-1]:.3g}" if len(losses) > 1 else f"loss {losses[0]:.3g}"
+    said = [describe_losses(records, unit) or reached, *describe_gaps(records), *describe_intervals(records).values()]
+    return f"{run}: {count_things(len(records), unit)} in {format_duration(seconds)}, {', '.join(said)}"
+
+
+def describe_losses(records: list[Any], unit: str) -> str:
+    """Where the loss is no number, in words; nothing where it always is one."""
+    gaps = [record.number for record in records if not math.isfinite(record.loss)]
+    if not gaps:
+        return ""
+    to_the_end = gaps == [record.number for record in records[-len(gaps) :]]
+    where = f"from {unit} {gaps[0]:,} on" if to_the_end else f"at {count_things(len(gaps), unit)}, first {gaps[0]:,}"
+    return f"the loss is NaN or infinite {where}"
+
+
+def describe_gaps(records: list[Any]) -> list[str]:
+    """How often each figure came without a number, in words."""
+    found: dict[str, list[float]] = {}
+    for record in records:
+        for name, value in read_metrics(record).items():
+            found.setdefault(name, []).append(value)
+    gaps = {name: int((~np.isfinite(values)).sum()) for name, values in found.items()}
+    return [f"{name} is missing {count} of {len(found[name])} times" for name, count in gaps.items() if count]
 
 
 def describe_intervals(records: list[Any]) -> dict[str, str]:

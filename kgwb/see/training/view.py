@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from kgwb.checks import expect_at_least, expect_text
+from kgwb.checks import expect_at_least, expect_number, expect_text
+from kgwb.see.drawing import Number
 from kgwb.see.epochs import close_generator, expect_epochs, expect_record
 from kgwb.see.film.view import FilmView, record_film
+from kgwb.see.live import LiveView
 from kgwb.see.notebook import current_cell
-from kgwb.see.output import LiveOutput
-from kgwb.see.page import Fragment
+from kgwb.see.output import OPENED, STOP, LiveOutput, make_bundle
+from kgwb.see.training.page import describe_training
 from kgwb.see.training.picture import draw_training
 from kgwb.see.training.scene import TrainingScene, measure_memory
-from kgwb.see.view import View
 from kgwb.words import mend_text
 
 
 def show_training(
-    epochs: Iterable[Any] | Mapping[str, Iterable[Any]],
+    epochs: Iterable[Any] | Mapping[str, Iterable[Any] | Sequence[Iterable[Any]]],
     *,
     total: int | None = None,
     name: str = "training",
     film: Any = None,
+    floor: Number | Mapping[str, Number] | None = None,
 ) -> TrainingView:
     """Run a training generator to its end and draw its loss and metrics meanwhile.
 
@@ -36,13 +38,16 @@ def show_training(
 
     Args:
         epochs: what `train_embedding` or `tune` gives, or several of them by name, run one after the other and drawn
-            over one another; a name such as "entity/shuffled" is a control of "entity" and dashed.
+            in one picture; a name such as "entity/shuffled" is a control of "entity" and dashed. Runs named
+            "entity/seed 0", "entity/seed 1", or a list of them under one name, differ by their seed: each is a thin line,
+            and their mean a thick one.
         total: how many epochs or steps a run has, for the time left; read off the records where they say so.
         name: what to call a single run.
         film: the embedding that is trained, to keep a film of its space as `view.film`; of a single run.
+        floor: a loss to compare with, or several by their reason: {"uniform: ln 240": math.log(240)}.
 
     Raises:
-        ValueError: when a generator gives nothing, or a film is asked for of several runs.
+        ValueError: when a generator gives nothing, a film is asked for of several runs, or a floor is no number.
 
     Example:
         >>> from kgwb.embed import Epoch
@@ -56,15 +61,16 @@ def show_training(
     expect_text("name", name, usual="training")
     if total is not None:
         expect_at_least("total", total, 1, whole=True)
-    runs = dict(epochs) if isinstance(epochs, Mapping) else {name: epochs}
+    runs = _name_runs(epochs) if isinstance(epochs, Mapping) else {name: epochs}
     for run, records in runs.items():
         expect_text("the name of a run", run, usual="training")
         expect_epochs(records, "show_training({})")
-    view = TrainingView(tuple(runs), total)
+    view = TrainingView(tuple(runs), total, floors=_read_floors(floor))
     if film is not None:
         runs = _record_film(view, runs, film)
     view._cell = current_cell()
     output = LiveOutput(view)
+    view.running = True  # from the first picture on, so that the first epoch can be ended too
     output.open()
     try:
         for run, records in runs.items():
@@ -72,12 +78,13 @@ def show_training(
             if view.stopped:
                 break
     finally:
+        view.running = False
         output.close()
     return view
 
 
 @dataclass(eq=False, repr=False)
-class TrainingView(View):
+class TrainingView(LiveView):
     """A training run, or several, as far as they came.
 
     Attributes:
@@ -89,7 +96,11 @@ class TrainingView(View):
         stopped: whether the button or the notebook's interrupt ended it.
         running: whether more is to come.
         film: the film of the space, where one was asked for.
+        floors: losses to compare with, by the reason for each.
+        stop_asked: whether the button was pressed.
     """
+
+    script = "training"
 
     runs: tuple[str, ...]
     total: int | None = None
@@ -99,12 +110,16 @@ class TrainingView(View):
     stopped: bool = False
     running: bool = False
     film: FilmView | None = None
+    floors: dict[str, float] = field(default_factory=dict)
+    stop_asked: bool = False
     _cell: object = None
 
     @property
     def scene(self) -> TrainingScene:
         """What is known of each run now."""
-        return TrainingScene(self.runs, self.total, self.records, self.elapsed, self.memory, self.stopped, self.running)
+        return TrainingScene(
+            self.runs, self.total, self.records, self.elapsed, self.memory, self.stopped, self.running, self.floors
+        )
 
     @property
     def unit(self) -> str:
@@ -123,8 +138,7 @@ class TrainingView(View):
         ]
         return pd.DataFrame(rows, columns=None if rows else ["run", "number", "loss", "seconds"])
 
-    @property
-    def selection(self) -> pd.DataFrame:
+    def list_selected(self) -> pd.DataFrame:
         """The last epoch or step of each run."""
         return self.frame.groupby("run", sort=False).tail(1).reset_index(drop=True)
 
@@ -138,16 +152,24 @@ class TrainingView(View):
         """The view as a static SVG."""
         return draw_training(self.scene)
 
-    def fragment(self) -> Fragment:
-        """This view as a piece of a page."""
-        return Fragment(draw_training(self.scene, captioned=False), self.caption)
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the script draws."""
+        return describe_training(self.scene)
+
+    def answer(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the script hears. This runs beside the training, in a thread of the kernel's, so it touches nothing else."""
+        word = message.get("kgwb")
+        if word == STOP:
+            self.stop_asked = True
+        return {"kgwb": "answered"} if word == OPENED and self.running else None
 
     def _ipython_display_(self) -> None:
         # The cell that ran the training shows the picture already.
         if self._cell is None or self._cell != current_cell():
             from IPython.display import display
 
-            display(self._repr_mimebundle_(), raw=True)
+            display(make_bundle(self), raw=True)
 
     def __repr__(self) -> str:
         return f"TrainingView: {self.progress}. {self.caption}"
@@ -164,8 +186,8 @@ def _consume(view: TrainingView, run: str, epochs: Iterable[Any], output: LiveOu
             view.elapsed.setdefault(run, []).append(time.monotonic() - begun)
             view.memory.setdefault(run, []).append(_measure(view, run))
             view.total = view.total or getattr(record, "total", None)
-            output.refresh(view.unit)
-            if output.stop_asked:
+            output.refresh()
+            if view.stop_asked:
                 view.stopped = True
                 break
     except KeyboardInterrupt:
@@ -180,6 +202,26 @@ def _consume(view: TrainingView, run: str, epochs: Iterable[Any], output: LiveOu
             f"{run!r} gave no epoch: the generator was used up already, or was asked for none. Make a new one, "
             "for example show_training(train_embedding(vectors, split, epochs=10))."
         )
+
+
+def _name_runs(epochs: Mapping[str, Any]) -> dict[str, Iterable[Any]]:
+    """Each run by its name; a list of runs are seeds of one."""
+    runs: dict[str, Iterable[Any]] = {}
+    for name, given in epochs.items():
+        records = given if isinstance(given, (list, tuple)) else None
+        if records and all(isinstance(each, Iterable) and not hasattr(each, "loss") for each in records):
+            runs |= {f"{name}/seed {i}": each for i, each in enumerate(records)}
+        else:
+            runs[name] = given
+    return runs
+
+
+def _read_floors(floor: Number | Mapping[str, Number] | None) -> dict[str, float]:
+    named = {} if floor is None else floor if isinstance(floor, Mapping) else {"floor": floor}
+    for name, value in named.items():
+        expect_text("the reason of a floor", name, usual="uniform: ln 240")
+        expect_number("floor", value, usual=5.48)
+    return {name: float(value) for name, value in named.items()}
 
 
 def _measure(view: TrainingView, run: str) -> dict[str, float]:

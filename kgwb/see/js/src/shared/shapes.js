@@ -1,4 +1,4 @@
-// The shapes of entity types, as see/palette.py names them: filled, or open where the name says so.
+// The shapes of entity types, as see/palette.py names them: filled, or open or dotted where the name says so.
 
 /** @typedef {Record<string, [number, number][]>} Outlines corners by name, on a circle of about one unit; none is the circle */
 
@@ -12,7 +12,7 @@
  * @param {number} radius
  */
 export function traceShape(pen, outlines, shape, x, y, radius) {
-  const corners = outlines[shape.replace("open ", "")] ?? [];
+  const corners = outlines[shape.replace(/^(open|dotted) /, "")] ?? [];
   if (!corners.length) {
     pen.moveTo(x + radius, y);
     pen.arc(x, y, radius, 0, 2 * Math.PI);
@@ -37,12 +37,18 @@ export function traceShape(pen, outlines, shape, x, y, radius) {
  * @param {string} paper
  */
 export function drawShape(pen, outlines, { shape, colour }, x, y, radius, paper) {
-  const open = shape.startsWith("open ");
+  const dotted = shape.startsWith("dotted ");
+  const open = dotted || shape.startsWith("open ");
   pen.beginPath();
   traceShape(pen, outlines, shape, x, y, open ? radius * 0.85 : radius);
   pen.fillStyle = open ? paper : colour;
   pen.fill();
-  pen.lineWidth = open ? Math.max(1.2, radius * 0.4) : 0.75;
+  pen.lineWidth = open ? Math.max(1.2, radius * (dotted ? 0.25 : 0.4)) : 0.75;
   pen.strokeStyle = open ? colour : paper;
   pen.stroke();
+  if (!dotted) return;
+  pen.beginPath();
+  pen.arc(x, y, Math.max(1, radius * 0.34), 0, 2 * Math.PI);
+  pen.fillStyle = colour;
+  pen.fill();
 }

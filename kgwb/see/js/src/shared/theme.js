@@ -10,11 +10,11 @@ export function watchTheme(act) {
   const observer = new MutationObserver(() => act());
   for (const node of [document.documentElement, document.body])
     observer.observe(node, { attributes: true, attributeFilter: ATTRIBUTES });
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  dark.addEventListener("change", act);
+  const media = ["(prefers-color-scheme: dark)", "print"].map((query) => matchMedia(query));
+  for (const each of media) each.addEventListener("change", act);
   return () => {
     observer.disconnect();
-    dark.removeEventListener("change", act);
+    for (const each of media) each.removeEventListener("change", act);
   };
 }
 
@@ -29,6 +29,7 @@ export function readJupyterLight() {
 
 /** What the page says of itself (JupyterLab, VS Code, Colab, marimo) counts before what the reader's system prefers. */
 export function isDark() {
+  if (matchMedia("print").matches) return false; // paper is light
   const light = readJupyterLight();
   if (light) return light === "false";
   const said = [document.documentElement, document.body]
