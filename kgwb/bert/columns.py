@@ -37,7 +37,9 @@ def list_columns(reading: Reading, sentence: int) -> tuple[Column, ...]:
     return named + rest
 
 
-def join_columns(reading: Reading, sentence: int) -> Float[np.ndarray, "layer head query column"]:
+def join_columns(
+    reading: Reading, sentence: int, layers: slice = slice(None)
+) -> Float[np.ndarray, "layer head query column"]:
     """The attention of a sentence without padding, with a column for each thing a row goes to: each row sums to one.
 
     The first columns are the word pieces alone, without what goes to vectors set beside them; then those of `list_columns`.
@@ -45,23 +47,24 @@ def join_columns(reading: Reading, sentence: int) -> Float[np.ndarray, "layer he
     Args:
         reading: of the sentence, as `kgwb.read` gives it.
         sentence: which one, from 0.
+        layers: which; by default all.
     """
     length, columns = reading.lengths[sentence], list_columns(reading, sentence)
-    words = reading.attention[sentence, :, :, :length, :length].numpy()  # [layer, head, query, key]
+    words = reading.attention[sentence, layers, :, :length, :length].numpy()  # [layer, head, query, key]
     joined = np.zeros((*words.shape[:3], length + len(columns)), np.float32)
     joined[..., :length] = words
     at = {column: length + i for i, column in enumerate(columns)}
     if reading.beside is not None:
-        beside = reading.beside[sentence, :, :, :length].numpy()  # [layer, head, query, vector]
+        beside = reading.beside[sentence, layers, :, :length].numpy()  # [layer, head, query, vector]
         for i, place in enumerate(reading.places[sentence]):
             joined[..., at[Column("vector", place=place)]] += beside[..., i]
             joined[..., place] -= beside[..., i]
     if reading.slots is not None and reading.facts:
-        slots = reading.slots[sentence, :, :, :length].numpy()  # [layer, head, query, slot]
+        slots = reading.slots[sentence, layers, :, :length].numpy()  # [layer, head, query, slot]
         for i, fact in enumerate(reading.facts[sentence]):
             joined[..., at[Column("fact", fact=fact)]] += slots[..., i]
     if Column("rest") in at:
-        joined[..., -1] = _measure_rest(reading, sentence)
+        joined[..., -1] = _measure_rest(reading, sentence)[layers]
     return joined.clip(0)  # differences of rounded numbers may lie a hair below
 
 

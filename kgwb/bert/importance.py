@@ -58,7 +58,7 @@ def measure_importance(
 
     score_i = x_i · ∂ logit(target) / ∂ x_i, x_i the word embedding of word piece i (gradient × input; Shrikumar et al.,
     2017). It is a first-order account of one answer at one point: what saturates, or acts only together, shows little.
-    Door and vectors count as part of the model.
+    A door counts as part of the model; what its own vectors add beside the word embeddings is not in the scores.
 
     Args:
         bert: plain or injected.
