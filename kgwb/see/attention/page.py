@@ -7,8 +7,10 @@ from functools import cache
 from typing import Any
 
 from kgwb.bert import Reading
-from kgwb.bert.columns import list_columns
+from kgwb.bert.columns import join_columns, list_columns
 from kgwb.packages import load_package
+from kgwb.see.attention.injected import GROUPS
+from kgwb.see.attention.picture import format_weight
 from kgwb.see.attention.scene import check_choice, choose_focus, with_mentions
 from kgwb.see.live import define_widget
 
@@ -77,12 +79,25 @@ def explain(readings: Sequence[Reading], state: dict[str, Any]) -> str:
 
 
 def _explain_beside(readings: Sequence[Reading]) -> str:
-    """What stands below the word pieces."""
-    kinds = {
-        column.kind for reading in readings for i in range(len(reading.tokens)) for column in list_columns(reading, i)
-    }
-    names = [name for name, here in (("facts in memory", "fact" in kinds), ("vectors", kinds - {"fact"})) if here]
-    return f"Below the rule stand {' and '.join(names)}: with them each row sums to one. " if names else ""
+    """What stands below the word pieces, and how much of all rows goes there on average."""
+    said, names = [], []
+    for reading in readings:
+        shares: dict[str, list[float]] = {}
+        for sentence in range(len(reading.tokens)):
+            columns, length = list_columns(reading, sentence), reading.lengths[sentence]
+            if not columns:
+                continue
+            mass = join_columns(reading, sentence)[..., length:].mean((0, 1, 2))
+            for group in dict.fromkeys(GROUPS[column.kind] for column in columns):
+                here = [GROUPS[column.kind] == group for column in columns]
+                shares.setdefault(group, []).append(float(mass[here].sum()))
+        said += [
+            f"{format_weight(sum(each) / len(reading.tokens))} of {reading.name} goes to {group}"
+            for group, each in shares.items()
+        ]
+        names += shares
+    stand = f"Below the rule stand {' and '.join(dict.fromkeys(names))}: with them each row sums to one"
+    return f"{stand}; on average {', '.join(said)}. " if said else ""
 
 
 def _explain_links(state: dict[str, Any]) -> str:

@@ -80,7 +80,7 @@ class AttentionScene:
     def title(self) -> str:
         """What is seen, in words."""
         token = self.readings[0].tokens[self.sentence][self.focus]
-        head = f", head {self.head}" if self.head is not None else ""
+        head = f", head {self.head}" if self.head is not None else ", maximum of heads" if self.combine == "max" else ""
         what = f"What {mend_text(token)} looks at in layer {self.layer}{head}"
         if self.head is None and self.combine == "rollout":
             what = f"What {mend_text(token)} gathers from up to layer {self.layer}"

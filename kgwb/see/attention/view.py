@@ -24,6 +24,7 @@ from kgwb.see.attention.scene import (
     check_readings,
     choose_focus,
     choose_layer,
+    tell_comparison,
     with_mentions,
 )
 from kgwb.see.choice import Choice
@@ -165,7 +166,7 @@ class AttentionView(LiveView):
     @property
     def state(self) -> dict[str, Any]:
         """The readings, as the script draws them."""
-        return {**self.packed, "note": self.note, "entered": any(map(any, self.readings[-1].injected))}
+        return {**self.packed, "note": self.note, "ending": tell_comparison(self.readings), "graph": self.graph is not None}
 
     @property
     def shown_graph(self) -> KnowledgeGraph | None:
