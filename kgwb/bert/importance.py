@@ -87,7 +87,7 @@ def measure_importance(
     (gradient,) = torch.autograd.grad(logits[piece], entered)
     scores = (gradient * entered.detach()).sum(-1)[0]  # [token]
     tokens = bert.tokenizer.convert_ids_to_tokens(encoding.pieces[0].tolist())
-    answer = bert.tokenizer.convert_ids_to_tokens(piece)
+    answer = str(bert.tokenizer.convert_ids_to_tokens([piece])[0])
     return Importance(
         tuple(tokens), tuple(scores.float().cpu().tolist()), answer, float(logits[piece].detach()), bert.name
     )

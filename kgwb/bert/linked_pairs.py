@@ -168,8 +168,17 @@ def permute_links(
     weight = linked_sizes[stratum] / count  # of a pair's distance among the linked
     matched = (weight / (sizes - linked_sizes)[stratum] * ~linked) @ table
     twin = (weight / sizes[stratum]) @ table
-    shaped = (each.reshape(layers, heads) for each in (seen, matched, twin, drawn.std(0), p_value))
-    return LinkScore(*shaped, pairs=count, left_out=left_out, permutations=permutations)
+    shape = (layers, heads)
+    return LinkScore(
+        linked=seen.reshape(shape),
+        matched=matched.reshape(shape),
+        twin=twin.reshape(shape),
+        twin_spread=drawn.std(0).reshape(shape),
+        p_value=p_value.reshape(shape),
+        pairs=count,
+        left_out=left_out,
+        permutations=permutations,
+    )
 
 
 def _deal_out(

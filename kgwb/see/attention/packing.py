@@ -161,6 +161,7 @@ def _describe_sentence(
                 "kind": extra.kind,
                 "text": mend_text(extra.text),
                 "group": extra.group,
+                "count": len(extra.columns),
                 "entities": list(extra.entities) if graph is not None else [],
                 "triple": list(extra.triple) if extra.triple is not None and graph is not None else None,
             }

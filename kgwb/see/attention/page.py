@@ -80,7 +80,8 @@ def explain(readings: Sequence[Reading], state: dict[str, Any]) -> str:
 
 def _explain_beside(readings: Sequence[Reading]) -> str:
     """What stands below the word pieces, and how much of all rows goes there on average."""
-    said, names = [], []
+    said: list[str] = []
+    names: list[str] = []
     for reading in readings:
         shares: dict[str, list[float]] = {}
         for sentence in range(len(reading.tokens)):

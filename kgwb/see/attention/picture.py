@@ -18,7 +18,7 @@ MARGIN = 12.0
 TOP = 88.0  # of the first word piece, below the title and the names of the columns
 GAP = 120.0  # that the lines cross
 NUMBER = 44.0  # a column of weights
-_MOST, _LEAST = 8, 0.0005  # facts and vectors listed, and the weight below which one is not
+_MOST, _LEAST = 5, 0.0005  # facts and vectors listed, and the weight below which one is not
 
 
 @dataclass(frozen=True)
@@ -158,14 +158,16 @@ def _draw_rest(scene: AttentionScene, top: float, edge: float, two: bool) -> tup
     rest = scene.rest[(scene.rest[["before", "after"]].max(axis=1) >= _LEAST)]
     if not len(scene.rest):
         return [], 0.0
+    rest = rest[rest["kind"] != "others"]
     strongest = rest[["before", "after"]].max(axis=1).sort_values(ascending=False, kind="stable").index
-    shown, sides = rest.loc[sorted(strongest[:_MOST])], ("before", "after") if two else ("before",)
+    shown, sides = rest.loc[strongest[:_MOST]], ("before", "after") if two else ("before",)
     left = max(MARGIN + 260.0, edge - 150 * len(sides))
     parts = [f'<path d="M{MARGIN:.1f} {top:.1f}H{edge:.1f}" class="line-rule"/>']
     lines = [(str(row["key_token"]), [float(row[side]) for side in sides], True) for _, row in shown.iterrows()]
     hidden = scene.rest[list(sides)].sum() - shown[list(sides)].sum()
-    if len(scene.rest) > len(shown):
-        lines.append((f"{len(scene.rest) - len(shown)} more", [float(hidden[side]) for side in sides], True))
+    count = sum(len(extra.columns) for extra in scene.extras) - len(shown)
+    if count:
+        lines.append((f"{count} weaker one{'s' * (count > 1)}", [float(hidden[side]) for side in sides], True))
     totals = [float(scene.rows[side].sum() + scene.rest[side].sum()) for side in sides]
     lines.append(("the whole row", totals, False))
     for i, (text, weights, bar) in enumerate(lines):

@@ -160,13 +160,19 @@ class AttentionView(LiveView):
         self.note = explain(readings, self.packed)
 
     def _pack(self, sentence: int, layer: int, head: int | None) -> dict[str, Any]:
-        found = {"importance": self.importance, "links": self.links}
-        return pack_state(self.readings, self.graph, sentence, layer=layer, head=head, **found)
+        return pack_state(
+            self.readings, self.graph, sentence, layer=layer, head=head, importance=self.importance, links=self.links
+        )
 
     @property
     def state(self) -> dict[str, Any]:
         """The readings, as the script draws them."""
-        return {**self.packed, "note": self.note, "ending": tell_comparison(self.readings), "graph": self.graph is not None}
+        return {
+            **self.packed,
+            "note": self.note,
+            "ending": tell_comparison(self.readings),
+            "graph": self.graph is not None,
+        }
 
     @property
     def shown_graph(self) -> KnowledgeGraph | None:
@@ -234,8 +240,9 @@ class AttentionView(LiveView):
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
         """The heads of a layer that did not fit in the state."""
         number, layer = message.get("sentence"), message.get("layer")
-        known = isinstance(number, int) and isinstance(layer, int)
-        if not known or not (0 <= number < len(self.readings[0].tokens)) or not (0 <= layer < self.packed["layers"]):
+        if not isinstance(number, int) or not isinstance(layer, int):
+            return None
+        if not 0 <= number < len(self.readings[0].tokens) or not 0 <= layer < self.packed["layers"]:
             return None
         return pack_layer(self.readings, self.graph, number, layer)
 

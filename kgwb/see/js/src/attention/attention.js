@@ -47,32 +47,37 @@ function render({ model, el }) {
       draw: (/** @type {CanvasRenderingContext2D} */ pen) => paintMatrices(pen, scene, places, palette),
     };
   };
-  const frame = openFrame(el, model, { name: "attention", redraw: paint, print });
+  const frame = openFrame(el, model, { name: "attention", redraw: () => update(), print });
   const spoken = element("div", { class: "spoken", "aria-live": "polite" });
   const grid = drawGrid(facts, choice);
-  const columns = drawColumns(facts, choice);
+  const columns = drawColumns(facts, choice, () => frame.scale);
   const matrix = drawMatrix(facts, choice, spoken);
   const controls = drawControls(facts, choice);
   const [sentence, extras, sums, held] = [drawSentence, drawExtras, drawSums, drawHeld].map((draw) =>
     draw(facts, choice),
   );
-  const drawing = element("div", { class: "lines-and-sums" }, columns.node, matrix.node, extras.node, sums.node);
-  const beside = element("div", { class: "side-by-side" }, grid.node, drawing);
+  const drawing = element("div", { class: "drawing" }, columns.node, matrix.node, extras.node);
+  const left = element("div", { class: "left" }, grid.node, sums.node);
+  const beside = element("div", { class: "side-by-side" }, left, drawing);
   frame.picture.append(sentence.node, beside, held.node, spoken);
   frame.controls.append(...controls.nodes);
 
-  const update = () => {
+  /** When the choice changes, or the size of the view. */
+  function update() {
     const lines = choice.drawn === "lines";
     columns.node.hidden = !lines;
     matrix.node.hidden = lines;
+    const room = lines ? drawing : left; // a matrix has columns for them, and is tall
+    if (extras.node.parentElement !== room) room.append(extras.node);
     if (lines) columns.update();
     for (const part of [sentence, extras, sums, held, controls]) part.update();
+    grid.fit(frame.picture.clientWidth);
     grid.update();
     frame.setTitle(tellTitle(facts, choice));
     frame.setCaption(tellCaption(facts, choice));
     paint();
     fetchMissing();
-  };
+  }
   const fetchMissing = async () => {
     const { sentence: shown, layer, matrix: which } = choice;
     if (!facts.hasKernel || facts.has(shown, layer, which)) return;

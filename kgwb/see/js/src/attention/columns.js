@@ -19,19 +19,22 @@ const STEPS = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1, Home: -
 /**
  * @param {Facts} facts
  * @param {Choice} choice
+ * @param {() => number} readScale of letters
  */
-export function drawColumns(facts, choice) {
+export function drawColumns(facts, choice, readScale) {
   const node = element("div", { class: facts.two ? "columns two" : "columns one" });
   /** @type {Shown | null} */
   let drawn = null;
+  let scale = 0;
   let parts = build(choice.shown);
 
   /** @param {Shown} shown */
   function build(shown) {
     drawn = shown;
-    const height = rowHeight(shown.tokens.length);
+    scale = readScale();
+    const height = Math.round(rowHeight(shown.tokens.length) * scale);
     node.style.setProperty("--kgwb-row", `${height}px`);
-    node.style.setProperty("--kgwb-size", `${Math.min(14, height - 3)}px`);
+    node.style.setProperty("--kgwb-size", `${Math.min(14 * scale, height - 3)}px`);
     const queries = drawQueries(shown, choice);
     const sides = facts.two
       ? [drawSide(shown, choice, "before", true, height), drawSide(shown, choice, "after", false, height)]
@@ -55,7 +58,6 @@ export function drawColumns(facts, choice) {
       ...(importance ? [headed("gradient × input", importance.node, "bars-name", tellImportance(shown))] : []),
       headed("", brackets.node),
     );
-    node.style.gridTemplateColumns = layOut(facts.two, Number(Boolean(shift)) + Number(Boolean(importance)));
     return { queries, sides, changes, shift, importance, brackets };
   }
 
@@ -63,7 +65,7 @@ export function drawColumns(facts, choice) {
     node,
     update() {
       const { shown, focus, layer, least } = choice;
-      if (shown !== drawn) parts = build(shown);
+      if (shown !== drawn || scale !== readScale()) parts = build(shown);
       const unit = shown.unitOf[focus];
       parts.queries.update(unit);
       const { sides, change } = readRows(facts, choice);
@@ -89,17 +91,6 @@ function tellImportance({ sentence }) {
 }
 
 /**
- * @param {boolean} two
- * @param {number} bars columns of them
- */
-function layOut(two, bars) {
-  const extra = " auto".repeat(bars);
-  return two
-    ? `auto auto minmax(56px, 1fr) auto minmax(56px, 1fr) auto auto auto${extra} minmax(0, max-content)`
-    : `auto minmax(72px, 200px) auto auto${extra} minmax(0, max-content) 1fr`;
-}
-
-/**
  * [CLS] and [SEP] often take most of a row: full strength is the strongest word, or .1 where every word is weaker.
  * @param {Pick<Shown, "tokens">} shown
  * @param {Row[]} rows
@@ -111,7 +102,7 @@ export function strongest(shown, rows) {
 
 /** @param {number} count of tokens: a long sentence is set closer */
 export function rowHeight(count) {
-  return count <= 16 ? 24 : count <= 48 ? 20 : count <= 96 ? 17 : 14;
+  return count <= 16 ? 22 : count <= 48 ? 20 : count <= 96 ? 17 : 14;
 }
 
 /**
@@ -122,7 +113,12 @@ export function rowHeight(count) {
  */
 function headed(text, body, kind = "", hint = text) {
   const name = element("div", { class: `of-column ${kind}` }, element("span", { title: hint }, text));
-  return element("div", { class: "column" }, name, body);
+  return element(
+    "div",
+    { class: `column of-${body.classList[0] ?? "lines"}${body.classList[1] === "before" ? " of-before" : ""}` },
+    name,
+    body,
+  );
 }
 
 /** @param {string} token */

@@ -9,7 +9,7 @@ import { readRows } from "./rows.js";
 /** @import { Extra } from "./weights.js" */
 /** @typedef {{extra: Extra | null, text: string, sides: number[], change: number | null}} Item */
 
-const MOST = 8;
+const MOST = 5;
 const LEAST = 0.0005;
 
 /**
@@ -44,9 +44,11 @@ export function listItems(facts, choice) {
   const { sides, change } = readRows(facts, choice);
   /** @param {number} i */
   const weigh = (i) => Math.max(...sides.map((row) => row[tokens.length + i] || 0));
-  const seen = extras.map((_, i) => i).filter((i) => weigh(i) >= LEAST);
-  const kept = [...seen].sort((one, other) => weigh(other) - weigh(one)).slice(0, MOST);
-  const shown = seen.filter((i) => kept.includes(i));
+  const shown = extras
+    .map((_, i) => i)
+    .filter((i) => weigh(i) >= LEAST && extras[i].kind !== "others")
+    .sort((one, other) => weigh(other) - weigh(one))
+    .slice(0, MOST);
   /** @type {Item[]} */
   const items = shown.map((i) => ({
     extra: extras[i],
@@ -57,7 +59,13 @@ export function listItems(facts, choice) {
   const others = extras.map((_, i) => i).filter((i) => !shown.includes(i));
   if (others.length) {
     const rest = sides.map((row) => others.reduce((sum, i) => sum + row[tokens.length + i], 0));
-    items.push({ extra: null, text: `${others.length} more`, sides: rest, change: change ? rest[1] - rest[0] : null });
+    const count = others.reduce((sum, i) => sum + extras[i].count, 0);
+    items.push({
+      extra: null,
+      text: `${count} weaker ${count === 1 ? "one" : "ones"}`,
+      sides: rest,
+      change: change ? rest[1] - rest[0] : null,
+    });
   }
   items.push({
     extra: null,
@@ -84,8 +92,9 @@ function drawItem({ extra, text, sides, change }, facts, choice) {
     const kind = facts.two && i === 0 ? "before" : "after";
     const bar = element("i", { class: `mass ${kind}` });
     bar.style.width = `${Math.round(1000 * Math.min(1, weight || 0)) / 10}%`;
+    const plain = choice.sentence.widths[i] === choice.sentence.tokens.length; // has read none: no room for its bars
     return [
-      element("span", { class: "mass-room", role: "presentation" }, ...(whole ? [] : [bar])),
+      ...(plain ? [] : [element("span", { class: "mass-room", role: "presentation" }, ...(whole ? [] : [bar]))]),
       element(
         "span",
         { class: `number ${kind}`, role: "cell" },

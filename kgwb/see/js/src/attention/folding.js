@@ -1,7 +1,7 @@
 // A sentence as it is shown: word by word, or with the pieces of each mention as one. Keys are summed, queries averaged.
 
 import { readArray } from "../shared/model.js";
-import { needsSpace } from "./spacing.js";
+import { needsSpace } from "../shared/spacing.js";
 
 /** @import { Edge, Extra, Sentence, Span } from "./weights.js" */
 /**

@@ -5,9 +5,13 @@ import { paintSquare, readSquare } from "./thumbnails.js";
 
 /** @import { Choice } from "./choice.js" */
 /** @import { Facts } from "./facts.js" */
-/** @typedef {{left: (column: number) => number, top: (row: number) => number, width: number, height: number}} Places */
+/** @typedef {{
+ *   size: number, left: (column: number) => number, top: (row: number) => number, width: number, height: number
+ * }} Places */
 
-const SIZE = 28;
+const LARGEST = 28;
+const LEAST = 18; // where the lines need the room
+const WIDE = 820; // as in attention.css: from here on the lines stand beside the grid
 const GAP = 3;
 const LEFT = 34;
 const TOP = 32;
@@ -22,17 +26,16 @@ const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowD
  */
 export function drawGrid(facts, choice) {
   const { layers, heads } = facts;
-  const places = layOut(layers, heads);
+  let places = layOut(layers, heads, LARGEST);
   const canvas = element("canvas", { "aria-hidden": "true" });
   const board = element("div", {
     class: "board",
     role: "grid",
     "aria-label": "layer and head: move with the arrow keys",
   });
-  board.style.width = `${places.width}px`;
-  board.style.height = `${places.height}px`;
   const all = element("span", { class: "name of-head" });
-  board.append(canvas, ...drawNames(facts, places, all));
+  const names = drawNames(facts, all);
+  board.append(canvas, ...names.nodes);
   const cells = drawCells();
   const large = drawLarge(facts, choice);
   const node = element("div", { class: "grid" }, element("div", { class: "board-room" }, board), large.node);
@@ -45,12 +48,6 @@ export function drawGrid(facts, choice) {
       const row = element("div", { role: "row" });
       for (let column = 0; column <= heads; column++) {
         const cell = element("div", { role: "gridcell", class: "cell" });
-        Object.assign(cell.style, {
-          left: `${places.left(column)}px`,
-          top: `${places.top(layer)}px`,
-          width: `${SIZE}px`,
-          height: `${SIZE}px`,
-        });
         cell.addEventListener("click", () => choose(layer, column));
         cell.addEventListener("pointerenter", (event) => {
           if (event.pointerType !== "touch") large.show(layer, column, colour, node, cell);
@@ -62,6 +59,22 @@ export function drawGrid(facts, choice) {
       board.append(row);
     }
     return made;
+  }
+
+  /** Sets everything in its place. */
+  function place() {
+    const { size, left, top, width, height } = places;
+    Object.assign(board.style, { width: `${width}px`, height: `${height}px` });
+    cells.forEach((cell, i) => {
+      const [layer, column] = [Math.floor(i / (heads + 1)), i % (heads + 1)];
+      Object.assign(cell.style, {
+        left: `${left(column)}px`,
+        top: `${top(layer)}px`,
+        width: `${size}px`,
+        height: `${size}px`,
+      });
+    });
+    names.place(places);
   }
 
   /**
@@ -81,8 +94,17 @@ export function drawGrid(facts, choice) {
     choose(clamp(choice.layer + step[0], layers), clamp(column + step[1], heads + 1));
   });
 
+  place();
   return {
     node,
+    /** @param {number} width of the whole view */
+    fit(width) {
+      const size = width < WIDE ? LARGEST : Math.floor((width * 0.42 - LEFT - AFTER_ALL) / (heads + 1)) - GAP;
+      const next = Math.max(LEAST, Math.min(LARGEST, size));
+      if (next === places.size) return;
+      places = layOut(layers, heads, next);
+      place();
+    },
     update() {
       const column = choice.head === null ? 0 : choice.head + 1;
       markChosen(cells, choice.layer * (heads + 1) + column);
@@ -105,7 +127,15 @@ export function drawGrid(facts, choice) {
      */
     paint(ink, come) {
       colour = ink;
-      const state = [choice.sentence.number, choice.thumbnails, choice.combine, ink, devicePixelRatio, come].join();
+      const state = [
+        choice.sentence.number,
+        choice.thumbnails,
+        choice.combine,
+        ink,
+        devicePixelRatio,
+        come,
+        places.size,
+      ].join();
       if (state === painted) return;
       painted = state;
       paintAll(canvas, facts, choice, places, ink);
@@ -116,14 +146,15 @@ export function drawGrid(facts, choice) {
 /**
  * @param {number} layers
  * @param {number} heads
+ * @param {number} size of a picture
  * @returns {Places}
  */
-function layOut(layers, heads) {
+function layOut(layers, heads, size) {
   /** @param {number} column */
-  const left = (column) => LEFT + column * (SIZE + GAP) + (column > 0 ? AFTER_ALL : 0);
+  const left = (column) => LEFT + column * (size + GAP) + (column > 0 ? AFTER_ALL : 0);
   /** @param {number} row */
-  const top = (row) => TOP + row * (SIZE + GAP);
-  return { left, top, width: left(heads + 1) + 3, height: top(layers) + 3 };
+  const top = (row) => TOP + row * (size + GAP);
+  return { size, left, top, width: left(heads + 1) + 3, height: top(layers) + 3 };
 }
 
 /**
@@ -136,33 +167,28 @@ function clamp(i, count) {
 
 /**
  * @param {Facts} facts
- * @param {Places} places
  * @param {HTMLElement} all the name of the first column
  */
-function drawNames({ layers, heads }, { left, top, width }, all) {
-  /** @type {HTMLElement[]} */
-  const names = [];
-  /**
-   * @param {HTMLElement} name
-   * @param {number} x
-   * @param {number} y
-   */
-  const add = (name, x, y) => {
-    name.setAttribute("aria-hidden", "true");
-    Object.assign(name.style, { left: `${x}px`, top: `${y}px` });
-    if (name.classList.contains("of-head")) name.style.width = `${SIZE}px`;
-    names.push(name);
+function drawNames({ layers, heads }, all) {
+  /** @param {string} kind @param {string} text */
+  const write = (kind, text) => element("span", { class: `name ${kind}`, "aria-hidden": "true" }, text);
+  all.setAttribute("aria-hidden", "true");
+  const columns = [all, ...Array.from({ length: heads }, (_, head) => write("of-head", String(head)))];
+  const rows = Array.from({ length: layers }, (_, layer) => write("of-layer", String(layer)));
+  const across = write("axis", "head");
+  return {
+    nodes: [...columns, ...rows, across, write("axis down", "layer")],
+    /** @param {Places} places */
+    place({ size, left, top }) {
+      columns.forEach((name, column) => {
+        Object.assign(name.style, { left: `${left(column)}px`, top: "17px", width: `${size}px` });
+      });
+      rows.forEach((name, row) => {
+        Object.assign(name.style, { left: "0", top: `${top(row) + (size - 14) / 2}px` });
+      });
+      Object.assign(across.style, { left: `${left(1)}px`, top: "0" });
+    },
   };
-  add(all, left(0), 17);
-  for (let head = 0; head < heads; head++)
-    add(element("span", { class: "name of-head" }, String(head)), left(head + 1), 17);
-  for (let layer = 0; layer < layers; layer++)
-    add(element("span", { class: "name of-layer" }, String(layer)), 0, top(layer) + (SIZE - 14) / 2);
-  const across = element("span", { class: "name axis" }, "head");
-  add(across, left(1), 0);
-  across.style.width = `${width - left(1)}px`;
-  add(element("span", { class: "name axis down" }, "layer"), 0, 17);
-  return names;
 }
 
 /**
@@ -212,9 +238,9 @@ function drawLarge(facts, choice) {
  * @param {Places} places
  * @param {string} colour
  */
-function paintAll(canvas, facts, choice, { left, top, width, height }, colour) {
+function paintAll(canvas, facts, choice, { size, left, top, width, height }, colour) {
   const ratio = devicePixelRatio;
-  const pixels = Math.round(SIZE * ratio);
+  const pixels = Math.round(size * ratio);
   Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
   Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));

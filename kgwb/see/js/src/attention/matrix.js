@@ -1,6 +1,6 @@
 // The large matrix of the chosen head: hovered it tells its value, clicked it takes a row into focus.
 
-import { element } from "../shared/elements.js";
+import { button, element } from "../shared/elements.js";
 import { tellChange, tellWeight } from "./figures.js";
 import { paintMatrices, placeMatrices } from "./matrix_painting.js";
 import { readPalette } from "./palette.js";
@@ -8,7 +8,11 @@ import { readMatrix } from "./rows.js";
 
 /** @import { Choice } from "./choice.js" */
 /** @import { Facts } from "./facts.js" */
+/** @import { Shown } from "./folding.js" */
 /** @import { MatrixPlaces, MatrixScene } from "./matrix_painting.js" */
+/** @import { Rows } from "./rows.js" */
+
+const MOST = 6; // columns for facts and vectors
 
 /** @type {Record<string, [row: number, column: number]>} */
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
@@ -27,8 +31,15 @@ export function drawMatrix(facts, choice, spoken) {
   });
   const card = element("div", { class: "card" });
   card.hidden = true;
-  const legend = element("p", { class: "muted legend-line" });
-  const node = element("div", { class: "matrix-room" }, canvas, card, legend);
+  const legend = element("span", {});
+  const other = button({}, "", () => {
+    panel = panel ? 0 : 1;
+    repaint();
+  });
+  const below = element("p", { class: "muted legend-line" }, legend, " ", other);
+  const node = element("div", { class: "matrix-room" }, canvas, card, below);
+  let panel = 1;
+  let repaint = () => {};
   /** @type {{scene: MatrixScene, places: MatrixPlaces} | null} */
   let drawn = null;
   let column = 0;
@@ -40,10 +51,10 @@ export function drawMatrix(facts, choice, spoken) {
     const box = canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const row = Math.floor((y - places.top) / places.cell);
-    for (let panel = scene.panels.length - 1; panel >= 0; panel--) {
-      const at = Math.floor((x - places.lefts[panel]) / places.cell);
+    for (const left of places.lefts) {
+      const at = Math.floor((x - left) / places.cell);
       const fits = at >= 0 && at < scene.tokens.length + scene.extras.length;
-      if (fits && row >= 0 && row < scene.tokens.length) return { panel, row, at, x, y };
+      if (fits && row >= 0 && row < scene.tokens.length) return { row, at, x, y };
     }
     return null;
   };
@@ -100,16 +111,20 @@ export function drawMatrix(facts, choice, spoken) {
      * @param {number} scale
      */
     paint(root, scale) {
+      repaint = () => this.paint(root, scale);
       const scene = listScene(facts, choice);
       const places = fit(scene, node.clientWidth || 600, root, scale);
+      const alone = places.lefts.length < scene.panels.length;
       drawn = { scene, places };
       const ratio = devicePixelRatio;
       Object.assign(canvas, { width: Math.round(places.width * ratio), height: Math.round(places.height * ratio) });
       Object.assign(canvas.style, { width: `${places.width}px`, height: `${places.height}px` });
       const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
       pen.scale(ratio, ratio);
-      paintMatrices(pen, scene, places, readPalette(root));
-      legend.textContent = tellLegend(scene, places);
+      paintMatrices(pen, alone ? { ...scene, panels: [scene.panels[panel]] } : scene, places, readPalette(root));
+      legend.textContent = tellLegend(scene);
+      other.hidden = !alone;
+      other.textContent = alone ? `show ${scene.panels[1 - panel].name}` : "";
     },
     /**
      * The same on another pen.
@@ -119,7 +134,8 @@ export function drawMatrix(facts, choice, spoken) {
     print(root, width) {
       const scene = listScene(facts, choice);
       const places = fit(scene, width, root, 1);
-      return { scene, places };
+      const alone = places.lefts.length < scene.panels.length;
+      return { scene: alone ? { ...scene, panels: [scene.panels[panel]] } : scene, places };
     },
   };
 }
@@ -143,14 +159,14 @@ function fit(scene, width, root, scale) {
  */
 function listScene(facts, choice) {
   const { shown, focus, least, thumbnails } = choice;
-  const rows = readMatrix(facts, choice);
+  const { rows, extras } = gatherExtras(readMatrix(facts, choice), shown);
   const panels =
     facts.two && thumbnails === "change"
       ? [{ name: "change", rows: rows.map((row) => row.change ?? []), signed: true }]
       : facts.names.map((name, i) => ({ name, rows: rows.map((row) => row.sides[i]), signed: false }));
   return {
     tokens: shown.tokens,
-    extras: shown.extras.map((extra) => extra.text),
+    extras,
     injected: new Set([...shown.injected_before, ...shown.injected_after]),
     panels,
     pairs: shown.edges.map(({ one, other }) => {
@@ -163,19 +179,39 @@ function listScene(facts, choice) {
 }
 
 /**
- * @param {MatrixScene} scene
- * @param {MatrixPlaces} places
+ * The heaviest extras as columns of their own, the others as one.
+ * @param {Rows[]} rows
+ * @param {Shown} shown
  */
-function tellLegend({ panels, pairs, extras }, places) {
+function gatherExtras(rows, { tokens, extras }) {
+  const count = tokens.length;
+  /** @param {number} i */
+  const weigh = (i) => rows.reduce((sum, { sides }) => sum + Math.max(...sides.map((row) => row[count + i] || 0)), 0);
+  const order = extras.map((_, i) => i).sort((one, other) => weigh(other) - weigh(one));
+  const own = order.filter((i) => extras[i].kind !== "others").slice(0, MOST);
+  const rest = order.filter((i) => !own.includes(i));
+  const further = rest.reduce((sum, i) => sum + extras[i].count, 0);
+  /** @param {Float32Array} row */
+  const gather = (row) => [
+    ...row.subarray(0, count),
+    ...own.map((i) => row[count + i]),
+    ...(rest.length ? [rest.reduce((sum, i) => sum + row[count + i], 0)] : []),
+  ];
+  return {
+    rows: rows.map(({ sides, change }) => ({ sides: sides.map(gather), change: change && gather(change) })),
+    extras: [...own.map((i) => extras[i].text), ...(rest.length ? [`${further} further`] : [])],
+  };
+}
+
+/** @param {MatrixScene} scene */
+function tellLegend({ panels, pairs, extras }) {
   const signed = panels.some((panel) => panel.signed);
-  const stacked = places.lefts.length > 1 && places.lefts[0] === places.lefts[1];
   return [
     signed
       ? "Filled: more after, hollow: less; the area is the change."
       : "Rows look at columns; ink grows with the root of the weight.",
     extras.length ? "Behind the rule: what else a row goes to." : "",
     pairs.length ? "Blue frames: mentions that a fact links." : "",
-    stacked ? `Only ${panels[panels.length - 1].name} has room here.` : "",
   ]
     .filter(Boolean)
     .join(" ");

@@ -13,6 +13,7 @@
 const GAP = 24;
 const HEAD = 22;
 const LEAST_CELL = 2;
+const BESIDE = 13; // a cell, for two matrices to stand side by side; else one is drawn large
 
 /**
  * @param {MatrixScene} scene
@@ -24,8 +25,8 @@ const LEAST_CELL = 2;
 export function placeMatrices({ tokens, extras, panels }, width, measure, scale) {
   const columns = tokens.length + extras.length;
   const longest = Math.min(104, Math.max(...tokens.map((token) => measure(cut(token))))) * scale + 8;
-  const tallest = Math.min(150, Math.max(...[...tokens, ...extras].map((text) => measure(cut(text))))) * scale + 8;
-  const beside = panels.length > 1 && width > 2 * longest + 2 * columns * 9 + GAP;
+  const tallest = Math.min(180, Math.max(...[...tokens, ...extras].map((text) => measure(cut(text, 30))))) * scale + 8;
+  const beside = panels.length > 1 && width >= 2 * longest + 2 * columns * BESIDE + GAP;
   const shown = beside ? panels.length : 1;
   const free = (width - shown * longest - (shown - 1) * GAP) / (shown * columns);
   const cell = Math.max(LEAST_CELL, Math.min(24 * scale, Math.floor(free)));
@@ -34,7 +35,7 @@ export function placeMatrices({ tokens, extras, panels }, width, measure, scale)
     cell,
     room: longest,
     top: HEAD * scale + tallest,
-    lefts: panels.map((_, i) => longest + (beside ? i * (one + GAP) : 0)),
+    lefts: Array.from({ length: shown }, (_, i) => longest + i * (one + GAP)),
     width: beside ? panels.length * one + GAP : one,
     height: HEAD * scale + tallest + tokens.length * cell + 4,
     size: 12 * scale,
@@ -42,16 +43,14 @@ export function placeMatrices({ tokens, extras, panels }, width, measure, scale)
 }
 
 /**
- * Paints the panels that have a place beside the first; a narrow view has one, the last.
+ * Paints as many panels as have a place.
  * @param {CanvasRenderingContext2D} pen
  * @param {MatrixScene} scene
  * @param {MatrixPlaces} places
  * @param {Palette} palette
  */
 export function paintMatrices(pen, scene, places, palette) {
-  const stacked = places.lefts.length > 1 && places.lefts[0] === places.lefts[1];
-  scene.panels.forEach((panel, i) => {
-    if (stacked && i < scene.panels.length - 1) return;
+  scene.panels.slice(0, places.lefts.length).forEach((panel, i) => {
     paintLabels(pen, scene, places, places.lefts[i], panel.name, palette);
     panel.rows.forEach((row, query) => {
       paintRow(pen, row, query, scene, places, places.lefts[i], panel.signed, palette);
@@ -114,7 +113,8 @@ function paintLabels(pen, { tokens, extras, injected, focus }, { cell, top, size
   pen.fillText(cut(name, 40), left, size * 0.8);
   pen.font = `${letters}px ${palette.font}`;
   [...tokens, ...extras].forEach((text, i) => {
-    if (i % step && i !== focus) return;
+    const hidden = i !== focus && (i % step || (i < tokens.length && Math.abs(i - focus) < step));
+    if (hidden) return;
     const behind = i >= tokens.length;
     pen.fillStyle = behind || injected.has(i) ? palette.injected : i === focus ? palette.ink : palette.muted;
     if (!behind) {
@@ -125,7 +125,7 @@ function paintLabels(pen, { tokens, extras, injected, focus }, { cell, top, size
     pen.textAlign = "left";
     pen.translate(left + (i + 0.5) * cell, top - 6);
     pen.rotate(-Math.PI / 2);
-    pen.fillText(cut(text), 0, 0);
+    pen.fillText(cut(text, 30), 0, 0);
     pen.restore();
   });
   pen.textBaseline = "alphabetic";

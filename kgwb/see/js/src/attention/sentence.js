@@ -1,8 +1,8 @@
 // The sentence as running text, its mentions under brackets with the entity's label.
 
 import { element } from "../shared/elements.js";
+import { needsSpace, SPECIAL } from "../shared/spacing.js";
 import { isChosen } from "./brackets.js";
-import { needsSpace, SPECIAL } from "./spacing.js";
 
 /** @import { Choice } from "./choice.js" */
 /** @import { Facts } from "./facts.js" */

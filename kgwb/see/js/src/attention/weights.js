@@ -8,7 +8,7 @@ import { rollOn } from "./rollout.js";
  * What Python packs of a sentence (attention/packing.py).
  * @typedef {{first: number, last: number, label: string, colour: string, entity: number}} Span
  * @typedef {{one: number, other: number, text: string}} Edge
- * @typedef {{kind: string, text: string, group: string, entities: number[], triple: [number, number, number] | null}} Extra
+ * @typedef {{kind: string, text: string, group: string, count: number, entities: number[], triple: [number, number, number] | null}} Extra
  * @typedef {{view: DataView | string, dtype: "uint8" | "uint16"}} Packed
  * @typedef {{view: any, dtype: "float32", shape: number[]}} Figures
  * @typedef {{
