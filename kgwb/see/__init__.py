@@ -12,6 +12,8 @@ from kgwb.see.film.view import FilmView as FilmView
 from kgwb.see.film.view import record_film as record_film
 from kgwb.see.graph.view import GraphView as GraphView
 from kgwb.see.graph.view import show_graph as show_graph
+from kgwb.see.heads.view import HeadsView as HeadsView
+from kgwb.see.heads.view import show_heads as show_heads
 from kgwb.see.linking import LinkedViews as LinkedViews
 from kgwb.see.linking import link as link
 from kgwb.see.live import LiveView as LiveView

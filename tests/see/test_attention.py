@@ -16,7 +16,7 @@ import torch
 
 from kgwb.bert import Reading
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.attention.page import pack_state
+from kgwb.see.attention.packing import pack_state
 from kgwb.see.attention.scene import check_readings
 from kgwb.see.attention.view import AttentionView, show_attention
 from kgwb.see.palette import colour_types
@@ -117,7 +117,7 @@ def test_weights_travel_as_whole_numbers_without_padding(make_reading: Make) -> 
     view = show_attention(before)
     weights = unpack(view, "before")
     assert len(weights) == 2 * 3 * (5 * 5 + 3 * 3)
-    start = view.state["sentences"][1]["start"]
+    [start] = view.state["sentences"][1]["starts"]
     np.testing.assert_allclose(
         weights[start:].reshape(2, 3, 3, 3), before.attention[1, :, :, :3, :3], atol=0.5 / 65535 + 1e-7
     )
@@ -137,7 +137,7 @@ def test_bert_base_at_128_word_pieces_stays_under_five_megabytes(
 def test_sentences_that_do_not_fit_are_counted_in_the_caption(
     make_reading: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kgwb.see.attention.page.STATE_BYTES", 700)
+    monkeypatch.setattr("kgwb.see.attention.packing.STATE_BYTES", 700)
     view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
     assert [one["number"] for one in view.state["sentences"]] == [0, 2]
     assert "2 of 3 sentences fit in the view; sentence= opens with another." in view.caption
@@ -145,7 +145,7 @@ def test_sentences_that_do_not_fit_are_counted_in_the_caption(
 
 
 def test_a_sentence_that_did_not_fit_is_not_drawn(make_reading: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kgwb.see.attention.page.STATE_BYTES", 700)
+    monkeypatch.setattr("kgwb.see.attention.packing.STATE_BYTES", 700)
     view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
     message = r"Sentence 1 did not fit in this view, which holds 0, 2\. Type show_attention\(\.\.\., sentence=1\)\."
     with pytest.raises(IndexError, match=message):

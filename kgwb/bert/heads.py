@@ -1,0 +1,281 @@
+"""What each attention head does over many sentences: a few figures for each, reduced batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.bert.encoding import Encoding
+from kgwb.bert.linked_pairs import LinkScore, MentionPairs, list_mention_pairs, permute_links, weigh_pairs
+from kgwb.bert.linking import find_linked_mentions
+from kgwb.bert.model import Bert
+from kgwb.bert.tokenizing import encode_sentences, list_texts
+from kgwb.bert.trace import Record
+from kgwb.checks import expect_at_least, expect_kind
+from kgwb.graph import KnowledgeGraph, Mention, Sentence
+from kgwb.graph.knowledge_graph import expect_graph
+
+METRICS = ("previous", "next", "itself", "[CLS]", "[SEP]", "mentions", "injected", "entropy", "distance")
+Pair = Int[np.ndarray, "sentence layer head 2"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class HeadHabits:
+    """What each head of a BERT does over some sentences.
+
+    Attributes:
+        sentences: the texts.
+        tokens: per sentence, its word pieces.
+        values: the figures of `METRICS`, [sentence, layer, head, metric]; NaN where a sentence has no such thing.
+        strongest: the word pieces between which each head looks most, special ones and a piece itself left out, (query,
+            key); −1 where there is none.
+        strength: the weight of that.
+        links: how far heads follow the edges of a graph; None where none was given.
+        name: which model read.
+    """
+
+    sentences: tuple[str, ...]
+    tokens: tuple[tuple[str, ...], ...]
+    values: Float[np.ndarray, "sentence layer head metric"]
+    strongest: Pair
+    strength: Float[np.ndarray, "sentence layer head"]
+    links: LinkScore | None
+    name: str
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per layer and head: each metric's mean over the sentences and its standard deviation, `_spread`.
+
+        With a graph also `linked`, attention between mentions that a triple links, `matched`, between others at the same
+        distance, `follows`, the difference, and `twin` and `twin_spread`, what `linked` is with the links dealt out anew.
+        """
+        _, layers, heads, _ = self.values.shape
+        layer, head = (axis.ravel() for axis in np.indices((layers, heads)))
+        columns: dict[str, np.ndarray] = {"layer": layer, "head": head}
+        for i, name in enumerate(METRICS):
+            mean, spread = summarise_sentences(self.values[..., i])
+            columns |= {name: mean.ravel(), f"{name}_spread": spread.ravel()}
+        if self.links is not None:
+            names = ("linked", "matched", "twin", "twin_spread", "p_value")
+            found = {name: getattr(self.links, name)[:, :-1].ravel() for name in names}
+            columns |= {"follows": found["linked"] - found["matched"], **found}
+        return pd.DataFrame(columns)
+
+    def __repr__(self) -> str:
+        count, layers, heads, _ = self.values.shape
+        return f"HeadHabits of {self.name}: {layers} layers of {heads} heads over {count} sentences"
+
+
+def measure_heads(
+    bert: Bert,
+    sentences: Sequence[str | Sentence],
+    *,
+    mentions: Sequence[Sequence[Mention]] | None = None,
+    graph: KnowledgeGraph | None = None,
+    batch: int = 32,
+    permutations: int = 200,
+    seed: int = 0,
+) -> HeadHabits:
+    """Measure what every head does, sentence by sentence, without keeping its attention.
+
+    Of each word piece that is not special, and then as the mean over those of a sentence: the weight on the `previous` word
+    piece, the `next`, `itself`, `[CLS]` and `[SEP]`; on the word pieces of `mentions`, from those outside; on what was
+    `injected`, facts in memory and vectors set beside; the `entropy` of the row, all of these included, in bits; and the mean
+    `distance` in word pieces of what it looks at.
+
+    Args:
+        bert: plain or injected.
+        sentences: texts, or `Sentence`s with their own mentions.
+        mentions: per sentence, where it names entities; by default as `kgwb.read` finds them, in `graph` where the BERT has
+            no injector.
+        graph: with it the attention between mentions that it links is compared with others, as `score_links` does.
+        batch: sentences read at once.
+        permutations, seed: of that comparison.
+
+    Raises:
+        TypeError: something is not a BERT, no texts, or no graph.
+        ValueError: batch or permutations is no whole number above 0.
+
+    Example:
+        >>> from kgwb import load_bert
+        >>> measure_heads(load_bert(), ["Paris is in France.", "Rome is in Italy."])
+        HeadHabits of minilm: 6 layers of 12 heads over 2 sentences
+    """
+    expect_kind(bert, Bert, "A BERT", call="measure_heads(kgwb.load_bert(), sentences)")
+    texts = list_texts(sentences, call="measure_heads(bert, ['Paris is in France.'])")
+    expect_at_least("batch", batch, 1, whole=True)
+    expect_at_least("permutations", permutations, 1, whole=True)
+    if graph is not None:
+        expect_graph(graph, "measure_heads(bert, sentences, graph={})")
+    known = bert.injector.graph if bert.injector is not None else graph
+    if mentions is None and known is not None and not any(isinstance(each, Sentence) for each in texts):
+        mentions = find_linked_mentions([str(each) for each in texts], known, bert)
+    encoding = encode_sentences(bert, texts, mentions=mentions)
+    pairs = None if graph is None else list_mention_pairs(encoding.mentions, graph)
+    rows, found = [], []
+    for some, record in _read_batches(bert, encoding, batch):
+        rows += some
+        found.append(_Reduced.of(bert, encoding.select(some), record, some, pairs))
+    back = np.argsort(rows)  # sentences were read in the order of their lengths
+    spelt = (
+        bert.tokenizer.convert_ids_to_tokens(p[r].tolist())
+        for p, r in zip(encoding.pieces, encoding.is_token, strict=True)
+    )
+    return HeadHabits(
+        sentences=tuple(each.text if isinstance(each, Sentence) else each for each in texts),
+        tokens=tuple(map(tuple, spelt)),
+        values=np.concatenate([each.values for each in found])[back],
+        strongest=np.concatenate([each.strongest for each in found])[back],
+        strength=np.concatenate([each.strength for each in found])[back],
+        links=None if pairs is None else _score(found, pairs, permutations, seed),
+        name=bert.name,
+    )
+
+
+def summarise_sentences(
+    values: Float[np.ndarray, "sentence layer head"],
+) -> tuple[Float[np.ndarray, "layer head"], Float[np.ndarray, "layer head"]]:
+    """The mean and the standard deviation over the sentences that have a figure; NaN where none has."""
+    there = ~np.isnan(values)
+    count = np.maximum(there.sum(0), 1)
+    mean = np.where(there, values, 0).sum(0) / count
+    spread = np.sqrt(np.where(there, (values - mean) ** 2, 0).sum(0) / count)
+    nothing = ~there.any(0)
+    return np.where(nothing, np.nan, mean), np.where(nothing, np.nan, spread)
+
+
+@torch.no_grad()
+def _read_batches(bert: Bert, encoding: Encoding, batch: int) -> Iterator[tuple[list[int], Record]]:
+    bert = bert.in_mode(training=False)
+    for some in encoding.is_token.sum(1).argsort(stable=True).split(batch):
+        yield some.tolist(), bert.observe(encoding.select(some.tolist()).to(bert.device))
+
+
+def _score(found: Sequence[_Reduced], pairs: MentionPairs, permutations: int, seed: int) -> LinkScore:
+    order = np.argsort(np.concatenate([each.pair_rows for each in found]), kind="stable")
+    weights = np.concatenate([each.pair_weights for each in found])[order]
+    return permute_links(weights, pairs, permutations=permutations, seed=seed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Reduced:
+    """What is kept of a batch."""
+
+    values: Float[np.ndarray, "sentence layer head metric"]
+    strongest: Pair
+    strength: Float[np.ndarray, "sentence layer head"]
+    pair_rows: Int[np.ndarray, " pair"]
+    pair_weights: Float[np.ndarray, "pair layer head"]
+
+    @classmethod
+    def of(
+        cls, bert: Bert, encoding: Encoding, record: Record, rows: Sequence[int], pairs: MentionPairs | None
+    ) -> _Reduced:
+        special = torch.isin(encoding.pieces, torch.tensor(bert.tokenizer.all_special_ids)) & encoding.is_token
+        masks = encoding.pieces == bert.tokenizer.mask_token_id
+        queries = encoding.is_token & (~special | masks)  # [MASK] stands for a word
+        ends = _find_ends(bert, encoding)
+        values, places, strengths, layers = [], [], [], []
+        for layer, weights in enumerate(record.attention):
+            words, extra = _part_columns(weights.float().cpu(), record, layer)
+            values.append(_measure_layer(words, extra, encoding, queries, ends))
+            place, strength = _find_strongest(words, queries)
+            places.append(place)
+            strengths.append(strength)
+            if pairs is not None:
+                layers.append(weights.float().cpu().numpy())
+        found, paired = _weigh_batch(np.stack(layers, 1), rows, pairs) if pairs is not None else _no_pairs()
+        return cls(
+            torch.stack(values, 1).numpy(), torch.stack(places, 1).numpy(), torch.stack(strengths, 1).numpy(),
+            found, paired,
+        )  # fmt: skip
+
+
+def _no_pairs() -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros(0, np.int64), np.zeros((0, 0, 0))
+
+
+def _weigh_batch(
+    attention: Float[np.ndarray, "sentence layer head query key"], rows: Sequence[int], pairs: MentionPairs
+) -> tuple[Int[np.ndarray, " pair"], Float[np.ndarray, "pair layer head"]]:
+    found = [np.flatnonzero(pairs.sentence == row) for row in rows]
+    weights = [weigh_pairs(attention[i], pairs, each) for i, each in enumerate(found) if len(each)]
+    return np.concatenate(found), np.concatenate([np.empty((0, *attention.shape[1:3])), *weights])
+
+
+def _find_ends(bert: Bert, encoding: Encoding) -> tuple[Bool[Tensor, "sentence token"], Bool[Tensor, "sentence token"]]:
+    """[CLS] and [SEP]; RoBERTa's <s> and </s>."""
+    tokenizer = bert.tokenizer
+    return (
+        encoding.is_token & (encoding.pieces == tokenizer.cls_token_id),
+        encoding.is_token & (encoding.pieces == tokenizer.sep_token_id),
+    )
+
+
+def _part_columns(
+    weights: Float[Tensor, "sentence head query key"], record: Record, layer: int
+) -> tuple[Float[Tensor, "sentence head query key"], Float[Tensor, "sentence head query extra"]]:
+    """What goes to the words alone, and beside them to vectors and facts."""
+    extra = [slots.float().cpu() for slots in record.slots.get(layer, {}).values()]
+    if layer in record.beside and record.places is not None:
+        beside, places = record.beside[layer].float().cpu(), record.places.cpu()
+        beside = beside.masked_fill((places < 0)[:, None, None], 0.0)
+        onto = places.clamp_min(0)[:, None, None].expand(beside.shape)
+        weights = weights.scatter_add(-1, onto, -beside).clamp_min(0)
+        extra.append(beside)
+    return weights, torch.cat([weights[..., :0], *extra], -1)
+
+
+def _measure_layer(
+    words: Float[Tensor, "sentence head query key"],
+    extra: Float[Tensor, "sentence head query extra"],
+    encoding: Encoding,
+    queries: Bool[Tensor, "sentence token"],
+    ends: tuple[Tensor, Tensor],
+) -> Float[Tensor, "sentence head metric"]:
+    """The figures of `METRICS`, in their order."""
+    length = words.shape[-1]
+    named = encoding.entities >= 0
+    place = torch.arange(length)
+    apart = (place[:, None] - place[None]).abs().float()  # [query, key]
+    everything = torch.cat([words, extra], -1)
+    bits = torch.special.entr(everything).sum(-1) / np.log(2)
+    onto_mentions = (words * named[:, None, None]).sum(-1)
+    has_mention = named.any(1)[:, None] & (queries & ~named).any(1)[:, None]
+    zero = torch.zeros_like(bits[..., :1])
+    by_query = [
+        torch.cat([zero, words.diagonal(-1, -2, -1)], -1),
+        torch.cat([words.diagonal(1, -2, -1), zero], -1),
+        words.diagonal(0, -2, -1),
+        *((words * end[:, None, None]).sum(-1) for end in ends),
+        onto_mentions,
+        extra.sum(-1),
+        bits,
+        (words * apart).sum(-1) / words.sum(-1).clamp_min(1e-12),
+    ]
+    means = [_mean_over(each, queries) for each in by_query]
+    at = METRICS.index("mentions")
+    means[at] = _mean_over(onto_mentions, queries & ~named).masked_fill(~has_mention, torch.nan)
+    return torch.stack(means, -1)
+
+
+def _mean_over(
+    values: Float[Tensor, "sentence head query"], queries: Bool[Tensor, "sentence token"]
+) -> Float[Tensor, "sentence head"]:
+    count = queries.sum(1)[:, None]
+    return ((values * queries[:, None]).sum(-1) / count.clamp_min(1)).masked_fill(count == 0, torch.nan)
+
+
+def _find_strongest(
+    words: Float[Tensor, "sentence head query key"], queries: Bool[Tensor, "sentence token"]
+) -> tuple[Int[Tensor, "sentence head 2"], Float[Tensor, "sentence head"]]:
+    length = words.shape[-1]
+    fit = queries[:, None, :, None] & queries[:, None, None, :] & ~torch.eye(length, dtype=torch.bool)
+    most, at = words.masked_fill(~fit, -1.0).flatten(-2).max(-1)  # [sentence, head]
+    place = torch.stack([at // length, at % length], -1).masked_fill((most < 0)[..., None], -1)
+    return place, most.clamp_min(0)
