@@ -102,8 +102,7 @@ def write_relations(
     for text, members in groups:
         wide = measure_text(text, size)
         line = courses[members[len(members) // 2]]
-        places = [line.at(share) for share in _SHARES]
-        boxes = [(x - wide / 2, y - size * 0.6, x + wide / 2, y + size * 0.6) for x, y in places]
+        boxes = _on_line(line, wide, size)
         free = [box for box in boxes if room.is_free(box)]
         if free:
             left, _, right, bottom = free[0]
@@ -114,6 +113,20 @@ def write_relations(
                 )
             )
     return "".join(written)
+
+
+def _on_line(line: Course, wide: float, size: float) -> list[_Box]:
+    """Where a line may be named: on it, or beyond the turn of a loop."""
+    loop = len(line.points) == 4
+    base = (line.points[0] + line.points[-1]) / 2
+    boxes = []
+    for share in (0.5, 0.35, 0.65) if loop else _SHARES:
+        x, y = place = line.at(share)
+        if loop:
+            out = (place - base) / max(float(np.linalg.norm(place - base)), 1e-9)
+            x, y = place + out * np.array([wide / 2 + 4, size * 0.6 + 2])
+        boxes.append((float(x - wide / 2), float(y - size * 0.6), float(x + wide / 2), float(y + size * 0.6)))
+    return boxes
 
 
 def group_lines(

@@ -15,7 +15,7 @@ import numpy as np
 from kgwb.axes import Float, Int
 
 ACROSS, DOWN = 120.0, 23.0  # pixels that a name takes
-ASPECT = 1.35  # width of a ring by its height
+ASPECT = 1.15  # width of a ring by its height
 _INNER = 165.0  # half the height of the first ring at least
 _STEPS = 720  # of an ellipse, to measure along it
 
