@@ -39,6 +39,7 @@ export function openDrawing(canvas, stage, frame, outlines) {
   let finder = null;
   let [hotDot, hotLine, progress] = [-1, -1, 1];
   let following = true; // the whole stays in sight until the reader moves the picture
+  let isSized = false; // before, nothing is painted
   let waiting = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let rest;
@@ -52,7 +53,7 @@ export function openDrawing(canvas, stage, frame, outlines) {
 
   function paintNow(quick = false) {
     const pen = canvas.getContext("2d");
-    if (!pen || !canvas.width) return;
+    if (!pen || !isSized) return;
     const sharp = canvas.width / camera.width;
     pen.setTransform(sharp, 0, 0, sharp, 0, 0);
     pen.clearRect(0, 0, camera.width, camera.height);
@@ -98,11 +99,12 @@ export function openDrawing(canvas, stage, frame, outlines) {
     },
     /**
      * @param {Picture} next
-     * @param {Emphasis} stress
+     * @param {() => Emphasis} findStress asked when the picture is there
      * @param {{growing?: boolean, fit?: boolean, sight?: {x: number, y: number} | null}} [how]
      */
-    show(next, stress, { growing = false, fit = false, sight = null } = {}) {
-      [picture, emphasis, hotDot, hotLine] = [next, stress, -1, -1];
+    show(next, findStress, { growing = false, fit = false, sight = null } = {}) {
+      [picture, hotDot, hotLine] = [next, -1, -1];
+      emphasis = findStress();
       card.hidden = true;
       if (fit) following = true;
       if (following) camera.fit(picture.dots, frame.scale);
@@ -138,7 +140,7 @@ export function openDrawing(canvas, stage, frame, outlines) {
       Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
       Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
       if (following) camera.fit(picture.dots, frame.scale);
-      paintNow();
+      isSized = true;
       return height;
     },
     /**

@@ -52,9 +52,9 @@ const nameButton = (facts, acts, entity) =>
  * @param {Facts} facts @param {Acts} acts @param {number} fact
  */
 function spellFact(facts, acts, fact) {
-  const relation = button({ class: "relation" }, ` ${facts.nameRelation(fact)} → `, () => acts.chooseFact(fact));
+  const relation = button({ class: "relation" }, `${facts.nameRelation(fact)} →`, () => acts.chooseFact(fact));
   const ends = [facts.heads[fact], facts.tails[fact]].map((entity) => nameButton(facts, acts, entity));
-  return element("span", facts.chances.has(fact) ? { class: "predicted" } : {}, ends[0], relation, ends[1]);
+  return element("span", { class: facts.chances.has(fact) ? "fact predicted" : "fact" }, ends[0], relation, ends[1]);
 }
 
 /**

@@ -1,37 +1,47 @@
 // The shortest paths between two entities, along facts in either direction.
 
 /** @import { Facts } from "./facts.js" */
-/** @typedef {{from: number, to: number, length: number, facts: number[], entities: number[], count: number, first: number[]}} Path */
+/**
+ * @typedef {{
+ *   from: number, to: number, length: number, facts: number[], first: number[], count: number, entities: number[],
+ *   steps: number[]
+ * }} Path `steps` says how far from its beginning each entity is
+ */
 
 /**
  * @param {Pick<Facts, "touching" | "otherEnd">} facts
  * @param {number} from
  * @param {number} to
  * @param {(fact: number) => boolean} [may] which facts may be walked
- * @returns {Path | null} all facts that lie on a shortest path, how many such paths there are, and the facts of one
+ * @returns {Path | null} all that lies on a shortest path, how many such paths there are, and the facts of one; paths are
+ *   counted by the entities they pass
  */
 export function findPaths(facts, from, to, may = () => true) {
-  const fromHere = measureSteps(facts, from, may, to);
-  const length = fromHere.get(to);
+  const steps = measureSteps(facts, from, may, to);
+  const length = steps.get(to);
   if (length === undefined) return null;
   /** @type {Map<number, number>} ways from each entity to the end */
   const ways = new Map([[to, 1]]);
-  /** @type {Map<number, number>} */
+  /** @type {Map<number, number>} the fact by which the first of these ways goes on */
   const next = new Map();
-  const found = new Set();
-  let ring = new Set([to]);
+  /** @type {number[]} */
+  const found = [];
+  let ring = [to];
   for (let step = length; step > 0; step--) {
     const nearer = new Set();
-    for (const entity of ring)
+    for (const entity of ring) {
+      const before = new Set();
       for (const fact of facts.touching[entity]) {
         const other = facts.otherEnd(fact, entity);
-        if (!may(fact) || fromHere.get(other) !== step - 1) continue;
-        found.add(fact);
-        nearer.add(other);
-        ways.set(other, (ways.get(other) ?? 0) + (ways.get(entity) ?? 0));
+        if (!may(fact) || steps.get(other) !== step - 1) continue;
+        found.push(fact);
         if (!next.has(other)) next.set(other, fact);
+        before.add(other);
       }
-    ring = nearer;
+      for (const other of before) ways.set(other, (ways.get(other) ?? 0) + (ways.get(entity) ?? 0));
+      for (const other of before) nearer.add(other);
+    }
+    ring = [...nearer];
   }
   const first = [];
   for (let at = from; at !== to; ) {
@@ -39,14 +49,12 @@ export function findPaths(facts, from, to, may = () => true) {
     first.push(fact);
     at = facts.otherEnd(fact, at);
   }
+  const entities = [...ways.keys()].map((entity) => ({ entity, step: steps.get(entity) ?? 0 }));
+  entities.sort((one, other) => one.step - other.step);
   return {
-    from,
-    to,
-    length,
-    facts: [...found],
-    entities: [...ways.keys()].sort((one, other) => (fromHere.get(one) ?? 0) - (fromHere.get(other) ?? 0)),
-    count: ways.get(from) ?? 0,
-    first,
+    ...{ from, to, length, facts: found, first, count: ways.get(from) ?? 0 },
+    entities: entities.map(({ entity }) => entity),
+    steps: entities.map(({ step }) => step),
   };
 }
 

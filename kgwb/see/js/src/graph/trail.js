@@ -49,7 +49,7 @@ export function openTrail(first, { leave, enter }) {
     /** @param {Omit<Step, "snapshot">} step */
     add(step) {
       const last = steps[steps.length - 1];
-      if (last.mode === step.mode && last.key === step.key) return;
+      if (last.mode === step.mode && last.key === step.key && (step.key >= 0 || last.name === step.name)) return;
       last.snapshot = leave();
       steps.push({ ...step, snapshot: null });
       draw();

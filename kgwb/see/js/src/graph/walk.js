@@ -1,7 +1,7 @@
 // The walk through the graph: what is chosen, what is opened, and the way one came.
 
 import { button, element } from "../shared/elements.js";
-import { chooseNothing, findEmphasis, stressNothing } from "./now.js";
+import { chooseNothing, findEmphasis } from "./now.js";
 import { composeEntities } from "./picture.js";
 import { drawPaths } from "./routes.js";
 import { openTelling } from "./telling.js";
@@ -56,9 +56,8 @@ export function openWalk({ facts, shown, schema, selection, drawing, state, more
     const byType = now.mode === "types" && schema;
     const picture = byType ? schema.compose(shown.hiddenTypes, shown.hiddenRelations) : composeEntities(facts, shown);
     const sight = now.chosen.length === 1 && !byType ? shown.spots.get(now.chosen[0]) : null;
-    drawing.show(picture, stressNothing(), { growing, fit, sight });
+    drawing.show(picture, stress, { growing, fit, sight });
     shown.settle();
-    drawing.stress(stress());
     tell();
   }
 
@@ -156,6 +155,7 @@ export function openWalk({ facts, shown, schema, selection, drawing, state, more
   /** @param {number} from @param {number} to */
   function findPath(from, to) {
     pathFrom = -1;
+    trail.add({ mode: "entities", key: -1, name: `${facts.labels[from]} to ${facts.labels[to]}` });
     turnTo({ mode: "entities", chosen: [from, to] });
     now.path = drawPaths(facts, shown, from, to);
     const within = facts.isWhole ? "" : " in what this page holds";
