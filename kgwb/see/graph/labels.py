@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from kgwb.axes import Bool, Float, Int
-from kgwb.see.drawing import draw_text, measure_text
+from kgwb.see.drawing import Number, draw_text, measure_text
 from kgwb.see.graph.lines import Course
 
 # right, left, above, below, and the four corners: the way across and down from the mark
 _SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (1, 1), (-1, 1))
 _SHARES = (0.55, 0.45, 0.65, 0.35, 0.75, 0.25)  # of the way along a line, where its relation may be named
-_Box = tuple[float, float, float, float]
+_Box = tuple[Number, Number, Number, Number]
 
 
 class LabelRoom:
@@ -24,18 +24,18 @@ class LabelRoom:
         width, height: of the picture, in pixels.
     """
 
-    def __init__(self, width: float, height: float, courses: Iterable[Course]) -> None:
+    def __init__(self, width: Number, height: Number, courses: Iterable[Course]) -> None:
         self.width, self.height = width, height
         self.boxes: list[_Box] = []
         places = [course.at(share) for course in courses for share in np.linspace(0.03, 0.97, 24)]
         self.lines = np.array(places).reshape(-1, 2)
 
-    def is_free(self, box: _Box) -> bool:
+    def is_free(self, wanted: _Box) -> bool:
         """Whether the box lies in the picture and covers no other."""
-        left, top, right, bottom = box
+        left, top, right, bottom = wanted
         if left < 2 or top < 2 or right > self.width - 2 or bottom > self.height - 2:
             return False
-        return not any(left < r and right > l and top < b and bottom > t for l, t, r, b in self.boxes)
+        return not any(left < box[2] and right > box[0] and top < box[3] and bottom > box[1] for box in self.boxes)
 
     def count_lines(self, box: _Box) -> int:
         """How much of the lines the box would cover."""
@@ -75,7 +75,7 @@ def write_names(
         free = [box for box in boxes if room.is_free(box)]
         if not free and rank >= first:
             continue
-        left, top, right, bottom = box = min(free or boxes, key=room.count_lines)
+        left, _, right, bottom = box = min(free or boxes, key=room.count_lines)
         room.take(box)
         middle = abs((left + right) / 2 - points[i, 0]) < 1
         anchor = "middle" if middle else "start" if left > points[i, 0] else "end"
@@ -87,7 +87,7 @@ def write_names(
     return "".join(written)
 
 
-def _beside(point: Float[np.ndarray, "2"], radius: float, wide: float, size: float, across: int, down: int) -> _Box:
+def _beside(point: Float[np.ndarray, 2], radius: Number, wide: Number, size: Number, across: int, down: int) -> _Box:
     near = radius * (0.75 if across and down else 1.0)
     left = point[0] + across * (near * 1.15 + 4) - wide * (1 - across) / 2
     middle = point[1] + down * (near * 1.15 + 3 + size * 0.5)
@@ -95,7 +95,7 @@ def _beside(point: Float[np.ndarray, "2"], radius: float, wide: float, size: flo
 
 
 def write_relations(
-    room: LabelRoom, courses: Sequence[Course], groups: Iterable[tuple[str, Sequence[int]]], *, size: float = 10.5
+    room: LabelRoom, courses: Sequence[Course], groups: Iterable[tuple[str, Sequence[int]]], *, size: Number = 10.5
 ) -> str:
     """The name of each group of lines once, on its middle line, where there is room."""
     written = []
@@ -108,14 +108,12 @@ def write_relations(
             left, _, right, bottom = free[0]
             room.take(free[0])
             written.append(
-                draw_text(
-                    text, (left + right) / 2, bottom - size * 0.25, role="edge halo", size=size, anchor="middle"
-                )
+                draw_text(text, (left + right) / 2, bottom - size * 0.25, role="edge halo", size=size, anchor="middle")
             )
     return "".join(written)
 
 
-def _on_line(line: Course, wide: float, size: float) -> list[_Box]:
+def _on_line(line: Course, wide: Number, size: Number) -> list[_Box]:
     """Where a line may be named: on it, or beyond the turn of a loop."""
     loop = len(line.points) == 4
     base = (line.points[0] + line.points[-1]) / 2
@@ -157,6 +155,6 @@ def group_lines(
     return single + sorted(groups.values(), key=len, reverse=True)
 
 
-def _find_angle(points: Float[np.ndarray, "node 2"], node: int, ends: Int[np.ndarray, "2"]) -> float:
+def _find_angle(points: Float[np.ndarray, "node 2"], node: int, ends: Int[np.ndarray, 2]) -> float:
     x, y = points[ends[1] if ends[0] == node else ends[0]] - points[node]
     return float(np.arctan2(y, x))

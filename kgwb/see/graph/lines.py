@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kgwb.axes import Float, Int
+from kgwb.see.drawing import Number
 
 _FAN = 17.0  # pixels between the middles of two lines that join the same two nodes
 _LOOP, _NEST = 30.0, 15.0  # how far the first round of loops reaches, and each further one
@@ -25,7 +25,7 @@ class Course:
 
     points: Float[np.ndarray, "point 2"]
 
-    def at(self, share: float) -> Float[np.ndarray, "2"]:
+    def at(self, share: Number) -> Float[np.ndarray, 2]:
         """The place a share of the way along."""
         points = self.points
         while len(points) > 1:
@@ -80,7 +80,9 @@ def run_lines(
     ]
 
 
-def _run_line(points: Sequence[Float[np.ndarray, "2"]] | np.ndarray, radii: np.ndarray, head: int, tail: int, bend: float) -> Course:
+def _run_line(
+    points: Float[np.ndarray, "node 2"], radii: Float[np.ndarray, " node"], head: int, tail: int, bend: Number
+) -> Course:
     start, end = points[head], points[tail]
     gap = end - start
     length = max(float(np.linalg.norm(gap)), 1e-9)
@@ -95,7 +97,7 @@ def _run_line(points: Sequence[Float[np.ndarray, "2"]] | np.ndarray, radii: np.n
     return Course(np.array([rims[0], control, rims[1]]))
 
 
-def _run_loop(place: Float[np.ndarray, "2"], radius: float, lane: int, side: float) -> Course:
+def _run_loop(place: Float[np.ndarray, 2], radius: Number, lane: int, side: Number) -> Course:
     """Up to five loops stand about a mark, further ones around those."""
     angle = side + (lane % 5) * math.tau / 5
     reach = radius + _LOOP + _NEST * (lane // 5)
@@ -109,7 +111,9 @@ def _find_free_sides(ends: Int[np.ndarray, "line 2"], points: Float[np.ndarray, 
     """For each node with a loop, the direction in which fewest lines leave it."""
     sides = {}
     for node in {int(head) for head, tail in ends.tolist() if head == tail}:
-        others = [int(tail if head == node else head) for head, tail in ends.tolist() if (head == node) != (tail == node)]
+        others = [
+            int(tail if head == node else head) for head, tail in ends.tolist() if (head == node) != (tail == node)
+        ]
         angles = np.sort([math.atan2(*(points[other] - points[node])[::-1]) for other in set(others)])
         if not len(angles):
             sides[node] = -math.pi / 2

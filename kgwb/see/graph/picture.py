@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from kgwb.axes import Bool, Float
-from kgwb.see.drawing import draw_picture, draw_polyline, draw_text, measure_text, rank_types
+from kgwb.see.drawing import Number, draw_picture, draw_polyline, draw_text, measure_text, rank_types
 from kgwb.see.graph.labels import LabelRoom, group_lines, write_names, write_relations
 from kgwb.see.graph.lines import Course, run_lines
 from kgwb.see.graph.scene import GraphScene
@@ -40,7 +40,9 @@ def draw_graph(scene: GraphScene) -> str:
     asked = sum(int(scene.entities[shown[i]]) in scene.centre for i in order)
     relations = scene.facts[kept, 1] if len(scene.facts) else np.array([], int)
     groups = group_lines(ends, relations, points, predicted)[:_MOST_RELATIONS]
-    named = [(_name_line(scene, int(kept[members[0]])), members) for members in groups if zoom > 0.25 or len(members) > 1]
+    named = [
+        (_name_line(scene, int(kept[members[0]])), members) for members in groups if zoom > 0.25 or len(members) > 1
+    ]
     texts = [shorten(scene.labels[i]) for i in shown]
     names = write_names(room, points, radii, texts, order[:asked], first=asked)
     said = write_relations(room, courses, named)
@@ -92,14 +94,14 @@ def join_links(schema: GraphSchema) -> tuple[Mapping[tuple[int, int], list[int]]
     return arrows, texts
 
 
-def size_types(counts: np.ndarray, zoom: float = 1.0) -> Float[np.ndarray, " type"]:
+def size_types(counts: np.ndarray, zoom: Number = 1.0) -> Float[np.ndarray, " type"]:
     """Radii whose areas grow with the counts, none too small to be seen."""
     share = counts / max(int(counts.max()), 1) if len(counts) else counts.astype(float)
     return np.asarray((7.0 + 17.0 * np.sqrt(share)) * min(1.0, max(zoom, 0.5)))
 
 
 def fit_points(
-    points: Float[np.ndarray, "node 2"], width: float, height: float, margin: float
+    points: Float[np.ndarray, "node 2"], width: Number, height: Number, margin: Number
 ) -> tuple[Float[np.ndarray, "node 2"], float]:
     """Positions within a picture, and by how much they were made smaller, or a little larger."""
     if not len(points):
@@ -137,7 +139,7 @@ def draw_marks_legend(
     return "".join(parts), baseline - _HEIGHT + 8
 
 
-def draw_type_mark(mark: TypeMark, x: float, y: float, radius: float) -> str:
+def draw_type_mark(mark: TypeMark, x: Number, y: Number, radius: Number) -> str:
     """The mark of a type, filled, or open on paper where its shape says so, with a thin rim of paper."""
     name = mark.shape.removeprefix("open ")
     is_open = name != mark.shape

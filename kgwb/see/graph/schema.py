@@ -65,9 +65,7 @@ class GraphSchema:
         """One row per pair of types and relation: head, relation, tail, facts."""
         head, relation, tail, facts = self.links.T
         names, relations = np.array(self.types, object), np.array(self.graph.relation_labels, object)
-        return pd.DataFrame(
-            {"head": names[head], "relation": relations[relation], "tail": names[tail], "facts": facts}
-        )
+        return pd.DataFrame({"head": names[head], "relation": relations[relation], "tail": names[tail], "facts": facts})
 
 
 def summarise_types(graph: KnowledgeGraph, *, seed: int = 0) -> GraphSchema:

@@ -18,6 +18,8 @@ ACROSS, DOWN = 120.0, 23.0  # pixels that a name takes
 ASPECT = 1.15  # width of a ring by its height
 _INNER = 165.0  # half the height of the first ring at least
 _STEPS = 720  # of an ellipse, to measure along it
+_Group = tuple[int, bool]  # a relation, and whether it leads inwards
+_Tree = dict[int, list[tuple[_Group, int]]]  # the children of each node, with the group each belongs to
 
 
 def place_spokes(facts: Int[np.ndarray, "fact 3"], count: int, centre: int) -> Float[np.ndarray, "node 2"]:
@@ -53,9 +55,7 @@ def place_spokes(facts: Int[np.ndarray, "fact 3"], count: int, centre: int) -> F
     return points
 
 
-def _grow_tree(
-    facts: Int[np.ndarray, "fact 3"], count: int, centre: int
-) -> tuple[dict[int, list[tuple[tuple[int, bool], int]]], Int[np.ndarray, " node"]]:
+def _grow_tree(facts: Int[np.ndarray, "fact 3"], count: int, centre: int) -> tuple[_Tree, Int[np.ndarray, " node"]]:
     """Each node's children with the group they belong to, relation and direction; and how far each node is, or −1."""
     touching: dict[int, list[tuple[int, bool, int]]] = defaultdict(list)
     for head, relation, tail in facts.tolist():
@@ -63,7 +63,7 @@ def _grow_tree(
         touching[tail].append((relation, True, head))
     depth = np.full(count, -1)
     depth[centre] = 0
-    children: dict[int, list[tuple[tuple[int, bool], int]]] = defaultdict(list)
+    children: _Tree = defaultdict(list)
     ahead = [centre]
     for node in ahead:
         for relation, inward, other in sorted(touching[node]):
@@ -74,27 +74,22 @@ def _grow_tree(
     return children, depth
 
 
-def _list_leaves(
-    children: dict[int, list[tuple[tuple[int, bool], int]]], centre: int, order: list[tuple[int, float]]
-) -> None:
+def _list_leaves(children: _Tree, centre: int, order: list[tuple[int, float]]) -> None:
     """Every leaf of the tree from left to right, without recursion: a path may be longer than Python's stack."""
-    ahead, gap, last = [(centre, None)], 0.0, None
+    ahead: list[tuple[int, _Group]] = [(child, group) for group, child in reversed(children.get(centre, []))]
+    last, gap = ahead[-1][1] if ahead else None, 0.0
     while ahead:
         node, group = ahead.pop()
-        if group is not None and last is not None and group != last:
-            gap = 0.6
-        last = group if group is not None else last
+        if group != last:  # groups of the first ring stand apart, with all that hangs on them
+            last, gap = group, 0.6
         below = children.get(node, [])
-        if node != centre and not below:
+        if not below:
             order.append((node, gap))
             gap = 0.0
-        top = node == centre
-        ahead += [(child, group_of if top else group) for group_of, child in reversed(below)]  # type: ignore[misc]
+        ahead += [(child, group) for _, child in reversed(below)]
 
 
-def _turn_branches(
-    children: dict[int, list[tuple[tuple[int, bool], int]]], centre: int, turn: dict[int, float]
-) -> None:
+def _turn_branches(children: _Tree, centre: int, turn: dict[int, float]) -> None:
     """What is no leaf stands in the middle of what hangs on it."""
     ahead = [centre]
     for node in ahead:

@@ -145,6 +145,6 @@ def _pack_schema(schema: GraphSchema, names: list[str]) -> dict[str, Any] | None
     }
 
 
-def _slim(numbers: Int[np.ndarray, " item"]) -> Int[np.ndarray, " item"]:
+def _slim(numbers: np.ndarray) -> np.ndarray:
     """In 16 bits where they fit."""
     return numbers.astype(np.uint16) if not len(numbers) or int(numbers.max()) < 2**16 else numbers

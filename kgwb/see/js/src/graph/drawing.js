@@ -134,7 +134,7 @@ export function openDrawing(canvas, stage, frame, outlines) {
     /** @returns {number} the height */
     resize() {
       const width = Math.max(120, stage.clientWidth);
-      const height = Math.round(Math.max(300, Math.min(innerHeight * 0.64, 760, Math.max(width * 0.8, 420))));
+      const height = Math.round(Math.max(300, Math.min(innerHeight * 0.64, 760, Math.max(width * 0.72, 330))));
       const sharp = Math.max(1, devicePixelRatio || 1);
       Object.assign(camera, { width, height });
       Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });

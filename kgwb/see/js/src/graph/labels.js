@@ -97,6 +97,7 @@ export function drawLabels(pen, picture, course, camera, look) {
   const told = groups.filter(
     ({ lines: members }) => roomy || members.some((i) => chosenLines.has(i)) || lines[members[0]].dashed,
   );
+  told.sort((one, other) => Number(lines[other.lines[0]].dashed) - Number(lines[one.lines[0]].dashed));
   for (const group of told.slice(0, MOST_GROUPS)) {
     const members = group.lines.filter((i) => curves[i]);
     if (members.length) nameLines(group.name, members, false);
