@@ -78,7 +78,8 @@ export function findFreePlaces(at, count, taken) {
       .sort((one, other) => turnBetween(one.angle, away) - turnBetween(other.angle, away));
     // a ring with room for all is left before its far side is used, as long as it is not the last
     const near = free.filter(({ angle }) => turnBetween(angle, away) < Math.PI * 0.55);
-    for (const place of (ring < 12 ? near : free).slice(0, count - found.length)) {
+    for (const place of ring < 12 ? near : free) {
+      if (found.length === count || !room.isFree(place)) continue; // the ring bends, so that its own places may be close
       found.push(place);
       room.take(place);
     }
