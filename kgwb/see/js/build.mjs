@@ -15,7 +15,6 @@ const both = (name) => ({
 const others = {
   film: { format: "iife", globalName: "kgwbFilm" },
   frame: { format: "esm" },
-  graph: { format: "iife", globalName: "kgwbGraph" },
   space: { format: "iife", globalName: "kgwbSpace" },
 };
 
