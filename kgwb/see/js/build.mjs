@@ -13,10 +13,8 @@ const both = (name) => ({
   footer: { js: `export default kgwb_${name}.default;` },
 });
 const others = {
-  film: { format: "iife", globalName: "kgwbFilm" },
   frame: { format: "esm" },
   graph: { format: "iife", globalName: "kgwbGraph" },
-  space: { format: "iife", globalName: "kgwbSpace" },
   training: { format: "esm" },
 };
 

@@ -37,9 +37,11 @@ class Beside:
 
 
 def align_points(points: Flat, onto: Flat) -> tuple[Flat, float]:
-    """Points centred, turned or mirrored, and scaled, so that they lie nearest to others; and the scale.
+    """Points centred, turned or mirrored so that they lie nearest to others, at the same spread; and the scale.
 
-        minimise ‖s · (points - mean) R - (onto - mean)‖ over orthogonal R and s > 0   (Schönemann, 1966)
+        minimise ‖s (points - mean) R - (onto - mean)‖ over orthogonal R   (Schönemann, 1966), s = spread onto / spread
+
+    Were s minimised too, maps that have little in common would shrink to a spot.
 
     >>> square = np.array([[0.0, 0], [2, 0], [2, 1], [0, 1]])
     >>> aligned, scale = align_points(square[:, ::-1] / 2, square)
@@ -47,8 +49,8 @@ def align_points(points: Flat, onto: Flat) -> tuple[Flat, float]:
     (True, 2.0)
     """
     centred, goal = points - points.mean(axis=0), onto - onto.mean(axis=0)
-    left, sizes, right = np.linalg.svd(centred.T @ goal)
-    scale = float(sizes.sum() / ((centred**2).sum() or 1.0)) or 1.0
+    left, _, right = np.linalg.svd(centred.T @ goal)
+    scale = float(np.linalg.norm(goal) / (np.linalg.norm(centred) or 1.0)) or 1.0
     return centred @ (left @ right) * scale + onto.mean(axis=0), scale
 
 
@@ -96,10 +98,12 @@ def lay_beside(
 
 
 def list_changed(cloud: Cloud, beside: Beside, count: int = 5) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The points that keep least of their neighbours, and those that keep most."""
+    """The points that keep least of their neighbours, and those that keep most; of equals the best connected first."""
     table = pd.DataFrame(
         {"label": cloud.labels, "type": cloud.types, "neighbours kept": beside.kept},
         index=pd.Index(cloud.ids, name="id"),
-    ).dropna(subset="neighbours kept")
-    ranked = table.sort_values("neighbours kept", kind="stable")
-    return ranked.head(count), ranked.iloc[::-1].head(count)
+    )
+    degrees = np.zeros(len(table)) if cloud.degrees is None else cloud.degrees
+    measured = np.flatnonzero(np.isfinite(beside.kept))
+    least, most = (measured[np.lexsort((-degrees[measured], sign * beside.kept[measured]))] for sign in (1, -1))
+    return table.iloc[least[:count]], table.iloc[most[:count]]

@@ -12,7 +12,7 @@ from kgwb.axes import Float, Int
 from kgwb.see.space.cloud import Cloud
 from kgwb.words import count_things
 
-MOST_ARROWS = 300
+MOST_ARROWS = 60  # more would hide one another
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,7 +66,7 @@ def _draw_arrows(scene: SpaceScene, number: int, panel: Panel) -> str:
     dashed = "".join(f"M{a[0]:.1f} {a[1]:.1f}L{b[0]:.1f} {b[1]:.1f}" for a, b in zip(moved, tail, strict=True))
     return (
         f'<clipPath id="{clip}">{border}</clipPath><g clip-path="url(#{clip})" fill="none" stroke-width="1.1">'
-        f'<path d="{solid}" class="line-edge" opacity=".8"/><path d="{dashed}" class="line-muted" stroke-dasharray="3 3"/></g>'
+        f'<path d="{solid}" class="line-edge" opacity=".7"/><path d="{dashed}" class="line-muted" stroke-dasharray="3 3"/></g>'
     )
 
 
@@ -114,4 +114,4 @@ def name_points(scene: SpaceScene, panel: Panel, pixels: Pixels) -> list[PlacedL
 
 def choose_radius(points: int) -> float:
     """Of a dot, in pixels: smaller where there are many."""
-    return float(np.clip(60 / np.sqrt(points + 1), 1.2, 5.0))
+    return float(np.clip(76 / np.sqrt(points + 1), 1.2, 5.0))

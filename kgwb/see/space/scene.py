@@ -14,7 +14,7 @@ from kgwb.see.space.colouring import Amounts, Colouring
 from kgwb.see.space.projection import Projection
 from kgwb.words import count_things
 
-DOUBTFUL = 0.8  # a point whose trustworthiness or continuity is below it is drawn faint
+DOUBTFUL = 0.7  # a point whose trustworthiness is below it is drawn faint: chance gives about .5
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +59,12 @@ class SpaceScene:
         return write_caption(self)
 
     def doubtful(self, number: int) -> np.ndarray:
-        """Whether a map misleads at each point: its trustworthiness or its continuity there is low."""
+        """Whether a map misleads at each point: what lies beside it there does not lie beside it in truth."""
         each = self.maps[number].each
         if each is None:
             return np.zeros(len(self.cloud.labels), bool)
         with np.errstate(invalid="ignore"):
-            return np.asarray((each.trustworthiness < DOUBTFUL) | (each.continuity < DOUBTFUL))
+            return np.asarray(each.trustworthiness < DOUBTFUL)
 
 
 def write_caption(scene: SpaceScene) -> str:
@@ -78,7 +78,7 @@ def write_caption(scene: SpaceScene) -> str:
     doubtful = [int(scene.doubtful(i).sum()) for i in range(len(scene.maps))]
     if any(doubtful):
         counts = " and ".join(f"{count:,}" for count in doubtful)
-        parts.append(f"Faint: points where the map misleads, both below {DOUBTFUL:g} or one of them ({counts})")
+        parts.append(f"Faint: points where the map misleads, with a trustworthiness below {DOUBTFUL:g} ({counts})")
     if isinstance(scene.colouring, Amounts):
         missing = f", missing for {scene.colouring.missing:,}" if scene.colouring.missing else ""
         parts.append(f"Colour: {scene.colouring.name}{missing}")
@@ -115,7 +115,7 @@ def _say_beside(scene: SpaceScene) -> str:
     sample = "" if len(kept) == len(beside.kept) else f" of {len(kept):,} points drawn at random"
     chance = beside.neighbours / max(1, len(beside.kept) - 1)
     text = (
-        f"The second map is turned, mirrored and scaled onto the first (Procrustes). Of the {beside.neighbours} nearest in "
+        f"The second map is turned or mirrored onto the first (Procrustes) and drawn at its spread. Of the {beside.neighbours} nearest in "
         f"all dimensions {100 * kept.mean():.0f} % are nearest in both spaces, on average{sample}; by chance it would be "
         f"{100 * chance:.1f} %"
     )
