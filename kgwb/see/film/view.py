@@ -150,7 +150,7 @@ class FilmView(LiveView):
         return tuple(name for name, _ in self.kept)
 
     @property
-    def scene(self) -> FilmScene:  # type: ignore[override]  # made anew while the film grows
+    def scene(self) -> FilmScene:
         """Every frame on the one plane, with its quality.
 
         Raises:
@@ -162,8 +162,9 @@ class FilmView(LiveView):
             )
         if self._scene is None:
             names, vectors = zip(*self.kept, strict=True)
-            options = {"neighbours": self.neighbours, "seed": self.seed, "epochs": self.moments}
-            frames = project_frames(names, vectors, **options)
+            frames = project_frames(
+                names, vectors, neighbours=self.neighbours, seed=self.seed, epochs=self.moments
+            )
             self._scene = FilmScene(self.cloud, frames, self.ringed, self.named, self.left_out, tuple(self.history))
         return self._scene
 

@@ -88,7 +88,7 @@ def lay_beside(
     one, other = maps
     points, scale = align_points(other.points, one.points)
     count = limit_neighbours(len(first.labels), neighbours)
-    rows = draw_rows(*first.vectors.shape, None, seed)
+    rows = draw_rows(len(first.labels), first.vectors.shape[1], None, seed)
     kept = share_neighbours(first.vectors, second.vectors, count, rows)
     names = [f"{one.name} of {first.name}", f"{other.name} of {second.name}"]
     if names[0] == names[1]:

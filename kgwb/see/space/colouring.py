@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,10 +68,18 @@ class Amounts:
         return int((~np.isfinite(self.values)).sum())
 
     @property
+    def logarithmic(self) -> bool:
+        """Whether a few values are so large that on an even scale all others would look alike."""
+        finite = self.values[np.isfinite(self.values)]
+        return bool(len(finite) and finite.min() >= 0 and finite.max() > 20 * max(float(np.median(finite)), 1e-12))
+
+    @property
     def shares(self) -> Float[np.ndarray, " point"]:
-        """Where each value lies between the least, 0, and the largest, 1."""
-        low, high = self.limits
-        return (self.values - low) / (high - low) if high > low else np.where(np.isfinite(self.values), 0.5, np.nan)
+        """Where each value lies between the least, 0, and the largest, 1; of a logarithmic scale, by log(1 + value)."""
+        values, (low, high) = self.values, self.limits
+        if self.logarithmic:
+            values, low, high = np.log1p(values), math.log1p(low), math.log1p(high)
+        return (values - low) / (high - low) if high > low else np.where(np.isfinite(values), 0.5, np.nan)
 
 
 Colouring = Kinds | Amounts

@@ -55,7 +55,9 @@ def add_words(cloud: Cloud, words: tuple[Any, Sequence[str]]) -> Cloud:
     return _append(cloud, found, labels, WORDS, 2, np.zeros(len(found), int))
 
 
-def _append(cloud: Cloud, vectors: np.ndarray, labels: Sequence[str], kind: str, layer: int, counts: np.ndarray) -> Cloud:
+def _append(
+    cloud: Cloud, vectors: np.ndarray, labels: Sequence[str], kind: str, layer: int, counts: np.ndarray
+) -> Cloud:
     count = len(vectors)
     degrees = None if cloud.degrees is None else np.concatenate([cloud.degrees, counts])
     return replace(

@@ -38,7 +38,7 @@ def draw_marks(
     """A mark for each point at [point, 2] pixels, the faint ones below."""
     groups = []
     for which, look in ((faint, ' opacity=".38"'), (~faint, "")):
-        drawn = "".join(draw_mark(marks[i], *points[i].tolist(), radius) for i in np.flatnonzero(which))
+        drawn = "".join(draw_mark(marks[i], points[i, 0], points[i, 1], radius) for i in np.flatnonzero(which).tolist())
         groups.append(f'<g class="line-paper" stroke-width=".75"{look}>{drawn}</g>' if drawn else "")
     return "".join(groups)
 
@@ -73,7 +73,10 @@ def draw_key(colouring: Colouring, kinds: Kinds, x: Number, y: Number, width: Nu
     ]
     rest = len(entries) - _LISTED
     left, baseline = float(x), top + 12.0
-    for mark, text in [*entries[:_LISTED], *([(None, f"and {count_things(rest, 'further type')}")] if rest > 0 else [])]:
+    for mark, text in [
+        *entries[:_LISTED],
+        *([(None, f"and {count_things(rest, 'further type')}")] if rest > 0 else []),
+    ]:
         needed = 18 + measure_text(text, 12) + 14
         if left > x and left + needed > x + width:
             left, baseline = float(x), baseline + 20
@@ -86,7 +89,8 @@ def draw_key(colouring: Colouring, kinds: Kinds, x: Number, y: Number, width: Nu
 
 def _draw_ramp(amounts: Amounts, x: Number, y: Number) -> str:
     low, high = amounts.limits
-    name, first, last = shorten(amounts.name), f"{low:.4g}", f"{high:.4g}"
+    name = shorten(amounts.name) + (" (logarithmic)" if amounts.logarithmic else "")
+    first, last = f"{low:.4g}", f"{high:.4g}"
     at = x + measure_text(name, 12) + 10
     parts = [draw_text(name, x, y + 4), draw_text(first, at, y + 4, role="muted")]
     at += measure_text(first, 12) + 6

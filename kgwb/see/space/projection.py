@@ -14,7 +14,7 @@ from kgwb.packages import load_package
 from kgwb.see.space.quality import PointQuality, ProjectionQuality, draw_rows, limit_neighbours, measure_rows
 
 Vectors = Float[np.ndarray, "point dim"]
-Points = Float[np.ndarray, "point axis"]
+Points = Float[np.ndarray, "point _"]
 Method = Literal["pca", "tsne", "umap"]
 NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 _SQUARE = 5000  # points above which the axes come from the matrix of covariances, which is small
@@ -86,7 +86,7 @@ def project(
     plane = fit_plane(vectors[:fitted])
     points = plane.place(vectors) if method == "pca" else map_neighbours(vectors, method, seed)
     near = limit_neighbours(len(vectors), neighbours)
-    each = measure_rows(vectors - plane.middle, points, near, draw_rows(*vectors.shape, None, seed))
+    each = measure_rows(vectors - plane.middle, points, near, draw_rows(len(vectors), vectors.shape[1], None, seed))
     kept = plane.kept if method == "pca" else None
     return Projection(NAMES[method], points, each.whole, kept, plane if method == "pca" else None, each)
 

@@ -13,9 +13,9 @@ import numpy as np
 from kgwb.axes import Float, Int
 from kgwb.checks import expect_at_least, expect_kind, expect_seed
 
-Positions = Float[np.ndarray, "point axis"]
+Positions = Float[np.ndarray, "point _"]  # in as many dimensions as there are
 WHOLE = 3000  # up to so many points every one is measured
-_LEAST, _WORK = 100, 4e9  # of more, a sample that takes a second or a few
+_LEAST, _WORK = 100, 1.2e9  # of more, a sample that takes a second or a few
 _CELLS = 2**25  # distances held at a time
 
 

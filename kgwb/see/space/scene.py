@@ -115,8 +115,8 @@ def _say_beside(scene: SpaceScene) -> str:
     sample = "" if len(kept) == len(beside.kept) else f" of {len(kept):,} points drawn at random"
     chance = beside.neighbours / max(1, len(beside.kept) - 1)
     text = (
-        f"The second map is turned or mirrored onto the first (Procrustes) and drawn at its spread. Of the {beside.neighbours} nearest in "
-        f"all dimensions {100 * kept.mean():.0f} % are nearest in both spaces, on average{sample}; by chance it would be "
+        "The second map is turned or mirrored onto the first (Procrustes) and drawn at its spread. Of the "
+        f"{beside.neighbours} nearest in all dimensions {100 * kept.mean():.0f} % are nearest in both spaces, on average{sample}; by chance it would be "
         f"{100 * chance:.1f} %"
     )
     return text + (f". {count_things(beside.left_out, 'point')} only one of them has" if beside.left_out else "")

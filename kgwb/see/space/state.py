@@ -98,7 +98,9 @@ def pack_kinds(kinds: Kinds) -> dict[str, Any]:
 def pack_quality(each: PointQuality) -> dict[str, Any]:
     """The quality at the points that were measured, in 16 bits each."""
     rows = each.rows
-    values = [np.rint(of[rows] * _FULL).clip(0, _FULL).astype(np.uint16) for of in (each.trustworthiness, each.continuity)]
+    values = [
+        np.rint(of[rows] * _FULL).clip(0, _FULL).astype(np.uint16) for of in (each.trustworthiness, each.continuity)
+    ]
     return {
         "rows": pack_array(rows.astype(np.uint32)),
         "trust": pack_array(values[0]),
@@ -120,7 +122,9 @@ def _pack_colourings(scene: SpaceScene, columns: Mapping[str, np.ndarray]) -> li
     if first.name != "type" or isinstance(first, Amounts):
         cloud = scene.cloud
         found.append(_pack_one(sort_kinds("type", list(cloud.types), cloud.marks)))
-    found += [_pack_one(Amounts(name, np.asarray(values, float))) for name, values in columns.items() if name != first.name]
+    found += [
+        _pack_one(Amounts(name, np.asarray(values, float))) for name, values in columns.items() if name != first.name
+    ]
     return found
 
 
@@ -129,7 +133,13 @@ def _pack_one(colouring: Kinds | Amounts) -> dict[str, Any]:
         return {**pack_kinds(colouring), "amounts": None}
     low, high = colouring.limits
     values = pack_array(colouring.values.astype(np.float32))
-    return {"name": mend_text(colouring.name), "amounts": values, "low": low, "high": high}
+    return {
+        "name": mend_text(colouring.name),
+        "amounts": values,
+        "low": low,
+        "high": high,
+        "log": colouring.logarithmic,
+    }
 
 
 def _pack_changed(scene: SpaceScene) -> dict[str, Any] | None:

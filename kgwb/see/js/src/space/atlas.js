@@ -7,6 +7,7 @@ import { drawShape } from "../shared/shapes.js";
 /** @import { Outlines } from "./facts.js" */
 
 const ROOM = 1.55; // of the radius: the outermost corner of a star, and its rim
+export const LEGIBLE = 2.3; // radius in pixels from which a shape is told from another
 const RING = 3; // pixels from a mark to its ring
 
 /**
@@ -38,11 +39,27 @@ export function drawAtlas(marks, outlines, { radius, ratio, ink, paper }) {
   const middle = (i) => [(i % columns) * shown + shown / 2, Math.floor(i / columns) * shown + shown / 2];
   marks.forEach((mark, i) => {
     const [x, y] = middle(i);
-    drawShape(pen, outlines, mark, x, y, radius, paper);
+    if (radius < LEGIBLE) drawDot(pen, x, y, radius, mark.colour);
+    else drawShape(pen, outlines, mark, x, y, radius, paper);
   });
   const [x, y] = middle(marks.length);
   drawRing(pen, x, y, radius, { ink, paper });
   return { canvas, tile, columns, ring: marks.length };
+}
+
+/**
+ * So small that no shape could be told from another.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ * @param {string} colour
+ */
+export function drawDot(pen, x, y, radius, colour) {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fillStyle = colour;
+  pen.fill();
 }
 
 /**
@@ -73,7 +90,7 @@ export function drawRing(pen, x, y, radius, { ink, paper }) {
  * @param {number} side of a panel
  */
 export function chooseRadius(count, zoom, side) {
-  const base = Math.min(5, Math.max(1.2, (76 / Math.sqrt(count + 1)) * Math.min(1.2, Math.max(0.8, side / 450))));
+  const base = Math.min(5, Math.max(1.3, (76 / Math.sqrt(count + 1)) * Math.min(1.2, Math.max(0.8, side / 450))));
   const near = Math.min(9, base * Math.max(1, zoom) ** 0.35);
-  return Math.round(2 * near) / 2;
+  return near < LEGIBLE ? near : Math.round(2 * near) / 2;
 }

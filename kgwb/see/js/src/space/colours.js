@@ -25,7 +25,10 @@ export function layTiles(facts, colouring, root) {
     const marks = dropDoubles(colouring.marks.map(resolve));
     return { marks: marks.marks, of: colouring.of.map((kind) => marks.of[kind]) };
   }
-  const { amounts, low, high } = colouring;
+  const { amounts, log } = colouring;
+  /** @param {number} value */
+  const level = (value) => (log ? Math.log1p(value) : value);
+  const [low, high] = [level(colouring.low), level(colouring.high)];
   const shapes = [...new Set(facts.types.marks.map((mark) => mark.shape))];
   const colours = [...listRamp(root), readStyle(root, "muted")];
   const marks = shapes.flatMap((shape) =>
@@ -34,7 +37,7 @@ export function layTiles(facts, colouring, root) {
   const shapeOf = facts.types.marks.map((mark) => shapes.indexOf(mark.shape) * colours.length);
   const span = high - low || 1;
   const of = facts.types.of.map((kind, i) => {
-    const share = high > low ? (amounts[i] - low) / span : amounts[i] - amounts[i] + 0.5;
+    const share = high > low ? (level(amounts[i]) - low) / span : amounts[i] - amounts[i] + 0.5;
     return shapeOf[kind] + (Number.isFinite(share) ? Math.round(share * (STEPS - 1)) : STEPS);
   });
   return { marks, of };

@@ -1,12 +1,11 @@
 // The curve of a loss or another figure over the epochs, with the moment of the film on it.
 
-import { formatShort } from "../shared/numbers.js";
 import { readStyle } from "../shared/theme.js";
 
 /** @import { Curve } from "./facts.js" */
 
 const HEIGHT = 56; // pixels
-const [LEFT, RIGHT, TOP, LOW] = [6, 54, 8, 16];
+const [LEFT, RIGHT, TOP, LOW] = [8, 8, 8, 16]; // as the knob of the slider above has it
 
 /**
  * @param {HTMLCanvasElement} canvas
@@ -56,11 +55,10 @@ export function drawCurve(canvas, { epochs, values }, { epoch, last }) {
   pen.fill();
   pen.strokeStyle = paper;
   pen.stroke();
-  pen.fillText(formatShort(here), width - RIGHT + 8, y(here) + 4);
   pen.fillStyle = muted;
   const said = `epoch ${Math.round(epoch)}`;
   const wide = pen.measureText(said).width;
-  pen.fillText(said, Math.min(width - RIGHT - wide / 2, Math.max(LEFT, x(epoch) - wide / 2)), HEIGHT - 2);
+  pen.fillText(said, Math.min(width - wide, Math.max(0, x(epoch) - wide / 2)), HEIGHT - 2);
 }
 
 /**

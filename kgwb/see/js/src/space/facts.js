@@ -6,7 +6,7 @@ import { readArray } from "../shared/model.js";
  * @typedef {import("../shared/shapes.js").Outlines} Outlines
  * @typedef {{colour: string, shape: string}} Mark
  * @typedef {{name: string, names: string[], marks: Mark[], of: Uint16Array, counts: Uint32Array, amounts: null}} Kinds
- * @typedef {{name: string, amounts: Float32Array, low: number, high: number, missing: number}} Amounts
+ * @typedef {{name: string, amounts: Float32Array, low: number, high: number, log: boolean, missing: number}} Amounts
  * @typedef {{trust: Float32Array, continuity: Float32Array}} Quality NaN where it was not measured
  * @typedef {{name: string, note: string, points: Float32Array, quality: Quality | null}} SpaceMap
  * @typedef {{heads: Int32Array, tails: Int32Array, moved: (Float32Array | null)[], relation: string, scorer: string,
@@ -120,11 +120,11 @@ function openKinds(kinds) {
  * @param {any} colouring
  * @returns {Amounts}
  */
-function openAmounts({ name, amounts, low, high }) {
+function openAmounts({ name, amounts, low, high, log }) {
   const values = /** @type {Float32Array} */ (readArray(amounts));
   let missing = 0;
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) missing++;
-  return { name, amounts: values, low, high, missing };
+  return { name, amounts: values, low, high, log, missing };
 }
 
 /** @param {number} count */

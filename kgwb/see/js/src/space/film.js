@@ -3,7 +3,7 @@
 import { button, element } from "../shared/elements.js";
 import { formatShort } from "../shared/numbers.js";
 import { measureExtent } from "./camera.js";
-import { drawCurve, readEpoch } from "./curve.js";
+import { drawCurve, readEpoch, readValue } from "./curve.js";
 import { placeFrame } from "./facts.js";
 import { pixelOf } from "./front.js";
 
@@ -46,7 +46,7 @@ export function openFilm(facts, stage) {
   const last = frames.names.length - 1;
   const each = Math.min(LONGEST, Math.max(SHORTEST, LENGTH / Math.max(1, last)));
   const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
-  const widest = measureReach(Math.max(...frames.reach));
+  const widest = measureAll(facts, frames);
   const state = { time: last, playing: false, filled: false, speed: 1, curve: 0 };
   let begun = { moment: 0, time: 0 };
   let asked = 0;
@@ -66,6 +66,7 @@ export function openFilm(facts, stage) {
     ...facts.curves.map(({ name }, i) => element("option", { value: i }, name)),
   );
   const curve = element("canvas", { class: "curve", tabindex: -1, "aria-hidden": "true" });
+  const value = element("span", { class: "value" });
   speed.value = "1";
   slider.addEventListener("input", () => go(Number(slider.value)));
   slider.addEventListener("keydown", (event) => event.stopPropagation());
@@ -106,11 +107,13 @@ export function openFilm(facts, stage) {
     slider.setAttribute("aria-valuetext", frames.names[frame]);
     play.textContent = state.playing ? PAUSE : PLAY;
     stage.settle();
-    if (facts.curves.length)
-      drawCurve(curve, facts.curves[state.curve], {
-        epoch: readTime(frames.epochs, state.time),
-        last: frames.epochs[last],
-      });
+    if (facts.curves.length) showCurve(facts.curves[state.curve], readTime(frames.epochs, state.time));
+  }
+
+  /** @param {import("./facts.js").Curve} one @param {number} epoch */
+  function showCurve(one, epoch) {
+    drawCurve(curve, one, { epoch, last: frames.epochs[last] });
+    value.textContent = formatShort(readValue(one.epochs, one.values, epoch));
   }
 
   /** @param {number} moment when the frame began, which may be before the click in it */
@@ -180,8 +183,8 @@ export function openFilm(facts, stage) {
     pen.globalAlpha = 1;
   };
 
-  const bar = element("div", { class: "bar" }, play, slider, element("label", {}, speed));
-  const nodes = [bar, ...(facts.curves.length ? [element("div", { class: "curve-of" }, which, curve)] : [])];
+  const told = facts.curves.length ? [which, curve, value] : [];
+  const nodes = [element("div", { class: "bar" }, play, slider, speed, ...told)];
   return {
     nodes,
     controls: [element("label", {}, fill, "every frame fills the picture")],
@@ -191,9 +194,16 @@ export function openFilm(facts, stage) {
   };
 }
 
-/** @param {number} reach */
-function measureReach(reach) {
-  return { x: 0, y: 0, across: 2 * reach, up: 2 * reach, half: reach };
+/**
+ * What holds the points of every frame.
+ * @param {Facts} facts
+ * @param {Frames} frames
+ */
+function measureAll(facts, frames) {
+  const all = new Float32Array(frames.names.length * facts.count * 2);
+  for (let frame = 0; frame < frames.names.length; frame++)
+    placeFrame(frames, facts.count, frame, all.subarray(frame * facts.count * 2));
+  return measureExtent(all);
 }
 
 /**

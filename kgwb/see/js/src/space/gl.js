@@ -21,7 +21,8 @@ void main() {
   gl_Position = strength > 0.0 ? vec4(place * scale + shift, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 const FRAGMENT = `#version 300 es
-precision mediump float;
+precision highp float;
+precision highp int;
 uniform sampler2D atlas;
 uniform int columns;
 flat in vec2 corner;

@@ -13,9 +13,10 @@ const SIGN = 14; // pixels
 
 /**
  * @param {Facts} facts
+ * @param {() => boolean} isSmall whether dots are too small for shapes
  * @param {{toggle: (kind: number) => void, faint: () => void}} acts
  */
-export function drawLegend(facts, { toggle, faint }) {
+export function drawLegend(facts, isSmall, { toggle, faint }) {
   const node = element("div", { class: "legend", role: "group", "aria-label": "what is drawn" });
   const doubtful = countDoubtful(facts).reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
   let open = false;
@@ -63,7 +64,17 @@ export function drawLegend(facts, { toggle, faint }) {
           ),
         ]
       : [];
-    node.replaceChildren(...(colouring.amounts ? [drawScale(facts, node, colouring)] : []), ...rows, ...more, ...trust);
+    const small =
+      isSmall() && shown.length > 1
+        ? [element("span", { class: "muted" }, "dots this small show colours only; come nearer for shapes")]
+        : [];
+    node.replaceChildren(
+      ...(colouring.amounts ? [drawScale(facts, node, colouring)] : []),
+      ...rows,
+      ...more,
+      ...trust,
+      ...small,
+    );
     if (focused) node.querySelector("button")?.focus();
   }
   return { node, update };
@@ -94,7 +105,7 @@ function drawSign(facts, root, mark) {
  * @param {HTMLElement} root
  * @param {Amounts} colouring
  */
-function drawScale(facts, root, { name, low, high, missing }) {
+function drawScale(facts, root, { name, low, high, log, missing }) {
   const ramp = element("span", { class: "ramp", "aria-hidden": "true" });
   for (const colour of listRamp(root)) {
     const step = element("i");
@@ -104,7 +115,7 @@ function drawScale(facts, root, { name, low, high, missing }) {
   const node = element(
     "span",
     { class: "scale" },
-    `${shorten(name)} `,
+    `${shorten(name)}${log ? " (logarithmic)" : ""} `,
     element("span", { class: "muted" }, formatShort(low)),
     ramp,
     element("span", { class: "muted" }, formatShort(high)),

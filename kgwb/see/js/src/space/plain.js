@@ -9,7 +9,8 @@ import { FULL } from "./colours.js";
  * @returns {Painter}
  */
 export function openPlain(canvas) {
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  // read often: so the browser paints it itself, and does not send each mark to a graphics card that may not be there
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   /** @type {{places: Float32Array[], strengths: Uint8Array[], tiles: Uint16Array, chosen: ArrayLike<number>}} */
   const held = { places: [], strengths: [], tiles: new Uint16Array(), chosen: [] };
   /** @type {Atlas | null} */

@@ -1,7 +1,7 @@
 // The picture once more, for a file: the same drawing with a pen that may write SVG; very many points are one image in it.
 
 import { drawShape } from "../shared/shapes.js";
-import { drawRing } from "./atlas.js";
+import { drawDot, drawRing, LEGIBLE } from "./atlas.js";
 import { FULL } from "./colours.js";
 import { pixelOf, within } from "./front.js";
 
@@ -102,7 +102,8 @@ function drawPoints(pen, stage, facts) {
         )
           continue;
         pen.globalAlpha = strength / FULL;
-        drawShape(pen, facts.outlines, marks[of[i]], x, y, stage.size.radius, style.paper);
+        if (stage.size.radius < LEGIBLE) drawDot(pen, x, y, stage.size.radius, marks[of[i]].colour);
+        else drawShape(pen, facts.outlines, marks[of[i]], x, y, stage.size.radius, style.paper);
       }
       pen.globalAlpha = 1;
       for (const i of stage.state.chosen) {

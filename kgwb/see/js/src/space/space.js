@@ -5,6 +5,7 @@ import { openFrame } from "../shared/frame.js";
 import { makeView } from "../shared/live.js";
 import { shorten } from "../shared/numbers.js";
 import { openSelection } from "../shared/selection.js";
+import { LEGIBLE } from "./atlas.js";
 import { openFacts } from "./facts.js";
 import { openFilm, openFilmMap } from "./film.js";
 import { HELP, watchKeys } from "./keys.js";
@@ -37,14 +38,18 @@ function render({ model, el }) {
     print: () => printStage(stage, facts),
   });
   const plain = model.get("plain") === true;
-  const stage = openStage(frame.picture, facts, { plain, scale: () => frame.scale });
+  const maps = element("div", { class: "maps" });
+  const side = element("div", { class: "side" });
+  frame.picture.classList.toggle("one", facts.maps.length === 1);
+  frame.picture.append(maps, side);
+  const stage = openStage(maps, facts, { plain, scale: () => frame.scale });
   const film = facts.frames ? openFilm(facts, stage) : null;
   /** @type {import("./pointer.js").Hand} */
   const hand = { mode: "move", locked: facts.locked };
   const card = element("div", { class: "card" });
   const spoken = element("div", { class: "spoken", "aria-live": "polite" });
   const chosenLine = element("div", { class: "chosen" });
-  const legend = drawLegend(facts, {
+  const legend = drawLegend(facts, () => stage.radius() < LEGIBLE, {
     toggle(kind) {
       if (!stage.state.hidden.delete(kind)) stage.state.hidden.add(kind);
       stage.restyle();
@@ -59,15 +64,9 @@ function render({ model, el }) {
   card.hidden = true;
   stage.pad.setAttribute("aria-label", `${model.get("state").title ?? "Map"}. ${HELP} ${film?.help ?? ""}`);
   const changed = writeChanged(facts, (point) => find([point], false));
-  frame.picture.append(
-    card,
-    ...(film?.nodes ?? []),
-    legend.node,
-    chosenLine,
-    ...changed,
-    ...writeArrows(facts),
-    spoken,
-  );
+  maps.append(...(film?.nodes ?? []));
+  side.append(legend.node, chosenLine, ...changed, ...writeArrows(facts));
+  frame.picture.append(card, spoken);
 
   const showLegend = () => legend.update(stage.state.colouring, stage.state.hidden, stage.state.faint);
 

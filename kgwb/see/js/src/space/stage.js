@@ -49,6 +49,7 @@ export function openStage(picture, facts, { plain, scale }) {
   /** @type {Panel[]} */
   let panels = [];
   let [asked, idle] = [0, /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined)];
+  let stale = true; // whether the atlas has to be drawn again
   let size = { width: 0, height: 0, ratio: 1, radius: 0 };
   const state = {
     /** @type {Kinds | Amounts} */
@@ -84,6 +85,10 @@ export function openStage(picture, facts, { plain, scale }) {
     return { ink, paper, muted, rule, edge, font, scale: scale() };
   };
 
+  /** Of a mark. */
+  const radiusNow = () =>
+    chooseRadius(facts.count, Math.max(...cameras.map(({ zoom }) => zoom)), panels[0]?.height ?? 400) * scale();
+
   /** Everything anew: another width, theme, colouring, or other points hidden. */
   function rebuild() {
     const width = Math.round(picture.clientWidth);
@@ -91,7 +96,7 @@ export function openStage(picture, facts, { plain, scale }) {
     const ratio = Math.min(3, devicePixelRatio || 1);
     panels = layPanels(points.length, width, Math.round(innerHeight * HIGHEST) - HEAD);
     const height = Math.max(...panels.map((panel) => panel.top + panel.height)) + 1;
-    size = { ...size, width, height, ratio, radius: 0 };
+    size = { width, height, ratio, radius: radiusNow() };
     pad.style.height = `${height}px`;
     for (const canvas of [back, front]) {
       const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -115,7 +120,7 @@ export function openStage(picture, facts, { plain, scale }) {
       painter.setStrengths(map, each);
     });
     painter.setChosen(state.chosen);
-    size.radius = 0;
+    stale = true;
     shades = [];
     settle();
   }
@@ -148,7 +153,7 @@ export function openStage(picture, facts, { plain, scale }) {
       label: facts.label,
       width: (text) => pen.measureText(text).width,
       zoom: cameras[map].zoom,
-      radius: size.radius || 3,
+      radius: size.radius,
       size: 11.5 * style.scale,
     });
   }
@@ -161,10 +166,10 @@ export function openStage(picture, facts, { plain, scale }) {
   function draw() {
     if (!size.width) return;
     const style = look();
-    const radius =
-      chooseRadius(facts.count, Math.max(...cameras.map(({ zoom }) => zoom)), panels[0].height) * style.scale;
-    if (radius !== size.radius) {
+    const radius = radiusNow();
+    if (radius !== size.radius || stale) {
       size.radius = radius;
+      stale = false;
       const { marks } = layTiles(facts, state.colouring, pad);
       painter.setAtlas(
         drawAtlas(marks, facts.outlines, { radius, ratio: size.ratio, ink: style.ink, paper: style.paper }),
@@ -234,6 +239,7 @@ export function openStage(picture, facts, { plain, scale }) {
     paint,
     move,
     draw,
+    radius: radiusNow,
     get panels() {
       return panels;
     },
