@@ -21,8 +21,10 @@ from kgwb.see.page import Fragment as Fragment
 from kgwb.see.page import write_page as write_page
 from kgwb.see.probe.view import ProbeView as ProbeView
 from kgwb.see.probe.view import show_probe as show_probe
-from kgwb.see.space.projection import ProjectionQuality as ProjectionQuality
-from kgwb.see.space.projection import projection_quality as projection_quality
+from kgwb.see.space.quality import PointQuality as PointQuality
+from kgwb.see.space.quality import ProjectionQuality as ProjectionQuality
+from kgwb.see.space.quality import point_quality as point_quality
+from kgwb.see.space.quality import projection_quality as projection_quality
 from kgwb.see.space.view import SpaceView as SpaceView
 from kgwb.see.space.view import show_space as show_space
 from kgwb.see.training.view import TrainingView as TrainingView

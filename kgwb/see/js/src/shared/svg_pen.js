@@ -184,6 +184,13 @@ export class SvgPen {
     this.parts.push(this.letters(text, x, y, ` fill="none" stroke-linejoin="round"${this.line()}`));
   }
 
+  /** @param {HTMLCanvasElement} canvas @param {number} x @param {number} y @param {number} width @param {number} height */
+  drawImage(canvas, x, y, width, height) {
+    const [left, top] = this.at(x, y).split(" ");
+    const size = `x="${left}" y="${top}" width="${round(width)}" height="${round(height)}"`;
+    this.parts.push(`<image ${size} href="${canvas.toDataURL("image/png")}"${this.faint()}/>`);
+  }
+
   /** The whole document. */
   write() {
     const { width, height } = /** @type {any} */ (this);

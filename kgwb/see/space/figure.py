@@ -1,47 +1,57 @@
-"""The maps of a space as a plotly figure, in a notebook and on a page: nothing is fetched or sent, every label is text."""
+"""The maps of a space as a plotly figure, on the plane or in three dimensions; every label is text in it."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
 from kgwb.packages import load_package
-from kgwb.see.drawing import draw_legend, rank_types, type_marks, wrap_text
-from kgwb.see.page import Fragment, draw_by_script
-from kgwb.see.palette import DARK, FONT, LIGHT
+from kgwb.see.drawing import wrap_text
+from kgwb.see.palette import FONT, LIGHT
 from kgwb.see.panels import Panel
+from kgwb.see.space.colouring import Amounts, Kinds, ramp_colours, sort_kinds
 from kgwb.see.space.picture import HEIGHT, WIDTH, choose_radius, frame_map, name_points
+from kgwb.see.space.projection import Method, Points, fit_plane, map_neighbours
 from kgwb.see.space.scene import SpaceScene
 from kgwb.words import shorten
 
 _MANY = 1500  # more points than this are drawn by the graphics card
-_CONFIG = {
-    "showSendToCloud": False,
-    "plotlyServerURL": "",
-    "displaylogo": False,
-    "responsive": True,
-    "typesetMath": False,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-}
 _SIDES = {"start": (1, "left", "middle"), "end": (-1, "right", "middle")}
+_SYMBOLS = {"triangle": "triangle-up", "wedge": "triangle-down", "cross": "star-diamond"}
+_SYMBOLS_3D = {"triangle": "diamond", "wedge": "diamond", "star": "cross", "hexagon": "circle"}
 
 
 def build_figure(scene: SpaceScene, *, caption: str = "") -> Any:
     """The scene as a `plotly.graph_objects.Figure` in the project's own template."""
-    objects = load_package("plotly.graph_objects", "show_space")
-    make_subplots = load_package("plotly.subplots", "show_space").make_subplots
+    objects = load_package("plotly.graph_objects", "view.figure")
+    make_subplots = load_package("plotly.subplots", "view.figure").make_subplots
     figure = make_subplots(rows=1, cols=len(scene.maps), horizontal_spacing=0.04)
-    for i in range(len(scene.maps)):
+    scatter = objects.Scattergl if len(scene.cloud.labels) > _MANY else objects.Scatter
+    for i, each in enumerate(scene.maps):
         panel = frame_map(scene, i, top=0.0)
-        for trace in _draw_map(scene, i, objects):
+        for trace in _draw_points(scene, each.points, scatter, first=i == 0):
             figure.add_trace(trace, row=1, col=i + 1)
+        _ring_points(figure, scene, i, scatter)
         _frame_axes(figure, scene, i, panel)
         _name_points(figure, scene, i, panel)
+    return _lay_out(figure, scene, objects, caption)
+
+
+def build_deep_figure(scene: SpaceScene, method: Method, *, caption: str = "") -> Any:
+    """The same in three dimensions, of one method."""
+    objects = load_package("plotly.graph_objects", "view.figure")
+    vectors = scene.cloud.vectors
+    points = fit_plane(vectors, 3).place(vectors) if method == "pca" else map_neighbours(vectors, method, scene.seed, 3)
+    figure = objects.Figure(_draw_points(scene, points, objects.Scatter3d, first=True))
+    bare = {"showgrid": False, "showticklabels": False, "title": "", "showbackground": False, "zeroline": False}
+    figure.update_scenes(xaxis=bare, yaxis=bare, zaxis=bare, aspectmode="data")
+    return _lay_out(figure, scene, objects, f"{caption} In three dimensions; the figures above are those of the plane.")
+
+
+def _lay_out(figure: Any, scene: SpaceScene, objects: Any, caption: str) -> Any:
     lines = wrap_text(caption, 12, WIDTH - 40) if caption else []
-    legend = draw_legend(type_marks(scene.cloud.types, scene.cloud.colours), 0, 0, WIDTH * 0.8)[1]
-    below = legend + 18 * len(lines) + (24 if lines else 12)
+    below = 22 * (1 + len(set(scene.cloud.types)) // 7) + 18 * len(lines) + 12
     figure.update_layout(
         template=make_template(objects, LIGHT),
         height=HEIGHT + 62 + below,
@@ -86,35 +96,53 @@ def make_template(objects: Any, colours: Any) -> Any:
     )
 
 
-def _draw_map(scene: SpaceScene, position: int, objects: Any) -> list[Any]:
-    points, cloud = scene.maps[position].points.astype(np.float32), scene.cloud
-    kind_of, colours = np.array(cloud.types, object), cloud.colours
-    scatter = objects.Scattergl if len(points) > _MANY else objects.Scatter
+def _draw_points(scene: SpaceScene, points: Points, scatter: Any, *, first: bool) -> list[Any]:
+    """A trace for each kind; where a number is coloured, the shape tells the type."""
+    cloud, colouring = scene.cloud, scene.colouring
+    kinds = colouring if isinstance(colouring, Kinds) else sort_kinds("type", list(cloud.types), cloud.marks)
     degree = "<br>%{customdata:,} facts" if cloud.degrees is not None else ""
+    deep = points.shape[1] == 3
     traces = []
-    for kind in rank_types(cloud.types):
-        inside = np.flatnonzero(kind_of == kind)
-        trace = scatter(
-            x=points[inside, 0],
-            y=points[inside, 1],
-            mode="markers",
-            name=plain_text(kind),
-            legendgroup=kind,
-            showlegend=position == 0,
-            marker={"color": colours[kind], "size": 2 * choose_radius(len(points)), "line": {"width": 0.5}},
-            hovertext=[plain_text(cloud.labels[i], 60) for i in inside],
-            customdata=None if cloud.degrees is None else cloud.degrees[inside],
-            hovertemplate=f"%{{hovertext}}<br>%{{fullData.name}}{degree}<extra></extra>",
-            meta="paper",
+    for number, (name, mark) in enumerate(zip(kinds.names, kinds.marks, strict=True)):
+        inside = np.flatnonzero(kinds.kinds == number)
+        size = 2 * choose_radius(len(points))
+        marker: dict[str, Any] = {"size": size, "line": {"width": 0 if deep else 0.5, "color": LIGHT["paper"]}}
+        marker["symbol"] = _name_symbol(mark.shape, deep=deep)
+        marker["color"] = LIGHT.get(mark.colour, mark.colour)
+        if isinstance(colouring, Amounts):
+            low, high = colouring.limits
+            scale = [[i / 11, colour] for i, colour in enumerate(ramp_colours(12))]
+            bar = {"title": plain_text(colouring.name), "thickness": 8}
+            marker |= {"color": colouring.values[inside], "colorscale": scale, "cmin": low, "cmax": high}
+            marker |= {"colorbar": bar, "showscale": first and number == 0}
+        traces.append(
+            scatter(
+                **dict(zip("xyz", points[inside].astype(np.float32).T, strict=False)),
+                mode="markers",
+                name=plain_text(name),
+                legendgroup=name,
+                showlegend=first,
+                marker=marker,
+                hovertext=[plain_text(cloud.labels[i], 60) for i in inside],
+                customdata=None if cloud.degrees is None else cloud.degrees[inside],
+                hovertemplate=f"%{{hovertext}}<br>%{{fullData.name}}{degree}<extra></extra>",
+            )
         )
-        trace.marker.line.color = LIGHT["paper"]
-        traces.append(trace)
-    ringed = list(scene.ringed)
-    if ringed:
-        ring = {"color": "rgba(0,0,0,0)", "size": 14, "line": {"width": 1.5, "color": LIGHT["ink"]}}
-        x, y = points[ringed].T
-        traces.append(scatter(x=x, y=y, mode="markers", marker=ring, hoverinfo="skip", showlegend=False, meta="ink"))
     return traces
+
+
+def _name_symbol(shape: str, *, deep: bool) -> str:
+    plain = shape.removeprefix("open ")
+    name = (_SYMBOLS_3D if deep else _SYMBOLS).get(plain, plain)
+    return f"{name}-open" if shape != plain and name != "cross" else name
+
+
+def _ring_points(figure: Any, scene: SpaceScene, position: int, scatter: Any) -> None:
+    if scene.ringed:
+        x, y = scene.maps[position].points[list(scene.ringed)].T
+        ring = {"color": "rgba(0,0,0,0)", "size": 14, "line": {"width": 1.5, "color": LIGHT["ink"]}}
+        trace = scatter(x=x, y=y, mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
+        figure.add_trace(trace, row=1, col=position + 1)
 
 
 def _name_points(figure: Any, scene: SpaceScene, position: int, panel: Panel) -> None:
@@ -138,12 +166,8 @@ def _name_points(figure: Any, scene: SpaceScene, position: int, panel: Panel) ->
             yshift=0 if across else (-away if at.below else away),
             borderpad=0,
             showarrow=False,
-            font={"size": 11, "shadow": _halo(LIGHT["paper"])},
+            font={"size": 11, "shadow": ",".join([f"0 0 2px {LIGHT['paper']}"] * 4)},
         )
-
-
-def _halo(paper: str) -> str:
-    return ",".join([f"0 0 2px {paper}"] * 4)
 
 
 def _frame_axes(figure: Any, scene: SpaceScene, position: int, panel: Panel) -> None:
@@ -153,7 +177,7 @@ def _frame_axes(figure: Any, scene: SpaceScene, position: int, panel: Panel) -> 
     figure.update_xaxes(range=panel.x_range, **bare, row=1, col=position + 1)
     figure.update_yaxes(range=panel.y_range, scaleanchor=f"x{suffix}", **bare, row=1, col=position + 1)
     figure.add_annotation(
-        text=f"<b>{each.name}</b><br>{each.describe(short=True)}",
+        text=f"<b>{plain_text(each.name, 60)}</b><br>{each.describe(short=True)}",
         x=0,
         y=1.01,
         xref=f"x{suffix} domain",
@@ -172,31 +196,3 @@ def plain_text(text: str, length: int = 40) -> str:
     "&lt;b&gt;bold&lt;/b&gt; &amp; &lt;a href='x'&gt;y&lt;/a&gt;"
     """
     return shorten(text, length).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def describe_figure(figure: Any) -> dict[str, Any]:
-    """What the notebook's own plotly draws, with the settings that keep it from calling out."""
-    return {**json.loads(figure.to_json()), "config": _CONFIG}
-
-
-def write_space_fragment(scene: SpaceScene) -> Fragment:
-    """The scene as a piece of a page, with plotly as a library."""
-    objects = load_package("plotly.graph_objects", "show_space")
-    figure = describe_figure(build_figure(scene))
-    del figure["layout"]["template"]
-    themes = {
-        name: {
-            "template": json.loads(make_template(objects, colours).to_json()),
-            "colours": dict(colours),
-            "halo": _halo(colours["paper"]),
-        }
-        for name, colours in (("light", LIGHT), ("dark", DARK))
-    }
-    plotly = load_package("plotly.offline", "show_space").get_plotlyjs()
-    return draw_by_script(
-        "space.js",
-        figure | {"themes": themes},
-        scene.caption,
-        libraries={"plotly": plotly},
-        height=int(figure["layout"]["height"]),
-    )
