@@ -81,6 +81,10 @@ class DoorTrial:
         """Passes over the seen questions that make about 100 steps, and at most 15."""
         return min(_EPOCHS, max(1, round(_STEPS * _BATCH / len(self.seen))))
 
+    def count_steps(self, epochs: int | None = None) -> int:
+        """How many steps tuning takes."""
+        return (epochs or self.epochs) * -(-len(self.seen) // _BATCH)
+
     def tune(self, mode: str, control: str | None = None, *, epochs: int | None = None) -> Iterator[Step]:
         """Tune a fresh door, a step at a time; whenever it ends, also by `close`, the model is kept as far as it came.
 
@@ -173,7 +177,7 @@ class DoorTrial:
         given = "" if control is None else f", control={control!r}"
         steps = self.steps.get((mode, control), [])
         total = steps[0].total if steps else 0
-        epochs = round(total / -(-len(self.seen) // _BATCH)) if steps else self.epochs
+        epochs = total // self.count_steps(1) if steps else self.epochs
         tuned = f"kgwb.tune(model, kgwb.MaskedAnswers(seen), epochs={epochs}, seed={self.seed})"
         stopped = 0 < len(steps) < total
         lines = ["from itertools import islice", ""] if stopped else []

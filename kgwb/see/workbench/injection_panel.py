@@ -1,0 +1,283 @@
+"""A door by hand: tune it, open and close its gate, type a sentence, and see answers and attention before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from kgwb.bert import Bert
+from kgwb.bert.knowledge import EntityVectors
+from kgwb.learn import Questions
+from kgwb.see.attention.view import AttentionView, show_attention
+from kgwb.see.page import Fragment
+from kgwb.see.workbench.control_panel import ControlPanel
+from kgwb.see.workbench.controls import (
+    ActionButton,
+    draw_view,
+    drop_view,
+    load_widgets,
+    make_choice,
+    make_code,
+    make_column,
+    make_line,
+    make_row,
+    make_table,
+    make_text,
+    set_code,
+    set_text,
+)
+from kgwb.see.workbench.curve import LiveCurve
+from kgwb.see.workbench.door_trial import CONTROLS, MODES, DoorTrial, SentenceComparison
+from kgwb.words import count_things, shorten
+
+_NONE = "none: the real thing"
+
+
+class InjectionPanel(ControlPanel):
+    """Tune a door into BERT by pressing buttons, open it by a slider, and see what a sentence's answers and attention become.
+
+    A fresh door is closed and its maps learnt nothing, so a door is tuned before its gate can be moved. The gate acts on the
+    forward pass alone: what was learnt stays as it is.
+
+    Args:
+        bert: plain.
+        vectors: entity vectors and their graph.
+        questions: to tune on, a share of them held out; by default made of the graph's own facts.
+
+    Attributes:
+        trial: the doors that were tuned, as plain data.
+        comparison: the sentence before and after; None before a door is tuned.
+    """
+
+    def __init__(self, bert: Bert, vectors: EntityVectors, *, questions: Questions | None = None) -> None:
+        self._begin(DoorTrial(bert, vectors, questions=questions))
+
+    @classmethod
+    def from_trial(cls, trial: DoorTrial) -> InjectionPanel:
+        """The panel of doors that may be tuned already."""
+        panel = cls.__new__(cls)
+        panel._begin(trial)
+        return panel
+
+    def _begin(self, trial: DoorTrial) -> None:
+        super().__init__()
+        self.trial = trial
+        self.comparison: SentenceComparison | None = None
+        self.ended: Callable[[], None] | None = None
+        self.view: AttentionView | None = None
+        self._curve = LiveCurve()
+        self.door = make_choice("door", MODES, "memory")
+        self.control = make_choice("control", ((_NONE, None), *((name, name) for name in CONTROLS)))
+        self._tune, self._stop = ActionButton("Tune", self.tune), ActionButton("Stop", self.stop)
+        self.gate = load_widgets().FloatSlider(
+            value=0.0, min=0.0, max=1.0, step=0.01, description="gate", readout_format=".2f", disabled=True
+        )
+        self.gate.style.description_width = "initial"
+        self._learnt = make_text(kind="why")
+        self.sentence = make_line("sentence", trial.unseen[0].text, hint="a sentence with [MASK] where the answer stands")
+        self.sentence.add_class("kgwb-sentence")
+        self._answers, self._attention, self._code = load_widgets().HTML(), make_column(), make_code()
+        self._reached, self._wanted = make_text(kind="progress"), False
+        self.controls = make_column(
+            make_row(self.door, self.control, self._tune.box, self._stop.box),
+            self._said,
+            self._curve.box,
+            self._reached,
+            make_row(self.gate, self._learnt),
+            self.sentence,
+            self._answers,
+            self._attention,
+            self._code,
+        )
+        for choice in (self.door, self.control):
+            choice.observe(lambda _change: self.attempt(self._change_door), "value")
+        self.gate.observe(lambda _change: self._compare_soon(), "value")
+        self.sentence.observe(lambda _change: self._compare_soon(), "value")
+        self._moving = False
+        self.refresh()
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """The door and the control that are chosen."""
+        return self.door.value, self.control.value
+
+    @property
+    def model(self) -> Bert:
+        """The tuned model of the door that is chosen.
+
+        Raises:
+            ValueError: it is not tuned yet.
+        """
+        return self.trial.find(*self.key)
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether the door that is chosen was tuned."""
+        return self.key in self.trial.models
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The candidates for the sentence's mask, before and after."""
+        if self.comparison is not None:
+            return self.comparison.answers
+        return pd.DataFrame(columns=["answer", "before", "after", "change", "known"])
+
+    @property
+    def title(self) -> str:
+        """Which sentence, before and after which door."""
+        if self.comparison is None:
+            return f"A door from {self.trial.graph.name} into {self.trial.bert.name}"
+        return f"“{shorten(self.comparison.text, 70)}” before and after the {self.door.value} door"
+
+    @property
+    def caption(self) -> str:
+        """What is compared, and how far to trust it."""
+        if self.comparison is None:
+            return "Press Tune: a fresh door is closed, and opens only as it learns."
+        return (
+            "Probabilities are among the candidates only. Tuning changes BERT's head and top layers too, so a gate at 0 is not plain "
+            "BERT; a control shows what is gained without the knowledge. One sentence is an example, not a measure."
+        )
+
+    @property
+    def status(self) -> list[str]:
+        """The door, what it reaches, and the answers."""
+        lines = [f"door {self.door.value}, control {self.control.value or 'none'}", self._describe_reach()]
+        for row in self.frame.itertuples(name="Row"):
+            lines.append(f"{row.answer}: {row.before:.1%} → {row.after:.1%}")
+        return [*lines, *([self.message] if self.message else [])]
+
+    def fragment(self) -> Fragment:
+        """Answers and attention as a piece of a page."""
+        if self.view is None:
+            return super().fragment()
+        inner = self.view.fragment()
+        return Fragment(f"{self._write_answers()}{inner.html}", self.caption, inner.libraries)
+
+    def tune(self) -> None:
+        """Tune the door that is chosen, beside the kernel; a click on Stop ends it after its step."""
+        self.attempt(self._start_tuning)
+
+    def _start_tuning(self) -> None:
+        self.say("")
+        self.run(self.tune_now)
+        self.refresh()
+
+    def tune_now(self) -> None:
+        """The same in the foreground."""
+        mode, control = self.key
+        total = self.trial.count_steps()
+        self._curve.open(mode if control is None else f"{mode}/{control}", total)
+        steps, stopped = self.trial.tune(mode, control), False
+        try:
+            for step in steps:
+                self._curve.feed(step)
+                if self._job.stop_asked and step.number < step.total:
+                    stopped = True
+                    break
+        finally:
+            steps.close()  # type: ignore[attr-defined]
+            self._curve.close(stopped=stopped)
+        self.say("Measuring on the unseen questions …")
+        self.trial.measure(mode, control)
+        self.say("")
+        self._show_door(self.trial.propose_sentence(mode, control))
+        if self.ended is not None:
+            self.ended()
+
+    def _change_door(self) -> None:
+        if self.is_tuned:
+            self._show_door(self.sentence.value)
+        self.refresh()
+
+    def _show_door(self, text: str) -> None:
+        """Gate and sentence of a tuned door, without comparing at each of the two."""
+        self._moving = True
+        self.gate.value, self.sentence.value = round(self.trial.find(*self.key).injector.gate, 2), text  # type: ignore[union-attr]
+        self._moving = False
+        self.compare()
+
+    def _compare_soon(self) -> None:
+        """Compare, or once more where that is going on already: of many positions of a slider the last one counts."""
+        if self._moving or not self.is_tuned:
+            return
+        self._wanted = True
+        if not self.is_busy:
+            self.attempt(lambda: self.run(self._compare_latest))
+
+    def _compare_latest(self) -> None:
+        while self._wanted:
+            self._wanted = False
+            self.compare()
+        if self.ended is not None:
+            self.ended()
+
+    @property
+    def openness(self) -> float | None:
+        """Where the gate stands; None where it stands as it was learnt."""
+        learnt = self.model.injector.gate if self.model.injector is not None else 0.0
+        return None if abs(learnt - self.gate.value) < 0.0051 else float(self.gate.value)
+
+    def compare(self) -> SentenceComparison:
+        """Read the sentence before and after, as the controls stand.
+
+        Raises:
+            ValueError: the door is not tuned, or the sentence cannot be asked.
+        """
+        found = self.trial.compare(self.sentence.value, *self.key, openness=self.openness)
+        self.say("")
+        self.comparison = found
+        self._answers.value = self._write_answers()
+        self._replace_view(found)
+        return found
+
+    def _replace_view(self, found: SentenceComparison) -> None:
+        old, kept = self.view, {}
+        if old is not None and old.readings[0].tokens == found.before.tokens:
+            kept = {"layer": old.layer, "head": old.head, "focus": old.focus}
+        self.view = show_attention(found.before, found.after, graph=self.trial.graph, **kept)
+        self._attention.children = draw_view(self.view)
+        drop_view(old)
+
+    def refresh(self) -> None:
+        """Which controls act, and why the others do not."""
+        tuning = self.is_busy
+        self._tune.set("tuning" if tuning else "")
+        self._stop.set("" if tuning else "nothing is running")
+        self.gate.disabled = not self.is_tuned
+        set_text(self._learnt, self._describe_gate())
+        set_text(self._reached, self._describe_reach())
+        set_code(self._code, self._write_code() if self.is_tuned else "")
+
+    def _write_code(self) -> str:
+        code = self.trial.write_code(*self.key)
+        if self.comparison is None:
+            return code
+        return f"{code}\n\n{self.trial.write_comparison(self.comparison.text, self.openness)}"
+
+    def _describe_gate(self) -> str:
+        if not self.is_tuned:
+            return "This door is not tuned yet: press Tune, then it can be opened and closed."
+        gate = self.model.injector.gate if self.model.injector is not None else 0.0
+        return f"learnt: {gate:.2f}; 0 closes the door, 1 opens it wide"
+
+    def _describe_reach(self) -> str:
+        unseen = count_things(len(self.trial.unseen), "question")
+        if self.key not in self.trial.reached:
+            return f"{count_things(len(self.trial.seen), 'question')} to tune on, {unseen} held out"
+        before, after = self.trial.measure(*self.key)
+        return (
+            f"Right on {unseen} about entities that tuning never met: plain BERT {before:.0%}, with the door {after:.0%}; "
+            f"guessing {self.trial.unseen.chance:.0%}."
+        )
+
+    def _write_answers(self) -> str:
+        if self.comparison is None or not len(self.comparison.answers):
+            return ""
+        rows = [
+            (shorten(row.answer, 60), f"{row.before:.1%}", f"{row.after:.1%}", f"{row.change:+.1%}", "in the graph" if row.known else "")
+            for row in self.comparison.answers.itertuples(name="Row")
+        ]
+        table = make_table((self.comparison.note, "before", "after", "change", ""), rows, numbers=(1, 2, 3))
+        return table
