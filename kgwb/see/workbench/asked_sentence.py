@@ -43,7 +43,9 @@ def ask_sentence(text: str, graph: KnowledgeGraph, bert: Bert) -> Questions | No
     head = mentions[0].entity if mentions else candidates[0]
     names = tuple(graph.labels[entity] for entity in candidates)
     asked = 0 if relation is None else relation
-    question = Question(text, mentions, head, asked, _choose_answer(graph, head, relation, candidates), candidates, names)
+    question = Question(
+        text, mentions, head, asked, _choose_answer(graph, head, relation, candidates), candidates, names
+    )
     return Questions(graph, (question,))
 
 
@@ -69,7 +71,9 @@ def compare_answers(before: Bert, after: Bert, questions: Questions, *, k: int =
     tables = [_weigh_names(bert, questions) for bert in (before, after)]
     # A relation by which nobody asked makes nothing known.
     facts = graph.triples[(graph.triples[:, 0] == question.head) & (graph.triples[:, 1] == question.relation), 2]
-    named = find_relation(question.text, graph) is not None and any(m.entity == question.head for m in question.mentions)
+    named = find_relation(question.text, graph) is not None and any(
+        m.entity == question.head for m in question.mentions
+    )
     known = {graph.labels[entity] for entity in facts} if named else set()
     frame = pd.DataFrame({"before": tables[0], "after": tables[1]}).rename_axis("answer").reset_index()
     frame["change"] = frame["after"] - frame["before"]
@@ -92,7 +96,11 @@ def describe_candidates(questions: Questions) -> str:
 def _weigh_names(bert: Bert, questions: Questions) -> dict[str, float]:
     encoded = encode_questions(bert, questions)
     shares = encoded.scores(bert.in_mode(training=False), [0]).softmax(-1)[0].cpu()  # [name]
-    return {name: float(share) for name, share, here in zip(encoded.names, shares, encoded.entities[0] >= 0, strict=True) if here}
+    return {
+        name: float(share)
+        for name, share, here in zip(encoded.names, shares, encoded.entities[0] >= 0, strict=True)
+        if here
+    }
 
 
 def _list_best_connected(graph: KnowledgeGraph) -> np.ndarray:
@@ -101,5 +109,9 @@ def _list_best_connected(graph: KnowledgeGraph) -> np.ndarray:
 
 def _choose_answer(graph: KnowledgeGraph, head: int, relation: int | None, candidates: tuple[int, ...]) -> int:
     """A candidate that the graph knows to be right, where there is one; a question needs an answer."""
-    facts = graph.triples[(graph.triples[:, 0] == head) & (graph.triples[:, 1] == relation), 2] if relation is not None else []
+    facts = (
+        graph.triples[(graph.triples[:, 0] == head) & (graph.triples[:, 1] == relation), 2]
+        if relation is not None
+        else []
+    )
     return next((int(tail) for tail in facts if tail in candidates), candidates[0])

@@ -46,7 +46,7 @@ class ControlPanel(View):
         """How far it came, a line for each thing to know."""
 
     @property
-    def scene(self) -> list[str]:  # type: ignore[override]
+    def scene(self) -> list[str]:
         """The same, as what is shown."""
         return self.status
 
@@ -79,8 +79,17 @@ class ControlPanel(View):
         except Exception as error:
             self.say(describe_error(error))
 
-    def run(self, work: Callable[[], None]) -> None:
-        """Do something beside the kernel, told likewise."""
+    def run(self, work: Callable[[], None], *, wait: bool = False, keep: bool = True) -> None:
+        """Do something beside the kernel, told likewise.
+
+        Args:
+            work: what to do.
+            wait: do it in the foreground.
+            keep: let the notebook save the still picture of what came out, for which the controls are mounted anew.
+
+        Raises:
+            ValueError: something is running already.
+        """
 
         def whole() -> None:
             try:
@@ -88,27 +97,46 @@ class ControlPanel(View):
             finally:
                 self.is_busy = False
                 self.attempt(self.refresh)
-                self.keep_still()
+                self.tell_frame()
+                if keep:
+                    self.keep_still()
 
         if self.is_busy:
             raise ValueError("Something is running already. Press Stop, or wait for its end.")
         self._job.wait()  # of the last work, which may still be telling how it ended
         self.is_busy = True
-        self._job.start(whole)
+        if wait:
+            self._job.clear()
+            whole()
+        else:
+            self._job.start(whole)
 
     def refresh(self) -> None:
         """Bring the controls in line with how far it came."""
 
-    def keep_still(self) -> None:
-        """Let the notebook save how far it came, and the frame say it."""
+    def tell_frame(self) -> None:
+        """Let the frame say what is seen now."""
         if self._widget is not None:
-            self._widget.state = {**self._widget.state, "title": self.title, "caption": self.caption}
+            self._widget.state = {"title": self.title, "caption": self.caption}
+
+    def keep_still(self) -> None:
+        """Let the notebook save how far it came."""
         if self._handle is not None:
             self._handle.update(self._write_bundle(), raw=True)
 
     def _make_widget(self) -> Any:
         state = {"title": self.title, "caption": self.caption}
-        return _define_host()(state=state, mark=secrets.token_hex(8), child=self.controls)
+        host = _define_host()(state=state, mark=secrets.token_hex(8), child=self.controls)
+        host.on_msg(self._receive)
+        return host
+
+    def take_drop(self, name: str, content: bytes) -> None:
+        """A file was dropped onto the panel."""
+
+    def _receive(self, _host: object, message: Any, buffers: list[Any]) -> None:
+        name = message.get("dropped") if isinstance(message, dict) else None
+        if isinstance(name, str) and buffers:
+            self.attempt(lambda: self.take_drop(name, bytes(buffers[0])))
 
     def _write_bundle(self) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": write_still(self.picture, self.widget.mark, self.title)}

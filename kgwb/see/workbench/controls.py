@@ -106,7 +106,9 @@ def make_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: S
     kinds = ["number" if i in numbers else "word" for i in range(len(head))]
     top = "".join(f'<th class="{kind}">{escape(name)}</th>' for name, kind in zip(head, kinds, strict=True))
     body = "".join(
-        "<tr>" + "".join(f'<td class="{kind}">{escape(cell)}</td>' for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(f'<td class="{kind}">{escape(cell)}</td>' for cell, kind in zip(row, kinds, strict=True))
+        + "</tr>"
         for row in rows
     )
     return f'<table class="kgwb-table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'

@@ -62,10 +62,17 @@ class DoorTrial:
         ValueError: no question can be made of the facts.
     """
 
-    def __init__(self, bert: Bert, vectors: EntityVectors, *, questions: Questions | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, bert: Bert, vectors: EntityVectors, *, questions: Questions | None = None, seed: int = 0
+    ) -> None:
         expect_kind(bert, Bert, "A BERT", call="kgwb.load_bert()")
         expect_entity_vectors(vectors, "kgwb.see.InjectionPanel(bert, {})")
-        expect_kind(questions, (Questions, type(None)), "A set of questions, or None,", call="kgwb.make_questions(sentences, graph)")
+        expect_kind(
+            questions,
+            (Questions, type(None)),
+            "A set of questions, or None,",
+            call="kgwb.make_questions(sentences, graph)",
+        )
         self.bert, self.vectors, self.graph, self.seed = bert, vectors, vectors.graph, seed
         self.stride = 1 + len(self.graph) // _FACTS if questions is None else 1
         self.made = questions is None
@@ -154,7 +161,10 @@ class DoorTrial:
         model = self.find(mode, control)
         model = model if openness is None else open_gate(model, openness)
         questions = ask_sentence(text, self.graph, self.bert)
-        answers, note = pd.DataFrame(columns=["answer", "before", "after", "change", "known"]), "no [MASK], so no answers"
+        answers, note = (
+            pd.DataFrame(columns=["answer", "before", "after", "change", "known"]),
+            "no [MASK], so no answers",
+        )
         if questions is not None:
             answers, note = compare_answers(self.bert, model, questions), describe_candidates(questions)
         mask = self.bert.tokenizer.mask_token

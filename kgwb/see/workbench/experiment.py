@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,24 @@ from kgwb.bert import load_bert
 from kgwb.checks import expect_choice, expect_kind
 from kgwb.embed import Epoch, RankReport, Scorer, rank_triples
 from kgwb.files import write_whole
-from kgwb.graph import KnowledgeGraph, LeakageReport, Split, find_leakage, read_graph, split_triples, write_graph
+from kgwb.graph import (
+    GraphFileError,
+    KnowledgeGraph,
+    LeakageReport,
+    Split,
+    find_leakage,
+    read_graph,
+    split_triples,
+    write_graph,
+)
 from kgwb.learn import Step
 from kgwb.see.workbench.door_trial import DoorTrial, SentenceComparison
+from kgwb.see.workbench.file_options import write_reading
 from kgwb.see.workbench.notebook_file import write_notebook
 from kgwb.see.workbench.training_run import TrainingRun
 from kgwb.words import count_things
 
-STEPS = ("facts", "vectors", "ranking", "door", "attention")
+STEPS = ("facts", "vectors", "ranking", "door", "attention", "page")
 _NEEDED = {
     "vectors": ("facts", "There are no facts yet. Drop a file into step 1."),
     "ranking": ("vectors", "There are no vectors yet. Press Start in step 2."),
@@ -102,16 +112,19 @@ class Experiment:
         if why:
             raise ValueError(why)
 
-    def read(self, path: str | Path) -> None:
+    def read(self, path: str | Path, **options: Any) -> None:
         """Read the facts from a file or folder.
+
+        Args:
+            path: of it.
+            options: of `read_graph`.
 
         Raises:
             GraphFileError: as `read_graph` does.
         """
-        graph = read_graph(path)
-        self._begin(graph, f"graph = kgwb.read_graph({str(path)!r})", None)
+        self._begin(read_graph(path, **options), write_reading(str(path), options), None)
 
-    def read_content(self, name: str, content: bytes) -> None:
+    def read_content(self, name: str, content: bytes, **options: Any) -> None:
         """Read the facts from what was dropped in: the name of a file and its bytes.
 
         Raises:
@@ -121,8 +134,11 @@ class Experiment:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder, plain)
             place.write_bytes(content)
-            graph = read_graph(place)
-        self._begin(graph, f"graph = kgwb.read_graph({plain!r})", (plain, content))
+            try:
+                graph = read_graph(place, **options)
+            except GraphFileError as error:  # where it lay for a moment says nothing to whoever dropped it
+                raise GraphFileError(str(error).replace(f"{folder}/", "").replace(f"{folder}\\", "")) from None
+        self._begin(graph, write_reading(plain, options), (plain, content))
 
     def take(self, graph: KnowledgeGraph) -> None:
         """Begin with a graph that is there already."""
@@ -164,7 +180,9 @@ class Experiment:
         self._keep_before("vectors")
         last = f"{count_things(len(run.records), 'epoch')}, loss {run.records[-1].loss:.3g}"
         self._add("vectors", f"Train {run.name}", run.code, f"{run.name}: {last}")
-        self.ranks = rank_triples(run.vectors, self.split.test, known=self.split.known) if len(self.split.test) else None
+        self.ranks = (
+            rank_triples(run.vectors, self.split.test, known=self.split.known) if len(self.split.test) else None
+        )
         code = "space = kgwb.show_space(vectors)\nspace"
         if self.ranks is not None:
             code = f"ranks = kgwb.rank_triples(vectors, split.test, known=split.known)\n{code}"
@@ -213,18 +231,39 @@ class Experiment:
         self.expect("attention")
         assert self.trial is not None
         text = text or self.trial.propose_sentence(mode, control)
-        self.comparison = self.trial.compare(text, mode, control, openness=openness)
+        found = self.trial.compare(text, mode, control, openness=openness)
+        self.take_comparison(found, openness)
+        return found
+
+    def take_comparison(self, found: SentenceComparison, openness: float | None = None) -> None:
+        """A sentence before and after becomes the step's."""
+        self.expect("attention")
+        assert self.trial is not None
+        self.comparison = found
         self._keep_before("attention")
-        top = self.comparison.answers
+        text, top = found.text, found.answers
         said = f"“{text}”" + (f" → {top['answer'].iloc[0]} ({top['after'].iloc[0]:.0%})" if len(top) else "")
         self._add("attention", "Look before and after", self.trial.write_comparison(text, openness), said)
-        return self.comparison
+
+    def take_page(self, path: Path, views: Mapping[str, str], linked: Sequence[str]) -> None:
+        """A page that was written becomes the step's.
+
+        Args:
+            path: of the page.
+            views: the heading of each view, and its name in the steps before.
+            linked: the names of those that follow one another.
+        """
+        assert self.graph is not None
+        self._keep_before("page")
+        shown = ", ".join(f"({heading!r}, {name})" for heading, name in views.items())
+        first = [f"kgwb.link({', '.join(linked)})"] if linked else []
+        title = f"From {self.graph.name} into BERT"
+        code = "\n".join([*first, f"kgwb.write_page({path.name!r}, [{shown}], title={title!r})"])
+        self._add("page", "Write the page", code, str(path))
 
     def write_cells(self) -> list[tuple[str, str]]:
         """A heading and its Python for each step; the first imports kgwb."""
-        return [
-            (step.title, f"{_IMPORT}\n\n{step.code}" if i == 0 else step.code) for i, step in enumerate(self.steps)
-        ]
+        return [(step.title, f"{_IMPORT}\n\n{step.code}" if i == 0 else step.code) for i, step in enumerate(self.steps)]
 
     def save_notebook(self, path: str | Path) -> list[Path]:
         """Write the steps as a notebook, beside it the facts where they came without a path; returns what was written.
@@ -252,7 +291,9 @@ class Experiment:
         file = folder / name
         if file.exists():
             if file.read_bytes() != content:
-                raise FileExistsError(f"{file} is there already and holds something else. Save the notebook in another folder.")
+                raise FileExistsError(
+                    f"{file} is there already and holds something else. Save the notebook in another folder."
+                )
             return []
         with write_whole(file) as new:
             new.write_bytes(content)

@@ -17,7 +17,8 @@ def open_gate(model: Bert, openness: float | int) -> Bert:
     """A twin of an injected model whose door stands open as far as asked; it shares all weights but its gates.
 
     Each gate g = tanh(α) becomes g · openness ÷ max |g|: gates keep their proportions, 0 closes the door, as
-    `model.injector.off()` does, and what was learnt is the model itself. Gates that are all closed open alike, through maps that learnt nothing.
+    `model.injector.off()` does, and what was learnt is the model itself. Gates that are all closed open alike, through maps
+    that learnt nothing.
 
     Args:
         model: an injected BERT; it is left as it is.

@@ -8,9 +8,11 @@ import pandas as pd
 
 from kgwb.bert import Bert
 from kgwb.bert.knowledge import EntityVectors
+from kgwb.checks import expect_flags
 from kgwb.learn import Questions
 from kgwb.see.attention.view import AttentionView, show_attention
 from kgwb.see.page import Fragment
+from kgwb.see.training.view import TrainingView
 from kgwb.see.workbench.control_panel import ControlPanel
 from kgwb.see.workbench.controls import (
     ActionButton,
@@ -22,14 +24,14 @@ from kgwb.see.workbench.controls import (
     make_column,
     make_line,
     make_row,
-    make_table,
     make_text,
     set_code,
     set_text,
 )
 from kgwb.see.workbench.curve import LiveCurve
+from kgwb.see.workbench.door_report import CAPTION, describe_gate, describe_reach, learn_openness, write_answers
 from kgwb.see.workbench.door_trial import CONTROLS, MODES, DoorTrial, SentenceComparison
-from kgwb.words import count_things, shorten
+from kgwb.words import shorten
 
 _NONE = "none: the real thing"
 
@@ -75,7 +77,9 @@ class InjectionPanel(ControlPanel):
         )
         self.gate.style.description_width = "initial"
         self._learnt = make_text(kind="why")
-        self.sentence = make_line("sentence", trial.unseen[0].text, hint="a sentence with [MASK] where the answer stands")
+        self.sentence = make_line(
+            "sentence", trial.unseen[0].text, hint="a sentence with [MASK] where the answer stands"
+        )
         self.sentence.add_class("kgwb-sentence")
         self._answers, self._attention, self._code = load_widgets().HTML(), make_column(), make_code()
         self._reached, self._wanted = make_text(kind="progress"), False
@@ -94,7 +98,7 @@ class InjectionPanel(ControlPanel):
             choice.observe(lambda _change: self.attempt(self._change_door), "value")
         self.gate.observe(lambda _change: self._compare_soon(), "value")
         self.sentence.observe(lambda _change: self._compare_soon(), "value")
-        self._moving = False
+        self._moving = self._is_tuning = False
         self.refresh()
 
     @property
@@ -135,15 +139,15 @@ class InjectionPanel(ControlPanel):
         """What is compared, and how far to trust it."""
         if self.comparison is None:
             return "Press Tune: a fresh door is closed, and opens only as it learns."
-        return (
-            "Probabilities are among the candidates only. Tuning changes BERT's head and top layers too, so a gate at 0 is not plain "
-            "BERT; a control shows what is gained without the knowledge. One sentence is an example, not a measure."
-        )
+        return CAPTION
 
     @property
     def status(self) -> list[str]:
         """The door, what it reaches, and the answers."""
-        lines = [f"door {self.door.value}, control {self.control.value or 'none'}", self._describe_reach()]
+        lines = [
+            f"door {self.door.value}, control {self.control.value or 'none'}",
+            describe_reach(self.trial, self.key),
+        ]
         for row in self.frame.itertuples(name="Row"):
             lines.append(f"{row.answer}: {row.before:.1%} → {row.after:.1%}")
         return [*lines, *([self.message] if self.message else [])]
@@ -152,20 +156,34 @@ class InjectionPanel(ControlPanel):
         """Answers and attention as a piece of a page."""
         if self.view is None:
             return super().fragment()
-        inner = self.view.fragment()
-        return Fragment(f"{self._write_answers()}{inner.html}", self.caption, inner.libraries)
+        answers, inner = self.list_answers(), self.view.fragment()
+        return Fragment(f"{answers.html}{inner.html}", self.caption, inner.libraries)
 
-    def tune(self) -> None:
-        """Tune the door that is chosen, beside the kernel; a click on Stop ends it after its step."""
-        self.attempt(self._start_tuning)
+    @property
+    def tuning(self) -> TrainingView | None:
+        """How the door was tuned last."""
+        return self._curve.view
 
-    def _start_tuning(self) -> None:
+    def list_answers(self) -> Fragment:
+        """The answers as a piece of a page."""
+        return Fragment(write_answers(self.comparison), self.caption)
+
+    def tune(self, *, wait: bool = False) -> None:
+        """Tune the door that is chosen; a click on Stop ends it after its step.
+
+        Args:
+            wait: until the end, rather than go on beside the kernel.
+        """
+        expect_flags(wait=wait)
+        self.attempt(lambda: self._start_tuning(wait))
+
+    def _start_tuning(self, wait: bool) -> None:
         self.say("")
-        self.run(self.tune_now)
+        self._is_tuning = True
+        self.run(self._tune_door, wait=wait)
         self.refresh()
 
-    def tune_now(self) -> None:
-        """The same in the foreground."""
+    def _tune_door(self) -> None:
         mode, control = self.key
         total = self.trial.count_steps()
         self._curve.open(mode if control is None else f"{mode}/{control}", total)
@@ -179,6 +197,7 @@ class InjectionPanel(ControlPanel):
         finally:
             steps.close()  # type: ignore[attr-defined]
             self._curve.close(stopped=stopped)
+            self._is_tuning = False
         self.say("Measuring on the unseen questions …")
         self.trial.measure(mode, control)
         self.say("")
@@ -194,7 +213,8 @@ class InjectionPanel(ControlPanel):
     def _show_door(self, text: str) -> None:
         """Gate and sentence of a tuned door, without comparing at each of the two."""
         self._moving = True
-        self.gate.value, self.sentence.value = round(self.trial.find(*self.key).injector.gate, 2), text  # type: ignore[union-attr]
+        self.gate.value = round(learn_openness(self.trial, self.key), 2)
+        self.sentence.value = text
         self._moving = False
         self.compare()
 
@@ -204,7 +224,7 @@ class InjectionPanel(ControlPanel):
             return
         self._wanted = True
         if not self.is_busy:
-            self.attempt(lambda: self.run(self._compare_latest))
+            self.attempt(lambda: self.run(self._compare_latest, keep=False))
 
     def _compare_latest(self) -> None:
         while self._wanted:
@@ -216,8 +236,7 @@ class InjectionPanel(ControlPanel):
     @property
     def openness(self) -> float | None:
         """Where the gate stands; None where it stands as it was learnt."""
-        learnt = self.model.injector.gate if self.model.injector is not None else 0.0
-        return None if abs(learnt - self.gate.value) < 0.0051 else float(self.gate.value)
+        return None if abs(learn_openness(self.trial, self.key) - self.gate.value) < 0.0051 else float(self.gate.value)
 
     def compare(self) -> SentenceComparison:
         """Read the sentence before and after, as the controls stand.
@@ -228,7 +247,7 @@ class InjectionPanel(ControlPanel):
         found = self.trial.compare(self.sentence.value, *self.key, openness=self.openness)
         self.say("")
         self.comparison = found
-        self._answers.value = self._write_answers()
+        self._answers.value = write_answers(self.comparison)
         self._replace_view(found)
         return found
 
@@ -242,12 +261,12 @@ class InjectionPanel(ControlPanel):
 
     def refresh(self) -> None:
         """Which controls act, and why the others do not."""
-        tuning = self.is_busy
+        tuning = self._is_tuning
         self._tune.set("tuning" if tuning else "")
         self._stop.set("" if tuning else "nothing is running")
         self.gate.disabled = not self.is_tuned
-        set_text(self._learnt, self._describe_gate())
-        set_text(self._reached, self._describe_reach())
+        set_text(self._learnt, describe_gate(self.trial, self.key))
+        set_text(self._reached, describe_reach(self.trial, self.key))
         set_code(self._code, self._write_code() if self.is_tuned else "")
 
     def _write_code(self) -> str:
@@ -255,29 +274,3 @@ class InjectionPanel(ControlPanel):
         if self.comparison is None:
             return code
         return f"{code}\n\n{self.trial.write_comparison(self.comparison.text, self.openness)}"
-
-    def _describe_gate(self) -> str:
-        if not self.is_tuned:
-            return "This door is not tuned yet: press Tune, then it can be opened and closed."
-        gate = self.model.injector.gate if self.model.injector is not None else 0.0
-        return f"learnt: {gate:.2f}; 0 closes the door, 1 opens it wide"
-
-    def _describe_reach(self) -> str:
-        unseen = count_things(len(self.trial.unseen), "question")
-        if self.key not in self.trial.reached:
-            return f"{count_things(len(self.trial.seen), 'question')} to tune on, {unseen} held out"
-        before, after = self.trial.measure(*self.key)
-        return (
-            f"Right on {unseen} about entities that tuning never met: plain BERT {before:.0%}, with the door {after:.0%}; "
-            f"guessing {self.trial.unseen.chance:.0%}."
-        )
-
-    def _write_answers(self) -> str:
-        if self.comparison is None or not len(self.comparison.answers):
-            return ""
-        rows = [
-            (shorten(row.answer, 60), f"{row.before:.1%}", f"{row.after:.1%}", f"{row.change:+.1%}", "in the graph" if row.known else "")
-            for row in self.comparison.answers.itertuples(name="Row")
-        ]
-        table = make_table((self.comparison.note, "before", "after", "change", ""), rows, numbers=(1, 2, 3))
-        return table

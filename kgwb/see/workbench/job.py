@@ -30,11 +30,15 @@ class Job:
 
     def start(self, work: Callable[[], None]) -> None:
         """Begin."""
-        self._stop.clear()
+        self.clear()
         # The context goes along: whether doors are off, and which cell output belongs to, is kept there.
         context = contextvars.copy_context()
         self._thread = threading.Thread(target=context.run, args=(work,), daemon=True)
         self._thread.start()
+
+    def clear(self) -> None:
+        """Nobody asks it to stop any more."""
+        self._stop.clear()
 
     def stop(self) -> None:
         """Ask the work to end after what it is in."""

@@ -25,7 +25,9 @@ def write_notebook(path: str | Path, cells: Sequence[tuple[str, str]], *, title:
     """
     place = expect_file(path, (".ipynb",), name="workbench.ipynb")
     expect_text("title", title, usual="My graph")
-    found = expect_each(cells, tuple, "A heading and its Python", call="write_notebook('a.ipynb', [('Facts', 'graph')], title='A')")
+    found = expect_each(
+        cells, tuple, "A heading and its Python", call="write_notebook(path, [('Facts', 'graph')], title='A')"
+    )
     written = [_write_cell(0, "markdown", f"# {title}")]
     for heading, code in found:
         written += [_write_cell(len(written), "markdown", f"## {heading}"), _write_cell(len(written) + 1, "code", code)]
@@ -40,5 +42,10 @@ def write_notebook(path: str | Path, cells: Sequence[tuple[str, str]], *, title:
 
 
 def _write_cell(number: int, kind: str, text: str) -> dict[str, Any]:
-    cell: dict[str, Any] = {"cell_type": kind, "id": f"step-{number}", "metadata": {}, "source": text.splitlines(keepends=True)}
+    cell: dict[str, Any] = {
+        "cell_type": kind,
+        "id": f"step-{number}",
+        "metadata": {},
+        "source": text.splitlines(keepends=True),
+    }
     return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})

@@ -64,7 +64,7 @@ class RankingPanel(ControlPanel):
         self.entity = make_line("known", self._propose_entity(), options=labels)
         self.relation = make_choice("relation", relations, int(self.graph.triples[0, 1]) if len(self.graph) else None)
         self.count = make_number("candidates", 10)
-        self._rank = ActionButton("Rank", lambda: self.attempt(self._ask))
+        self._rank = ActionButton("Rank", self.ask_first)
         self._table, self._code = load_widgets().HTML(), make_code()
         self.controls = make_column(
             make_row(self.form, self.entity, self.relation, self.count, self._rank.box),
@@ -89,9 +89,17 @@ class RankingPanel(ControlPanel):
         self._table.value = make_table(
             ("", "candidate", "score", "", "what speaks for it"), self._list_rows(), numbers=(0, 2)
         )
-        set_code(self._code, f"vectors.predict({given}relation={relation!r}, k={count})\nkgwb.find_rules({self._source}, min_support=2)")
+        set_code(
+            self._code,
+            f"vectors.predict({given}relation={relation!r}, k={count})\nkgwb.find_rules({self._source}, min_support=2)",
+        )
         self.say("")
+        self.tell_frame()
         self.keep_still()
+
+    def ask_first(self) -> None:
+        """Ask what the controls propose."""
+        self.attempt(self._ask)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -111,7 +119,7 @@ class RankingPanel(ControlPanel):
         new = int((~self._frame["known"].astype(bool)).sum())
         best = self._frame["label"].iloc[0]
         return (
-            f"{len(self._frame)} candidates of {len(self.graph.entities):,}, {new} of them new; the first is {shorten(best, 60)}. "
+            f"{len(self._frame)} candidates of {len(self.graph.entities):,}, {new} of them new; first {shorten(best, 60)}. "
             "Scores of different queries cannot be compared. A rule speaks with the share of cases in which it holds."
         )
 

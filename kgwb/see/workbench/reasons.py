@@ -13,7 +13,9 @@ from kgwb.axes import Int
 from kgwb.graph import KnowledgeGraph
 from kgwb.graph.rules import Rules, word_step
 
-Ends: TypeAlias = dict[int, dict[int, set[int]]]  # step -> start -> ends; a relation walked backward is a step of its own
+Ends: TypeAlias = dict[
+    int, dict[int, set[int]]
+]  # step -> start -> ends; a relation walked backward is a step of its own
 _MOST = 3  # reasons that are told for a candidate
 
 
@@ -83,6 +85,7 @@ def _walk(
         return triple == ((start, step, end) if step < count else (end, step - count, start))
 
     first = path[0]
+    steps: list[tuple[tuple[int, int, int], ...]]
     if constant >= 0:
         used = [end for end in sorted(ends[first][head]) if constant == tail and not is_itself(first, head, end)]
         steps = [((first, head, end),) for end in used]

@@ -7,14 +7,22 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kgwb.checks import expect_kind
+from kgwb.checks import expect_flags, expect_kind
 from kgwb.embed import GraphEmbedding
 from kgwb.embed.scorers import SCORERS
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.see.page import Fragment
 from kgwb.see.training.view import TrainingView
 from kgwb.see.workbench.control_panel import ControlPanel
-from kgwb.see.workbench.controls import ActionButton, make_choice, make_code, make_column, make_number, make_row, set_code
+from kgwb.see.workbench.controls import (
+    ActionButton,
+    make_choice,
+    make_code,
+    make_column,
+    make_number,
+    make_row,
+    set_code,
+)
 from kgwb.see.workbench.curve import LiveCurve
 from kgwb.see.workbench.training_run import TrainingRun, propose_settings
 
@@ -101,7 +109,11 @@ class TrainingPanel(ControlPanel):
     def status(self) -> list[str]:
         """The settings, and how far it came."""
         asked = f"{self.scorer.value}, dim {self.dim.value}, {self.epochs.value} epochs"
-        return [asked, self.view.progress if self.view is not None else "not started", *([self.message] if self.message else [])]
+        return [
+            asked,
+            self.view.progress if self.view is not None else "not started",
+            *([self.message] if self.message else []),
+        ]
 
     @property
     def picture(self) -> str:
@@ -112,31 +124,36 @@ class TrainingPanel(ControlPanel):
         """The training view as a piece of a page."""
         return self.view.fragment() if self.view is not None and self.view.records else super().fragment()
 
-    def start(self) -> None:
-        """Begin anew, with the settings as they stand."""
-        self.attempt(self._begin)
+    def start(self, *, wait: bool = False) -> None:
+        """Begin anew, with the settings as they stand.
+
+        Args:
+            wait: until the end, rather than go on beside the kernel.
+        """
+        expect_flags(wait=wait)
+        self.attempt(lambda: self._begin(wait))
 
     def resume(self) -> None:
         """Take up the training that was stopped; it ends as if it had never been."""
         self.attempt(self._continue)
 
-    def _begin(self) -> None:
+    def _begin(self, wait: bool) -> None:
         if self.is_busy:
             raise ValueError("A training is running. Press Stop first.")
         scorer = SCORERS[self.scorer.value]()
         self.training = TrainingRun(self.source, scorer=scorer, dim=self.dim.value, epochs=self.epochs.value)
         self._curve.view = None
-        self._go_on()
+        self._go_on(wait)
 
     def _continue(self) -> None:
         training = self._expect_training()
         if training.is_over:
             raise ValueError(f"All {training.total} epochs are done. Ask for more epochs, and press Start.")
-        self._go_on()
+        self._go_on(wait=False)
 
-    def _go_on(self) -> None:
+    def _go_on(self, wait: bool) -> None:
         self.say("")
-        self.run(self._train)
+        self.run(self._train, wait=wait)
         self.refresh()
 
     def _train(self) -> None:
