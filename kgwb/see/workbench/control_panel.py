@@ -67,17 +67,18 @@ class ControlPanel(View):
         """Wait until nothing is running, at most so long; says whether it came so far."""
         return self._job.wait(seconds)
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, fault: bool = False) -> None:
         """Tell how it goes, or what went wrong."""
         self.message = text
         set_text(self._said, text)
+        (self._said.add_class if fault else self._said.remove_class)("kgwb-fault")
 
     def attempt(self, act: Callable[[], None]) -> None:
         """Do something; what goes wrong is told in words, for someone who presses buttons reads no traceback."""
         try:
             act()
         except Exception as error:
-            self.say(describe_error(error))
+            self.say(describe_error(error), fault=True)
 
     def run(self, work: Callable[[], None], *, wait: bool = False, keep: bool = True) -> None:
         """Do something beside the kernel, told likewise.
@@ -105,6 +106,7 @@ class ControlPanel(View):
             raise ValueError("Something is running already. Press Stop, or wait for its end.")
         self._job.wait()  # of the last work, which may still be telling how it ended
         self.is_busy = True
+        self.attempt(self.refresh)
         if wait:
             self._job.clear()
             whole()

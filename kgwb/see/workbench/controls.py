@@ -84,10 +84,11 @@ class ActionButton:
         self.box = make_row(self.button, self.why)
         self.button.on_click(lambda _button: act())
 
-    def set(self, why_not: str = "") -> None:
-        """Let it be pressed, or say why not."""
+    def set(self, why_not: str = "", *, shown: bool = True) -> None:
+        """Let it be pressed, or say why not; one that has nothing to do is not shown."""
         self.button.disabled = bool(why_not)
         set_text(self.why, why_not)
+        show_if(self.box, shown)
 
 
 def make_code() -> Any:
@@ -112,6 +113,11 @@ def make_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: S
         for row in rows
     )
     return f'<table class="kgwb-table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def show_if(widget: Any, shown: bool) -> None:
+    """Show a control, or take it out of sight and out of the tab order."""
+    widget.layout.display = None if shown else "none"
 
 
 def draw_view(view: View | None) -> tuple[Any, ...]:

@@ -57,5 +57,6 @@ class LiveCurve:
     def _draw(self) -> None:
         assert self.view is not None
         self._drawn = time.monotonic()
-        set_text(self.progress, self.view.progress)
-        self._picture.value = self.view.picture if self.view.records else ""
+        begun = bool(self.view.records)  # from then on the picture says how far it is
+        set_text(self.progress, "" if begun else "starting …")
+        self._picture.value = self.view.picture if begun else ""

@@ -43,6 +43,6 @@ def write_answers(comparison: SentenceComparison | None) -> str:
         return ""
     rows = []
     for row in comparison.answers.itertuples(name="Row"):
-        shares = (f"{row.before:.1%}", f"{row.after:.1%}", f"{row.change:+.1%}")
+        shares = (f"{row.before:.1%}", f"{row.after:.1%}", f"{row.change:+.1%}".replace("-", "−"))
         rows.append((shorten(row.answer, 60), *shares, "in the graph" if row.known else ""))
     return make_table((comparison.note, "before", "after", "change", ""), rows, numbers=(1, 2, 3))

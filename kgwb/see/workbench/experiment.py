@@ -23,13 +23,14 @@ from kgwb.graph import (
     write_graph,
 )
 from kgwb.learn import Step
+from kgwb.see.space.view import SpaceView, show_space
 from kgwb.see.workbench.door_trial import DoorTrial, SentenceComparison
 from kgwb.see.workbench.file_options import write_reading
 from kgwb.see.workbench.notebook_file import write_notebook
 from kgwb.see.workbench.training_run import TrainingRun
 from kgwb.words import count_things
 
-STEPS = ("facts", "vectors", "ranking", "door", "attention", "page")
+STEPS = ("facts", "vectors", "ranking", "space", "door", "attention", "page")
 _NEEDED = {
     "vectors": ("facts", "There are no facts yet. Drop a file into step 1."),
     "ranking": ("vectors", "There are no vectors yet. Press Start in step 2."),
@@ -38,6 +39,7 @@ _NEEDED = {
     "page": ("attention", "There is no attention to show yet. Press Tune in step 4."),
 }
 _IMPORT = "import kgwb"
+_FEWEST = 3  # points that a map can be made of
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Experiment:
         graph, split, leakage: what is known, how it is divided, and what the division gives away.
         run: the training of its vectors.
         ranks: how well they rank the test triples.
+        space: the map of the vectors; None where there are too few.
         trial: the doors into BERT.
         comparison: a sentence before and after.
 
@@ -88,6 +91,7 @@ class Experiment:
         self.leakage: LeakageReport | None = None
         self.run: TrainingRun | None = None
         self.ranks: RankReport | None = None
+        self.space: SpaceView | None = None
         self.trial: DoorTrial | None = None
         self.comparison: SentenceComparison | None = None
         self._file: tuple[str, bytes] | None = None
@@ -150,7 +154,7 @@ class Experiment:
             raise ValueError(f"{graph.name!r} holds no facts. Drop a file with a line for each: head, relation, tail.")
         split = split_triples(graph, seed=0)
         leakage = find_leakage(split)
-        self.steps, self.run, self.ranks, self.trial, self.comparison = (), None, None, None, None
+        self.steps, self.run, self.ranks, self.space, self.trial, self.comparison = (), None, None, None, None, None
         self.graph, self.split, self.leakage, self._file = graph, split, leakage, file
         counts = ((len(graph), "triple"), (len(graph.entities), "entity"), (len(graph.relations), "relation"))
         said = ", ".join(count_things(count, kind) for count, kind in counts)
@@ -183,11 +187,12 @@ class Experiment:
         self.ranks = (
             rank_triples(run.vectors, self.split.test, known=self.split.known) if len(self.split.test) else None
         )
-        code = "space = kgwb.show_space(vectors)\nspace"
         if self.ranks is not None:
-            code = f"ranks = kgwb.rank_triples(vectors, split.test, known=split.known)\n{code}"
-        said = "nothing was held out to rank" if self.ranks is None else repr(self.ranks).splitlines()[0]
-        self._add("ranking", "Look at the space, and rank the test triples", code, said)
+            code = "ranks = kgwb.rank_triples(vectors, split.test, known=split.known)\nranks"
+            self._add("ranking", "Rank the test triples", code, _read_ranks(self.ranks))
+        self.space = show_space(run.vectors) if len(run.vectors.graph.entities) >= _FEWEST else None
+        if self.space is not None:
+            self._add("space", "Look at the space", "space = kgwb.show_space(vectors)\nspace", str(self.space.caption))
 
     def train(self, **options: Any) -> Iterator[Epoch]:
         """Both at once: train to the end, then rank."""
@@ -305,3 +310,8 @@ class Experiment:
 
     def _add(self, name: str, title: str, code: str, summary: str) -> None:
         self.steps = (*self.steps, ExperimentStep(name, title, code, summary))
+
+
+def _read_ranks(ranks: RankReport) -> str:
+    """The figures of a ranking, in one line."""
+    return repr(ranks).splitlines()[0].removeprefix("RankReport: ")

@@ -22,6 +22,7 @@ from kgwb.see.workbench.controls import (
     make_text,
     set_code,
     set_text,
+    show_if,
 )
 from kgwb.see.workbench.experiment import Experiment
 from kgwb.see.workbench.file_options import read_columns
@@ -46,24 +47,28 @@ class FactsPanel(ControlPanel):
         self.view: GraphView | None = None
         self.ended: Callable[[], None] | None = None
         widgets = load_widgets()
-        self.upload = widgets.FileUpload(description="Choose a file, or drop it here", multiple=False)
+        take = "Choose a file, or drop it here"
+        self.upload = widgets.FileUpload(description=take, tooltip=take, multiple=False)
         self.upload.add_class("kgwb-drop")
         self.path = make_line("or a path here", hint="facts.csv, or a folder")
         self.columns = make_line("columns", hint="head, relation, tail")
         self.encoding = make_line("encoding", hint="utf-8")
         self.skip = widgets.Checkbox(value=False, description="leave out broken lines, and count them", indent=False)
         self._again = ActionButton("Read again", lambda: self.attempt(self._read_again))
+        self._options_shown = widgets.ToggleButton(description="Options", value=False)
+        self._options_row = make_row(self.columns, self.encoding, self.skip, self._again.box)
+        self._options_shown.observe(lambda _change: self.refresh(), "value")
         self._counts, self._relations = make_text(kind="progress"), widgets.HTML()
         self._leaks, self._graph, self._code = make_text(), make_column(), make_code()
         self._last: Callable[[], None] | None = None
         self.controls = make_column(
-            make_row(self.upload, self.path),
-            make_row(self.columns, self.encoding, self.skip, self._again.box),
+            make_row(self.upload, self.path, self._options_shown),
+            self._options_row,
             self._said,
             self._counts,
             self._leaks,
-            self._graph,
             self._relations,
+            self._graph,
             self._code,
         )
         self.upload.observe(lambda _change: self.attempt(self._read_upload), "value")
@@ -128,7 +133,11 @@ class FactsPanel(ControlPanel):
         if self._last is None:
             raise ValueError("There is no file yet. Drop one in, or type the path of one.")
         self.say("Reading …")
-        self._last()
+        try:
+            self._last()
+        except Exception:
+            self._options_shown.value = True  # what helps against most faults of a file stands there
+            raise
         self.say("")
         self.show()
 
@@ -143,7 +152,8 @@ class FactsPanel(ControlPanel):
 
     def refresh(self) -> None:
         """What was read, in numbers."""
-        self._again.set("" if self._last is not None else "nothing was read yet")
+        show_if(self._options_row, self._options_shown.value)
+        self._again.set("" if self._last is not None else "no file came yet")
         graph, leakage = self.experiment.graph, self.experiment.leakage
         if graph is None or leakage is None:
             return

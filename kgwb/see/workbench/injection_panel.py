@@ -27,13 +27,14 @@ from kgwb.see.workbench.controls import (
     make_text,
     set_code,
     set_text,
+    show_if,
 )
 from kgwb.see.workbench.curve import LiveCurve
 from kgwb.see.workbench.door_report import CAPTION, describe_gate, describe_reach, learn_openness, write_answers
 from kgwb.see.workbench.door_trial import CONTROLS, MODES, DoorTrial, SentenceComparison
 from kgwb.words import shorten
 
-_NONE = "none: the real thing"
+_NONE = "none"  # no control is the real thing; a choice of None would be no choice to ipywidgets
 
 
 class InjectionPanel(ControlPanel):
@@ -70,7 +71,7 @@ class InjectionPanel(ControlPanel):
         self.view: AttentionView | None = None
         self._curve = LiveCurve()
         self.door = make_choice("door", MODES, "memory")
-        self.control = make_choice("control", ((_NONE, None), *((name, name) for name in CONTROLS)))
+        self.control = make_choice("control", (_NONE, *CONTROLS), _NONE)
         self._tune, self._stop = ActionButton("Tune", self.tune), ActionButton("Stop", self.stop)
         self.gate = load_widgets().FloatSlider(
             value=0.0, min=0.0, max=1.0, step=0.01, description="gate", readout_format=".2f", disabled=True
@@ -86,12 +87,12 @@ class InjectionPanel(ControlPanel):
         self.controls = make_column(
             make_row(self.door, self.control, self._tune.box, self._stop.box),
             self._said,
-            self._curve.box,
             self._reached,
             make_row(self.gate, self._learnt),
             self.sentence,
             self._answers,
             self._attention,
+            self._curve.box,
             self._code,
         )
         for choice in (self.door, self.control):
@@ -104,7 +105,7 @@ class InjectionPanel(ControlPanel):
     @property
     def key(self) -> tuple[str, str | None]:
         """The door and the control that are chosen."""
-        return self.door.value, self.control.value
+        return self.door.value, None if self.control.value == _NONE else self.control.value
 
     @property
     def model(self) -> Bert:
@@ -145,7 +146,7 @@ class InjectionPanel(ControlPanel):
     def status(self) -> list[str]:
         """The door, what it reaches, and the answers."""
         lines = [
-            f"door {self.door.value}, control {self.control.value or 'none'}",
+            f"door {self.door.value}, control {self.control.value}",
             describe_reach(self.trial, self.key),
         ]
         for row in self.frame.itertuples(name="Row"):
@@ -179,9 +180,8 @@ class InjectionPanel(ControlPanel):
 
     def _start_tuning(self, wait: bool) -> None:
         self.say("")
-        self._is_tuning = True
+        self._is_tuning = not self.is_busy
         self.run(self._tune_door, wait=wait)
-        self.refresh()
 
     def _tune_door(self) -> None:
         mode, control = self.key
@@ -262,9 +262,11 @@ class InjectionPanel(ControlPanel):
     def refresh(self) -> None:
         """Which controls act, and why the others do not."""
         tuning = self._is_tuning
-        self._tune.set("tuning" if tuning else "")
-        self._stop.set("" if tuning else "nothing is running")
-        self.gate.disabled = not self.is_tuned
+        self._tune.set("it is being tuned" if tuning else "")
+        self._stop.set(shown=tuning)
+        self.gate.disabled = not self.is_tuned or tuning
+        for widget in (self._answers, self._attention):
+            show_if(widget, not tuning)  # what is seen while tuning is its curve
         set_text(self._learnt, describe_gate(self.trial, self.key))
         set_text(self._reached, describe_reach(self.trial, self.key))
         set_code(self._code, self._write_code() if self.is_tuned else "")

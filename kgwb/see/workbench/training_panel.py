@@ -154,7 +154,6 @@ class TrainingPanel(ControlPanel):
     def _go_on(self, wait: bool) -> None:
         self.say("")
         self.run(self._train, wait=wait)
-        self.refresh()
 
     def _train(self) -> None:
         training = self._expect_training()
@@ -177,10 +176,8 @@ class TrainingPanel(ControlPanel):
         """Which buttons can be pressed, and why not."""
         training, running = self.training, self.is_busy
         self._start.set("a training is running" if running else "")
-        self._stop.set("" if running else "nothing is running")
-        over = training is not None and training.is_over
-        missing = "nothing was stopped" if training is None else "all epochs are done" if over else ""
-        self._resume.set("running" if running else missing)
+        self._stop.set(shown=running)
+        self._resume.set(shown=training is not None and not training.is_over and not running)
         set_code(self._code, training.code if training is not None and training.records else "")
 
     def _expect_training(self) -> TrainingRun:

@@ -54,9 +54,10 @@ class TrainingRun:
         graph = source.graph if isinstance(source, Split) else source
         self.name = type(self.scorer).__name__
         options = propose_settings(self.name, len(graph.entities))
-        self.changes = {name: value for name, value in (("dim", dim), ("epochs", epochs)) if value is not None}
-        for name, value in self.changes.items():
+        given = {name: value for name, value in (("dim", dim), ("epochs", epochs)) if value is not None}
+        for name, value in given.items():
             expect_at_least(name, value, 1, whole=True)
+        self.changes = {name: value for name, value in given.items() if value != options[name]}
         options |= self.changes
         self.total = int(options["epochs"])
         if isinstance(source, Split) and len(source.valid):

@@ -9,8 +9,6 @@ import pandas as pd
 from kgwb.checks import expect_flags, expect_kind, expect_place
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.page import Fragment
-from kgwb.see.space.view import show_space
-from kgwb.see.view import View
 from kgwb.see.workbench.control_panel import ControlPanel
 from kgwb.see.workbench.controls import (
     ActionButton,
@@ -32,7 +30,6 @@ from kgwb.see.workbench.training_run import TrainingRun
 
 TITLES = ("Facts", "Vectors", "Space and ranking", "Into BERT", "Page")
 _NEEDS = ("facts", "vectors", "ranking", "door", "vectors")  # what must be there before each can begin
-_FEWEST = 3  # points that a map can be made of
 
 
 class Workbench(ControlPanel):
@@ -62,7 +59,6 @@ class Workbench(ControlPanel):
         self.training: TrainingPanel | None = None
         self.ranking: RankingPanel | None = None
         self.injection: InjectionPanel | None = None
-        self.space: View | None = None
         self.facts.ended, self.saving.ended = self._begin_training, self._follow
         self._at = 0
         self.bert = make_line("BERT", "minilm", hint="minilm, or a folder that holds one")
@@ -73,6 +69,8 @@ class Workbench(ControlPanel):
         for place, button in enumerate(self._steps):
             button.on_click(lambda _button, place=place: self.attempt(lambda: self.open_step(place)))
         self._missing, self._body = make_text(kind="why"), make_column(kind="body")
+        self._berts, self._ranks = make_row(self.bert, self._load.box), make_text(kind="progress")
+        self._maps: tuple[Any, ...] = ()
         steps = make_row(*self._steps)
         steps.add_class("kgwb-steps")
         running = make_row(self._rest.box, self._stop.box)
@@ -122,8 +120,8 @@ class Workbench(ControlPanel):
             found.append(PageSection(self.facts.title, self.facts.view, "facts"))
         if self.training is not None and self.training.view is not None:
             found.append(PageSection("Facts become vectors", self.training.view, "training"))
-        if self.space is not None:
-            found.append(PageSection("The space they live in", self.space, "space"))
+        if self.experiment.space is not None:
+            found.append(PageSection("The space they live in", self.experiment.space, "space"))
         if self.ranking is not None and len(self.ranking.frame):
             found.append(PageSection(f"A query: {self.ranking.title}", self.ranking))
         if self.injection is not None and self.injection.view is not None:
@@ -174,7 +172,6 @@ class Workbench(ControlPanel):
         self.experiment.expect("vectors")
         self.say("")
         self.run(self._do_rest, wait=wait)
-        self.refresh()
 
     def _do_rest(self) -> None:
         assert self.training is not None
@@ -206,22 +203,27 @@ class Workbench(ControlPanel):
         assert self.experiment.split is not None
         self.training = TrainingPanel(self.experiment.split)
         self.training.ended = self._take_vectors
-        self.ranking, self.injection, self.space = None, None, None
+        self.ranking, self.injection = None, None
         self._follow()
 
     def _take_vectors(self, run: TrainingRun) -> None:
         self.experiment.take_vectors(run)
         self.injection = None
-        self.space = show_space(run.vectors) if len(run.vectors.graph.entities) >= _FEWEST else None
+        self._maps = draw_view(self.experiment.space)
+        ranked = [step.summary for step in self.experiment.steps if step.name == "ranking"]
+        set_text(
+            self._ranks, f"Held-out facts: {ranked[0]}." if ranked else "Nothing was held out, so nothing is ranked."
+        )
         self.ranking = RankingPanel(run.vectors, self.experiment.split)
         self._follow()
 
     def _start_loading(self) -> None:
+        self.say("Loading BERT …")
         self.run(self._load_bert)
-        self.refresh()
 
     def _load_bert(self) -> None:
         trial = self.experiment.open_trial(self.bert.value.strip() or "minilm")
+        self.say("")
         if self.injection is None or self.injection.trial is not trial:
             self.injection = InjectionPanel.from_trial(trial)
             self.injection.ended = self._take_comparison
@@ -248,21 +250,22 @@ class Workbench(ControlPanel):
             button.description = f"{place + 1} {title}{' ✓' if done else ''}"
             (button.add_class if place == self._at else button.remove_class)("kgwb-current")
         missing = self.experiment.explain_missing("vectors")
-        self._rest.set("it is running" if self.is_busy else missing)
-        self._stop.set("" if self.is_busy else "nothing is running")
+        self._rest.set("it is running" if self.is_busy else missing, shown=not self.experiment.has("attention"))
+        self._stop.set(shown=self.is_busy)
         set_text(self._missing, self.experiment.explain_missing(_NEEDS[self._at]))
         self.saving.refresh()
-        self._body.children = self._list_controls()
+        controls = self._list_controls()
+        if self._body.children != controls:  # what stays keeps its focus
+            self._body.children = controls
 
     def _is_done(self, place: int) -> bool:
-        return self.experiment.has(("facts", "vectors", "ranking", "attention", "page")[place])
+        return self.experiment.has(("facts", "vectors", "vectors", "attention", "page")[place])
 
     def _list_controls(self) -> tuple[Any, ...]:
         """The controls of the step that is shown."""
-        if self._at == 2:
-            return (*draw_view(self.space), *((self.ranking.controls,) if self.ranking is not None else ()))
-        if self._at == 3:
-            panel = self.injection.controls if self.injection is not None else make_text("BERT is not loaded yet.")
-            return (make_row(self.bert, self._load.box), panel) if self.experiment.has("vectors") else ()
+        if self._at == 2 and self.ranking is not None:
+            return (self._ranks, *self._maps, self.ranking.controls)
+        if self._at == 3 and self.experiment.has("vectors"):
+            return (self._berts, *((self.injection.controls,) if self.injection is not None else ()))
         panel = (self.facts, self.training, None, None, self.saving)[self._at]
         return (panel.controls,) if panel is not None else ()
