@@ -11,7 +11,6 @@ from typing import Any
 from kgwb.bert import load_bert
 from kgwb.checks import expect_choice, expect_kind
 from kgwb.embed import Epoch, RankReport, Scorer, rank_triples
-from kgwb.files import write_whole
 from kgwb.graph import (
     GraphFileError,
     KnowledgeGraph,
@@ -26,7 +25,7 @@ from kgwb.learn import Step
 from kgwb.see.space.view import SpaceView, show_space
 from kgwb.see.workbench.door_trial import DoorTrial, SentenceComparison
 from kgwb.see.workbench.file_options import write_reading
-from kgwb.see.workbench.notebook_file import write_notebook
+from kgwb.see.workbench.notebook_file import lay_beside, write_notebook
 from kgwb.see.workbench.training_run import TrainingRun
 from kgwb.words import count_things
 
@@ -154,7 +153,8 @@ class Experiment:
             raise ValueError(f"{graph.name!r} holds no facts. Drop a file with a line for each: head, relation, tail.")
         split = split_triples(graph, seed=0)
         leakage = find_leakage(split)
-        self.steps, self.run, self.ranks, self.space, self.trial, self.comparison = (), None, None, None, None, None
+        self.steps, self.run, self.ranks, self.space = (), None, None, None
+        self.trial, self.comparison = None, None
         self.graph, self.split, self.leakage, self._file = graph, split, leakage, file
         counts = ((len(graph), "triple"), (len(graph.entities), "entity"), (len(graph.relations), "relation"))
         said = ", ".join(count_things(count, kind) for count, kind in counts)
@@ -188,11 +188,17 @@ class Experiment:
             rank_triples(run.vectors, self.split.test, known=self.split.known) if len(self.split.test) else None
         )
         if self.ranks is not None:
+            said = repr(self.ranks).splitlines()[0].removeprefix("RankReport: ")
             code = "ranks = kgwb.rank_triples(vectors, split.test, known=split.known)\nranks"
-            self._add("ranking", "Rank the test triples", code, _read_ranks(self.ranks))
+            self._add("ranking", "Rank the test triples", code, said)
         self.space = show_space(run.vectors) if len(run.vectors.graph.entities) >= _FEWEST else None
         if self.space is not None:
-            self._add("space", "Look at the space", "space = kgwb.show_space(vectors)\nspace", str(self.space.caption))
+            self._add(
+                "space",
+                "Look at the space",
+                "space = kgwb.show_space(vectors)\nspace",
+                str(self.space.caption).partition(". ")[0],
+            )
 
     def train(self, **options: Any) -> Iterator[Epoch]:
         """Both at once: train to the end, then rank."""
@@ -283,7 +289,7 @@ class Experiment:
         cells = self.write_cells()
         written = []
         if self._file is not None:
-            written = self._lay_beside(place.parent, *self._file)
+            written = lay_beside(place.parent, *self._file)
         elif "as it came into" in cells[0][1]:
             folder = place.parent / f"{place.stem}-facts"
             write_graph(self.graph, folder)
@@ -292,26 +298,9 @@ class Experiment:
             cells[0] = (title, code.replace("graph  # as it came into kgwb.Workbench(graph)", first))
         return [write_notebook(place, cells, title=f"From {self.graph.name} into BERT"), *written]
 
-    def _lay_beside(self, folder: Path, name: str, content: bytes) -> list[Path]:
-        file = folder / name
-        if file.exists():
-            if file.read_bytes() != content:
-                raise FileExistsError(
-                    f"{file} is there already and holds something else. Save the notebook in another folder."
-                )
-            return []
-        with write_whole(file) as new:
-            new.write_bytes(content)
-        return [file]
-
     def _keep_before(self, name: str) -> None:
         at = STEPS.index(name)
         self.steps = tuple(step for step in self.steps if STEPS.index(step.name) < at)
 
     def _add(self, name: str, title: str, code: str, summary: str) -> None:
         self.steps = (*self.steps, ExperimentStep(name, title, code, summary))
-
-
-def _read_ranks(ranks: RankReport) -> str:
-    """The figures of a ranking, in one line."""
-    return repr(ranks).splitlines()[0].removeprefix("RankReport: ")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kgwb.checks import expect_each, expect_text
+from kgwb.files import write_whole
 from kgwb.see.page import expect_file, write_document
 
 
@@ -39,6 +40,22 @@ def write_notebook(path: str | Path, cells: Sequence[tuple[str, str]], *, title:
         "nbformat_minor": 5,
     }
     return write_document(place, json.dumps(document, ensure_ascii=False, indent=1) + "\n", name="workbench.ipynb")
+
+
+def lay_beside(folder: Path, name: str, content: bytes) -> list[Path]:
+    """Write a file of facts into a notebook's folder, unless it is there already; returns what was written.
+
+    Raises:
+        FileExistsError: another file of this name stands there.
+    """
+    file = folder / name
+    if not file.exists():
+        with write_whole(file) as new:
+            new.write_bytes(content)
+        return [file]
+    if file.read_bytes() != content:
+        raise FileExistsError(f"{file} is there already and holds something else. Save the notebook in another folder.")
+    return []
 
 
 def _write_cell(number: int, kind: str, text: str) -> dict[str, Any]:
