@@ -30,3 +30,8 @@ from kgwb.see.space.view import show_space as show_space
 from kgwb.see.training.view import TrainingView as TrainingView
 from kgwb.see.training.view import show_training as show_training
 from kgwb.see.view import View as View
+from kgwb.see.workbench.gates import open_gate as open_gate
+from kgwb.see.workbench.injection_panel import InjectionPanel as InjectionPanel
+from kgwb.see.workbench.ranking_panel import RankingPanel as RankingPanel
+from kgwb.see.workbench.training_panel import TrainingPanel as TrainingPanel
+from kgwb.see.workbench.workbench import Workbench as Workbench

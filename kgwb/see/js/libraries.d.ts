@@ -44,6 +44,6 @@ interface WidgetModel {
   off(event: string, act: (message?: any, buffers?: any) => void): void;
 }
 interface KernelModel extends WidgetModel {
-  send(message: object): void;
+  send(message: object, callbacks?: object, buffers?: ArrayBuffer[]): void;
   widget_manager?: { kernel?: { interrupt?: () => void } };
 }
