@@ -101,7 +101,11 @@ def draw_maps(
         pixels = panel.place(*points.T)
         parts.append(_draw_border(panel, title))
         parts += [draw_polyline(pixels[[centre, other]]) for other in near[centre].tolist()]
-        parts.append(draw_points(pixels, np.full(len(points), 3.5), [colours[kind] for kind in kinds]))
+        parts.append(
+            draw_points(
+                pixels, np.full(len(points), 3.5 if len(points) < 200 else 2.0), [colours[kind] for kind in kinds]
+            )
+        )
         parts += [*draw_rings(pixels[[centre]], 5.5), _name_points(panel, pixels, list(names), shown)]
         bottom = panel.bottom
     marks = [Mark(kind, colours[kind]) for kind in sorted(set(kinds))]
@@ -142,23 +146,45 @@ def _name_points(panel: Panel, pixels: Float[np.ndarray, "point 2"], names: list
     return draw_labels(placed, names, size=10)
 
 
-def measure_arrows(graph: KnowledgeGraph, points: Positions, relations: Sequence[str]) -> pd.Series:
-    """How unlike one another the arrows from heads to tails are, relation by relation.
+def compare_map(
+    graph: KnowledgeGraph,
+    truth: Positions,
+    points: Positions,
+    *,
+    relations: Sequence[str] = (),
+    neighbours: int = 10,
+) -> dict[str, float]:
+    """What a map of entities keeps of arrows, of neighbours, and of the distances of far groups.
+
+    Args:
+        graph: whose facts are the arrows, and whose types are the groups.
+        truth: the vectors of its entities.
+        points: where the map puts them; the vectors themselves, to see what there is to be kept.
+        relations: whose arrows are measured; names or labels.
+        neighbours: how many nearest count as near.
+
+    Returns:
+        By relation, `measure_arrows`; then trustworthiness and continuity, and `compare_centres` as "far groups".
+    """
+    arrows = {f"arrows, {name}": measure_arrows(graph, points, name) for name in relations}
+    far = compare_centres(truth, points, list(graph.entities["type"]))
+    return {**arrows, **measure_points(truth, points, neighbours).mean(), "far groups": far}
+
+
+def measure_arrows(graph: KnowledgeGraph, points: Positions, relation: str) -> float:
+    """How unlike one another the arrows of a relation are, from heads to tails.
 
     √(mean ‖arrow − mean arrow‖²) / ‖mean arrow‖: zero where all are one arrow.
 
     Args:
         graph: whose facts are the arrows.
         points: of its entities, in any space or on any map.
-        relations: names or labels.
+        relation: its name or label.
     """
-    spreads = {}
-    for relation in relations:
-        facts = graph.triples[graph.triples[:, 1] == graph.relation_id(relation)]
-        arrows = points[facts[:, 2]] - points[facts[:, 0]]
-        mean = arrows.mean(0)
-        spreads[relation] = float(np.sqrt(((arrows - mean) ** 2).sum(1).mean()) / np.linalg.norm(mean))
-    return pd.Series(spreads)
+    facts = graph.triples[graph.triples[:, 1] == graph.relation_id(relation)]
+    arrows = points[facts[:, 2]] - points[facts[:, 0]]
+    mean = arrows.mean(0)
+    return float(np.sqrt(((arrows - mean) ** 2).sum(1).mean()) / np.linalg.norm(mean))
 
 
 def compare_centres(truth: Positions, points: Positions, kinds: Sequence[str]) -> float:
@@ -183,7 +209,7 @@ def compare_centres(truth: Positions, points: Positions, kinds: Sequence[str]) -
     return float(ranks[0].corr(ranks[1]))
 
 
-def measure_gaps_between_groups(points: Positions, groups: int, *, seed: int = 0) -> float:
+def score_groups(points: Positions, groups: int, *, seed: int = 0) -> float:
     """How clear-cut the groups look that k-means finds: the mean silhouette (Rousseeuw, 1987).
 
     1 is tight groups far apart, 0 one cloud cut into pieces.

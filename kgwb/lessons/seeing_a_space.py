@@ -31,7 +31,7 @@ def take_vectors(embedding: GraphEmbedding) -> Float[np.ndarray, "entity dim"]:
     return np.asarray(embedding.entity_vectors().detach().cpu().double())
 
 
-def share_alike(near: Int[np.ndarray, "point near"], kinds: Sequence[Any]) -> float:
+def share_alike(near: Int[np.ndarray, "point near"], kinds: Sequence[Any] | np.ndarray) -> float:
     """The share of neighbours that are of the point's own kind.
 
     Example:
@@ -54,6 +54,40 @@ def count_common(one: Positions, other: Positions, neighbours: int) -> float:
     return float(np.mean([len(set(here) & set(there)) for here, there in pairs]))
 
 
+def measure_alike(
+    points: Positions, kinds: Sequence[Any] | np.ndarray, neighbours: int, *, draws: int = 20, seed: int = 0
+) -> dict[str, float]:
+    """The share of nearest neighbours of the same kind, beside the same share when kinds are shuffled among the points.
+
+    Args:
+        points: in any space or on any map.
+        kinds: of the points.
+        neighbours: how many nearest count.
+        draws: how often the kinds are shuffled.
+        seed: for the shuffles.
+    """
+    near, random = list_near(points, neighbours), np.random.default_rng(seed)
+    shuffled = [share_alike(near, random.permutation(np.array(kinds, object))) for _ in range(draws)]
+    return {"same kind": share_alike(near, kinds), "lowest shuffle": min(shuffled), "highest shuffle": max(shuffled)}
+
+
+def compare_spaces(vectors: Positions, onto: Positions, neighbours: int) -> dict[str, float]:
+    """Whether two spaces of the same points agree: on where each point is, and on which lie near it.
+
+    A point is met where, of all points of the other space, the nearest is the point itself.
+
+    Args:
+        vectors: of one space.
+        onto: of the other.
+        neighbours: how many nearest are looked for among the nearest in the other.
+    """
+    return {
+        "met as it is": _share_met(vectors, onto),
+        "met when turned": _share_met(turn_onto(vectors, onto), onto),
+        f"of {neighbours} neighbours, kept": count_common(vectors, onto, neighbours),
+    }
+
+
 def turn_onto(vectors: Positions, onto: Positions) -> Positions:
     """The vectors after the rotation, reflection, scale and shift that bring them nearest to others (Procrustes).
 
@@ -65,10 +99,24 @@ def turn_onto(vectors: Positions, onto: Positions) -> Positions:
     return np.asarray(turned)
 
 
-def share_met(vectors: Positions, onto: Positions) -> float:
-    """For how many points, of those of the other space, the nearest is the point itself."""
+def _share_met(vectors: Positions, onto: Positions) -> float:
     gaps = torch.cdist(torch.from_numpy(vectors), torch.from_numpy(onto))
     return float((gaps.argmin(1) == torch.arange(len(gaps))).double().mean())
+
+
+def exchange_within(kinds: Sequence[Any], *, seed: int = 0) -> Int[np.ndarray, " point"]:
+    """For each point another, or the same, of its kind, drawn so that each is given once.
+
+    Example:
+        >>> exchange_within(["ship", "town", "ship"]).tolist() in ([0, 1, 2], [2, 1, 0])
+        True
+    """
+    random, kept = np.random.default_rng(seed), np.arange(len(kinds))
+    own = np.array(kinds, object)
+    for kind in sorted(set(kinds)):
+        places = np.flatnonzero(own == kind)
+        kept[places] = random.permutation(places)
+    return kept
 
 
 def shuffle_facts(graph: KnowledgeGraph, *, seed: int = 0) -> KnowledgeGraph:
