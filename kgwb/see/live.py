@@ -257,8 +257,14 @@ class LiveView(View):
                 answer[name] = value
         widget.send(answer, buffers)
 
+    def _display_(self) -> Any:
+        """What marimo shows, which asks for it by this name: the widget, for which it has a place of its own."""
+        return self.widget
+
     def _repr_mimebundle_(self, **options: object) -> Any:
         """What a notebook shows, and saves: the still picture, in whose place the live view stands."""
+        if in_notebook() and not has_widgets():
+            return {"text/plain": repr(self), "image/svg+xml": self.picture}
         if in_notebook() and mounts_views():
             return {"text/plain": repr(self), "text/html": write_still(self.picture, self.widget.mark, self.title)}
         return super()._repr_mimebundle_(**options)
@@ -271,6 +277,15 @@ def write_still(picture: str, mark: str, title: str) -> str:
         f'<figure class="kgwb-still kgwb-still-{mark}" style="margin:0"><img alt="{html.escape(title)}" '
         f'style="max-width:100%" src="data:image/svg+xml;base64,{packed}"></figure>'
     )
+
+
+def has_widgets() -> bool:
+    """Whether anywidget is installed, without which a view is a still picture."""
+    try:
+        load_package("anywidget", "An interactive view")
+    except ImportError:
+        return False
+    return True
 
 
 def pack_outlines() -> dict[str, list[list[float]]]:
