@@ -138,8 +138,9 @@ class LinkedViews(View):
 
     @property
     def title(self) -> str:
-        """The titles of all."""
-        return " · ".join(view.title for view in self.views)
+        """How many they are, and of which graph where they show one."""
+        graph = self._find_knowing().shown_graph
+        return f"{len(self.views)} linked views" + (f" of {graph.name}" if graph is not None else "")
 
     @property
     def caption(self) -> str:
@@ -161,7 +162,8 @@ class LinkedViews(View):
         """All of them as one piece of a page."""
         pieces = [view.fragment() for view in self.views]
         libraries = {name: code for piece in pieces for name, code in piece.libraries.items()}
-        return Fragment("".join(f"<div>{piece.html}</div>" for piece in pieces), "", libraries)
+        parts = "".join(f'<div style="margin-bottom:2.5rem">{piece.html}</div>' for piece in pieces)
+        return Fragment(parts, "", libraries)
 
     def save(self, path: str | Path, *, title: str = "", text: Sequence[str] = (), **options: Any) -> Path:
         """Write them as one page, or their still pictures as one picture.

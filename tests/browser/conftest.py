@@ -112,9 +112,14 @@ def screenshots(repository: Path) -> Path:
 
 @contextmanager
 def _start_lab(
-    root: Path, notebook: str, *, settings: Mapping[str, dict[str, Any]], environment: Mapping[str, str]
+    root: Path,
+    notebook: str,
+    *,
+    settings: Mapping[str, dict[str, Any]],
+    environment: Mapping[str, str],
+    program: str = "jupyterlab",
 ) -> Iterator[str]:
-    """The address of a notebook in a Lab over the folder `root`, whose log is `root / "log.txt"`."""
+    """The address of a notebook in JupyterLab, or in Notebook 7, over the folder `root`, whose log is `root / "log.txt"`."""
     for name, values in {**_SETTINGS, **settings}.items():
         file = root / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -123,13 +128,14 @@ def _start_lab(
     token, port = secrets.token_hex(16), _find_free_port()
     options = [f"--port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}"]
     options += ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.port_retries=0"]
-    command = [sys.executable, "-m", "jupyterlab", *options]
+    command = [sys.executable, "-m", program, *options]
+    path = "lab/tree" if program == "jupyterlab" else "notebooks"
     with (root / "log.txt").open("w", encoding="utf-8") as log:
         server = subprocess.Popen(command, env={**os.environ, **places, **environment}, stdout=log, stderr=log)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(f"{address}/api/status?token={token}", server, root / "log.txt")
-            yield f"{address}/lab/tree/{notebook}?token={token}"
+            yield f"{address}/{path}/{notebook}?token={token}"
         finally:
             server.terminate()
             server.wait(30)

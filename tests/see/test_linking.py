@@ -117,6 +117,7 @@ def test_all_are_one_view(tmp_path: Path) -> None:
     linked.select(entities="b")
     assert isinstance(linked, LinkedViews)
     assert linked.frame["label"].tolist() == ["b", "b"] and linked.choice.entities == (1,)
+    assert linked.title == "2 linked views of abc"
     assert repr(linked) == "LinkedViews: ListView, ListView"
     page = linked.save(tmp_path / "page.html", title="Two", text=["First <b>.", "", "Last.\n\nVery last."])
     text = page.read_text(encoding="utf-8")
