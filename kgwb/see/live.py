@@ -22,7 +22,7 @@ from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.packages import load_package
 from kgwb.see.choice import Choice
 from kgwb.see.names import Names, list_names
-from kgwb.see.notebook import in_notebook, mounts_views
+from kgwb.see.notebook import has_widgets, in_notebook, mounts_views
 from kgwb.see.page import Fragment, pack_json, read_asset
 from kgwb.see.palette import OUTLINES, view_variables
 from kgwb.see.view import View
@@ -277,15 +277,6 @@ def write_still(picture: str, mark: str, title: str) -> str:
         f'<figure class="kgwb-still kgwb-still-{mark}" style="margin:0"><img alt="{html.escape(title)}" '
         f'style="max-width:100%" src="data:image/svg+xml;base64,{packed}"></figure>'
     )
-
-
-def has_widgets() -> bool:
-    """Whether anywidget is installed, without which a view is a still picture."""
-    try:
-        load_package("anywidget", "An interactive view")
-    except ImportError:
-        return False
-    return True
 
 
 def pack_outlines() -> dict[str, list[list[float]]]:

@@ -6,8 +6,8 @@ import math
 import time
 from typing import Any
 
-from kgwb.see.live import LiveView, has_widgets
-from kgwb.see.notebook import in_notebook, mounts_views
+from kgwb.see.live import LiveView
+from kgwb.see.notebook import has_widgets, in_notebook, mounts_views
 
 REDRAW = 0.3  # seconds between two pictures at least
 OPENED, STOP = "opened", "stop"  # what the page says
