@@ -51,15 +51,16 @@ def draw_moves(embedding: GraphEmbedding, relations: Sequence[str], *, within: K
     reach = 1.15 * max(np.abs(values).max() for values in (points, *(paths for _, paths in moves)))
     kinds = name_types(embedding.graph)
     marks = mark_types(kinds if within is None else name_types(within))
-    parts = []
+    parts, drawn = [], set()
     for place, (number, (triples, paths)) in enumerate(zip(numbers, moves, strict=True)):
         panel = Panel(_MARGIN + place * (side + _GAP), _TOP, side, side, (-reach, reach), (-reach, reach))
         parts.append(_draw_panel(panel, embedding.graph.relation_labels[number]))
         parts += _draw_paths(panel, triples, paths, points)
         shown = np.unique(triples[:, (0, 2)])
+        drawn |= set(shown.tolist())
         parts += _draw_entities(panel, points[shown], [marks[kinds[i]] for i in shown])
         parts += _name_entities(panel, points[shown], [embedding.graph.labels[i] for i in shown])
-    legend, height = _draw_marks(type_marks(kinds, marks), _TOP + side + 10)
+    legend, height = _draw_marks(type_marks([kinds[i] for i in sorted(drawn)], marks), _TOP + side + 10)
     caption = _write_caption(embedding)
     return Picture(
         draw_picture([*parts, legend], WIDTH, _TOP + side + 10 + height, title=caption, caption=caption), caption

@@ -19,7 +19,7 @@ from kgwb.learn import Question, Questions
 from kgwb.lessons.checks import LIMIT, Verdict, check, list_elements
 from kgwb.lessons.examples import make_graph, make_reading, make_table
 from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.see.drawing import draw_picture, draw_text, measure_text
+from kgwb.see.drawing import draw_picture, draw_text, measure_text, wrap_text
 from kgwb.words import shorten
 
 Triple = tuple[int, int, int]
@@ -69,8 +69,10 @@ def join_gates(reading: Reading, sentence: int) -> Float[Tensor, "place token"]:
 
 def _draw_panel(name: str, openness: Float[Tensor, "place token"], top: float, width: float) -> list[str]:
     places, pieces = openness.shape
+    lines = wrap_text(name.replace("+", " + "), 14, _LEFT - 16)
+    middle = top + places * _CELL / 2 + 4 - 8 * (len(lines) - 1)  # between the input's name and the last layer's
     parts = [
-        draw_text(name, 12, top + 10, size=13, weight=600),
+        *(draw_text(shorten(line, 14), 12, middle + 16 * i, size=13, weight=600) for i, line in enumerate(lines)),
         draw_text("input", _LEFT - 8, top + 10, role="muted", size=_SIZE, anchor="end"),
         draw_text(f"layer {places - 2}", _LEFT - 8, top + places * _CELL - 2, role="muted", size=_SIZE, anchor="end"),
     ]

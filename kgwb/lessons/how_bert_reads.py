@@ -22,7 +22,7 @@ from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_text
 from kgwb.see.palette import TYPE_COLOURS
 
 PLACES = ("the piece before", "itself", "the piece after", "[CLS]", "[SEP]", "elsewhere")
-_COLOURS = (*TYPE_COLOURS[:4], TYPE_COLOURS[5], "rule")
+_COLOURS = (*TYPE_COLOURS[:5], "rule")  # neighbours differ in grey too
 _LEFT, _TOP, _ROW, _GAP, _BAR = 66.0, 34.0, 30.0, 6.0, 18.0
 
 

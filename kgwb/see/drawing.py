@@ -94,7 +94,8 @@ def draw_shape(mark: TypeMark, x: Number, y: Number, radius: Number) -> str:
     kind, _, outline = mark.shape.rpartition(" ")
     size = radius * 0.85 if kind else radius
     wide = max(1.2, radius * (0.25 if kind == "dotted" else 0.4))  # of an open shape's line
-    style = f'class="paper" stroke="{mark.colour}" stroke-width="{wide:.3g}"' if kind else f'fill="{mark.colour}"'
+    line = f'stroke="{mark.colour}" stroke-width="{wide:.3g}" stroke-linejoin="round"'
+    style = f'class="paper" {line}' if kind else f'fill="{mark.colour}"'
     shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.3g}" {style}/>'
     if corners := OUTLINES[outline]:
         steps = "L".join(f"{x + size * across:.1f} {y + size * down:.1f}" for across, down in corners)

@@ -186,6 +186,10 @@ class LinkedViews(View):
         sections += [("", write_paragraph(paragraph)) for paragraph in paragraphs[len(self.views) :]]
         return write_page(path, sections, title or self.title)
 
+    def _display_(self) -> Any:
+        """What marimo shows, one below the other; it has no place for a box of ipywidgets."""
+        return load_package("marimo", "This").vstack([view.widget for view in self.views])
+
     def _repr_mimebundle_(self, **options: object) -> Any:
         if in_notebook() and mounts_views():
             stills = [view._repr_mimebundle_()["text/html"] for view in self.views]

@@ -22,7 +22,7 @@ from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.packages import load_package
 from kgwb.see.choice import Choice
 from kgwb.see.names import Names, list_names
-from kgwb.see.notebook import in_notebook, mounts_views
+from kgwb.see.notebook import has_widgets, in_notebook, mounts_views
 from kgwb.see.page import Fragment, pack_json, read_asset
 from kgwb.see.palette import OUTLINES, view_variables
 from kgwb.see.view import View
@@ -257,8 +257,14 @@ class LiveView(View):
                 answer[name] = value
         widget.send(answer, buffers)
 
+    def _display_(self) -> Any:
+        """What marimo shows, which asks for it by this name: the widget, for which it has a place of its own."""
+        return self.widget
+
     def _repr_mimebundle_(self, **options: object) -> Any:
         """What a notebook shows, and saves: the still picture, in whose place the live view stands."""
+        if in_notebook() and not has_widgets():
+            return {"text/plain": repr(self), "image/svg+xml": self.picture}
         if in_notebook() and mounts_views():
             return {"text/plain": repr(self), "text/html": write_still(self.picture, self.widget.mark, self.title)}
         return super()._repr_mimebundle_(**options)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from kgwb.packages import load_package
+
 
 def in_notebook() -> bool:
     """Whether a Jupyter kernel runs this code."""
@@ -32,3 +34,12 @@ def mounts_views() -> bool:
     """
     others = "google.colab" in sys.modules or "marimo" in sys.modules
     return not others and not any(name in os.environ for name in ("VSCODE_PID", "VSCODE_CWD", "VSCODE_IPC_HOOK_CLI"))
+
+
+def has_widgets() -> bool:
+    """Whether anywidget is installed, without which a view is a still picture."""
+    try:
+        load_package("anywidget", "An interactive view")
+    except ImportError:
+        return False
+    return True

@@ -6,9 +6,8 @@ import math
 import time
 from typing import Any
 
-from kgwb.packages import load_package
 from kgwb.see.live import LiveView
-from kgwb.see.notebook import in_notebook, mounts_views
+from kgwb.see.notebook import has_widgets, in_notebook, mounts_views
 
 REDRAW = 0.3  # seconds between two pictures at least
 OPENED, STOP = "opened", "stop"  # what the page says
@@ -76,19 +75,8 @@ class LiveOutput:
             self.handle.update(bundle, raw=True)
 
 
-def has_widgets() -> bool:
-    """Whether anywidget is installed, without which a view is a still picture."""
-    try:
-        load_package("anywidget", "The stop button")
-    except ImportError:
-        return False
-    return True
-
-
 def make_bundle(view: LiveView) -> dict[str, Any]:
-    """What a notebook shows of a view: live where it can be, else its still picture."""
-    if not has_widgets():
-        return {"text/plain": repr(view), "image/svg+xml": view.picture}
+    """What a notebook shows of a view, and saves, without what only describes it."""
     bundle = view._repr_mimebundle_()
     return bundle[0] if isinstance(bundle, tuple) else bundle
 

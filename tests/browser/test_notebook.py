@@ -71,19 +71,14 @@ def test_the_space_draws_every_entity(ran: Any) -> None:
 
 
 def test_training_draws_a_curve(ran: Any) -> None:
-    """Lab shows an SVG as a picture, so what is in it is seen by its pixels."""
-    dark_pixels = """picture => {
-        const canvas = document.createElement('canvas');
-        [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
-        const context = canvas.getContext('2d');
-        context.drawImage(picture, 0, 0);
-        const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    inked = """canvas => {
+        const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
         return data.filter((value, i) => i % 4 === 0 && value < 64 && data[i + 3] > 200).length;
     }"""
-    pictures = ran.locator(".jp-RenderedSVG img")
+    pictures = ran.locator(".kgwb-training canvas")
     assert pictures.count() == 2  # the embedding's training and BERT's
     for number in range(2):
-        assert pictures.nth(number).evaluate(dark_pixels) > 300
+        assert pictures.nth(number).evaluate(inked) > 300
 
 
 def test_a_click_changes_the_attention_view(ran: Any) -> None:

@@ -117,6 +117,13 @@ def test_a_type_has_the_colour_it_has_in_the_whole(graph: KnowledgeGraph) -> Non
     assert TYPE_COLOURS[1] in draw_moves(embedding, ["r"], within=whole).svg
 
 
+def test_the_legend_lists_the_types_that_are_drawn_and_no_other(graph: KnowledgeGraph) -> None:
+    facts = pd.DataFrame([("a", "r", "b"), ("b", "s", "c")], columns=["head", "relation", "tail"])
+    types = pd.DataFrame({"entity": ["a", "b", "c"], "type": ["island", "town", "ship"]})
+    embedding = GraphEmbedding(KnowledgeGraph.from_pandas(facts, types), TransE(), dim=2)
+    assert ">ship<" not in draw_moves(embedding, ["r"]).svg and ">ship<" in draw_moves(embedding, ["s"]).svg
+
+
 def test_more_dimensions_than_paper_has_are_refused(graph: KnowledgeGraph) -> None:
     with pytest.raises(ValueError, match=r"dim=4 came, and paper has two dimensions\. Type GraphEmbedding"):
         draw_moves(GraphEmbedding(graph, TransE(), dim=4), ["capital"])

@@ -163,3 +163,13 @@ def test_linked_views_are_a_page_with_texts_of_ones_own_around_them(tmp_path: Pa
     views = [match.start() for match in re.finditer(r"kgwb_training\.show\(", text)]
     assert sorted([*order, *views]) == [order[0], views[0], order[1], views[1], order[2], order[3]]
     assert text.count("var kgwb_training=") == 1  # each script is carried once
+
+
+@pytest.mark.skipif(not issubclass(kgwb.see.GraphView, kgwb.see.LiveView), reason="the graph is still drawn by pyvis")
+def test_three_linked_views_of_the_sample_graph_stay_within_five_megabytes(repository: Path, tmp_path: Path) -> None:
+    graph = kgwb.read_graph(repository / "sample_graphs" / "archipelago")
+    vectors = kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=8)
+    reading = kgwb.read(kgwb.load_bert(), [str(sentence) for sentence in graph.labels[:3]])
+    views = (kgwb.show_graph(graph), kgwb.show_space(vectors, method="pca"), kgwb.show_attention(reading, graph=graph))
+    page = kgwb.link(*views).save(tmp_path / "page.html", text=["Three views of one graph."])
+    assert page.stat().st_size <= 5_000_000

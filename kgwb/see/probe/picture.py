@@ -35,7 +35,7 @@ def draw_probe(scene: ProbeScene) -> str:
         parts += [_draw_names(lanes, left, top)] if i % abreast == 0 else []
     bottom = _TOP + -(-len(groups) // abreast) * (height + 66) - 14
     legend, taken = draw_legend(_legend_marks(runs), 12, bottom, _WIDTH - 24)
-    return draw_picture([*parts, legend], _WIDTH, bottom + taken, title="Probe", caption=scene.caption)
+    return draw_picture([*parts, legend], _WIDTH, bottom + taken, title=scene.title, caption=scene.caption)
 
 
 def _place_lanes(runs: Sequence[str]) -> tuple[dict[str, float], float]:

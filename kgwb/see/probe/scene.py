@@ -38,6 +38,14 @@ class ProbeScene:
     control_facts: str = ""
 
     @property
+    def title(self) -> str:
+        """What is seen, in words."""
+        runs = dict.fromkeys(self.frame.index.get_level_values("model"))
+        doors = sum(map(is_door, runs))
+        controls = ", beside their controls" if any("/" in run for run in runs) else ""
+        return f"Accuracy of {count_things(doors, 'door')}{controls}" if doors else "Accuracy"
+
+    @property
     def caption(self) -> str:
         """What is seen, over how many seeds and questions, and how to read it."""
         first = self.frame.groupby("group", sort=False)["questions"].first()
@@ -48,8 +56,16 @@ class ProbeScene:
         said = [self.protocol.rstrip(".")] if self.protocol else []
         said.append(f"Accuracy on {', '.join(asked)}, {seeds}")
         said += ["Whiskers: one standard deviation over seeds"] if self.frame["spread"].notna().any() else []
-        said.append("Filled: a door; hollow and dashed: the same door without its knowledge, or hindered")
+        said += self._explain_marks()
         if self.frame["gain"].notna().any():
             said.append("Signed: its gain over the best control that has no knowledge, seed by seed")
         said += [self.control_facts.rstrip(".")] if self.control_facts else []
         return ". ".join(said) + "."
+
+    def _explain_marks(self) -> list[str]:
+        """What is filled and what is hollow, of what is drawn."""
+        runs = list(self.frame.index.get_level_values("model"))
+        filled = ["Filled: a door"] if any(map(is_door, runs)) else []
+        hollow = "ollow and dashed: the same door without its knowledge, or hindered"
+        controls = any("/" in run for run in runs)
+        return ["; ".join([*filled, ("h" if filled else "H") + hollow])] if controls else filled

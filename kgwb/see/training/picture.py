@@ -99,7 +99,6 @@ def _draw_panel(scene: TrainingScene, lines: Sequence[Line], figure: str, left: 
     panel = Panel(left, top, width, _HEIGHT, *frame_panel(scene, lines, figure))
     heading = shorten(head_panel(scene, figure), max(12, int(width / 7)))
     parts = [draw_axes(panel, title=heading, x_name=scene.unit, whole_x=True)]
-    parts += _draw_floors(panel, scene.floors) if figure == "loss" else []
     for line in lines:
         colour, role = line.colour, "" if line.colour else "line-ink"
         pixels = panel.place(*line.rows[:, :2].T)
@@ -109,18 +108,25 @@ def _draw_panel(scene: TrainingScene, lines: Sequence[Line], figure: str, left: 
         parts.append(f'<g opacity=".4">{drawn}</g>' if thin else drawn)
         gone = np.isnan(line.rows[:, 1])
         parts += [draw_cross(x, panel.bottom - 6, colour=colour) for x in pixels[gone, 0]]
+    parts += _draw_floors(panel, scene.floors, lines) if figure == "loss" else []
     return "".join([*parts, *_name_ends(panel, lines)])
 
 
-def _draw_floors(panel: Panel, floors: Mapping[str, float]) -> list[str]:
+def _draw_floors(panel: Panel, floors: Mapping[str, float], lines: Sequence[Line]) -> list[str]:
+    """Thin lines, each with its reason at the end that the runs are further from."""
+    shown = [line.rows[np.isfinite(line.rows[:, 1]), 1] for line in lines]
+    ends = np.array([[values[0], values[-1]] for values in shown if len(values)]).reshape(
+        -1, 2
+    )  # [line, first and last]
     parts = []
     for name, value in floors.items():
         y = panel.place(np.array([panel.x_range[0]]), np.array([value]))[0, 1]
+        first, last = np.abs(ends - value).min(axis=0) if len(ends) else (1, 0)
+        x, anchor = (panel.right - 4, "end") if last > first else (panel.left + 4, "start")
         text = shorten(f"{name} = {format_value(value)}", max(12, int(panel.width / 6.5)))
         parts.append(f'<path d="M{panel.left:.1f} {y:.1f}H{panel.right:.1f}" class="line-muted" stroke-width=".75"/>')
-        parts.append(
-            draw_text(text, panel.left + 4, y + (14 if y < panel.top + 16 else -4), role="muted halo", size=_SIZE)
-        )
+        down = 14 if y < panel.top + 16 else -4
+        parts.append(draw_text(text, x, y + down, role="muted halo", size=_SIZE, anchor=anchor))
     return parts
 
 

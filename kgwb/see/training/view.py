@@ -158,7 +158,7 @@ class TrainingView(LiveView):
         return describe_training(self.scene)
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What the script hears. This runs beside the training, in a thread of the kernel's, so it touches nothing else."""
+        """What the script is told. This runs beside the training, in a thread of the kernel's, so it touches nothing else."""
         word = message.get("kgwb")
         if word == STOP:
             self.stop_asked = True

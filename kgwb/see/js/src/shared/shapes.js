@@ -44,6 +44,7 @@ export function drawShape(pen, outlines, { shape, colour }, x, y, radius, paper)
   pen.fillStyle = open ? paper : colour;
   pen.fill();
   pen.lineWidth = open ? Math.max(1.2, radius * (dotted ? 0.25 : 0.4)) : 0.75;
+  pen.lineJoin = "round";
   pen.strokeStyle = open ? colour : paper;
   pen.stroke();
   if (!dotted) return;

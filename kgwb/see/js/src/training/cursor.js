@@ -93,7 +93,9 @@ export function openCursor(picture, canvas, { places, unit, redraw }) {
   };
   canvas.addEventListener("pointermove", follow);
   canvas.addEventListener("pointerdown", follow);
-  canvas.addEventListener("pointerleave", leave);
+  canvas.addEventListener("pointerleave", (event) => {
+    if (event.pointerType === "mouse") leave(); // a finger that is lifted leaves the values in sight
+  });
   canvas.addEventListener("keydown", press);
   canvas.addEventListener("blur", leave);
   return {

@@ -20,8 +20,8 @@ export function drawPanels(pen, places, look, { unit, cursor }) {
   pen.lineJoin = "round";
   for (const place of places) {
     drawAxes(pen, place, look, unit);
-    drawFloors(pen, place, look);
     for (const line of place.lines) drawLine(pen, place, line, look);
+    drawFloors(pen, place, look);
     if (cursor !== null) drawCursor(pen, place, look, cursor);
     drawEnds(pen, place, look, { several, cursor });
   }
@@ -65,19 +65,27 @@ function drawAxes(pen, { panel, left, top, width, height, up, across, down }, lo
 }
 
 /**
+ * Thin lines, each with its reason at the end that the runs are further from.
  * @param {Pen} pen
  * @param {Place} place
  * @param {Look} look
  */
-function drawFloors(pen, { panel, left, top, width, down }, look) {
-  pen.textAlign = "left";
+function drawFloors(pen, { panel, lines, left, top, width, down }, look) {
+  const shown = lines
+    .map(({ points }) => points.filter(({ y }) => Number.isFinite(y)))
+    .filter((points) => points.length);
   for (const [name, value] of panel.floors) {
+    const [first, last] = [0, -1].map((end) =>
+      Math.min(...shown.map((points) => Math.abs((points.at(end)?.y ?? 0) - value))),
+    );
+    const right = last > first;
     pen.lineWidth = 0.75;
     strokeLine(pen, look.muted, [left, down(value)], [left + width, down(value)]);
     pen.font = letters(look, 11);
+    pen.textAlign = right ? "right" : "left";
     const text = fitText(pen, `${shorten(name)} = ${formatValue(value)}`, width);
     const y = down(value) + (down(value) < top + 16 * look.scale ? 14 : -4) * look.scale;
-    writeText(pen, text, left + 4, y, { ink: look.muted, paper: look.paper, rim: 3 });
+    writeText(pen, text, right ? left + width - 4 : left + 4, y, { ink: look.muted, paper: look.paper, rim: 3 });
   }
 }
 
