@@ -149,11 +149,12 @@ def summarise_sentences(
     return np.where(nothing, np.nan, mean), np.where(nothing, np.nan, spread)
 
 
-@torch.no_grad()
 def _read_batches(bert: Bert, encoding: Encoding, batch: int) -> Iterator[tuple[list[int], Record]]:
     bert = bert.in_mode(training=False)
     for some in encoding.is_token.sum(1).argsort(stable=True).split(batch):
-        yield some.tolist(), bert.observe(encoding.select(some.tolist()).to(bert.device))
+        with torch.no_grad():
+            record = bert.observe(encoding.select(some.tolist()).to(bert.device))
+        yield some.tolist(), record
 
 
 def _score(found: Sequence[_Reduced], pairs: MentionPairs, permutations: int, seed: int) -> LinkScore:

@@ -27,6 +27,7 @@ LABELS = {
 }
 TOP = 5  # sentences listed of a head
 _JOINED = "_after"
+_RAMP = (4, 0, 2, 5, 3)  # of the types' colours, whose contrast holds on both papers
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +54,9 @@ class HeadsScene:
     @property
     def title(self) -> str:
         """What is seen, in words."""
-        names = " and ".join(dict.fromkeys(each.name for each in self.habits))
         count = count_things(len(self.habits[0].sentences), "sentence")
-        return f"What the heads of {names} do over {count}"
+        ending = ", before and after" if len(self.habits) > 1 else ""
+        return f"What the heads of {self.habits[0].name} do over {count}{ending}"
 
     @property
     def caption(self) -> str:
@@ -64,9 +65,7 @@ class HeadsScene:
         axes = f"across {LABELS[self.x]}, up {LABELS[self.y]}"
         dots = f"{layers * heads} heads as dots, {axes}; each figure is a mean over {count_things(count, 'sentence')}. "
         joined = "A grey ring is before ({}), a dot after ({}). ".format(*(each.name for each in self.habits))
-        return (
-            f"{dots}{joined if len(self.habits) > 1 else ''}{self.note}"
-        )
+        return f"{dots}{joined if len(self.habits) > 1 else ''}{self.note}"
 
     @property
     def note(self) -> str:
@@ -134,8 +133,8 @@ def spell_sentence(habits: HeadHabits, number: int) -> list[str]:
 
 
 def colour_layers(count: int) -> list[str]:
-    """A colour for each layer, in equal steps from olive to violet, which every kind of colour vision tells apart."""
-    ends = [np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) for colour in (TYPE_COLOURS[4], TYPE_COLOURS[5])]
-    shares = np.linspace(0, 1, count) if count > 1 else np.zeros(1)
-    mixed = (np.rint(ends[0] * (1 - share) + ends[1] * share).astype(int) for share in shares)
-    return ["#" + "".join(f"{part:02x}" for part in colour) for colour in mixed]
+    """A colour for each layer, in equal steps along the palette: olive, green, blue, violet, plum."""
+    stops = [[int(TYPE_COLOURS[at][i : i + 2], 16) for i in (1, 3, 5)] for at in _RAMP]
+    shares = np.linspace(0, len(stops) - 1, count) if count > 1 else np.zeros(1)
+    mixed = np.stack([np.interp(shares, range(len(stops)), part) for part in zip(*stops, strict=True)], 1)
+    return ["#" + "".join(f"{part:02x}" for part in colour) for colour in np.rint(mixed).astype(int)]
