@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from kgwb.bert import Bert, Reading, inject, load_bert, measure_heads, read, score_links
-from kgwb.bert.heads import METRICS, HeadHabits, summarise_sentences
+from kgwb.bert.head_figures import METRICS
+from kgwb.bert.heads import HeadHabits, summarise_sentences
 from kgwb.embed import ComplEx, GraphEmbedding
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.see.heads.scene import colour_layers, rank_sentences

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float
-from kgwb.bert.heads import METRICS, HeadHabits, summarise_sentences
+from kgwb.bert.head_figures import METRICS
+from kgwb.bert.heads import HeadHabits, summarise_sentences
 from kgwb.see.palette import TYPE_COLOURS
 from kgwb.words import count_things, mend_text
 
@@ -64,7 +65,7 @@ class HeadsScene:
         count, layers, heads, _ = self.habits[0].values.shape
         axes = f"across {LABELS[self.x]}, up {LABELS[self.y]}"
         dots = f"{layers * heads} heads as dots, {axes}; each figure is a mean over {count_things(count, 'sentence')}. "
-        joined = "A grey ring is before ({}), a dot after ({}). ".format(*(each.name for each in self.habits))
+        joined = f"A grey ring is before ({self.habits[0].name}), a dot after ({self.habits[-1].name}). "
         return f"{dots}{joined if len(self.habits) > 1 else ''}{self.note}"
 
     @property
@@ -96,12 +97,11 @@ class HeadsScene:
 
 
 def list_metrics(habits: tuple[HeadHabits, ...]) -> list[str]:
-    """The metrics of which a head of some reading has a figure; what was injected only where anything was."""
+    """The metrics: mentions only where any are named, what was injected only where anything was."""
     found = [
         name
         for i, name in enumerate(METRICS)
-        if any(not np.isnan(each.values[..., i]).all() for each in habits)
-        and (name != "injected" or any(np.nansum(each.values[..., i]) > 0 for each in habits))
+        if name not in ("mentions", "injected") or any(np.nansum(each.values[..., i]) > 0 for each in habits)
     ]
     linked = any(each.links is not None and each.links.pairs for each in habits)
     return [*found, "follows"] if linked else found
