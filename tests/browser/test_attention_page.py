@@ -236,10 +236,11 @@ def test_light_and_dark_come_from_the_page(opened: Any) -> None:
     paper = "getComputedStyle(document.querySelector('.kgwb-attention')).backgroundColor"
     thumbnails = opened.locator(".board canvas").evaluate("c => c.toDataURL()")
     opened.emulate_media(color_scheme="dark")
-    assert opened.evaluate(paper) == "rgb(25, 26, 28)"
     opened.wait_for_timeout(100)
+    assert opened.evaluate(paper) == "rgb(25, 26, 28)"
     assert opened.locator(".board canvas").evaluate("c => c.toDataURL()") != thumbnails
     opened.evaluate("document.body.dataset.jpThemeLight = 'true'")
+    opened.wait_for_timeout(50)
     assert opened.evaluate(paper) == "rgb(251, 250, 247)"
 
 
@@ -420,7 +421,11 @@ def test_two_widgets_in_one_notebook_do_not_disturb_each_other(browser_page: Any
     }
     browser_page.goto("about:blank")
     seen = browser_page.evaluate(WIDGETS, packed)
-    assert [text.partition("in ")[2] for text in seen["titles"]] == ["layer 0, head 1", "layer 1, head 0", "layer 0"]
+    assert [text.partition("in ")[2] for text in seen["titles"]] == [
+        "layer 0, head 1",
+        "layer 1, head 0",
+        "layer 0, head 0",
+    ]
     assert seen["sent"] == [[0, 1, 1]]
     assert (seen["left"], seen["listening"], seen["other"]) == (0, 0, 1)
     assert browser_page.errors_logged == []

@@ -13,7 +13,7 @@ from kgwb.bert import Reading
 from kgwb.bert.linked_pairs import LinkScore
 from kgwb.checks import is_number
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.attention.injected import Extra, list_extras, name_fact
+from kgwb.see.attention.injected import Extra, list_extras, phrase_fact
 from kgwb.see.attention.weights import NAMES, fold_mentions, list_units, renormalise, select_weights
 from kgwb.see.palette import colour_types
 from kgwb.words import mend_text, quote_value
@@ -245,7 +245,7 @@ def find_edges(spans: Sequence[Span], graph: KnowledgeGraph | None) -> list[Edge
         for i, one in enumerate(spans[:j]):
             linking = facts.get(frozenset((one.entity, other.entity)), [])
             if linking and one.entity != other.entity:
-                edges.append(Edge(i, j, "; ".join(name_fact(fact, graph) for fact in linking)))
+                edges.append(Edge(i, j, "; ".join(phrase_fact(fact, graph) for fact in linking)))
     return edges
 
 

@@ -18,7 +18,7 @@ from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.packages import load_package
 from kgwb.see.attention.scene import check_choice
 from kgwb.see.choice import Choice
-from kgwb.see.heads.picture import draw_heads
+from kgwb.see.heads.picture import draw_head_map
 from kgwb.see.heads.scene import (
     LABELS,
     HeadsScene,
@@ -153,7 +153,7 @@ class HeadsView(LiveView):
     @property
     def picture(self) -> str:
         """What is chosen now as a static SVG."""
-        return draw_heads(self.scene)
+        return draw_head_map(self.scene)
 
     @property
     def shown_graph(self) -> KnowledgeGraph | None:
