@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import kgwb
-from kgwb.bert import Reading
+from kgwb.bert import Reading, load_bert
 from kgwb.embed import Epoch
 from kgwb.graph import Mention
 from kgwb.learn import ProbeReport
@@ -49,6 +49,10 @@ def show_attention(pair: tuple[Reading, Reading]) -> View:
     return kgwb.show_attention(*pair)
 
 
+def show_heads(_pair: tuple[Reading, Reading]) -> View:
+    return kgwb.see.show_heads(load_bert("tiny"), list(HOSTILE))
+
+
 def show_probe(_pair: tuple[Reading, Reading]) -> View:
     counts = pd.DataFrame(
         {"run": ["plain", HOSTILE[0]], "seed": 0, "relation": HOSTILE[1], "questions": 4, "correct": 3}
@@ -64,7 +68,16 @@ def link(pair: tuple[Reading, Reading]) -> View:
 # A new view is tested by being listed.
 VIEWS: dict[str, Callable[[tuple[Reading, Reading]], View]] = {
     made.__name__: made
-    for made in (show_graph, show_space, show_training, record_film, show_attention, show_probe, link)
+    for made in (
+        show_graph,
+        show_space,
+        show_training,
+        record_film,
+        show_attention,
+        show_heads,
+        show_probe,
+        link,
+    )
 }
 
 

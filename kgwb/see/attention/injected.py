@@ -82,7 +82,7 @@ def join_extras(
     return found
 
 
-def name_fact(fact: tuple[int, int, int], graph: KnowledgeGraph | None) -> str:
+def phrase_fact(fact: tuple[int, int, int], graph: KnowledgeGraph | None) -> str:
     """A triple in words; its ids where no graph is known."""
     head, relation, tail = fact
     if graph is None:
@@ -93,7 +93,7 @@ def name_fact(fact: tuple[int, int, int], graph: KnowledgeGraph | None) -> str:
 def _name(column: Column, readings: Sequence[Reading], sentence: int, graph: KnowledgeGraph | None) -> Extra:
     if column.kind == "fact":
         head, _, tail = column.fact
-        return Extra("fact", name_fact(column.fact, graph), (column,), (head, tail), column.fact)
+        return Extra("fact", phrase_fact(column.fact, graph), (column,), (head, tail), column.fact)
     for reading in reversed(readings):
         for mention in reading.mentions[sentence]:
             if mention.pieces is not None and mention.pieces[0] == column.place:

@@ -13,8 +13,8 @@ from kgwb.bert import Reading
 from kgwb.bert.linked_pairs import LinkScore
 from kgwb.checks import is_number
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.attention.injected import Extra, list_extras, name_fact
-from kgwb.see.attention.weights import NAMES, select_weights
+from kgwb.see.attention.injected import Extra, list_extras, phrase_fact
+from kgwb.see.attention.weights import NAMES, fold_mentions, list_units, renormalise, select_weights
 from kgwb.see.palette import colour_types
 from kgwb.words import mend_text, quote_value
 
@@ -106,7 +106,7 @@ class AttentionScene:
         """One row per query and key word piece of the sentence, layer and head, and one per query for each of the extras.
 
         Each query's weights sum to one, but for the maximum of heads. Facts in memory and vectors set beside have the keys -1,
-        -2, ...; `kind` says which is which.
+        -2, ...; `kind` says which is which. `renormalised` is the change of what goes to word pieces alone, as shares of that.
         """
         return _tabulate(self)
 
@@ -121,6 +121,17 @@ class AttentionScene:
         """What the word piece in focus looks at beside the word pieces: one row for each fact, and each vector."""
         chosen = (self.frame["query"] == self.focus) & (self.frame["key"] < 0)
         return self.frame[chosen].reset_index(drop=True)
+
+
+def fold_scene(scene: AttentionScene) -> pd.DataFrame:
+    """The whole matrix of the last reading, the pieces of each mention as one: from the rows to the columns."""
+    given = (scene.sentence, scene.layer, scene.head, scene.combine, scene.extras)
+    spans = [(span.first, span.last) for span in scene.spans]
+    tokens = [mend_text(token) for token in scene.readings[-1].tokens[scene.sentence]]
+    labels = {first: mend_text(span.label) for span in scene.spans for first in (span.first,)}
+    names = [labels.get(start, tokens[start]) for start in list_units(len(tokens), spans).tolist()]
+    columns = [*names, *(mend_text(extra.text) for extra in scene.extras)]
+    return pd.DataFrame(fold_mentions(select_weights(scene.readings[-1], *given), spans), index=names, columns=columns)
 
 
 def tell_comparison(readings: Sequence[Reading]) -> str:
@@ -234,7 +245,7 @@ def find_edges(spans: Sequence[Span], graph: KnowledgeGraph | None) -> list[Edge
         for i, one in enumerate(spans[:j]):
             linking = facts.get(frozenset((one.entity, other.entity)), [])
             if linking and one.entity != other.entity:
-                edges.append(Edge(i, j, "; ".join(name_fact(fact, graph) for fact in linking)))
+                edges.append(Edge(i, j, "; ".join(phrase_fact(fact, graph) for fact in linking)))
     return edges
 
 
@@ -256,8 +267,12 @@ def _tabulate(scene: AttentionScene) -> pd.DataFrame:
     injected = np.array([*readings[-1].injected[sentence], *[True] * len(extras)])
     query, column = (side.ravel() for side in np.indices((count, len(names))))
     given = (sentence, scene.layer, scene.head, scene.combine, extras)
-    before = select_weights(readings[0], *given).ravel()
-    after = select_weights(readings[-1], *given).ravel() if len(readings) > 1 else np.full(len(query), np.nan)
+    first, last = (select_weights(reading, *given) for reading in (readings[0], readings[-1]))
+    fair = np.full(first.shape, np.nan)
+    if len(readings) > 1:
+        fair[:, :count] = renormalise(last, count) - renormalise(first, count)
+    before = first.ravel()
+    after = last.ravel() if len(readings) > 1 else np.full(len(query), np.nan)
     frame = pd.DataFrame(
         {
             "sentence": sentence,
@@ -271,6 +286,7 @@ def _tabulate(scene: AttentionScene) -> pd.DataFrame:
             "before": before,
             "after": after,
             "change": after - before,
+            "renormalised": fair.ravel(),
             "entity": entities[column],
             "injected": injected[column],
         }

@@ -24,6 +24,7 @@ from kgwb.see.attention.scene import (
     check_readings,
     choose_focus,
     choose_layer,
+    fold_scene,
     tell_comparison,
     with_mentions,
 )
@@ -198,6 +199,11 @@ class AttentionView(LiveView):
     def frame(self) -> pd.DataFrame:
         """All that is drawn at this sentence, layer and head: one row per query and key word piece."""
         return self.scene.frame
+
+    @property
+    def folded(self) -> pd.DataFrame:
+        """The matrix of the last reading with the pieces of each mention as one: keys summed, queries averaged."""
+        return fold_scene(self.scene)
 
     def list_selected(self) -> pd.DataFrame:
         """What the word piece in focus looks at: its rows of `frame`, exact to float32."""

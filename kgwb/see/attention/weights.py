@@ -30,7 +30,7 @@ def select_weights(
 
 def fold_mentions(
     weights: Float[np.ndarray, "query column"], spans: Sequence[tuple[int, int]]
-) -> Float[np.ndarray, "unit column"]:
+) -> Float[np.ndarray, "unit unit_or_extra"]:
     """The same with the word pieces of each mention as one: summed as keys, averaged as queries, so that rows still sum to one.
 
     Args:

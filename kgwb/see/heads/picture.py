@@ -12,7 +12,7 @@ from kgwb.words import shorten
 WIDTH, HEIGHT = 760, 520
 
 
-def draw_heads(scene: HeadsScene) -> str:
+def draw_head_map(scene: HeadsScene) -> str:
     """The scene as SVG on a solid paper background."""
     points = [(read_metric(each, scene.x)[0], read_metric(each, scene.y)[0]) for each in scene.habits]
     ranges = [widen(np.concatenate([pair[axis].ravel() for pair in points])) for axis in (0, 1)]

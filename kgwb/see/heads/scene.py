@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float
-from kgwb.bert.heads import METRICS, HeadHabits, summarise_sentences
+from kgwb.bert.head_figures import METRICS
+from kgwb.bert.heads import HeadHabits, summarise_sentences
 from kgwb.see.palette import TYPE_COLOURS
 from kgwb.words import count_things, mend_text
 
@@ -27,6 +28,7 @@ LABELS = {
 }
 TOP = 5  # sentences listed of a head
 _JOINED = "_after"
+_RAMP = (4, 0, 2, 5, 3)  # of the types' colours, whose contrast holds on both papers
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +55,9 @@ class HeadsScene:
     @property
     def title(self) -> str:
         """What is seen, in words."""
-        names = " and ".join(dict.fromkeys(each.name for each in self.habits))
         count = count_things(len(self.habits[0].sentences), "sentence")
-        return f"What the heads of {names} do over {count}"
+        ending = ", before and after" if len(self.habits) > 1 else ""
+        return f"What the heads of {self.habits[0].name} do over {count}{ending}"
 
     @property
     def caption(self) -> str:
@@ -63,10 +65,8 @@ class HeadsScene:
         count, layers, heads, _ = self.habits[0].values.shape
         axes = f"across {LABELS[self.x]}, up {LABELS[self.y]}"
         dots = f"{layers * heads} heads as dots, {axes}; each figure is a mean over {count_things(count, 'sentence')}. "
-        joined = "A grey ring is before ({}), a dot after ({}). ".format(*(each.name for each in self.habits))
-        return (
-            f"{dots}{joined if len(self.habits) > 1 else ''}{self.note}"
-        )
+        joined = f"A grey ring is before ({self.habits[0].name}), a dot after ({self.habits[-1].name}). "
+        return f"{dots}{joined if len(self.habits) > 1 else ''}{self.note}"
 
     @property
     def note(self) -> str:
@@ -97,12 +97,11 @@ class HeadsScene:
 
 
 def list_metrics(habits: tuple[HeadHabits, ...]) -> list[str]:
-    """The metrics of which a head of some reading has a figure; what was injected only where anything was."""
+    """The metrics: mentions only where any are named, what was injected only where anything was."""
     found = [
         name
         for i, name in enumerate(METRICS)
-        if any(not np.isnan(each.values[..., i]).all() for each in habits)
-        and (name != "injected" or any(np.nansum(each.values[..., i]) > 0 for each in habits))
+        if name not in ("mentions", "injected") or any(np.nansum(each.values[..., i]) > 0 for each in habits)
     ]
     linked = any(each.links is not None and each.links.pairs for each in habits)
     return [*found, "follows"] if linked else found
@@ -134,8 +133,8 @@ def spell_sentence(habits: HeadHabits, number: int) -> list[str]:
 
 
 def colour_layers(count: int) -> list[str]:
-    """A colour for each layer, in equal steps from olive to violet, which every kind of colour vision tells apart."""
-    ends = [np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) for colour in (TYPE_COLOURS[4], TYPE_COLOURS[5])]
-    shares = np.linspace(0, 1, count) if count > 1 else np.zeros(1)
-    mixed = (np.rint(ends[0] * (1 - share) + ends[1] * share).astype(int) for share in shares)
-    return ["#" + "".join(f"{part:02x}" for part in colour) for colour in mixed]
+    """A colour for each layer, in equal steps along the palette: olive, green, blue, violet, plum."""
+    stops = [[int(TYPE_COLOURS[at][i : i + 2], 16) for i in (1, 3, 5)] for at in _RAMP]
+    shares = np.linspace(0, len(stops) - 1, count) if count > 1 else np.zeros(1)
+    mixed = np.stack([np.interp(shares, range(len(stops)), part) for part in zip(*stops, strict=True)], 1)
+    return ["#" + "".join(f"{part:02x}" for part in colour) for colour in np.rint(mixed).astype(int)]

@@ -18,7 +18,7 @@ from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.packages import load_package
 from kgwb.see.attention.scene import check_choice
 from kgwb.see.choice import Choice
-from kgwb.see.heads.picture import draw_heads
+from kgwb.see.heads.picture import draw_head_map
 from kgwb.see.heads.scene import (
     LABELS,
     HeadsScene,
@@ -29,6 +29,7 @@ from kgwb.see.heads.scene import (
     spell_sentence,
 )
 from kgwb.see.live import LiveView, define_widget, pack_array
+from kgwb.words import count_things
 
 
 def show_heads(
@@ -73,7 +74,7 @@ def show_heads(
     Example:
         >>> from kgwb import load_bert
         >>> show_heads(load_bert(), ["Paris is the capital of France.", "Rome is in Italy."])
-        Heads of minilm: 72 over 2 sentences, distance and entropy
+        HeadsView of minilm: 72 heads over 2 sentences, distance and entropy
     """
     call = "show_heads(kgwb.load_bert(), sentences, after=model)"
     expect_kind(bert, Bert, "A BERT", call=call)
@@ -152,7 +153,7 @@ class HeadsView(LiveView):
     @property
     def picture(self) -> str:
         """What is chosen now as a static SVG."""
-        return draw_heads(self.scene)
+        return draw_head_map(self.scene)
 
     @property
     def shown_graph(self) -> KnowledgeGraph | None:
@@ -177,7 +178,8 @@ class HeadsView(LiveView):
         names = " and ".join(each.name for each in self.habits)
         count, layers, heads, _ = self.habits[0].values.shape
         scene = self.scene
-        return f"Heads of {names}: {layers * heads} over {count} sentences, {scene.x} and {scene.y}"
+        told = count_things(count, "sentence")
+        return f"HeadsView of {names}: {layers * heads} heads over {told}, {scene.x} and {scene.y}"
 
 
 @cache

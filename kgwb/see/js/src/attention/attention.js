@@ -47,7 +47,7 @@ function render({ model, el }) {
       draw: (/** @type {CanvasRenderingContext2D} */ pen) => paintMatrices(pen, scene, places, palette),
     };
   };
-  const frame = openFrame(el, model, { name: "attention", redraw: () => update(), print });
+  const frame = openFrame(el, model, { name: "attention", redraw: resize, print });
   const spoken = element("div", { class: "spoken", "aria-live": "polite" });
   const grid = drawGrid(facts, choice);
   const columns = drawColumns(facts, choice, () => frame.scale);
@@ -71,7 +71,6 @@ function render({ model, el }) {
     if (extras.node.parentElement !== room) room.append(extras.node);
     if (lines) columns.update();
     for (const part of [sentence, extras, sums, held, controls]) part.update();
-    grid.fit(frame.picture.clientWidth);
     grid.update();
     frame.setTitle(tellTitle(facts, choice));
     frame.setCaption(tellCaption(facts, choice));
@@ -85,8 +84,12 @@ function render({ model, el }) {
     come++;
     update();
   };
+  function resize() {
+    grid.fit(frame.picture.clientWidth); // here only, for it makes the browser lay everything out
+    update();
+  }
   choice.listen(update);
-  update();
+  resize();
 
   return () => {
     clearTimeout(timer);

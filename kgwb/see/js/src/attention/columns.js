@@ -71,7 +71,7 @@ export function drawColumns(facts, choice, readScale) {
       const { sides, change } = readRows(facts, choice);
       const most = strongest(shown, sides);
       parts.sides.forEach((side, i) => {
-        side.update(sides[i], { most, least, unit, digits: facts.digits });
+        side.update(sides[i], { most, least, unit, scale, digits: facts.digits });
       });
       if (parts.changes && change) parts.changes.update(change, (value) => tellChange(value, facts.digits));
       parts.shift?.update(readShift(shown, layer));
@@ -180,7 +180,7 @@ function drawSide(shown, choice, kind, toLeft, height) {
     keys: element("div", { class: `keys ${kind}${toLeft ? " end" : ""}` }, ...tokens),
     /**
      * @param {Row} row
-     * @param {{most: number, least: number, unit: number, digits: number}} look
+     * @param {{most: number, least: number, unit: number, scale: number, digits: number}} look
      */
     update(row, look) {
       lines.update(row, look);

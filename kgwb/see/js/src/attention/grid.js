@@ -40,6 +40,7 @@ export function drawGrid(facts, choice) {
   const large = drawLarge(facts, choice);
   const node = element("div", { class: "grid" }, element("div", { class: "board-room" }, board), large.node);
   let painted = "";
+  let named = "";
   let colour = "";
 
   function drawCells() {
@@ -108,16 +109,13 @@ export function drawGrid(facts, choice) {
     update() {
       const column = choice.head === null ? 0 : choice.head + 1;
       markChosen(cells, choice.layer * (heads + 1) + column);
-      all.textContent = choice.combine;
-      const { sentence } = choice;
+      const { combine } = choice;
+      if (combine === named) return;
+      named = combine;
+      all.textContent = combine;
       cells.forEach((cell, i) => {
         const [layer, at] = [Math.floor(i / (heads + 1)), i % (heads + 1)];
-        const name = at === 0 ? `${choice.combine} of heads` : `head ${at - 1}`;
-        cell.setAttribute("aria-label", `layer ${layer}, ${name}`);
-        cell.classList.toggle(
-          "absent",
-          Boolean(sentence.planes) && !facts.has(sentence, layer, at === 0 ? choice.combine : at - 1),
-        );
+        cell.setAttribute("aria-label", `layer ${layer}, ${at === 0 ? `${combine} of heads` : `head ${at - 1}`}`);
       });
     },
     /**
@@ -138,6 +136,10 @@ export function drawGrid(facts, choice) {
       ].join();
       if (state === painted) return;
       painted = state;
+      cells.forEach((cell, i) => {
+        const [layer, at] = [Math.floor(i / (heads + 1)), i % (heads + 1)];
+        cell.classList.toggle("absent", !facts.has(choice.sentence, layer, at === 0 ? choice.combine : at - 1));
+      });
       paintAll(canvas, facts, choice, places, ink);
     },
   };

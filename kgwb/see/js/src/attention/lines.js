@@ -31,15 +31,15 @@ export function drawLines(shown, { kind, toLeft, height, injected }) {
     node,
     /**
      * @param {Row} row
-     * @param {{most: number, least: number, unit: number}} look
+     * @param {{most: number, least: number, unit: number, scale: number}} look
      */
-    update(row, { most, least, unit }) {
+    update(row, { most, least, unit, scale }) {
       paths.forEach((path, i) => {
         const share = Math.min(1, row[i] / most);
         path.style.display = share >= FAINTEST && row[i] >= least ? "" : "none";
         path.setAttribute("d", `M${from} ${middle(unit)}C50 ${middle(unit)} 50 ${middle(i)} ${to} ${middle(i)}`);
         path.style.strokeOpacity = (share || 0).toFixed(3);
-        path.style.strokeWidth = (0.75 + 2.25 * (row[i] || 0)).toFixed(2);
+        path.style.strokeWidth = (scale * (0.75 + 2.25 * (row[i] || 0))).toFixed(2);
       });
     },
   };

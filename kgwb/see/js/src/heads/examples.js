@@ -41,7 +41,7 @@ export function drawExamples(facts, choice) {
         element(
           "div",
           { class: "muted" },
-          `most ${facts.label(look.x)}; from the underlined word to the bold one it looks most`,
+          `First by: ${facts.label(look.x)}. From the underlined word to the bold one it looks most.`,
         ),
         element("ol", {}, ...items),
       );

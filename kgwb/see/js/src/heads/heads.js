@@ -38,7 +38,7 @@ function render({ model, el }) {
     const joined = facts.two ? `A grey ring is before (${names[0]}), a dot after (${names[1]}). ` : "";
     frame.setCaption(
       `${layers * heads} heads as dots, across ${facts.label(x)}, up ${facts.label(y)}; each figure is a mean over ${count} ` +
-        `sentences. ${joined}${model.get("state").note}`,
+        `${count === 1 ? "sentence" : "sentences"}. ${joined}${model.get("state").note}`,
     );
     map.paint(frame.root, frame.scale);
   };
