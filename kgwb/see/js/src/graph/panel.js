@@ -54,7 +54,15 @@ const nameButton = (facts, acts, entity) =>
 function spellFact(facts, acts, fact) {
   const relation = button({ class: "relation" }, `${facts.nameRelation(fact)} →`, () => acts.chooseFact(fact));
   const ends = [facts.heads[fact], facts.tails[fact]].map((entity) => nameButton(facts, acts, entity));
-  return element("span", { class: facts.chances.has(fact) ? "fact predicted" : "fact" }, ends[0], relation, ends[1]);
+  return element(
+    "span",
+    { class: facts.chances.has(fact) ? "fact predicted" : "fact" },
+    ends[0],
+    " ",
+    relation,
+    " ",
+    ends[1],
+  );
 }
 
 /**
