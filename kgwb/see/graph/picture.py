@@ -110,7 +110,7 @@ def fit_points(
         return points, 1.0
     low, high = points.min(axis=0), points.max(axis=0)
     room = np.array([width - 2 * margin - 60, height - 2 * margin + 20])
-    zoom = float(min((room / np.maximum(high - low, 1e-9)).min(), 1.5))
+    zoom = float(min((room / np.maximum(high - low, 1e-9)).min(), 2.2))
     return (points - (low + high) / 2) * zoom + np.array([width, height]) / 2, zoom
 
 
