@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from kgwb.graph import KnowledgeGraph
-from kgwb.see import show_graph, show_space
+from kgwb.see import show_space
 from kgwb.see.film.view import record_film
 
 pytestmark = pytest.mark.browser
@@ -55,8 +55,6 @@ DRAW_AND_CLEAN = """async ([script, kind]) => {
 def make_view(kind: str) -> Any:
     facts = pd.DataFrame({"head": list("abc"), "relation": "near", "tail": list("bcd")})
     graph = KnowledgeGraph.from_pandas(facts)
-    if kind == "graph":
-        return show_graph(graph)
     if kind == "space":
         return show_space(np.eye(4), method="pca")
     noise = torch.randn(4, 6, generator=torch.Generator().manual_seed(0))
@@ -66,7 +64,7 @@ def make_view(kind: str) -> Any:
     return film
 
 
-@pytest.mark.parametrize(("kind", "script"), [("graph", "kgwbGraph"), ("space", "kgwbSpace"), ("film", "kgwbFilm")])
+@pytest.mark.parametrize(("kind", "script"), [("space", "kgwbSpace"), ("film", "kgwbFilm")])
 def test_a_view_that_is_taken_away_leaves_nothing(browser_page: Any, tmp_path: Path, kind: str, script: str) -> None:
     browser_page.goto(make_view(kind).save(tmp_path / "page.html").as_uri())
     browser_page.wait_for_timeout(300)

@@ -59,9 +59,10 @@ def test_nothing_left_the_machine(ran: Any) -> None:
 
 
 def test_the_graph_draws(ran: Any) -> None:
-    frame = ran.frame_locator("iframe[title=Graph]").first
+    view = ran.locator(".kgwb-graph").first
+    view.scroll_into_view_if_needed()
     painted = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
-    assert frame.locator("canvas").first.evaluate(painted) > 20
+    assert view.locator(".stage > canvas").evaluate(painted) > 20
 
 
 def test_the_space_draws_every_entity(ran: Any) -> None:

@@ -55,7 +55,9 @@ def draw_graph(scene: GraphScene) -> str:
         said,
         names,
     ]
-    legend, height = draw_marks_legend(types, scene.marks, predicted=bool(predicted.any()))
+    kinds = [("fact", False)] if (~predicted).any() else []
+    kinds += [("predicted fact", True)] if predicted.any() else []
+    legend, height = draw_marks_legend(types, scene.marks, lines=kinds)
     return draw_picture([*parts, legend], _WIDTH, _HEIGHT + height, title=scene.title, caption=caption)
 
 
@@ -77,7 +79,7 @@ def draw_schema(schema: GraphSchema) -> str:
         write_relations(room, courses, [(texts[i], [i]) for i in by_count], size=10.5),
         written,
     ]
-    legend, height = draw_marks_legend([], marks, line="relation between types")
+    legend, height = draw_marks_legend([], marks, lines=[("relation between types", False)] if len(arrows) else [])
     return draw_picture([*parts, legend], _WIDTH, _HEIGHT + height, title=schema.title, caption=schema.caption)
 
 
@@ -108,7 +110,7 @@ def fit_points(
         return points, 1.0
     low, high = points.min(axis=0), points.max(axis=0)
     room = np.array([width - 2 * margin - 60, height - 2 * margin + 20])
-    zoom = float(min((room / np.maximum(high - low, 1e-9)).min(), 1.5))
+    zoom = float(min((room / np.maximum(high - low, 1e-9)).min(), 2.2))
     return (points - (low + high) / 2) * zoom + np.array([width, height]) / 2, zoom
 
 
@@ -116,13 +118,11 @@ def draw_marks_legend(
     types: Iterable[str],
     marks: Mapping[str, TypeMark],
     *,
-    predicted: bool = False,
-    line: str = "fact",
+    lines: Iterable[tuple[str, bool]] = (),
 ) -> tuple[str, float]:
-    """The types drawn, each by its shape, then what the lines mean; and the height it took."""
+    """The types drawn, each by its shape, then what the lines mean and whether they are dashed; and the height it took."""
     parts: list[str] = []
     left, baseline = 14.0, _HEIGHT + 16
-    lines = [(line, False), *([("predicted fact", True)] if predicted else [])]
     entries: list[tuple[str, TypeMark | bool]] = [(name, marks[name]) for name in rank_types(types)]
     for name, sign in [*entries, *lines]:
         text = shorten(name)

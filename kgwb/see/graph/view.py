@@ -22,6 +22,7 @@ from kgwb.see.live import LiveView
 from kgwb.see.names import list_names, name_types
 
 SMALL = 300  # entities up to which the whole of a graph is drawn rather than its types
+_SPOKES = 120  # entities where the picture chooses its centre itself
 
 
 def show_graph(
@@ -84,7 +85,7 @@ def show_graph(
     large = len(graph.entities) > SMALL and not centre and as_schema is None
     by_type = bool(as_schema) or (large and predicted is None and len(schema.types) > 1)
     if large and not by_type:
-        centre = _choose_centre(graph, predicted)
+        centre, limit = _choose_centre(graph, predicted), min(limit, _SPOKES)
     shown = 0 if by_type else limit
     scene = compose_scene(graph, around=centre, hops=hops, limit=shown, predicted=predicted, seed=seed)
     return GraphView(scene, schema, by_type=by_type)

@@ -4,7 +4,7 @@
 
 const NEAREST = 4;
 const FURTHEST = 0.02;
-const LARGEST_FIT = 1.15; // a small graph is not blown up to fill the picture
+const LARGEST_FIT = 2.2; // two entities are not set apart as far as the picture is wide
 
 export function openCamera() {
   return {

@@ -9,6 +9,7 @@ import { drawLabels } from "./labels.js";
 /** @import { Look, Picture } from "./picture.js" */
 
 const CHUNK = 400; // lines of one path; a browser takes longer for twice as many in one than for two
+const CROWDED = 150; // chosen lines that are drawn as finely as the others
 const MANY = 4000; // lines whose arrowheads wait until the picture rests
 
 /**
@@ -93,7 +94,7 @@ function findLoopSides(lines, x, y) {
 function drawTrail(pen, { x, y }, { trail, colours, scale }) {
   if (trail.length < 2) return;
   pen.save();
-  Object.assign(pen, { lineCap: "round", lineJoin: "round", lineWidth: 7 * scale, globalAlpha: 0.14 });
+  Object.assign(pen, { lineCap: "round", lineJoin: "round", lineWidth: 5 * scale, globalAlpha: 0.14 });
   pen.strokeStyle = colours.ink;
   pen.beginPath();
   trail.forEach((dot, i) => {
@@ -125,17 +126,19 @@ function drawLines(pen, { lines, kind }, { curves }, look) {
         size * scale,
       );
   }
-  pen.globalAlpha = 1;
+  const many = strong.size > CROWDED && !onlyChosen; // spokes of a hub would be one blot
+  pen.globalAlpha = many ? Math.max(0.25, 12 / Math.sqrt(strong.size)) : 1;
   for (const i of strong) {
     const curve = curves[i];
     if (!curve) continue;
     pen.strokeStyle = pen.fillStyle = onlyChosen ? colours.ink : colours.edge;
-    pen.lineWidth = (onlyChosen ? 2.2 : 1.5) * scale;
+    pen.lineWidth = (onlyChosen ? 2.2 : many ? 1 : 1.5) * scale;
     pen.setLineDash(lines[i].dashed ? [5 * scale, 4 * scale] : []);
     strokeAll([curve]);
     pen.setLineDash([]);
-    fillArrows([curve], (size + 2) * scale);
+    fillArrows([curve], (size + (many ? 0 : 2)) * scale);
   }
+  pen.globalAlpha = 1;
 
   /** @param {(Curve | null)[]} some */
   function strokeAll(some) {

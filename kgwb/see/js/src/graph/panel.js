@@ -10,7 +10,7 @@ import { cut } from "./table.js";
 /**
  * @typedef {{
  *   goTo: (entity: number) => void, chooseFact: (fact: number) => void, chooseRelation: (relation: number) => void,
- *   open: (entity: number) => void, centre: (entity: number) => void, startPath: (entity: number) => void,
+ *   open: (entity: number) => void, openMore: (entity: number) => void, centre: (entity: number) => void, startPath: (entity: number) => void,
  *   findPath: (from: number, to: number) => void, chooseArrow: (arrow: Arrow) => void, chooseType: (type: number) => void,
  *   drawType: (type: number) => void
  * }} Acts
@@ -54,7 +54,15 @@ const nameButton = (facts, acts, entity) =>
 function spellFact(facts, acts, fact) {
   const relation = button({ class: "relation" }, `${facts.nameRelation(fact)} →`, () => acts.chooseFact(fact));
   const ends = [facts.heads[fact], facts.tails[fact]].map((entity) => nameButton(facts, acts, entity));
-  return element("span", { class: facts.chances.has(fact) ? "fact predicted" : "fact" }, ends[0], relation, ends[1]);
+  return element(
+    "span",
+    { class: facts.chances.has(fact) ? "fact predicted" : "fact" },
+    ends[0],
+    " ",
+    relation,
+    " ",
+    ends[1],
+  );
 }
 
 /**
@@ -77,9 +85,10 @@ export function groupFacts(facts, entity) {
 
 /**
  * @param {Facts} facts @param {Acts} acts @param {number} entity
- * @param {{drawn: number, isOpen: boolean, more: number}} now how many of its facts are drawn, and how many are not held here
+ * @param {{drawn: number, isOpened: boolean, isWhole: boolean, more: number}} now how many of its facts are drawn, and how
+ *   many are not held here
  */
-export function describeEntity(facts, acts, entity, { drawn, isOpen, more }) {
+export function describeEntity(facts, acts, entity, { drawn, isOpened, isWhole, more }) {
   const groups = groupFacts(facts, entity);
   const guessed = facts.touching[entity].filter((fact) => facts.chances.has(fact)).length;
   const counts =
@@ -92,7 +101,8 @@ export function describeEntity(facts, acts, entity, { drawn, isOpen, more }) {
     element(
       "p",
       { class: "acts" },
-      button({}, isOpen ? "Fold" : "Draw its facts", () => acts.open(entity)),
+      ...(groups.length ? [button({}, isOpened ? "Fold" : "Draw its facts", () => acts.open(entity))] : []),
+      ...(isOpened && !isWhole ? [button({}, "Draw more", () => acts.openMore(entity))] : []),
       button({}, "In the middle", () => acts.centre(entity)),
       button({ title: "then choose where it leads" }, "Path from here", () => acts.startPath(entity)),
     ),

@@ -88,6 +88,11 @@ export function openShown(facts, state) {
      */
     isOpen: (entity) => facts.touching[entity].every(isDrawn),
     /**
+     * Whether its facts were drawn because they were asked for, as many as are drawn at once.
+     * @param {number} entity
+     */
+    isOpened: (entity) => opened.has(entity),
+    /**
      * Draws the facts of an entity, its neighbours in free places about it.
      * @param {number} entity
      * @param {number} [most]

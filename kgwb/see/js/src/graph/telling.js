@@ -27,7 +27,8 @@ export function openTelling(now, facts, shown, schema, drawn) {
       const known = facts.touching[entity].filter((fact) => here.has(fact) && !facts.chances.has(fact));
       return {
         drawn: known.length,
-        isOpen: shown.isOpen(entity),
+        isOpened: shown.isOpened(entity) || shown.isOpen(entity),
+        isWhole: shown.isOpen(entity),
         more: facts.degrees[entity] - facts.countHeld(entity),
       };
     },

@@ -30,7 +30,7 @@ export function openTrail(first, { leave, enter }) {
   }
 
   function draw() {
-    node.hidden = steps.length < 2;
+    node.style.visibility = steps.length < 2 ? "hidden" : ""; // its line is kept, so that the picture does not jump
     const from = Math.max(0, steps.length - SHOWN);
     const parts = steps.slice(from).map(({ name }, i) => {
       const text = shorten(name);
@@ -38,6 +38,7 @@ export function openTrail(first, { leave, enter }) {
       return here ? element("span", { "aria-current": "step" }, text) : button({}, text, () => goTo(from + i));
     });
     node.replaceChildren(...(from ? ["… › "] : []), ...parts.flatMap((part, i) => (i ? [" › ", part] : [part])));
+    node.scrollLeft = node.scrollWidth;
   }
 
   draw();

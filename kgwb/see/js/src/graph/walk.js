@@ -33,6 +33,7 @@ export function openWalk({ facts, shown, schema, selection, drawing, state, more
   /** @type {Now} */
   const now = { mode: state.as_schema && schema ? "types" : "entities", ...chooseNothing() };
   let pathFrom = -1; // an entity from which a path was asked for
+  let seen = ""; // of what is chosen, what is a matter of this view
   let isOurs = false; // while what is chosen comes from here
   /** @type {Drawn | null} */
   let listed = null;
@@ -76,6 +77,8 @@ export function openWalk({ facts, shown, schema, selection, drawing, state, more
       relations: relation >= 0 ? [relation] : [],
       triples: path ? path.first.map(triple) : fact >= 0 ? [triple(fact)] : [],
     });
+    const { entities, relations, triples } = selection.chosen;
+    seen = JSON.stringify([entities, relations, triples]);
     isOurs = false;
   }
 
@@ -91,6 +94,9 @@ export function openWalk({ facts, shown, schema, selection, drawing, state, more
 
   /** What another view, or Python, has chosen. @param {Selection["chosen"]} choice */
   async function follow({ entities, relations, triples }) {
+    const told = JSON.stringify([entities, relations, triples]);
+    if (told === seen) return; // a layer or a word was chosen
+    seen = told;
     for (const id of entities.slice(0, 1)) await more.fetchEntity(id);
     const held = entities.map(facts.placeOf).filter((entity) => entity >= 0);
     if (entities.length === 1 && held.length === 1) {
@@ -139,7 +145,7 @@ export function openWalk({ facts, shown, schema, selection, drawing, state, more
   /** @param {number} entity */
   async function toggle(entity) {
     await more.fetchFacts(entity);
-    if (shown.isOpen(entity)) shown.fold(entity, new Set(now.chosen));
+    if (shown.isOpened(entity) || shown.isOpen(entity)) shown.fold(entity, new Set(now.chosen));
     else shown.open(entity);
     refresh({ growing: true });
   }
@@ -189,6 +195,10 @@ export function openWalk({ facts, shown, schema, selection, drawing, state, more
     chooseArrow: (arrow) => chooseOne({ arrow }),
     chooseType: (type) => chooseOne({ type }),
     open: toggle,
+    openMore(entity) {
+      shown.open(entity);
+      refresh({ growing: true });
+    },
     centre,
     startPath(entity) {
       pathFrom = entity;
@@ -241,7 +251,9 @@ export function openWalk({ facts, shown, schema, selection, drawing, state, more
     clear,
     isDrawn: shown.isDrawn,
     start() {
-      now.chosen = selection.chosen.entities.map(facts.placeOf).filter((entity) => entity >= 0);
+      const { entities, relations, triples } = selection.chosen;
+      seen = JSON.stringify([entities, relations, triples]);
+      now.chosen = entities.map(facts.placeOf).filter((entity) => entity >= 0);
       refresh({ fit: true });
     },
     repaint: () => drawing.stress(stress()),
