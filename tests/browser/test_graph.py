@@ -39,6 +39,12 @@ PAINTED = """canvas => {
   for (let i = 3; i < pixels.length; i += 4) painted += pixels[i] > 0;
   return painted / (pixels.length / 4);
 }"""
+INK = """canvas => {
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let dark = 0;
+  for (let i = 0; i < pixels.length; i += 4) dark += pixels[i + 3] > 250 && pixels[i] + pixels[i + 1] + pixels[i + 2] < 120;
+  return dark;
+}"""
 PIXELS = "canvas => canvas.toDataURL()"
 # Where the card under the pointer says what is looked for, seen without moving the mouse of the test.
 FIND = """([root, text]) => {
@@ -339,15 +345,18 @@ def test_it_grows_with_its_cell_follows_the_theme_and_presents(opened: Any, scre
     light = canvas.evaluate(PIXELS)
     opened.evaluate("document.body.dataset.jpThemeLight = 'false'")
     opened.wait_for_timeout(100)
-    assert canvas.evaluate(PIXELS) != light and canvas.evaluate(PAINTED) > 0.002
+    assert canvas.evaluate(PIXELS) != light and canvas.evaluate(PAINTED) > 0.002 and canvas.evaluate(INK) < 100
     opened.get_by_role("button", name="Present").click()
     opened.wait_for_timeout(100)
     opened.screenshot(path=screenshots / "graph-present.png")
     opened.locator(".kgwb-graph").evaluate("root => { root.parentElement.style.display = 'none'; }")
     opened.wait_for_timeout(80)
+    opened.evaluate("document.body.dataset.jpThemeLight = 'true'")  # while it is hidden
+    opened.wait_for_timeout(80)
     opened.locator(".kgwb-graph").evaluate("root => { root.parentElement.style.display = ''; }")
+    opened.get_by_role("button", name="Present").click()
     opened.wait_for_timeout(150)
-    assert canvas.evaluate(PAINTED) > 0.002
+    assert canvas.evaluate(INK) > 100  # dark letters again
 
 
 def test_linked_views_follow_on_a_page_without_a_kernel(

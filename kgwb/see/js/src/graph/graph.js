@@ -43,6 +43,7 @@ function render({ model, el }) {
   const filters = drawFilters(facts, state.outlines, shown, () => walk.refresh());
   const search = drawSearch(facts, walk.acts.goTo, more.find);
   let asTable = false;
+  let sized = ""; // for what size and look it was last drawn
 
   const table = button({ "aria-pressed": "false", title: "the facts drawn, as a table" }, "Table", () => {
     asTable = !asTable;
@@ -118,9 +119,15 @@ function render({ model, el }) {
   }
 
   function resize() {
-    const height = drawing.resize();
-    panel.style.setProperty("max-height", stage.clientWidth < frame.picture.clientWidth - 40 ? `${height}px` : "");
-    frame.root.style.setProperty("--kgwb-height", `${height}px`);
+    const look = [stage.clientWidth, frame.root.dataset.kgwbTheme, frame.scale].join();
+    if (look === sized || (!stage.clientWidth && !sized)) return;
+    sized = look;
+    if (stage.clientWidth) {
+      const height = drawing.resize();
+      const isBeside = stage.clientWidth < frame.picture.clientWidth - 40;
+      panel.style.setProperty("max-height", isBeside ? `${height}px` : "");
+      frame.root.style.setProperty("--kgwb-height", `${height}px`);
+    }
     update();
     walk.repaint();
   }
@@ -135,6 +142,7 @@ function render({ model, el }) {
   }
 
   walk.start();
+  resize(); // at once, where there is room: the frame watches what comes later
   return () => {
     leaveDrawing();
     walk.close();
