@@ -90,9 +90,9 @@ def test_the_sample_of_a_large_map_is_bounded_and_its_caption_says_so() -> None:
     assert 100 <= measured <= 3000 and f"measured at {measured:,} points drawn at random" in view.caption
 
 
-@pytest.mark.parametrize("sample", [0, 1.5, True])
-def test_a_sample_is_a_count(sample: Any) -> None:
-    with pytest.raises((ValueError, TypeError), match="sample="):
+@pytest.mark.parametrize("sample", [0, -3])
+def test_a_sample_is_a_count(sample: int) -> None:
+    with pytest.raises(ValueError, match=f"sample={sample}"):
         point_quality(make_points(9), make_points(9)[:, :2], sample=sample)
 
 
@@ -267,7 +267,7 @@ def test_three_dimensions_are_a_figure() -> None:
     view = show_space(make_points(20), method="pca", dimensions=3)
     assert {trace.type for trace in view.figure.data} == {"scatter3d"}
     with pytest.raises(ValueError, match=r"dimensions=4 came\. Type dimensions=2 or dimensions=3"):
-        show_space(make_points(20), dimensions=4)  # type: ignore[arg-type]
+        getattr(show_space, "__wrapped__", show_space)(make_points(20), dimensions=4)
 
 
 def test_very_many_points_are_one_image_whose_dots_stand_where_they_should() -> None:
@@ -276,7 +276,7 @@ def test_very_many_points_are_one_image_whose_dots_stand_where_they_should() -> 
     points[0, :2], points[1, :2] = [10, 0], [-10, 0]
     view = show_space(points, method="pca")
     packed = re.search(r'href="data:image/png;base64,([^"]+)"', view.picture)
-    assert packed and "are one image" in view.picture
+    assert packed and "each a dot without its shape" in view.picture
     data = base64.b64decode(packed[1])
     width, height = struct.unpack(">II", data[16:24])
     length = struct.unpack(">I", data[33:37])[0]
