@@ -116,39 +116,6 @@ def test_the_notebooks_frame_draws_in_a_sandbox(browser_page: Any, tmp_path: Pat
     assert_quiet(browser_page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("count", [60, 1600])
-def test_the_space_draws_its_points(
-    browser_page: Any, tmp_path: Path, screenshots: Path, scheme: str, count: int
-) -> None:
-    browser_page.emulate_media(color_scheme=scheme)
-    points = np.random.default_rng(0).normal(size=(count, 8))
-    labels = [HOSTILE[i % len(HOSTILE)] for i in range(count)]
-    view = show_space(points, labels=labels, types=labels, highlight=[0, 1, 2], method="both" if count < 100 else "pca")
-    browser_page.goto(view.save(tmp_path / "space.html").as_uri())
-    browser_page.wait_for_selector(".kgwb-space .legendtext")
-    if count < 100:
-        assert browser_page.locator(".kgwb-space .scatterlayer path.point").count() >= 2 * count
-    else:
-        assert browser_page.locator(".kgwb-space canvas").count() > 0
-    shown = browser_page.locator(".kgwb-space .annotation").all_text_contents()
-    assert any(HOSTILE[0][:24] in text for text in shown) and any("trustworthiness" in text for text in shown)
-    assert HOSTILE[1] in browser_page.locator(".kgwb-space .legendtext").all_text_contents()
-    assert browser_page.locator(".kgwb-space :is(a[href^='javascript'], img, .main-svg script)").count() == 0
-    browser_page.screenshot(path=screenshots / f"space-{count}-{scheme}.png")
-    assert_quiet(browser_page)
-
-
-def test_hovering_a_point_shows_its_label_as_text(browser_page: Any, tmp_path: Path) -> None:
-    view = show_space(np.eye(4), labels=list(HOSTILE[:4]), types=list(HOSTILE[:4]), method="pca")
-    browser_page.goto(view.save(tmp_path / "space.html").as_uri())
-    browser_page.locator(".kgwb-space path.point").first.hover(force=True)
-    browser_page.wait_for_selector(".hoverlayer .hovertext")
-    text = browser_page.locator(".hoverlayer .hovertext").text_content()
-    assert any(label in text for label in HOSTILE[:4])
-    assert_quiet(browser_page)
-
-
 def test_training_and_several_views_share_one_page(browser_page: Any, tmp_path: Path, screenshots: Path) -> None:
     training = show_training(Epoch(i, 3 / i, 0.1, {HOSTILE[1]: 0.1 * i}) for i in range(1, 6))
     graph, space = (
@@ -162,6 +129,6 @@ def test_training_and_several_views_share_one_page(browser_page: Any, tmp_path: 
     browser_page.goto(page.as_uri())
     assert browser_page.locator(".kgwb-graph canvas").count() == 2
     assert browser_page.locator("svg.kgwb-picture path").count() > 4
-    assert browser_page.locator(".kgwb-space path.point").count() >= 20
+    assert browser_page.locator(".kgwb-space canvas.points").count() == 1
     browser_page.screenshot(path=screenshots / "page.png", full_page=True)
     assert_quiet(browser_page)

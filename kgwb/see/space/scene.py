@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kgwb.see.space.alignment import Beside
+from kgwb.see.space.alignment import SecondSpace
 from kgwb.see.space.arrows import Arrows
 from kgwb.see.space.cloud import LAYERS, Cloud
 from kgwb.see.space.colouring import Amounts, Colouring
@@ -39,7 +39,7 @@ class SpaceScene:
     named: tuple[int, ...]
     seed: int
     colouring: Colouring
-    beside: Beside | None = None
+    beside: SecondSpace | None = None
     arrows: Arrows | None = None
     advice: tuple[str, ...] = field(default=())
 
