@@ -23,7 +23,8 @@ HOSTILE = (
     "</script><script>window.hit=1</script>",
     "中文",
 )
-PIXELS = """canvas => { const copy = document.createElement("canvas"); [copy.width, copy.height] = [canvas.width, canvas.height];
+PIXELS = """canvas => { const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [canvas.width, canvas.height];
   copy.getContext("2d").drawImage(canvas, 0, 0); return copy.toDataURL(); }"""
 
 
@@ -168,7 +169,8 @@ def test_every_frame_can_fill_the_picture(browser_page: Any, tmp_path: Path, fil
 
 def test_the_theme_switches_in_sight(browser_page: Any, tmp_path: Path, film: FilmView) -> None:
     canvas = open_film(browser_page, film, tmp_path)
-    painted = """canvas => { const copy = document.createElement("canvas"); [copy.width, copy.height] = [canvas.width, canvas.height];
+    painted = """canvas => { const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [canvas.width, canvas.height];
       const pen = copy.getContext("2d"); pen.drawImage(canvas, 0, 0);
       return pen.getImageData(0, 0, copy.width, copy.height).data.filter((value, i) => i % 4 === 3 && value > 0).length; }"""
     before = canvas.evaluate(painted)

@@ -35,7 +35,8 @@ SEEN = """(canvas) => {
   pen.drawImage(canvas, 0, 0);
   const data = pen.getImageData(0, 0, copy.width, copy.height).data;
   let [painted, solid, sum] = [0, 0, 0];
-  for (let i = 0; i < data.length; i += 4) { painted += data[i + 3] > 0; solid += data[i + 3] > 96; sum = (sum * 31 + data[i] + data[i + 3]) % 1e9; }
+  for (let i = 0; i < data.length; i += 4) { painted += data[i + 3] > 0; solid += data[i + 3] > 96;
+    sum = (sum * 31 + data[i] + data[i + 3]) % 1e9; }
   return { share: painted / (data.length / 4), solid: solid / (data.length / 4), sum };
 }"""
 CHOSEN = ".kgwb-space .chosen"

@@ -11,8 +11,8 @@ export const LEGIBLE = 2.3; // radius in pixels from which a shape is told from 
 const RING = 3; // pixels from a mark to its ring
 
 /**
- * @typedef {{canvas: HTMLCanvasElement, tile: number, columns: number, ring: number}} Atlas `tile` is the side of a tile in
- *   pixels of the screen, `ring` the number of the one that marks what is chosen
+ * @typedef {{canvas: HTMLCanvasElement, tile: number, columns: number, ring: HTMLCanvasElement}} Atlas `tile` is the side of a tile in
+ *   pixels of the screen, `ring` is drawn around what is chosen
  * @typedef {{
  *   setPlaces: (map: number, points: Float32Array) => void, setStrengths: (map: number, strengths: Uint8Array) => void,
  *   setTiles: (tiles: Uint16Array) => void, setChosen: (chosen: ArrayLike<number>) => void, setAtlas: (atlas: Atlas) => void,
@@ -28,9 +28,8 @@ const RING = 3; // pixels from a mark to its ring
  * @returns {Atlas}
  */
 export function drawAtlas(marks, outlines, { radius, ratio, ink, paper }) {
-  const side = 2 * Math.ceil(Math.max(radius * ROOM, radius + RING + 1.5) + 1);
-  const tile = Math.round(side * ratio);
-  const columns = Math.ceil(Math.sqrt(marks.length + 1));
+  const tile = Math.round(2 * Math.ceil(radius * ROOM + 0.75) * ratio);
+  const columns = Math.ceil(Math.sqrt(marks.length));
   const canvas = element("canvas", { width: columns * tile, height: columns * tile });
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.scale(ratio, ratio);
@@ -42,9 +41,7 @@ export function drawAtlas(marks, outlines, { radius, ratio, ink, paper }) {
     if (radius < LEGIBLE) drawDot(pen, x, y, radius, mark.colour);
     else drawShape(pen, outlines, mark, x, y, radius, paper);
   });
-  const [x, y] = middle(marks.length);
-  drawRing(pen, x, y, radius, { ink, paper });
-  return { canvas, tile, columns, ring: marks.length };
+  return { canvas, tile, columns, ring: drawRingTile(radius, { ratio, ink, paper }) };
 }
 
 /**
@@ -60,6 +57,20 @@ export function drawDot(pen, x, y, radius, colour) {
   pen.arc(x, y, radius, 0, 2 * Math.PI);
   pen.fillStyle = colour;
   pen.fill();
+}
+
+/**
+ * The ring alone, which is wider than a mark.
+ * @param {number} radius
+ * @param {{ratio: number, ink: string, paper: string}} look
+ */
+function drawRingTile(radius, { ratio, ink, paper }) {
+  const side = 2 * Math.ceil(radius + RING + 2.5);
+  const canvas = element("canvas", { width: Math.round(side * ratio), height: Math.round(side * ratio) });
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  pen.scale(ratio, ratio);
+  drawRing(pen, side / 2, side / 2, radius, { ink, paper });
+  return canvas;
 }
 
 /**

@@ -208,7 +208,8 @@ export function openStage(picture, facts, { plain, scale }) {
 
   /** @param {HTMLCanvasElement} canvas */
   function context(canvas) {
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    // painted by the browser itself: a few lines of text are not worth the way to a graphics card and back
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
     pen.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
     pen.clearRect(0, 0, size.width, size.height);
     return pen;
