@@ -1,12 +1,13 @@
 """How large the space view is and how quickly it answers, in Chromium, beside jupyter-scatter where that is installed.
 
-Seconds depend on the machine: without a graphics card Chromium computes every pixel itself, which the output says.
+python tests/benchmarks/space_view.py. Seconds depend on the machine: without a graphics card Chromium computes every pixel itself, which the output says.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import shutil
 import statistics
 import tempfile
@@ -120,10 +121,11 @@ def measure_peer(count: int) -> str:
 
 
 def main() -> None:
-    """Print the figures."""
+    """Say the figures."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        print("needs a browser: apt-get install chromium")
+        logging.info("needs a browser: apt-get install chromium")
         return
     from playwright.sync_api import sync_playwright
 
@@ -135,13 +137,13 @@ def main() -> None:
             found = measure_page(browser, view, Path(folder), lasso=count <= 100_000)
             frame = statistics.median(found["pan"])
             lasso = f", lasso {statistics.median(found['lasso']):.0f} ms" if "lasso" in found else ""
-            print(
+            logging.info(
                 f"{count:>9,} points: mapped and measured in {seconds:.1f} s, state {size / 1e6:.1f} MB as text, first frame "
                 f"{found['first frame']:.0f} ms after the script began, {1000 / frame:.0f} frames a second "
                 f"while panned{lasso} ({found['renderer'][:60]})"
             )
         browser.close()
-    print(measure_peer(1_000_000))
+    logging.info(measure_peer(1_000_000))
 
 
 if __name__ == "__main__":
