@@ -1,6 +1,7 @@
 """How large the space view is and how quickly it answers, in Chromium, beside jupyter-scatter where that is installed.
 
-python tests/benchmarks/space_view.py. Seconds depend on the machine: without a graphics card Chromium computes every pixel itself, which the output says.
+python tests/benchmarks/space_view.py. Seconds depend on the machine: without a graphics card Chromium computes every
+pixel itself, which the output says.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -442,3 +443,40 @@ def test_a_view_taken_away_gives_its_context_back(browser_page: Any, tmp_path: P
     )
     assert left == {"drawn": 1, "left": 0, "lost": True}
     assert_quiet(browser_page)
+
+
+CELLS = (
+    "import numpy, kgwb\npoints = numpy.random.default_rng(0).normal(size=(60, 5))\n"
+    "view = kgwb.show_space((points, [f'Isle {i}' for i in range(60)]), method='pca')\nview",
+    "print('chosen', view.selection['label'].tolist())\nview.select(entities='Isle 9')",
+)
+READY = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel != null"
+
+
+def test_in_jupyterlab_a_choice_goes_to_the_kernel_and_back(
+    browser_page: Any, tmp_path: Path, repository: Path, start_lab: Any, screenshots: Path
+) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, tmp_path / "space.ipynb")
+    with start_lab(tmp_path, "space.ipynb", settings={}, environment={"PYTHONPATH": str(repository)}) as address:
+        browser_page.goto(address)
+        browser_page.wait_for_function(READY, timeout=120_000)
+        run = "void window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')"
+        browser_page.evaluate(run)
+        browser_page.locator(".kgwb-space .points").wait_for(timeout=120_000)
+        browser_page.wait_for_timeout(500)
+        find = browser_page.get_by_role("combobox", name="Find a point")
+        find.fill("Isle 33")
+        find.press("Enter")
+        assert "Isle 33" in browser_page.locator(CHOSEN).inner_text()
+        browser_page.wait_for_timeout(500)
+        browser_page.evaluate(run)
+        browser_page.locator(".jp-OutputArea-output", has_text="chosen ['Isle 33']").wait_for(timeout=60_000)
+        browser_page.wait_for_function(f"document.querySelector('{CHOSEN}').textContent.includes('Isle 9')")
+        browser_page.screenshot(path=screenshots / "space-lab.png")
+        browser_page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    outputs = nbformat.read(tmp_path / "space.ipynb", 4).cells[0].outputs
+    assert [set(output.data) for output in outputs] == [{"text/html", "text/plain"}]
+    assert "kgwb-still-" in outputs[0].data["text/html"]
+    assert browser_page.requests_made == []
