@@ -216,6 +216,41 @@ def test_it_is_drawn_at_each_zoom(browser: Any, tmp_path: Path, view: LiveView, 
     page.close()
 
 
+LEAVES = """async () => {
+  let watching = 0;
+  for (const Observer of [MutationObserver, ResizeObserver]) {
+    const {observe, disconnect} = Observer.prototype, watched = new Map();
+    Observer.prototype.observe = function (...rest) {
+      watched.set(this, (watched.get(this) ?? 0) + 1);
+      watching++;
+      return observe.apply(this, rest);
+    };
+    Observer.prototype.disconnect = function () {
+      watching -= watched.get(this) ?? 0;
+      watched.delete(this);
+      return disconnect.apply(this);
+    };
+  }
+  for (const target of [window, document, MediaQueryList.prototype]) {
+    const {addEventListener, removeEventListener} = target;
+    target.addEventListener = function (...rest) { watching++; return addEventListener.apply(this, rest); };
+    target.removeEventListener = function (...rest) { watching--; return removeEventListener.apply(this, rest); };
+  }
+  const el = document.querySelector("main"), leave = host.widget.render({model: host.model, el});
+  await new Promise(done => setTimeout(done, 300));
+  const [drawn, watched] = [el.childElementCount, watching];
+  leave();
+  await new Promise(done => setTimeout(done, 100));
+  return {drawn, watched, left: el.childElementCount, watching};
+}"""
+
+
+def test_taken_away_it_leaves_nothing_and_watches_nothing_more(host: Any) -> None:
+    found = host.evaluate(LEAVES)
+    assert found["drawn"] == 1 and found["watched"] > 0
+    assert (found["left"], found["watching"]) == (0, 0)
+
+
 def test_a_tab_that_was_hidden_is_drawn_when_it_is_shown(host: Any) -> None:
     host.evaluate("() => { document.querySelector('main').style.display = 'none'; }")
     host.evaluate(RENDER)

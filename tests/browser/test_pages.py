@@ -27,6 +27,12 @@ HOSTILE = (
     "<!-- <script>",
     "中文",
 )
+PAINTED = """canvas => {
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let painted = 0;
+  for (let i = 3; i < pixels.length; i += 4) painted += pixels[i] > 0;
+  return painted / (pixels.length / 4);
+}"""
 
 
 def make_graph(count: int, facts: int) -> KnowledgeGraph:
@@ -50,38 +56,6 @@ def assert_quiet(page: Any) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("count", [60, 1600])
-def test_the_space_draws_its_points(
-    browser_page: Any, tmp_path: Path, screenshots: Path, scheme: str, count: int
-) -> None:
-    browser_page.emulate_media(color_scheme=scheme)
-    points = np.random.default_rng(0).normal(size=(count, 8))
-    labels = [HOSTILE[i % len(HOSTILE)] for i in range(count)]
-    view = show_space(points, labels=labels, types=labels, highlight=[0, 1, 2], method="both" if count < 100 else "pca")
-    browser_page.goto(view.save(tmp_path / "space.html").as_uri())
-    browser_page.wait_for_selector(".kgwb-space .legendtext")
-    if count < 100:
-        assert browser_page.locator(".kgwb-space .scatterlayer path.point").count() >= 2 * count
-    else:
-        assert browser_page.locator(".kgwb-space canvas").count() > 0
-    shown = browser_page.locator(".kgwb-space .annotation").all_text_contents()
-    assert any(HOSTILE[0][:24] in text for text in shown) and any("trustworthiness" in text for text in shown)
-    assert HOSTILE[1] in browser_page.locator(".kgwb-space .legendtext").all_text_contents()
-    assert browser_page.locator(".kgwb-space :is(a[href^='javascript'], img, .main-svg script)").count() == 0
-    browser_page.screenshot(path=screenshots / f"space-{count}-{scheme}.png")
-    assert_quiet(browser_page)
-
-
-def test_hovering_a_point_shows_its_label_as_text(browser_page: Any, tmp_path: Path) -> None:
-    view = show_space(np.eye(4), labels=list(HOSTILE[:4]), types=list(HOSTILE[:4]), method="pca")
-    browser_page.goto(view.save(tmp_path / "space.html").as_uri())
-    browser_page.locator(".kgwb-space path.point").first.hover(force=True)
-    browser_page.wait_for_selector(".hoverlayer .hovertext")
-    text = browser_page.locator(".hoverlayer .hovertext").text_content()
-    assert any(label in text for label in HOSTILE[:4])
-    assert_quiet(browser_page)
-
-
 def test_training_and_several_views_share_one_page(browser_page: Any, tmp_path: Path, screenshots: Path) -> None:
     training = show_training(Epoch(i, 3 / i, 0.1, {HOSTILE[1]: 0.1 * i}) for i in range(1, 6))
     graph, space = (
@@ -93,8 +67,8 @@ def test_training_and_several_views_share_one_page(browser_page: Any, tmp_path: 
     assert page.read_text(encoding="utf-8").count("kgwb_graph_style=") == 1  # each library once
     assert page.stat().st_size < 10_000_000
     browser_page.goto(page.as_uri())
-    assert browser_page.locator(".kgwb-graph .stage > canvas").count() == 2
-    assert browser_page.locator(".kgwb-training canvas").evaluate(PAINTED) > 0.005
-    assert browser_page.locator(".kgwb-space path.point").count() >= 20
+    for name, count in (("graph", 2), ("space", 1), ("training", 1)):
+        shown = browser_page.locator(f".kgwb-{name}")
+        assert shown.count() == count and shown.first.locator("canvas").count() > 0
     browser_page.screenshot(path=screenshots / "page.png", full_page=True)
     assert_quiet(browser_page)

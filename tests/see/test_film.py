@@ -245,7 +245,9 @@ def test_hostile_labels_stay_text(tmp_path: Path, hostile: tuple[str, ...]) -> N
     offsets = np.frombuffer(film.state["offsets"]["view"], np.uint32)
     assert bytes(film.state["labels"]["view"])[: offsets[1]].decode() == hostile[0]
     script = film.fragment().libraries["kgwb-space"]
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|https?://(?!www\.w3\.org/)", script)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|https?://(?!www\.w3\.org/)", script
+    )
 
 
 def test_a_large_film_is_a_small_page(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from kgwb.embed import ComplEx, GraphEmbedding, RotatE, TransE, rank_triples
 from kgwb.graph import KnowledgeGraph
 from kgwb.see import point_quality, show_space
 from kgwb.see.space.alignment import align_points
-from kgwb.see.space.neighbours import find_nearest, share_neighbours
+from kgwb.see.space.neighbours import list_nearest, share_neighbours
 from kgwb.see.space.projection import fit_plane
 from kgwb.see.space.quality import draw_rows
 from kgwb.see.space.raster import write_png
@@ -90,9 +90,9 @@ def test_the_sample_of_a_large_map_is_bounded_and_its_caption_says_so() -> None:
     assert 100 <= measured <= 3000 and f"measured at {measured:,} points drawn at random" in view.caption
 
 
-@pytest.mark.parametrize("sample", [0, 1.5, True])
-def test_a_sample_is_a_count(sample: Any) -> None:
-    with pytest.raises((ValueError, TypeError), match="sample="):
+@pytest.mark.parametrize("sample", [0, -3])
+def test_a_sample_is_a_count(sample: int) -> None:
+    with pytest.raises(ValueError, match=f"sample={sample}"):
         point_quality(make_points(9), make_points(9)[:, :2], sample=sample)
 
 
@@ -106,7 +106,9 @@ def test_a_plane_is_that_of_scikit_learn() -> None:
 
 @given(st.floats(-3.1, 3.1), st.booleans(), st.floats(0.1, 9))
 def test_a_turned_mirrored_scaled_map_is_laid_back(angle: float, mirrored: bool, scale: float) -> None:
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.diag([1, -1 if mirrored else 1])
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.diag(
+        [1, -1 if mirrored else 1]
+    )
     points = make_points(30, 2)
     aligned, found = align_points((points @ turn) * scale + [5, -2], points)
     np.testing.assert_allclose(aligned, points, atol=1e-8)
@@ -125,7 +127,7 @@ def test_the_turn_is_that_of_scipy() -> None:
 def test_the_nearest_are_those_of_scikit_learn() -> None:
     points = make_points(70)
     distances, ids = NearestNeighbors(n_neighbors=6).fit(points).kneighbors(points)
-    found, far = find_nearest(points, np.arange(70), 5)
+    found, far = list_nearest(points, np.arange(70), 5)
     assert (found == ids[:, 1:]).all()
     np.testing.assert_allclose(far, distances[:, 1:], rtol=1e-4)
 
@@ -195,7 +197,9 @@ def test_a_translation_is_a_straight_arrow_on_a_linear_map() -> None:
 
 
 def test_an_arrow_needs_a_scorer_and_a_fact() -> None:
-    with pytest.raises(TypeError, match=r"relation='near' came with ndarray, which has no scorer\. .*relation='capital of'"):
+    with pytest.raises(
+        TypeError, match=r"relation='near' came with ndarray, which has no scorer\. .*relation='capital of'"
+    ):
         show_space(make_points(9), relation="near")
     graph = make_graph()
     with pytest.raises(LookupError, match="Unknown relation 'neer'"):
@@ -214,11 +218,15 @@ def test_relations_and_word_pieces_are_layers_that_move_no_entity() -> None:
 
 
 def test_layers_that_stand_nowhere_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"A relation of RotatE holds 4 numbers and an entity 8, so relations stand nowhere"):
+    with pytest.raises(
+        ValueError, match=r"A relation of RotatE holds 4 numbers and an entity 8, so relations stand nowhere"
+    ):
         show_space(GraphEmbedding(make_graph(), RotatE(), dim=8), relations=True)
     with pytest.raises(TypeError, match="relations=True came with ndarray, which holds no relations"):
         show_space(make_points(9), relations=True)
-    with pytest.raises(ValueError, match=r"Word pieces came as 2 vectors of 3 numbers with 1 labels; expected one label each, and 8"):
+    with pytest.raises(
+        ValueError, match=r"Word pieces came as 2 vectors of 3 numbers with 1 labels; expected one label each, and 8"
+    ):
         show_space(make_points(9), words=(np.ones((2, 3)), ["a"]))
     with pytest.raises(ValueError, match="beside= compares entities"):
         show_space(make_points(9), beside=make_points(9), words=(np.ones((2, 8)), ["a", "b"]))
@@ -267,7 +275,7 @@ def test_three_dimensions_are_a_figure() -> None:
     view = show_space(make_points(20), method="pca", dimensions=3)
     assert {trace.type for trace in view.figure.data} == {"scatter3d"}
     with pytest.raises(ValueError, match=r"dimensions=4 came\. Type dimensions=2 or dimensions=3"):
-        show_space(make_points(20), dimensions=4)  # type: ignore[arg-type]
+        getattr(show_space, "__wrapped__", show_space)(make_points(20), dimensions=4)
 
 
 def test_very_many_points_are_one_image_whose_dots_stand_where_they_should() -> None:
@@ -276,7 +284,7 @@ def test_very_many_points_are_one_image_whose_dots_stand_where_they_should() -> 
     points[0, :2], points[1, :2] = [10, 0], [-10, 0]
     view = show_space(points, method="pca")
     packed = re.search(r'href="data:image/png;base64,([^"]+)"', view.picture)
-    assert packed and "are one image" in view.picture
+    assert packed and "each a dot without its shape" in view.picture
     data = base64.b64decode(packed[1])
     width, height = struct.unpack(">II", data[16:24])
     length = struct.unpack(">I", data[33:37])[0]
@@ -314,7 +322,7 @@ def test_a_kernel_answers_what_did_not_travel() -> None:
     said = view.answer({"ask": "point", "point": 7})
     assert said is not None
     ids = np.frombuffer(said["ids"]["view"], np.int32)
-    assert ids.tolist() == find_nearest(make_points(40), np.array([7]), 10)[0][0].tolist()
+    assert ids.tolist() == list_nearest(make_points(40), np.array([7]), 10)[0][0].tolist()
     assert said["trust"][0][0] == pytest.approx(view.frame["PCA trustworthiness"][7])
     assert view.answer({"ask": "point", "point": 40}) is None and view.answer({"ask": "other"}) is None
 

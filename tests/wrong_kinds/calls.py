@@ -165,6 +165,7 @@ CALLS = {
     "kgwb.see.log_to_tensorboard": "iter(epochs), 'runs'",
     "kgwb.see.log_to_wandb": "iter(epochs), run=run",
     "kgwb.see.projection_quality": "points, points[:, :2], 2",
+    "kgwb.see.point_quality": "points, points[:, :2], 2",
     "View.save": "'view.svg'",
     "View.observe": "len",
     # lessons and environment
@@ -233,6 +234,7 @@ EXEMPT = {
     "kgwb.see.ProbeView": MADE.format("show_probe"),
     "kgwb.see.SpaceView": MADE.format("show_space"),
     "kgwb.see.TrainingView": MADE.format("show_training"),
+    "kgwb.see.PointQuality": MADE.format("point_quality"),
     "kgwb.see.ProjectionQuality": MADE.format("projection_quality"),
     "kgwb.lessons.Verdict": MADE.format("check"),
     "kgwb.environment.Diagnosis": MADE.format("doctor"),

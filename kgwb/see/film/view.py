@@ -162,9 +162,7 @@ class FilmView(LiveView):
             )
         if self._scene is None:
             names, vectors = zip(*self.kept, strict=True)
-            frames = project_frames(
-                names, vectors, neighbours=self.neighbours, seed=self.seed, epochs=self.moments
-            )
+            frames = project_frames(names, vectors, neighbours=self.neighbours, seed=self.seed, epochs=self.moments)
             self._scene = FilmScene(self.cloud, frames, self.ringed, self.named, self.left_out, tuple(self.history))
         return self._scene
 

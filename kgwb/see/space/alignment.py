@@ -18,7 +18,7 @@ Flat = Float[np.ndarray, "point 2"]
 
 
 @dataclass(frozen=True, eq=False)
-class Beside:
+class SecondSpace:
     """What a second space adds.
 
     Attributes:
@@ -83,7 +83,7 @@ def _name_points(cloud: Cloud) -> Sequence[object]:
 
 def lay_beside(
     first: Cloud, second: Cloud, maps: tuple[Projection, Projection], *, neighbours: int, left_out: int, seed: int
-) -> tuple[tuple[Projection, Projection], Beside]:
+) -> tuple[tuple[Projection, Projection], SecondSpace]:
     """The second map laid onto the first, and which neighbours the points keep."""
     one, other = maps
     points, scale = align_points(other.points, one.points)
@@ -94,10 +94,10 @@ def lay_beside(
     if names[0] == names[1]:
         names[1] += ", beside"
     laid = (replace(one, name=names[0]), replace(other, name=names[1], points=points, plane=None))
-    return laid, Beside(second.name, kept, count, left_out, scale)
+    return laid, SecondSpace(second.name, kept, count, left_out, scale)
 
 
-def list_changed(cloud: Cloud, beside: Beside, count: int = 5) -> tuple[pd.DataFrame, pd.DataFrame]:
+def list_changed(cloud: Cloud, beside: SecondSpace, count: int = 5) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The points that keep least of their neighbours, and those that keep most; of equals the best connected first."""
     table = pd.DataFrame(
         {"label": cloud.labels, "type": cloud.types, "neighbours kept": beside.kept},

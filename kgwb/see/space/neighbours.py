@@ -10,12 +10,12 @@ from kgwb.see.space.quality import Positions, measure_distances
 _CELLS = 2**24  # distances held at a time
 
 
-def find_nearest(
+def list_nearest(
     points: Positions, rows: Int[np.ndarray, " row"], count: int
 ) -> tuple[Int[np.ndarray, "row near"], Float[np.ndarray, "row near"]]:
     """The nearest points and their Euclidean distances, nearest first, of equals the first.
 
-    >>> ids, distances = find_nearest(np.array([[0.0], [1], [3]]), np.array([0]), 2)
+    >>> ids, distances = list_nearest(np.array([[0.0], [1], [3]]), np.array([0]), 2)
     >>> ids.tolist(), distances.tolist()
     ([[1, 2]], [[1.0, 3.0]])
     """
@@ -40,7 +40,7 @@ def share_neighbours(
     >>> share_neighbours(np.array([[0.0], [1], [3]]), np.array([[0.0], [9], [1]]), 1, np.arange(3))
     array([0., 1., 0.])
     """
-    one, other = (find_nearest(points, rows, count)[0] for points in (first, second))
+    one, other = (list_nearest(points, rows, count)[0] for points in (first, second))
     shares = np.full(len(first), np.nan)
     shares[rows] = [len(set(a) & set(b)) / len(a) for a, b in zip(one.tolist(), other.tolist(), strict=True)]
     return shares

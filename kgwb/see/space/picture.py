@@ -70,7 +70,7 @@ def _draw_arrows(scene: SpaceScene, number: int, panel: Panel) -> str:
     )
 
 
-def _trace_arrow(start: Pixels, end: Pixels) -> str:
+def _trace_arrow(start: np.ndarray, end: np.ndarray) -> str:
     way = end - start
     length = float(np.hypot(*way)) or 1.0
     along = way / length * min(6.0, length / 2)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kgwb.see.space.alignment import Beside
+from kgwb.see.space.alignment import SecondSpace
 from kgwb.see.space.arrows import Arrows
 from kgwb.see.space.cloud import LAYERS, Cloud
 from kgwb.see.space.colouring import Amounts, Colouring
@@ -39,7 +39,7 @@ class SpaceScene:
     named: tuple[int, ...]
     seed: int
     colouring: Colouring
-    beside: Beside | None = None
+    beside: SecondSpace | None = None
     arrows: Arrows | None = None
     advice: tuple[str, ...] = field(default=())
 
@@ -116,7 +116,7 @@ def _say_beside(scene: SpaceScene) -> str:
     chance = beside.neighbours / max(1, len(beside.kept) - 1)
     text = (
         "The second map is turned or mirrored onto the first (Procrustes) and drawn at its spread. Of the "
-        f"{beside.neighbours} nearest in all dimensions {100 * kept.mean():.0f} % are nearest in both spaces, on average{sample}; by chance it would be "
-        f"{100 * chance:.1f} %"
+        f"{beside.neighbours} nearest in all dimensions {100 * kept.mean():.0f} % are nearest in both spaces, on "
+        f"average{sample}; by chance it would be {100 * chance:.1f} %"
     )
     return text + (f". {count_things(beside.left_out, 'point')} only one of them has" if beside.left_out else "")

@@ -12,7 +12,7 @@ from kgwb.see.space.alignment import list_changed
 from kgwb.see.space.arrows import list_arrows
 from kgwb.see.space.cloud import Cloud
 from kgwb.see.space.colouring import Amounts, Kinds, sort_kinds
-from kgwb.see.space.neighbours import find_nearest
+from kgwb.see.space.neighbours import list_nearest
 from kgwb.see.space.quality import PointQuality
 from kgwb.see.space.scene import DOUBTFUL, SpaceScene
 from kgwb.words import mend_text
@@ -111,7 +111,7 @@ def pack_quality(each: PointQuality) -> dict[str, Any]:
 def _pack_nearest(cloud: Cloud) -> dict[str, Any] | None:
     if len(cloud.labels) > MOST_NEAREST:
         return None
-    ids, distances = find_nearest(cloud.vectors, np.arange(len(cloud.labels)), NEAREST)
+    ids, distances = list_nearest(cloud.vectors, np.arange(len(cloud.labels)), NEAREST)
     return {"width": ids.shape[1], "ids": pack_array(ids), "distances": pack_array(distances)}
 
 

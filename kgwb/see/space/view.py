@@ -14,22 +14,20 @@ from kgwb.graph import KnowledgeGraph
 from kgwb.see.choice import Choice
 from kgwb.see.live import LiveView, pack_array
 from kgwb.see.names import Names, list_names
-from kgwb.see.space.alignment import lay_beside, list_changed, match_clouds
+from kgwb.see.space.alignment import lay_beside, list_changed
 from kgwb.see.space.arrows import find_arrows, list_arrows
-from kgwb.see.space.cloud import LAYERS, check_points, gather_points, list_words
+from kgwb.see.space.cloud import LAYERS, check_points, list_words
 from kgwb.see.space.colouring import find_colouring
 from kgwb.see.space.figure import build_deep_figure, build_figure
 from kgwb.see.space.layers import add_relations, add_words
-from kgwb.see.space.neighbours import find_nearest
+from kgwb.see.space.neighbours import list_nearest
+from kgwb.see.space.opening import Methods, choose_methods, list_columns, open_clouds
 from kgwb.see.space.picture import draw_space
 from kgwb.see.space.projection import NAMES, Method, Projection, project
 from kgwb.see.space.quality import limit_neighbours, measure_rows
 from kgwb.see.space.scene import SpaceScene
 from kgwb.see.space.state import NEAREST, pack_space
 from kgwb.words import mend_text
-
-Methods = Literal["both", "pca", "tsne", "umap"]
-MOST_BOTH = 10_000  # points whose t-SNE takes about half a minute
 
 
 def show_space(
@@ -99,23 +97,11 @@ def show_space(
     for argument, texts in (("labels", labels), ("types", types)):
         if texts is not None:
             list_words(argument, texts)
-    cloud = gather_points(vectors, labels=labels, types=types)
-    if entities is not None:
-        cloud = cloud.restrict(cloud.find_all(entities))
-    check_points(cloud)
-    other, left_out = None, 0
-    if beside is not None:
-        if relations or words is not None:
-            raise ValueError("beside= compares entities. Type show_space(vectors, beside=other) without other layers.")
-        other = gather_points(beside, labels=None if isinstance(beside, tuple) else labels, types=None)
-        check_points(other)
-        cloud, other, left_out = match_clouds(cloud, other)
-        check_points(cloud)
-    kept = cloud.whole
-    thinned = cloud.thin(max(3, limit), sorted(set(cloud.find_all(highlight))), seed)
-    if other is not None and len(thinned.labels) < kept:
-        other = other.take(np.array(cloud.locate(thinned.ids.tolist())))
-    cloud = thinned
+    cloud, other, left_out = open_clouds(
+        vectors, beside, labels=labels, types=types, entities=entities, highlight=highlight, limit=limit, seed=seed
+    )
+    if other is not None and (relations or words is not None):
+        raise ValueError("beside= compares entities. Type show_space(vectors, beside=other) without other layers.")
     cloud = add_relations(cloud, vectors) if relations else cloud
     cloud = cloud if words is None else add_words(cloud, words)
     check_points(cloud)
@@ -142,35 +128,6 @@ def show_space(
         advice,
     )
     return SpaceView(scene, columns, methods[0] if dimensions == 3 else None)
-
-
-def choose_methods(method: Methods, count: int, *, pair: bool) -> tuple[tuple[Method, ...], tuple[str, ...]]:
-    """The methods to map by, and what to say of one that was left out.
-
-    >>> choose_methods("both", 20_000, pair=False)[0]
-    ('pca',)
-    """
-    if method != "both":
-        return (method,), ()
-    if pair:
-        return ("pca",), ()
-    if count > MOST_BOTH:
-        return ("pca",), ("t-SNE of so many points takes minutes and was left out; type method='tsne' for it",)
-    return ("pca", "tsne"), ()
-
-
-def list_columns(
-    degrees: np.ndarray | None, maps: Sequence[Projection], kept: np.ndarray | None
-) -> dict[str, np.ndarray]:
-    """The numbers that a colour can say, by name."""
-    columns: dict[str, np.ndarray] = {} if degrees is None else {"degree": degrees}
-    if kept is not None:
-        columns["neighbours kept"] = kept
-    for each in maps:
-        if each.each is not None:
-            columns[f"{each.name} trustworthiness"] = each.each.trustworthiness
-            columns[f"{each.name} continuity"] = each.each.continuity
-    return columns
 
 
 class SpaceView(LiveView):
@@ -273,7 +230,7 @@ class SpaceView(LiveView):
         if message.get("ask") != "point" or not isinstance(point, int) or not 0 <= point < len(cloud.labels):
             return None
         rows = np.array([point])
-        ids, distances = find_nearest(cloud.vectors, rows, NEAREST)
+        ids, distances = list_nearest(cloud.vectors, rows, NEAREST)
         near = limit_neighbours(len(cloud.labels), self.maps[0].quality.neighbours)
         found = [measure_rows(cloud.vectors, each.points, near, rows) for each in self.maps]
         trust = [[float(each.trustworthiness[point]), float(each.continuity[point])] for each in found]

@@ -7,12 +7,13 @@ import { drawShape } from "../shared/shapes.js";
 /** @import { Outlines } from "./facts.js" */
 
 const ROOM = 1.55; // of the radius: the outermost corner of a star, and its rim
+export const CROWD = 60; // chosen points whose rings are thin
 export const LEGIBLE = 2.3; // radius in pixels from which a shape is told from another
 const RING = 3; // pixels from a mark to its ring
 
 /**
- * @typedef {{canvas: HTMLCanvasElement, tile: number, columns: number, ring: number}} Atlas `tile` is the side of a tile in
- *   pixels of the screen, `ring` the number of the one that marks what is chosen
+ * @typedef {{canvas: HTMLCanvasElement, tile: number, columns: number, ring: HTMLCanvasElement}} Atlas `tile` is the side of a tile in
+ *   pixels of the screen, `ring` is drawn around what is chosen
  * @typedef {{
  *   setPlaces: (map: number, points: Float32Array) => void, setStrengths: (map: number, strengths: Uint8Array) => void,
  *   setTiles: (tiles: Uint16Array) => void, setChosen: (chosen: ArrayLike<number>) => void, setAtlas: (atlas: Atlas) => void,
@@ -24,13 +25,13 @@ const RING = 3; // pixels from a mark to its ring
 /**
  * @param {Mark[]} marks
  * @param {Outlines} outlines
- * @param {{radius: number, ratio: number, ink: string, paper: string}} look radius in pixels of the page
+ * @param {{radius: number, ratio: number, ink: string, paper: string, crowd: boolean}} look radius in pixels of the page;
+ *   whether so many are chosen that their rings are thin
  * @returns {Atlas}
  */
-export function drawAtlas(marks, outlines, { radius, ratio, ink, paper }) {
-  const side = 2 * Math.ceil(Math.max(radius * ROOM, radius + RING + 1.5) + 1);
-  const tile = Math.round(side * ratio);
-  const columns = Math.ceil(Math.sqrt(marks.length + 1));
+export function drawAtlas(marks, outlines, { radius, ratio, ink, paper, crowd }) {
+  const tile = Math.round(2 * Math.ceil(radius * ROOM + 0.75) * ratio);
+  const columns = Math.ceil(Math.sqrt(marks.length));
   const canvas = element("canvas", { width: columns * tile, height: columns * tile });
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.scale(ratio, ratio);
@@ -42,9 +43,7 @@ export function drawAtlas(marks, outlines, { radius, ratio, ink, paper }) {
     if (radius < LEGIBLE) drawDot(pen, x, y, radius, mark.colour);
     else drawShape(pen, outlines, mark, x, y, radius, paper);
   });
-  const [x, y] = middle(marks.length);
-  drawRing(pen, x, y, radius, { ink, paper });
-  return { canvas, tile, columns, ring: marks.length };
+  return { canvas, tile, columns, ring: drawRingTile(radius, { ratio, ink, paper, crowd }) };
 }
 
 /**
@@ -63,20 +62,35 @@ export function drawDot(pen, x, y, radius, colour) {
 }
 
 /**
+ * The ring alone, which is wider than a mark.
+ * @param {number} radius
+ * @param {{ratio: number, ink: string, paper: string, crowd: boolean}} look
+ */
+function drawRingTile(radius, { ratio, ink, paper, crowd }) {
+  const side = 2 * Math.ceil(radius + RING + 2.5);
+  const canvas = element("canvas", { width: Math.round(side * ratio), height: Math.round(side * ratio) });
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  pen.scale(ratio, ratio);
+  drawRing(pen, side / 2, side / 2, radius, { ink, paper, crowd });
+  return canvas;
+}
+
+/**
  * A ring around what is chosen.
  * @param {CanvasRenderingContext2D} pen
  * @param {number} x
  * @param {number} y
  * @param {number} radius of the mark within
- * @param {{ink: string, paper: string}} look
+ * @param {{ink: string, paper: string, crowd?: boolean}} look
  */
-export function drawRing(pen, x, y, radius, { ink, paper }) {
+export function drawRing(pen, x, y, radius, { ink, paper, crowd = false }) {
   for (const [colour, width] of /** @type {[string, number][]} */ ([
-    [paper, 3.2],
-    [ink, 1.6],
+    [paper, crowd ? 0 : 3.2],
+    [ink, crowd ? 1 : 1.6],
   ])) {
+    if (!width) continue;
     pen.beginPath();
-    pen.arc(x, y, radius + RING, 0, 2 * Math.PI);
+    pen.arc(x, y, radius + (crowd ? 1.5 : RING), 0, 2 * Math.PI);
     pen.strokeStyle = colour;
     pen.lineWidth = width;
     pen.stroke();

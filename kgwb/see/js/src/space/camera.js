@@ -46,15 +46,16 @@ export function shareExtent(extents) {
  * @param {number} maps
  * @param {number} width
  * @param {number} tallest of a panel
+ * @param {number} [head] pixels above each
  * @returns {Panel[]}
  */
-export function layPanels(maps, width, tallest) {
+export function layPanels(maps, width, tallest, head = HEAD) {
   const beside = width >= 640 ? maps : 1;
   const across = (width - GAP * (beside - 1)) / beside;
-  const height = Math.round(Math.max(220, Math.min(tallest, across * (beside > 1 ? 0.9 : 0.6))));
+  const height = Math.round(Math.max(220, Math.min(tallest, across * (beside > 1 ? 0.9 : width < 640 ? 0.8 : 0.6))));
   return Array.from({ length: maps }, (_, i) => ({
     left: Math.round((i % beside) * (across + GAP)),
-    top: HEAD + Math.floor(i / beside) * (height + HEAD + 8),
+    top: head + Math.floor(i / beside) * (height + head + 8),
     width: Math.round(across),
     height,
   }));

@@ -50,7 +50,7 @@ export function openCard(canvas) {
     tiles: gl.createBuffer(),
     chosen: gl.createBuffer(),
   };
-  const texture = gl.createTexture();
+  const textures = { marks: gl.createTexture(), ring: gl.createTexture() };
   let [count, rings] = [0, 0];
   /** @type {Atlas | null} */
   let marks = null;
@@ -65,6 +65,30 @@ export function openCard(canvas) {
   const load = (buffer, data, /** @type {number} */ kind = gl.ARRAY_BUFFER) => {
     gl.bindBuffer(kind, buffer);
     gl.bufferData(kind, data, gl.DYNAMIC_DRAW);
+  };
+  /**
+   * @param {WebGLTexture} texture
+   * @param {HTMLCanvasElement} source
+   */
+  const copy = (texture, source) => {
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, source);
+    for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, gl.LINEAR);
+    for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, name, gl.CLAMP_TO_EDGE);
+  };
+  /**
+   * What is drawn next: the marks of all points, or the ring of some.
+   * @param {WebGLTexture} texture
+   * @param {number} side
+   * @param {number} columns
+   * @param {number} only
+   */
+  const take = (texture, side, columns, only) => {
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.uniform1f(uniforms.side, side);
+    gl.uniform1i(uniforms.columns, columns);
+    gl.uniform1i(uniforms.only, only);
   };
   /** @param {number} map */
   const bind = (map) => {
@@ -95,16 +119,8 @@ export function openCard(canvas) {
     },
     setAtlas(atlas) {
       marks = atlas;
-      gl.bindTexture(gl.TEXTURE_2D, texture);
-      gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, atlas.canvas);
-      for (const [name, value] of [
-        [gl.TEXTURE_MIN_FILTER, gl.LINEAR],
-        [gl.TEXTURE_MAG_FILTER, gl.LINEAR],
-        [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE],
-        [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
-      ])
-        gl.texParameteri(gl.TEXTURE_2D, name, value);
+      copy(textures.marks, atlas.canvas);
+      copy(textures.ring, atlas.ring);
     },
     draw(views, { width, height, ratio }) {
       if (!marks) return;
@@ -113,8 +129,7 @@ export function openCard(canvas) {
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT);
       gl.enable(gl.SCISSOR_TEST);
-      gl.uniform1f(uniforms.side, marks.tile);
-      gl.uniform1i(uniforms.columns, marks.columns);
+      const { tile, columns, ring } = marks;
       views.forEach(({ panel, lens }, map) => {
         bind(map);
         const [left, low] = [panel.left * ratio, (height - panel.top - panel.height) * ratio];
@@ -126,10 +141,10 @@ export function openCard(canvas) {
         );
         gl.uniform2f(uniforms.scale, (2 * lens.scale) / width, (2 * lens.scale) / height);
         gl.uniform2f(uniforms.shift, (2 * lens.left) / width - 1, 1 - (2 * lens.top) / height);
-        gl.uniform1i(uniforms.only, -1);
+        take(textures.marks, tile, columns, -1);
         gl.drawArrays(gl.POINTS, 0, count);
         if (!rings) return;
-        gl.uniform1i(uniforms.only, marks?.ring ?? 0);
+        take(textures.ring, ring.width, 1, 0);
         gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.chosen);
         gl.drawElements(gl.POINTS, rings, gl.UNSIGNED_INT, 0);
       });

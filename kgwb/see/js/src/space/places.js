@@ -3,6 +3,8 @@
 /** @import { Lens } from "./camera.js" */
 /** @typedef {[x: number, y: number]} Place */
 
+const BANDS = 64; // of a lasso's height
+
 /**
  * The nearest point that is shown, within a reach; −1 where there is none.
  * @param {Float32Array} points [point, 2]
@@ -40,33 +42,53 @@ export function findInside(points, strengths, lens, outline) {
   const [xs, ys] = [0, 1].map((axis) => Float64Array.from(corners, (corner) => corner[axis]));
   const [west, east] = [Math.min(...xs), Math.max(...xs)];
   const [south, north] = [Math.min(...ys), Math.max(...ys)];
+  const band = BANDS / (north - south || 1);
+  const bands = sortSides(xs, ys, south, band);
   const found = [];
   for (let i = 0, at = 0; at < points.length; i++, at += 2) {
     const x = points[at];
     const y = points[at + 1];
     if (x < west || x > east || y < south || y > north || !strengths[i]) continue;
-    if (isInside(xs, ys, x, y)) found.push(i);
+    if (crossesOdd(bands[Math.min(BANDS - 1, Math.floor((y - south) * band))], x, y)) found.push(i);
   }
   return found;
 }
 
 /**
- * Whether a point lies in a polygon: a ray from it crosses the outline an odd number of times.
+ * The sides of a polygon by the bands of height that they reach through, so that few are looked at for each point.
  * @param {Float64Array} xs
  * @param {Float64Array} ys
+ * @param {number} south
+ * @param {number} band bands a unit
+ */
+function sortSides(xs, ys, south, band) {
+  /** @type {number[][]} */
+  const bands = Array.from({ length: BANDS }, () => []);
+  for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {
+    const first = Math.floor((Math.min(ys[i], ys[j]) - south) * band);
+    const last = Math.min(BANDS - 1, Math.floor((Math.max(ys[i], ys[j]) - south) * band));
+    for (let at = Math.max(0, first); at <= last; at++) bands[at].push(xs[i], ys[i], xs[j], ys[j]);
+  }
+  return bands;
+}
+
+/**
+ * Whether a ray from a point crosses the sides an odd number of times.
+ * @param {number[]} sides four numbers each: from where to where
  * @param {number} x
  * @param {number} y
  */
-export function isInside(xs, ys, x, y) {
+function crossesOdd(sides, x, y) {
   let inside = false;
-  for (let i = 0, j = xs.length - 1; i < xs.length; j = i++)
-    if (ys[i] > y !== ys[j] > y && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i]) inside = !inside;
+  for (let at = 0; at < sides.length; at += 4) {
+    const [ax, ay, bx, by] = [sides[at], sides[at + 1], sides[at + 2], sides[at + 3]];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+  }
   return inside;
 }
 
 /**
- * The same lasso with fewer corners: those that stray less than a tolerance from the line are left out (Douglas–Peucker by
- * distance to the last corner kept is enough here).
+ * The same lasso with fewer corners: those nearer than a tolerance to the last one kept are left out.
  * @param {Place[]} outline
  * @param {number} tolerance in pixels
  * @returns {Place[]}

@@ -40,14 +40,16 @@ export function openPlain(canvas) {
         const [points, strengths] = [held.places[map], held.strengths[map]];
         /**
          * @param {number} i
+         * @param {HTMLCanvasElement} from
+         * @param {number} side
          * @param {number} number
          */
-        const copy = (i, number) => {
-          const x = (lens.left + points[2 * i] * lens.scale) * ratio - tile / 2;
-          const y = (lens.top - points[2 * i + 1] * lens.scale) * ratio - tile / 2;
-          if (x < -tile || y < -tile || x > canvas.width || y > canvas.height) return;
+        const copy = (i, from, side, number) => {
+          const x = (lens.left + points[2 * i] * lens.scale) * ratio - side / 2;
+          const y = (lens.top - points[2 * i + 1] * lens.scale) * ratio - side / 2;
+          if (x < -side || y < -side || x > canvas.width || y > canvas.height) return;
           const [column, row] = [number % columns, Math.floor(number / columns)];
-          pen.drawImage(atlas, column * tile, row * tile, tile, tile, Math.round(x), Math.round(y), tile, tile);
+          pen.drawImage(from, column * side, row * side, side, side, Math.round(x), Math.round(y), side, side);
         };
         pen.save();
         pen.beginPath();
@@ -56,10 +58,11 @@ export function openPlain(canvas) {
         for (let i = 0; i < held.tiles.length; i++) {
           if (!strengths[i]) continue;
           pen.globalAlpha = strengths[i] / FULL;
-          copy(i, held.tiles[i]);
+          copy(i, atlas, tile, held.tiles[i]);
         }
         pen.globalAlpha = 1;
-        for (let at = 0; at < held.chosen.length; at++) if (strengths[held.chosen[at]]) copy(held.chosen[at], ring);
+        for (let at = 0; at < held.chosen.length; at++)
+          if (strengths[held.chosen[at]]) copy(held.chosen[at], ring, ring.width, 0);
         pen.restore();
       });
     },

@@ -1,7 +1,7 @@
 // The picture once more, for a file: the same drawing with a pen that may write SVG; very many points are one image in it.
 
 import { drawShape } from "../shared/shapes.js";
-import { drawDot, drawRing, LEGIBLE } from "./atlas.js";
+import { CROWD, drawDot, drawRing, LEGIBLE } from "./atlas.js";
 import { FULL } from "./colours.js";
 import { pixelOf, within } from "./front.js";
 
@@ -108,7 +108,7 @@ function drawPoints(pen, stage, facts) {
       pen.globalAlpha = 1;
       for (const i of stage.state.chosen) {
         const [x, y] = pixelOf(points, i, lens);
-        drawRing(pen, x, y, stage.size.radius, style);
+        drawRing(pen, x, y, stage.size.radius, { ...style, crowd: stage.state.chosen.length > CROWD });
       }
     });
   });

@@ -101,8 +101,7 @@ function render({ model, el }) {
   function follow(choice) {
     const points = choice.entities.map((id) => facts.find(id));
     if (facts.layered) points.push(...choice.relations.map((id) => facts.find(id, 1)), ...findWords(choice.words));
-    stage.state.chosen = points.filter((point) => point >= 0);
-    stage.painter.setChosen(stage.state.chosen);
+    stage.setChosen(points.filter((point) => point >= 0));
     link();
     const names = stage.state.chosen.slice(0, 5).map((i) => shorten(facts.label(i)));
     spoken.textContent = names.length ? `${stage.state.chosen.length} chosen: ${names.join(", ")}` : "nothing chosen";

@@ -2,7 +2,7 @@
 
 import { element } from "../shared/elements.js";
 import { readStyle } from "../shared/theme.js";
-import { chooseRadius, drawAtlas } from "./atlas.js";
+import { CROWD, chooseRadius, drawAtlas } from "./atlas.js";
 import { HEAD, layPanels, measureExtent, openLens, shareExtent } from "./camera.js";
 import { layTiles, listStrengths } from "./colours.js";
 import { drawShade, shadeDensity } from "./density.js";
@@ -18,6 +18,7 @@ import { openPainter } from "./painter.js";
 /** @typedef {ReturnType<typeof openStage>} Stage */
 
 const MANY = 5000; // points above which a shade lies below them
+const FEW = 12; // chosen points that are named whatever they cover
 const IDLE = 90; // milliseconds without a move, after which names and shade are placed anew
 const HIGHEST = 0.62; // of the window
 
@@ -94,7 +95,8 @@ export function openStage(picture, facts, { plain, scale }) {
     const width = Math.round(picture.clientWidth);
     if (!width || !points.length) return;
     const ratio = Math.min(3, devicePixelRatio || 1);
-    panels = layPanels(points.length, width, Math.round(innerHeight * HIGHEST) - HEAD);
+    const head = Math.round(HEAD * scale());
+    panels = layPanels(points.length, width, Math.round(innerHeight * HIGHEST) - head, head);
     const height = Math.max(...panels.map((panel) => panel.top + panel.height)) + 1;
     size = { width, height, ratio, radius: radiusNow() };
     pad.style.height = `${height}px`;
@@ -145,11 +147,12 @@ export function openStage(picture, facts, { plain, scale }) {
    * @param {Look} style
    */
   function nameMap(pen, each, map, style) {
-    const first = [...new Set([...state.chosen.slice(0, 30), state.cursor, state.hovered])].filter((i) => i >= 0);
+    const few = state.chosen.length <= FEW ? state.chosen : [];
+    const first = [...new Set([...few, state.cursor, state.hovered])].filter((i) => i >= 0);
     pen.font = `600 ${11.5 * style.scale}px ${style.font}`;
     return placeNames(each, strengths[map], view(map), {
       first: first.filter((i) => strengths[map][i]),
-      order: state.still ? order : new Uint32Array(),
+      order: !state.still ? [] : few === state.chosen ? order : [...state.chosen.slice(0, 5000), ...order],
       label: facts.label,
       width: (text) => pen.measureText(text).width,
       zoom: cameras[map].zoom,
@@ -172,7 +175,7 @@ export function openStage(picture, facts, { plain, scale }) {
       stale = false;
       const { marks } = layTiles(facts, state.colouring, pad);
       painter.setAtlas(
-        drawAtlas(marks, facts.outlines, { radius, ratio: size.ratio, ink: style.ink, paper: style.paper }),
+        drawAtlas(marks, facts.outlines, { ...style, radius, ratio: size.ratio, crowd: state.chosen.length > CROWD }),
       );
     }
     const now = views();
@@ -208,7 +211,8 @@ export function openStage(picture, facts, { plain, scale }) {
 
   /** @param {HTMLCanvasElement} canvas */
   function context(canvas) {
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    // painted by the browser itself: a few lines of text are not worth the way to a graphics card and back
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
     pen.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
     pen.clearRect(0, 0, size.width, size.height);
     return pen;
@@ -221,9 +225,17 @@ export function openStage(picture, facts, { plain, scale }) {
     idle = setTimeout(settle, IDLE);
   }
 
+  /** @param {number[]} chosen */
+  function setChosen(chosen) {
+    stale ||= chosen.length > CROWD !== state.chosen.length > CROWD;
+    state.chosen = chosen;
+    painter.setChosen(chosen);
+  }
+
   return {
     pad,
     state,
+    setChosen,
     points,
     extents,
     cameras,
