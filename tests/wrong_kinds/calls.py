@@ -155,6 +155,11 @@ CALLS = {
     "kgwb.see.log_to_tensorboard": "iter(epochs), 'runs'",
     "kgwb.see.log_to_wandb": "iter(epochs), run=run",
     "kgwb.see.projection_quality": "points, points[:, :2], 2",
+    "kgwb.see.open_gate": "model, 0.5",
+    "kgwb.see.TrainingPanel": "split",
+    "kgwb.see.InjectionPanel": "bert, vectors, questions=questions",
+    "kgwb.see.RankingPanel": "vectors, split",
+    "kgwb.see.Workbench": "graph",
     "View.save": "'view.svg'",
     "View.observe": "len",
     # lessons and environment

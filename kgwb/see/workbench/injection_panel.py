@@ -206,9 +206,17 @@ class InjectionPanel(ControlPanel):
             self.ended()
 
     def _change_door(self) -> None:
+        self.refresh()
         if self.is_tuned:
             self._show_door(self.sentence.value)
+        else:  # what another door made of the sentence is not this one's
+            self.comparison, self._answers.value, self._attention.children = None, "", ()
+            drop_view(self.view)
+            self.view = None
         self.refresh()
+        self.tell_frame()
+        if self.ended is not None and self.is_tuned:
+            self.ended()
 
     def _show_door(self, text: str) -> None:
         """Gate and sentence of a tuned door, without comparing at each of the two."""
