@@ -39,7 +39,7 @@ def panel(bert: Bert, vectors: kgwb.GraphEmbedding) -> InjectionPanel:
     panel = InjectionPanel(bert, vectors)
     panel.door.value = "entity"
     panel._curve.open = _stop_soon(panel, panel._curve.open)  # type: ignore[method-assign]
-    panel.tune(wait=True)
+    panel.tune_now()
     return panel
 
 

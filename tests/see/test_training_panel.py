@@ -42,7 +42,7 @@ def test_its_python_gives_the_same_vectors(scorer: str, split: Split) -> None:
     panel.scorer.value = scorer
     assert panel.dim.value == propose_settings(scorer, 23)["dim"]
     panel.dim.value, panel.epochs.value = 8, 4
-    panel.start(wait=True)
+    panel.train()
     assert panel.message == "" and panel.training is not None
     again = run_code(panel.training.code, graph=split.graph, split=split)["vectors"]
     assert isinstance(again, kgwb.GraphEmbedding)
@@ -76,7 +76,7 @@ def test_stopped_and_taken_up_again_it_ends_as_if_it_had_never_stopped(split: Sp
 def test_the_minutes_end_it(split: Split) -> None:
     panel = TrainingPanel(split)
     panel.minutes.value = 0.0
-    panel.start(wait=True)
+    panel.train()
     assert len(panel.frame) == 1 and panel.message == "0 minutes are over. Press Resume to go on."
 
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_trained_is_told_in_words(split: Split) -> None:
 def test_a_graph_without_held_out_facts_is_trained_too(graph: KnowledgeGraph) -> None:
     panel = TrainingPanel(graph)
     panel.epochs.value = 2
-    panel.start(wait=True)
+    panel.train()
     assert not [name for name in panel.frame.columns if "MRR" in name]
     assert panel.training is not None and "train_embedding(vectors, graph" in panel.training.code
 
@@ -114,7 +114,7 @@ def test_a_graph_without_held_out_facts_is_trained_too(graph: KnowledgeGraph) ->
 def test_who_listens_is_told_the_end(split: Split) -> None:
     panel, ended = TrainingPanel(split), []
     panel.epochs.value, panel.ended = 2, ended.append
-    panel.start(wait=True)
+    panel.train()
     assert ended == [panel.training]
 
 
@@ -122,5 +122,5 @@ def test_the_picture_is_the_training_view_s(split: Split) -> None:
     panel = TrainingPanel(split)
     assert "not started" in panel.picture
     panel.epochs.value = 3
-    panel.start(wait=True)
+    panel.train()
     assert panel.view is not None and panel.picture == panel.view.picture and panel.caption == panel.view.caption

@@ -60,7 +60,7 @@ def show_probe(_pair: tuple[Reading, Reading]) -> View:
 def make_training_panel(_pair: tuple[Reading, Reading]) -> View:
     panel = kgwb.see.TrainingPanel(kgwb.KnowledgeGraph.from_pandas(FACTS))
     panel.epochs.value, panel.dim.value = 2, 4
-    panel.start(wait=True)
+    panel.train()
     return panel
 
 

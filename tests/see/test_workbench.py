@@ -47,10 +47,11 @@ def made(facts: bytes, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("own"))
         workbench = Workbench()
-        workbench.take_drop("village.csv", facts)
+        workbench.facts.take_drop("village.csv", facts)
         assert workbench.training is not None
         workbench.training.dim.value, workbench.training.epochs.value = 32, 20
-        workbench.do_rest(wait=True)
+        workbench.do_rest()
+        assert workbench.wait(300.0)
         workbench.saving.save_page()
         workbench.saving.save_notebook()
     return workbench
@@ -146,7 +147,7 @@ def test_with_facts_the_next_thing_is_said(facts: bytes) -> None:
 )
 def test_a_file_that_cannot_be_read_is_told_in_words(name: str, content: bytes, said: str) -> None:
     workbench = Workbench()
-    workbench.take_drop(name, content)
+    workbench.facts.take_drop(name, content)
     message = workbench.facts.message
     assert said in message and "Traceback" not in message and "/tmp" not in message
     assert workbench.facts.controls.children[1].layout.display is None  # what helps is in sight
@@ -157,7 +158,7 @@ def test_a_file_that_cannot_be_read_is_told_in_words(name: str, content: bytes, 
 def test_other_columns_and_broken_lines_can_be_read_all_the_same() -> None:
     workbench = Workbench()
     workbench.facts.columns.value, workbench.facts.skip.value = "from, verb, to", True
-    workbench.take_drop("a.csv", b"from,verb,to\nAnn,knows,Bo\nbroken\nBo,knows,Cy\n")
+    workbench.facts.take_drop("a.csv", b"from,verb,to\nAnn,knows,Bo\nbroken\nBo,knows,Cy\n")
     graph = workbench.experiment.graph
     assert graph is not None and len(graph) == 2 and "Counted while reading: 1" in workbench.facts._counts.value
     code = workbench.experiment.steps[0].code.splitlines()[0]
@@ -184,8 +185,8 @@ def test_columns_are_three(typed: str) -> None:
 def test_hostile_names_stay_text_everywhere() -> None:
     hostile = "<img src=x onerror=hit()>"
     workbench = Workbench()
-    workbench.take_drop("a.tsv", f"head\trelation\ttail\n{hostile}\t{hostile}r\tBo\nBo\tknows\tCy\n".encode())
-    workbench.take_drop(f"{hostile}.tsv", b"")
+    workbench.facts.take_drop("a.tsv", f"head\trelation\ttail\n{hostile}\t{hostile}r\tBo\nBo\tknows\tCy\n".encode())
+    workbench.facts.take_drop(f"{hostile}.tsv", b"")
     values = [workbench.facts._said.value, workbench.facts._relations.value, workbench.facts._code.value]
     assert all("<img" not in value for value in values) and "&lt;img" in values[1]
 
@@ -219,7 +220,7 @@ def test_a_graph_that_is_given_is_saved_beside_its_notebook(tmp_path: Path) -> N
 
 def test_the_rest_stops_where_it_is_asked_to(facts: bytes) -> None:
     workbench = Workbench()
-    workbench.take_drop("village.csv", facts)
+    workbench.facts.take_drop("village.csv", facts)
     assert workbench.training is not None
     workbench.training.epochs.value, workbench.training.dim.value = 100_000, 8
     workbench.do_rest()

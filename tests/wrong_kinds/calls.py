@@ -160,6 +160,9 @@ CALLS = {
     "kgwb.see.InjectionPanel": "bert, vectors, questions=questions",
     "kgwb.see.RankingPanel": "vectors, split",
     "kgwb.see.Workbench": "graph",
+    "ControlPanel.wait": "1.0",
+    "RankingPanel.ask": "head='anna', relation='knows'",
+    "Workbench.open_step": "0",
     "View.save": "'view.svg'",
     "View.observe": "len",
     # lessons and environment
@@ -199,6 +202,9 @@ RECEIVERS = {
     "NextSentences": "kgwb.learn.NextSentences(sentences)",
     "ProbeReport": "report",
     "View": "drawn",
+    "ControlPanel": "kgwb.see.TrainingPanel(split)",
+    "RankingPanel": "kgwb.see.RankingPanel(vectors)",
+    "Workbench": "kgwb.see.Workbench()",
 }
 
 MADE = "a record that kgwb makes and hands out: {}"
@@ -234,6 +240,7 @@ EXEMPT = {
     "PreparedTask.loss": "a protocol",
     **{f"Injector.{name}": HOOK for name in ("enters_at", "score_entities", "restore")},
     "Bert.answer_head": HOOK,
+    "InjectionPanel.from_trial": "the workbench calls it, with its own trial",
 }
 # Classes whose methods are all such hooks, and equations, which see tensors alone (`GraphEmbedding.score` checks what comes).
 HOOKS = (

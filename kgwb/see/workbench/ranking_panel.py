@@ -93,13 +93,13 @@ class RankingPanel(ControlPanel):
             self._code,
             f"vectors.predict({given}relation={relation!r}, k={count})\nkgwb.find_rules({self._source}, min_support=2)",
         )
-        self.say("")
+        self._say("")
         self.tell_frame()
         self.keep_still()
 
     def ask_first(self) -> None:
         """Ask what the controls propose."""
-        self.attempt(self._ask)
+        self._attempt(self._ask)
 
     @property
     def frame(self) -> pd.DataFrame:
