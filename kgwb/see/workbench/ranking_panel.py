@@ -143,7 +143,13 @@ class RankingPanel(ControlPanel):
 
     def _list_rows(self) -> list[tuple[str, str, str, str, str]]:
         return [
-            (str(row.place), shorten(row.label, 60), f"{row.score:.2f}", "known" if row.known else "new", row.reasons)
+            (
+                str(row.place),
+                shorten(row.label, 60),
+                f"{row.score:.2f}".replace("-", "−"),
+                "known" if row.known else "new",
+                row.reasons,
+            )
             for row in self._frame.itertuples(name="Row")
         ]
 

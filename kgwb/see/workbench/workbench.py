@@ -94,13 +94,9 @@ class Workbench(ControlPanel):
 
     @property
     def caption(self) -> str:
-        """What the figures are worth."""
-        if self.experiment.graph is None:
-            return "Drop a file in: one fact in each line, head, relation, tail. Nothing leaves this machine."
-        return (
-            "Ranks are of held-out facts, answers of held-out entities; one training with one seed is one draw. Nothing "
-            "leaves this machine."
-        )
+        """What the figures of the step in sight are worth."""
+        panel = (self.facts, self.training, self.ranking, self.injection, self.saving)[self._at]
+        return self.facts.caption if panel is None else panel.caption
 
     @property
     def status(self) -> list[str]:
@@ -192,6 +188,7 @@ class Workbench(ControlPanel):
         self._at = place
         self._say(text)
         self.refresh()
+        self.tell_frame()
 
     def _begin_training(self) -> None:
         """Facts came: what stood on others goes."""
