@@ -242,6 +242,22 @@ def test_every_step_says_what_is_missing_and_nothing_raises(place: int) -> None:
     )
 
 
+def test_facts_of_which_none_makes_a_question_still_reach_a_page(tmp_path: Path) -> None:
+    workbench = Workbench()
+    workbench.facts.take_drop(
+        "a.tsv", b"head\trelation\ttail\n" + b"".join(b"a%d\tr%d\tb\n" % (i, i) for i in range(9))
+    )
+    workbench.do_rest()
+    assert workbench.wait(120.0)
+    assert workbench.message.startswith(
+        "No fact of 'a' makes a question, so no door can be tuned. A relation needs two"
+    )
+    workbench.saving.page_name.value = str(tmp_path / "page.html")
+    workbench.saving.save_page()
+    assert "kgwb_attention" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "without attention so far: tune a door in step 4" in workbench.saving._page.why.value
+
+
 def test_what_is_not_there_is_refused() -> None:
     with pytest.raises(IndexError, match="there are 5"):
         Workbench().open_step(7)

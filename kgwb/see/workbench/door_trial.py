@@ -13,7 +13,7 @@ from kgwb.bert.injection import Mode
 from kgwb.bert.knowledge import Control, EntityVectors, expect_entity_vectors
 from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_text
 from kgwb.embed.precision import choose_precision
-from kgwb.graph import verbalise
+from kgwb.graph import KnowledgeGraph, verbalise
 from kgwb.learn import MaskedAnswers, Questions, Step, answer_questions, make_questions, split_questions, tune
 from kgwb.learn.questions import MASK
 from kgwb.see.workbench.asked_sentence import ask_sentence, compare_answers, describe_candidates
@@ -79,7 +79,7 @@ class DoorTrial:
         self.stride = 1 + len(self.graph) // _FACTS if questions is None else 1
         self.made = questions is None
         if questions is None:
-            questions = make_questions(verbalise(self.graph, self.graph.triples[:: self.stride]), self.graph)
+            questions = _ask_facts(self.graph, self.stride)
         self.seen, self.unseen = split_questions(questions, share=_HELD_OUT, seed=seed)
         # Named, not "auto": what the same code gives in another process must not hang on which format was faster there.
         work = _BATCH * bert.model.num_parameters()
@@ -218,3 +218,18 @@ class DoorTrial:
                 "attention",
             ]
         )
+
+
+def _ask_facts(graph: KnowledgeGraph, stride: int) -> Questions:
+    """A question for each fact, or for every second, third and so on.
+
+    Raises:
+        ValueError: no fact gives one; says which facts would.
+    """
+    try:
+        return make_questions(verbalise(graph, graph.triples[::stride]), graph)
+    except ValueError:
+        raise ValueError(
+            f"No fact of {graph.name!r} makes a question, so no door can be tuned. A relation needs two different tails to choose "
+            "from, and heads whose names do not hold the answer. Add such facts to the file; the page can be saved without BERT."
+        ) from None

@@ -142,16 +142,11 @@ class RankingPanel(ControlPanel):
         self.ask(**{part: name}, relation=self.graph.relation_labels[self.relation.value])
 
     def _list_rows(self) -> list[tuple[str, str, str, str, str]]:
-        return [
-            (
-                str(row.place),
-                shorten(row.label, 60),
-                f"{row.score:.2f}".replace("-", "−"),
-                "known" if row.known else "new",
-                row.reasons,
-            )
-            for row in self._frame.itertuples(name="Row")
-        ]
+        rows = []
+        for row in self._frame.itertuples(name="Row"):
+            score = f"{row.score:.2f}".replace("-", "−")
+            rows.append((str(row.place), shorten(row.label, 60), score, "known" if row.known else "new", row.reasons))
+        return rows
 
     @property
     def _source(self) -> str:
