@@ -15,7 +15,8 @@ import torch
 
 import kgwb
 from kgwb.see import Workbench
-from kgwb.see.workbench.experiment import STEPS, Experiment
+from kgwb.see.workbench.experiment import Experiment
+from kgwb.see.workbench.experiment_step import STEPS
 from kgwb.see.workbench.file_options import read_columns
 from kgwb.see.workbench.notebook_file import write_notebook
 

@@ -230,6 +230,7 @@ def _ask_facts(graph: KnowledgeGraph, stride: int) -> Questions:
         return make_questions(verbalise(graph, graph.triples[::stride]), graph)
     except ValueError:
         raise ValueError(
-            f"No fact of {graph.name!r} makes a question, so no door can be tuned. A relation needs two different tails to choose "
-            "from, and heads whose names do not hold the answer. Add such facts to the file; the page can be saved without BERT."
+            f"No fact of {graph.name!r} makes a question, so no door can be tuned. A relation needs two different tails to "
+            "choose from, and heads whose names do not hold the answer. Add such facts to the file; the page can be saved "
+            "without BERT."
         ) from None

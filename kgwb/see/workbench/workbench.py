@@ -20,7 +20,8 @@ from kgwb.see.workbench.controls import (
     make_text,
     set_text,
 )
-from kgwb.see.workbench.experiment import STEPS, Experiment
+from kgwb.see.workbench.experiment import Experiment
+from kgwb.see.workbench.experiment_step import STEPS
 from kgwb.see.workbench.facts_panel import FactsPanel
 from kgwb.see.workbench.injection_panel import InjectionPanel
 from kgwb.see.workbench.ranking_panel import RankingPanel
