@@ -11,10 +11,12 @@ import nbclient
 import nbformat
 import pandas as pd
 import pytest
+import torch
 
 import kgwb
 from kgwb.see import Workbench
-from kgwb.see.workbench.experiment import STEPS, Experiment
+from kgwb.see.workbench.experiment import Experiment
+from kgwb.see.workbench.experiment_step import STEPS
 from kgwb.see.workbench.file_options import read_columns
 from kgwb.see.workbench.notebook_file import write_notebook
 
@@ -46,10 +48,11 @@ def made(facts: bytes, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("own"))
         workbench = Workbench()
-        workbench.take_drop("village.csv", facts)
+        workbench.facts.take_drop("village.csv", facts)
         assert workbench.training is not None
         workbench.training.dim.value, workbench.training.epochs.value = 32, 20
-        workbench.do_rest(wait=True)
+        workbench.do_rest()
+        assert workbench.wait(300.0)
         workbench.saving.save_page()
         workbench.saving.save_notebook()
     return workbench
@@ -75,6 +78,8 @@ def test_the_notebook_that_it_saves_runs_and_gives_the_same(made: Workbench) -> 
     assert code[0].startswith("import kgwb\n") and code[1:] == list(made.frame["code"])[1:]
     sums = ["vectors.entity_vectors()", "after.attention", "after.hidden"]
     asked = f"[float(each.double().square().sum()) for each in ({', '.join(sums)})]"
+    # Sums over other threads are other sums, and tuning carries that on.
+    read.cells.insert(0, nbformat.v4.new_code_cell(f"import torch\ntorch.set_num_threads({torch.get_num_threads()})"))
     read.cells.append(nbformat.v4.new_code_cell(asked))
     nbclient.NotebookClient(read, timeout=300, resources={"metadata": {"path": str(notebook.parent)}}).execute()
     comparison, run = made.experiment.comparison, made.experiment.run
@@ -143,7 +148,7 @@ def test_with_facts_the_next_thing_is_said(facts: bytes) -> None:
 )
 def test_a_file_that_cannot_be_read_is_told_in_words(name: str, content: bytes, said: str) -> None:
     workbench = Workbench()
-    workbench.take_drop(name, content)
+    workbench.facts.take_drop(name, content)
     message = workbench.facts.message
     assert said in message and "Traceback" not in message and "/tmp" not in message
     assert workbench.facts.controls.children[1].layout.display is None  # what helps is in sight
@@ -154,7 +159,7 @@ def test_a_file_that_cannot_be_read_is_told_in_words(name: str, content: bytes, 
 def test_other_columns_and_broken_lines_can_be_read_all_the_same() -> None:
     workbench = Workbench()
     workbench.facts.columns.value, workbench.facts.skip.value = "from, verb, to", True
-    workbench.take_drop("a.csv", b"from,verb,to\nAnn,knows,Bo\nbroken\nBo,knows,Cy\n")
+    workbench.facts.take_drop("a.csv", b"from,verb,to\nAnn,knows,Bo\nbroken\nBo,knows,Cy\n")
     graph = workbench.experiment.graph
     assert graph is not None and len(graph) == 2 and "Counted while reading: 1" in workbench.facts._counts.value
     code = workbench.experiment.steps[0].code.splitlines()[0]
@@ -181,8 +186,8 @@ def test_columns_are_three(typed: str) -> None:
 def test_hostile_names_stay_text_everywhere() -> None:
     hostile = "<img src=x onerror=hit()>"
     workbench = Workbench()
-    workbench.take_drop("a.tsv", f"head\trelation\ttail\n{hostile}\t{hostile}r\tBo\nBo\tknows\tCy\n".encode())
-    workbench.take_drop(f"{hostile}.tsv", b"")
+    workbench.facts.take_drop("a.tsv", f"head\trelation\ttail\n{hostile}\t{hostile}r\tBo\nBo\tknows\tCy\n".encode())
+    workbench.facts.take_drop(f"{hostile}.tsv", b"")
     values = [workbench.facts._said.value, workbench.facts._relations.value, workbench.facts._code.value]
     assert all("<img" not in value for value in values) and "&lt;img" in values[1]
 
@@ -216,7 +221,7 @@ def test_a_graph_that_is_given_is_saved_beside_its_notebook(tmp_path: Path) -> N
 
 def test_the_rest_stops_where_it_is_asked_to(facts: bytes) -> None:
     workbench = Workbench()
-    workbench.take_drop("village.csv", facts)
+    workbench.facts.take_drop("village.csv", facts)
     assert workbench.training is not None
     workbench.training.epochs.value, workbench.training.dim.value = 100_000, 8
     workbench.do_rest()
@@ -236,6 +241,22 @@ def test_every_step_says_what_is_missing_and_nothing_raises(place: int) -> None:
     assert workbench._missing.value == (
         "" if place == 0 else "<div>There are no facts yet. Drop a file into step 1.</div>"
     )
+
+
+def test_facts_of_which_none_makes_a_question_still_reach_a_page(tmp_path: Path) -> None:
+    workbench = Workbench()
+    workbench.facts.take_drop(
+        "a.tsv", b"head\trelation\ttail\n" + b"".join(b"a%d\tr%d\tb\n" % (i, i) for i in range(9))
+    )
+    workbench.do_rest()
+    assert workbench.wait(120.0)
+    assert workbench.message.startswith(
+        "No fact of 'a' makes a question, so no door can be tuned. A relation needs two"
+    )
+    workbench.saving.page_name.value = str(tmp_path / "page.html")
+    workbench.saving.save_page()
+    assert "kgwb_attention" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "without attention so far: tune a door in step 4" in workbench.saving._page.why.value
 
 
 def test_what_is_not_there_is_refused() -> None:

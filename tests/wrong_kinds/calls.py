@@ -166,6 +166,14 @@ CALLS = {
     "kgwb.see.log_to_wandb": "iter(epochs), run=run",
     "kgwb.see.projection_quality": "points, points[:, :2], 2",
     "kgwb.see.point_quality": "points, points[:, :2], 2",
+    "kgwb.see.open_gate": "model, 0.5",
+    "kgwb.see.TrainingPanel": "split",
+    "kgwb.see.InjectionPanel": "bert, vectors, questions=questions",
+    "kgwb.see.RankingPanel": "vectors, split",
+    "kgwb.see.Workbench": "graph",
+    "ControlPanel.wait": "1.0",
+    "RankingPanel.ask": "head='anna', relation='knows'",
+    "Workbench.open_step": "0",
     "View.save": "'view.svg'",
     "View.observe": "len",
     # lessons and environment
@@ -205,6 +213,9 @@ RECEIVERS = {
     "NextSentences": "kgwb.learn.NextSentences(sentences)",
     "ProbeReport": "report",
     "View": "drawn",
+    "ControlPanel": "kgwb.see.TrainingPanel(split)",
+    "RankingPanel": "kgwb.see.RankingPanel(vectors)",
+    "Workbench": "kgwb.see.Workbench()",
 }
 
 MADE = "a record that kgwb makes and hands out: {}"
@@ -246,6 +257,7 @@ EXEMPT = {
     "PreparedTask.loss": "a protocol",
     **{f"Injector.{name}": HOOK for name in ("enters_at", "score_entities", "restore")},
     "Bert.answer_head": HOOK,
+    "InjectionPanel.from_trial": "the workbench calls it, with its own trial",
 }
 # Classes whose methods are all such hooks, and equations, which see tensors alone (`GraphEmbedding.score` checks what comes).
 HOOKS = (

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from kgwb.checks import expect_number
 from kgwb.see.drawing import draw_picture, draw_text, wrap_text
 from kgwb.see.live import define_widget, write_still
 from kgwb.see.notebook import in_notebook, mounts_views
@@ -65,22 +66,24 @@ class ControlPanel(View):
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until nothing is running, at most so long; says whether it came so far."""
+        if seconds is not None:
+            expect_number("seconds", seconds, usual=60, least=0)
         return self._job.wait(seconds)
 
-    def say(self, text: str, *, fault: bool = False) -> None:
+    def _say(self, text: str, *, fault: bool = False) -> None:
         """Tell how it goes, or what went wrong."""
         self.message = text
         set_text(self._said, text)
         (self._said.add_class if fault else self._said.remove_class)("kgwb-fault")
 
-    def attempt(self, act: Callable[[], None]) -> None:
+    def _attempt(self, act: Callable[[], None]) -> None:
         """Do something; what goes wrong is told in words, for someone who presses buttons reads no traceback."""
         try:
             act()
         except Exception as error:
-            self.say(describe_error(error), fault=True)
+            self._say(describe_error(error), fault=True)
 
-    def run(self, work: Callable[[], None], *, wait: bool = False, keep: bool = True) -> None:
+    def _run(self, work: Callable[[], None], *, wait: bool = False, keep: bool = True) -> None:
         """Do something beside the kernel, told likewise.
 
         Args:
@@ -94,10 +97,10 @@ class ControlPanel(View):
 
         def whole() -> None:
             try:
-                self.attempt(work)
+                self._attempt(work)
             finally:
                 self.is_busy = False
-                self.attempt(self.refresh)
+                self._attempt(self.refresh)
                 self.tell_frame()
                 if keep:
                     self.keep_still()
@@ -106,7 +109,7 @@ class ControlPanel(View):
             raise ValueError("Something is running already. Press Stop, or wait for its end.")
         self._job.wait()  # of the last work, which may still be telling how it ended
         self.is_busy = True
-        self.attempt(self.refresh)
+        self._attempt(self.refresh)
         if wait:
             self._job.clear()
             whole()
@@ -132,13 +135,13 @@ class ControlPanel(View):
         host.on_msg(self._receive)
         return host
 
-    def take_drop(self, name: str, content: bytes) -> None:
+    def _take_drop(self, name: str, content: bytes) -> None:
         """A file was dropped onto the panel."""
 
     def _receive(self, _host: object, message: Any, buffers: list[Any]) -> None:
         name = message.get("dropped") if isinstance(message, dict) else None
         if isinstance(name, str) and buffers:
-            self.attempt(lambda: self.take_drop(name, bytes(buffers[0])))
+            self._attempt(lambda: self._take_drop(name, bytes(buffers[0])))
 
     def _write_bundle(self) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": write_still(self.picture, self.widget.mark, self.title)}

@@ -104,7 +104,10 @@ def set_code(widget: Any, code: str) -> None:
 
 def make_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
     """A table as markup; `numbers` are the columns that are set to the right."""
-    kinds = ["number" if i in numbers else "word" for i in range(len(head))]
+    # The side is said in place, for the table also stands on pages, whose style sheet sets figures to the right.
+    kinds = [
+        'number" style="text-align:end' if i in numbers else 'word" style="text-align:start' for i in range(len(head))
+    ]
     top = "".join(f'<th class="{kind}">{escape(name)}</th>' for name, kind in zip(head, kinds, strict=True))
     body = "".join(
         "<tr>"

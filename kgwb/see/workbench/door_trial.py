@@ -12,11 +12,13 @@ from kgwb.bert import Bert, Reading, inject, read
 from kgwb.bert.injection import Mode
 from kgwb.bert.knowledge import Control, EntityVectors, expect_entity_vectors
 from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_text
-from kgwb.graph import verbalise
+from kgwb.embed.precision import choose_precision
+from kgwb.graph import KnowledgeGraph, verbalise
 from kgwb.learn import MaskedAnswers, Questions, Step, answer_questions, make_questions, split_questions, tune
 from kgwb.learn.questions import MASK
 from kgwb.see.workbench.asked_sentence import ask_sentence, compare_answers, describe_candidates
 from kgwb.see.workbench.gates import open_gate
+from kgwb.see.workbench.training_run import name_precision
 
 MODES: tuple[str, ...] = get_args(Mode)
 CONTROLS: tuple[str, ...] = get_args(Control)
@@ -77,8 +79,11 @@ class DoorTrial:
         self.stride = 1 + len(self.graph) // _FACTS if questions is None else 1
         self.made = questions is None
         if questions is None:
-            questions = make_questions(verbalise(self.graph, self.graph.triples[:: self.stride]), self.graph)
+            questions = _ask_facts(self.graph, self.stride)
         self.seen, self.unseen = split_questions(questions, share=_HELD_OUT, seed=seed)
+        # Named, not "auto": what the same code gives in another process must not hang on which format was faster there.
+        work = _BATCH * bert.model.num_parameters()
+        self.precision = name_precision(choose_precision("auto", bert.device, work=work))
         self.models: dict[tuple[str, str | None], Bert] = {}
         self.steps: dict[tuple[str, str | None], list[Step]] = {}
         self.reached: dict[tuple[str, str | None] | None, float] = {}
@@ -111,7 +116,7 @@ class DoorTrial:
         model = inject(self.bert, self.vectors, mode=mode, control=control, seed=self.seed)  # type: ignore[arg-type]
         steps: list[Step] = []
         try:
-            for step in tune(model, MaskedAnswers(self.seen), epochs=epochs, seed=self.seed):
+            for step in tune(model, MaskedAnswers(self.seen), epochs=epochs, precision=self.precision, seed=self.seed):
                 steps.append(step)
                 yield step
         finally:
@@ -188,7 +193,8 @@ class DoorTrial:
         steps = self.steps.get((mode, control), [])
         total = steps[0].total if steps else 0
         epochs = total // self.count_steps(1) if steps else self.epochs
-        tuned = f"kgwb.tune(model, kgwb.MaskedAnswers(seen), epochs={epochs}, seed={self.seed})"
+        options = f"epochs={epochs}, precision={self.precision!r}, seed={self.seed}"
+        tuned = f"kgwb.tune(model, kgwb.MaskedAnswers(seen), {options})"
         stopped = 0 < len(steps) < total
         lines = ["from itertools import islice", ""] if stopped else []
         lines += [
@@ -212,3 +218,19 @@ class DoorTrial:
                 "attention",
             ]
         )
+
+
+def _ask_facts(graph: KnowledgeGraph, stride: int) -> Questions:
+    """A question for each fact, or for every second, third and so on.
+
+    Raises:
+        ValueError: no fact gives one; says which facts would.
+    """
+    try:
+        return make_questions(verbalise(graph, graph.triples[::stride]), graph)
+    except ValueError:
+        raise ValueError(
+            f"No fact of {graph.name!r} makes a question, so no door can be tuned. A relation needs two different tails to "
+            "choose from, and heads whose names do not hold the answer. Add such facts to the file; the page can be saved "
+            "without BERT."
+        ) from None

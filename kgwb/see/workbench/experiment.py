@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,38 +23,14 @@ from kgwb.graph import (
 from kgwb.learn import Step
 from kgwb.see.space.view import SpaceView, show_space
 from kgwb.see.workbench.door_trial import DoorTrial, SentenceComparison
+from kgwb.see.workbench.experiment_step import NEEDED, STEPS, ExperimentStep
 from kgwb.see.workbench.file_options import write_reading
 from kgwb.see.workbench.notebook_file import lay_beside, write_notebook
 from kgwb.see.workbench.training_run import TrainingRun
 from kgwb.words import count_things
 
-STEPS = ("facts", "vectors", "ranking", "space", "door", "attention", "page")
-_NEEDED = {
-    "vectors": ("facts", "There are no facts yet. Drop a file into step 1."),
-    "ranking": ("vectors", "There are no vectors yet. Press Start in step 2."),
-    "door": ("vectors", "There are no vectors yet. Press Start in step 2."),
-    "attention": ("door", "No door is tuned yet. Press Tune in step 4."),
-    "page": ("attention", "There is no attention to show yet. Press Tune in step 4."),
-}
 _IMPORT = "import kgwb"
 _FEWEST = 3  # points that a map can be made of
-
-
-@dataclass(frozen=True)
-class ExperimentStep:
-    """One step that was made.
-
-    Attributes:
-        name: of `STEPS`.
-        title: what was done, in words.
-        code: the Python that does it again, in a cell behind those of the steps before it.
-        summary: what came out, in one line.
-    """
-
-    name: str
-    title: str
-    code: str
-    summary: str
 
 
 class Experiment:
@@ -101,8 +76,8 @@ class Experiment:
 
     def explain_missing(self, name: str) -> str:
         """Why a step cannot be made yet, and what to do first; empty where it can."""
-        expect_choice("name", name, ("facts", *_NEEDED))
-        needed, why = _NEEDED.get(name, ("", ""))
+        expect_choice("name", name, ("facts", *NEEDED))
+        needed, why = NEEDED.get(name, ("", ""))
         return "" if not needed or self.has(needed) else self.explain_missing(needed) or why
 
     def expect(self, name: str) -> None:
@@ -111,8 +86,7 @@ class Experiment:
         Raises:
             ValueError: it is missing; says what to do first.
         """
-        why = self.explain_missing(name)
-        if why:
+        if why := self.explain_missing(name):
             raise ValueError(why)
 
     def read(self, path: str | Path, **options: Any) -> None:
@@ -153,11 +127,12 @@ class Experiment:
             raise ValueError(f"{graph.name!r} holds no facts. Drop a file with a line for each: head, relation, tail.")
         split = split_triples(graph, seed=0)
         leakage = find_leakage(split)
-        self.steps, self.run, self.ranks, self.space = (), None, None, None
-        self.trial, self.comparison = None, None
+        self.steps, self.run, self.ranks, self.space, self.trial = (), None, None, None, None
+        self.comparison = None
         self.graph, self.split, self.leakage, self._file = graph, split, leakage, file
-        counts = ((len(graph), "triple"), (len(graph.entities), "entity"), (len(graph.relations), "relation"))
-        said = ", ".join(count_things(count, kind) for count, kind in counts)
+        said = ", ".join(
+            map(count_things, map(len, (graph, graph.entities, graph.relations)), ("triple", "entity", "relation"))
+        )
         held_out = len(split.valid) + len(split.test)
         code = f"{code}\nsplit = kgwb.split_triples(graph, seed=0)\nfacts = kgwb.show_graph(graph)\nfacts"
         self._add("facts", "Read the facts", code, f"{said}; {len(split.train):,} to train on, {held_out:,} held out")
@@ -201,7 +176,7 @@ class Experiment:
             )
 
     def train(self, **options: Any) -> Iterator[Epoch]:
-        """Both at once: train to the end, then rank."""
+        """Train to the end, then rank."""
         run = self.start_training(**options)
         yield from run
         self.take_vectors(run)

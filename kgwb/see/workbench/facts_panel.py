@@ -54,7 +54,7 @@ class FactsPanel(ControlPanel):
         self.columns = make_line("columns", hint="head, relation, tail")
         self.encoding = make_line("encoding", hint="utf-8")
         self.skip = widgets.Checkbox(value=False, description="leave out broken lines, and count them", indent=False)
-        self._again = ActionButton("Read again", lambda: self.attempt(self._read_again))
+        self._again = ActionButton("Read again", lambda: self._attempt(self._read_again))
         self._options_shown = widgets.ToggleButton(description="Options", value=False)
         self._options_row = make_row(self.columns, self.encoding, self.skip, self._again.box)
         self._options_shown.observe(lambda _change: self.refresh(), "value")
@@ -71,8 +71,8 @@ class FactsPanel(ControlPanel):
             self._graph,
             self._code,
         )
-        self.upload.observe(lambda _change: self.attempt(self._read_upload), "value")
-        self.path.observe(lambda _change: self.attempt(self._read_path), "value")
+        self.upload.observe(lambda _change: self._attempt(self._read_upload), "value")
+        self.path.observe(lambda _change: self._attempt(self._read_path), "value")
         self.refresh()
 
     @property
@@ -121,7 +121,7 @@ class FactsPanel(ControlPanel):
     def take_drop(self, name: str, content: bytes) -> None:
         """A file came with its name and its bytes."""
         self._last = lambda: self.experiment.read_content(name, content, **self._options())
-        self.attempt(self._read_again)
+        self._attempt(self._read_again)
 
     def _read_path(self) -> None:
         path = self.path.value.strip()
@@ -132,13 +132,13 @@ class FactsPanel(ControlPanel):
     def _read_again(self) -> None:
         if self._last is None:
             raise ValueError("There is no file yet. Drop one in, or type the path of one.")
-        self.say("Reading …")
+        self._say("Reading …")
         try:
             self._last()
         except Exception:
             self._options_shown.value = True  # what helps against most faults of a file stands there
             raise
-        self.say("")
+        self._say("")
         self.show()
 
     def show(self) -> None:

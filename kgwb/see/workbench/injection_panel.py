@@ -8,7 +8,6 @@ import pandas as pd
 
 from kgwb.bert import Bert
 from kgwb.bert.knowledge import EntityVectors
-from kgwb.checks import expect_flags
 from kgwb.learn import Questions
 from kgwb.see.attention.view import AttentionView, show_attention
 from kgwb.see.page import Fragment
@@ -96,7 +95,7 @@ class InjectionPanel(ControlPanel):
             self._code,
         )
         for choice in (self.door, self.control):
-            choice.observe(lambda _change: self.attempt(self._change_door), "value")
+            choice.observe(lambda _change: self._attempt(self._change_door), "value")
         self.gate.observe(lambda _change: self._compare_soon(), "value")
         self.sentence.observe(lambda _change: self._compare_soon(), "value")
         self._moving = self._is_tuning = False
@@ -169,19 +168,18 @@ class InjectionPanel(ControlPanel):
         """The answers as a piece of a page."""
         return Fragment(write_answers(self.comparison), self.caption)
 
-    def tune(self, *, wait: bool = False) -> None:
-        """Tune the door that is chosen; a click on Stop ends it after its step.
+    def tune(self) -> None:
+        """Tune the door that is chosen; the kernel stays free, and a click on Stop ends it after its step."""
+        self._attempt(lambda: self._start_tuning(wait=False))
 
-        Args:
-            wait: until the end, rather than go on beside the kernel.
-        """
-        expect_flags(wait=wait)
-        self.attempt(lambda: self._start_tuning(wait))
+    def tune_now(self) -> None:
+        """The same, and wait for its end."""
+        self._attempt(lambda: self._start_tuning(wait=True))
 
     def _start_tuning(self, wait: bool) -> None:
-        self.say("")
+        self._say("")
         self._is_tuning = not self.is_busy
-        self.run(self._tune_door, wait=wait)
+        self._run(self._tune_door, wait=wait)
 
     def _tune_door(self) -> None:
         mode, control = self.key
@@ -198,17 +196,25 @@ class InjectionPanel(ControlPanel):
             steps.close()  # type: ignore[attr-defined]
             self._curve.close(stopped=stopped)
             self._is_tuning = False
-        self.say("Measuring on the unseen questions …")
+        self._say("Measuring on the unseen questions …")
         self.trial.measure(mode, control)
-        self.say("")
+        self._say("")
         self._show_door(self.trial.propose_sentence(mode, control))
         if self.ended is not None:
             self.ended()
 
     def _change_door(self) -> None:
+        self.refresh()
         if self.is_tuned:
             self._show_door(self.sentence.value)
+        else:  # what another door made of the sentence is not this one's
+            self.comparison, self._answers.value, self._attention.children = None, "", ()
+            drop_view(self.view)
+            self.view = None
         self.refresh()
+        self.tell_frame()
+        if self.ended is not None and self.is_tuned:
+            self.ended()
 
     def _show_door(self, text: str) -> None:
         """Gate and sentence of a tuned door, without comparing at each of the two."""
@@ -224,7 +230,7 @@ class InjectionPanel(ControlPanel):
             return
         self._wanted = True
         if not self.is_busy:
-            self.attempt(lambda: self.run(self._compare_latest, keep=False))
+            self._attempt(lambda: self._run(self._compare_latest, keep=False))
 
     def _compare_latest(self) -> None:
         while self._wanted:
@@ -245,7 +251,7 @@ class InjectionPanel(ControlPanel):
             ValueError: the door is not tuned, or the sentence cannot be asked.
         """
         found = self.trial.compare(self.sentence.value, *self.key, openness=self.openness)
-        self.say("")
+        self._say("")
         self.comparison = found
         self._answers.value = write_answers(self.comparison)
         self._replace_view(found)

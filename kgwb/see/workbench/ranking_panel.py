@@ -93,13 +93,13 @@ class RankingPanel(ControlPanel):
             self._code,
             f"vectors.predict({given}relation={relation!r}, k={count})\nkgwb.find_rules({self._source}, min_support=2)",
         )
-        self.say("")
+        self._say("")
         self.tell_frame()
         self.keep_still()
 
     def ask_first(self) -> None:
         """Ask what the controls propose."""
-        self.attempt(self._ask)
+        self._attempt(self._ask)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -142,10 +142,11 @@ class RankingPanel(ControlPanel):
         self.ask(**{part: name}, relation=self.graph.relation_labels[self.relation.value])
 
     def _list_rows(self) -> list[tuple[str, str, str, str, str]]:
-        return [
-            (str(row.place), shorten(row.label, 60), f"{row.score:.2f}", "known" if row.known else "new", row.reasons)
-            for row in self._frame.itertuples(name="Row")
-        ]
+        rows = []
+        for row in self._frame.itertuples(name="Row"):
+            score = f"{row.score:.2f}".replace("-", "−")
+            rows.append((str(row.place), shorten(row.label, 60), score, "known" if row.known else "new", row.reasons))
+        return rows
 
     @property
     def _source(self) -> str:

@@ -60,8 +60,8 @@ class SavingPanel(ControlPanel):
             make_line("page", "workbench.html"),
             make_line("notebook", "workbench.ipynb"),
         )
-        self._page = ActionButton("Save page", lambda: self.attempt(self.save_page))
-        self._notebook = ActionButton("Save as notebook", lambda: self.attempt(self.save_notebook))
+        self._page = ActionButton("Save page", lambda: self._attempt(self.save_page))
+        self._notebook = ActionButton("Save as notebook", lambda: self._attempt(self.save_notebook))
         self._where = make_text(f"Both are written to {Path.cwd()}, unless a path says otherwise.")
         self._code = make_code()
         self.controls = make_column(
@@ -125,7 +125,7 @@ class SavingPanel(ControlPanel):
         found = [path.resolve() for path in paths]
         self.written += [path for path in found if path not in self.written]
         sizes = [f"{path} ({path.stat().st_size / 1e6:.1f} MB)" if path.is_file() else str(path) for path in found]
-        self.say("Written: " + ", ".join(sizes) + ".")
+        self._say("Written: " + ", ".join(sizes) + ".")
         self.refresh()
         if self.ended is not None:
             self.ended()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kgwb.checks import expect_flags, expect_kind
+from kgwb.checks import expect_kind
 from kgwb.embed import GraphEmbedding
 from kgwb.embed.scorers import SCORERS
 from kgwb.graph import KnowledgeGraph, Split
@@ -43,9 +43,9 @@ class TrainingPanel(ControlPanel):
         >>> facts = pd.DataFrame([["Berlin", "capital of", "Germany"]], columns=["head", "relation", "tail"])
         >>> panel = TrainingPanel(KnowledgeGraph.from_pandas(facts, name="capitals"))
         >>> panel.epochs.value = 3
-        >>> panel.start()
-        >>> panel.wait(), len(panel.frame)
-        (True, 3)
+        >>> panel.train()
+        >>> len(panel.frame)
+        3
     """
 
     def __init__(self, source: Split | KnowledgeGraph) -> None:
@@ -124,18 +124,17 @@ class TrainingPanel(ControlPanel):
         """The training view as a piece of a page."""
         return self.view.fragment() if self.view is not None and self.view.records else super().fragment()
 
-    def start(self, *, wait: bool = False) -> None:
-        """Begin anew, with the settings as they stand.
+    def start(self) -> None:
+        """Begin anew, with the settings as they stand; the kernel stays free."""
+        self._attempt(lambda: self._begin(wait=False))
 
-        Args:
-            wait: until the end, rather than go on beside the kernel.
-        """
-        expect_flags(wait=wait)
-        self.attempt(lambda: self._begin(wait))
+    def train(self) -> None:
+        """The same, and wait for its end."""
+        self._attempt(lambda: self._begin(wait=True))
 
     def resume(self) -> None:
         """Take up the training that was stopped; it ends as if it had never been."""
-        self.attempt(self._continue)
+        self._attempt(self._continue)
 
     def _begin(self, wait: bool) -> None:
         if self.is_busy:
@@ -152,10 +151,10 @@ class TrainingPanel(ControlPanel):
         self._go_on(wait=False)
 
     def _go_on(self, wait: bool) -> None:
-        self.say("")
-        self.run(self._train, wait=wait)
+        self._say("")
+        self._run(self._feed, wait=wait)
 
-    def _train(self) -> None:
+    def _feed(self) -> None:
         training = self._expect_training()
         ends = time.monotonic() + 60 * max(0.0, float(self.minutes.value))
         self._curve.open(training.name, training.total, training.records)
@@ -165,7 +164,7 @@ class TrainingPanel(ControlPanel):
                 if self._job.stop_asked:
                     break
                 if time.monotonic() >= ends and not training.is_over:
-                    self.say(f"{self.minutes.value:g} minutes are over. Press Resume to go on.")
+                    self._say(f"{self.minutes.value:g} minutes are over. Press Resume to go on.")
                     break
         finally:
             self._curve.close(stopped=not training.is_over)

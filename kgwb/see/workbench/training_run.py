@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
+
+import torch
 
 from kgwb.checks import expect_at_least, expect_kind
 from kgwb.embed import ComplEx, Epoch, GraphEmbedding, Scorer, preset, train_embedding
+from kgwb.embed.precision import SMALL, choose_precision
 from kgwb.graph import KnowledgeGraph, Split
 
 _LOOKS = 20  # how often a run looks at the held-out triples
@@ -54,16 +57,20 @@ class TrainingRun:
         graph = source.graph if isinstance(source, Split) else source
         self.name = type(self.scorer).__name__
         options = propose_settings(self.name, len(graph.entities))
-        given = {name: value for name, value in (("dim", dim), ("epochs", epochs)) if value is not None}
+        given: dict[str, Any] = {name: value for name, value in (("dim", dim), ("epochs", epochs)) if value is not None}
         for name, value in given.items():
             expect_at_least(name, value, 1, whole=True)
-        self.changes = {name: value for name, value in given.items() if value != options[name]}
+        self.changes: dict[str, Any] = {name: value for name, value in given.items() if value != options[name]}
         options |= self.changes
         self.total = int(options["epochs"])
         if isinstance(source, Split) and len(source.valid):
             self.changes["evaluate_every"] = options["evaluate_every"] = max(1, self.total // _LOOKS)
-        self.on_split = isinstance(source, Split)
         self.vectors = GraphEmbedding(graph, self.scorer, dim=options.pop("dim"), seed=seed)
+        work = int(options["batch"]) * len(graph.entities) * self.vectors.dim  # multiplications per step, about
+        if work >= SMALL:  # named, so that the same code gives the same where another format is faster
+            found = choose_precision("auto", self.vectors.device, work=work)
+            self.changes["precision"] = options["precision"] = name_precision(found)
+        self.on_split = isinstance(source, Split)
         self.records: list[Epoch] = []
         self.is_over = False
         self._epochs = train_embedding(self.vectors, source, **options, seed=seed)
@@ -93,6 +100,11 @@ class TrainingRun:
         ]
         shown = f"islice({epochs}, {len(self.records)})" if stopped else epochs
         return "\n".join([*lines, f"training = kgwb.show_training({shown}, name={self.name!r})"])
+
+
+def name_precision(found: torch.dtype) -> Literal["float32", "bfloat16"]:
+    """A number format as `train_embedding` and `tune` take it."""
+    return "bfloat16" if found == torch.bfloat16 else "float32"
 
 
 def propose_settings(scorer: str, entities: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.checks import expect_flags, expect_kind, expect_place
+from kgwb.checks import expect_kind, expect_place
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.page import Fragment
 from kgwb.see.workbench.control_panel import ControlPanel
@@ -20,7 +20,8 @@ from kgwb.see.workbench.controls import (
     make_text,
     set_text,
 )
-from kgwb.see.workbench.experiment import STEPS, Experiment
+from kgwb.see.workbench.experiment import Experiment
+from kgwb.see.workbench.experiment_step import STEPS
 from kgwb.see.workbench.facts_panel import FactsPanel
 from kgwb.see.workbench.injection_panel import InjectionPanel
 from kgwb.see.workbench.ranking_panel import RankingPanel
@@ -62,12 +63,12 @@ class Workbench(ControlPanel):
         self.facts.ended, self.saving.ended = self._begin_training, self._follow
         self._at = 0
         self.bert = make_line("BERT", "minilm", hint="minilm, or a folder that holds one")
-        self._load = ActionButton("Load", lambda: self.attempt(self._start_loading))
+        self._load = ActionButton("Load", lambda: self._attempt(self._start_loading))
         self._rest = ActionButton("Do all the rest", self.do_rest)
         self._stop = ActionButton("Stop", self.stop)
         self._steps = tuple(load_widgets().Button() for _ in TITLES)
         for place, button in enumerate(self._steps):
-            button.on_click(lambda _button, place=place: self.attempt(lambda: self.open_step(place)))
+            button.on_click(lambda _button, place=place: self._attempt(lambda: self.open_step(place)))
         self._missing, self._body = make_text(kind="why"), make_column(kind="body")
         self._berts, self._ranks = make_row(self.bert, self._load.box), make_text(kind="progress")
         self._maps: tuple[Any, ...] = ()
@@ -94,13 +95,9 @@ class Workbench(ControlPanel):
 
     @property
     def caption(self) -> str:
-        """What the figures are worth."""
-        if self.experiment.graph is None:
-            return "Drop a file in: one fact in each line, head, relation, tail. Nothing leaves this machine."
-        return (
-            "Ranks are of held-out facts, answers of held-out entities; one training with one seed is one draw. Nothing "
-            "leaves this machine."
-        )
+        """What the figures of the step in sight are worth."""
+        panel = (self.facts, self.training, self.ranking, self.injection, self.saving)[self._at]
+        return self.facts.caption if panel is None else panel.caption
 
     @property
     def status(self) -> list[str]:
@@ -131,7 +128,7 @@ class Workbench(ControlPanel):
             found.append(PageSection("Where BERT looks, before and after", self.injection.view, "attention"))
         return found
 
-    def take_drop(self, name: str, content: bytes) -> None:
+    def _take_drop(self, name: str, content: bytes) -> None:
         """A file came with its name and its bytes: the facts of the first step."""
         self.facts.take_drop(name, content)
 
@@ -152,14 +149,9 @@ class Workbench(ControlPanel):
             self._start_loading()
         self.refresh()
 
-    def do_rest(self, *, wait: bool = False) -> None:
-        """Train, rank, tune and compare with the settings as they stand.
-
-        Args:
-            wait: until the end, rather than go on beside the kernel.
-        """
-        expect_flags(wait=wait)
-        self.attempt(lambda: self._start_rest(wait))
+    def do_rest(self) -> None:
+        """Train, rank, tune and compare with the settings as they stand; the kernel stays free."""
+        self._attempt(self._start_rest)
 
     def stop(self) -> None:
         """End what is running after the epoch or step it is in, and what would come behind it."""
@@ -168,16 +160,16 @@ class Workbench(ControlPanel):
             if panel is not None:
                 panel.stop()
 
-    def _start_rest(self, wait: bool) -> None:
+    def _start_rest(self) -> None:
         self.experiment.expect("vectors")
-        self.say("")
-        self.run(self._do_rest, wait=wait)
+        self._say("")
+        self._run(self._do_rest)
 
     def _do_rest(self) -> None:
         assert self.training is not None
         if not self.experiment.has("vectors"):
             self._show(1, "Training the vectors …")
-            self.training.start(wait=True)
+            self.training.train()
         if not self.experiment.has("vectors") or self._job.stop_asked:
             return self._show(
                 1, self.training.message or "Stopped. Press Resume in this step, or once more Do all the rest."
@@ -188,15 +180,16 @@ class Workbench(ControlPanel):
         self._load_bert()
         assert self.injection is not None
         if not self.experiment.has("attention"):
-            self.injection.tune(wait=True)
+            self.injection.tune_now()
         if not self.experiment.has("attention"):
             return self._show(3, self.injection.message or "Stopped. Press Tune in this step.")
         return self._show(4, "Done. Steps 1 to 4 show what came out; the page holds all of it.")
 
     def _show(self, place: int, text: str) -> None:
         self._at = place
-        self.say(text)
+        self._say(text)
         self.refresh()
+        self.tell_frame()
 
     def _begin_training(self) -> None:
         """Facts came: what stood on others goes."""
@@ -218,12 +211,12 @@ class Workbench(ControlPanel):
         self._follow()
 
     def _start_loading(self) -> None:
-        self.say("Loading BERT …")
-        self.run(self._load_bert)
+        self._say("Loading BERT …")
+        self._run(self._load_bert)
 
     def _load_bert(self) -> None:
         trial = self.experiment.open_trial(self.bert.value.strip() or "minilm")
-        self.say("")
+        self._say("")
         if self.injection is None or self.injection.trial is not trial:
             self.injection = InjectionPanel.from_trial(trial)
             self.injection.ended = self._take_comparison
