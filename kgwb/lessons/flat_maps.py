@@ -93,7 +93,13 @@ def draw_maps(
         near: the nearest in truth of each, as `list_near` gives them.
         focus: the point from which the lines go.
         named: further points to name.
+
+    Raises:
+        ValueError: no point has the name of the focus, or one that is to be named.
     """
+    for name in (focus, *named):
+        if name not in list(names):
+            raise ValueError(f"No point is called {name!r}. Expected one of {len(names)} names, such as {names[0]!r}.")
     colours, centre = colour_types(kinds), list(names).index(focus)
     shown = [centre, *near[centre].tolist(), *(list(names).index(name) for name in named)]
     parts = []

@@ -36,8 +36,9 @@ def list_cities() -> pd.DataFrame:
     """Six dozen cities, twelve of each continent; the columns are `city`, `continent`, `latitude` and `longitude`.
 
     Example:
-        >>> list_cities().iloc[0].tolist()
-        ['London', 'Europe', 51.5, -0.1]
+        >>> list_cities().head(1)
+             city continent  latitude  longitude
+        0  London    Europe      51.5       -0.1
     """
     rows = []
     for line in _CITIES.strip().splitlines():
