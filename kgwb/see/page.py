@@ -157,35 +157,6 @@ def expect_file(path: str | Path, endings: Sequence[str], *, name: str) -> Path:
     return path
 
 
-def draw_by_script(
-    script: str,
-    data: Any,
-    caption: str,
-    *,
-    style: str = "",
-    libraries: Mapping[str, str] | None = None,
-    height: int | None = None,
-) -> Fragment:
-    """A fragment that a script of ours draws from data.
-
-    Args:
-        script: "graph.js", which gives `kgwbGraph.draw(element)`.
-        data: what it reads, as plain data.
-        caption: one line below it.
-        style: "graph.css", where there is one.
-        libraries: what the script needs before it.
-        height: in pixels, kept free until it is drawn.
-    """
-    name = script.removesuffix(".js")
-    look = f"<style>{read_asset(style)}</style>" if style else ""
-    room = f' style="min-height:{height}px"' if height else ""
-    markup = (
-        f'<div class="kgwb-{name}"{room}>{look}<script type="application/json">{pack_json(data)}</script></div>'
-        f"<script>kgwb{name.capitalize()}.draw(document.currentScript.previousElementSibling)</script>"
-    )
-    return Fragment(markup, caption, {**(libraries or {}), f"kgwb-{name}": read_asset(script)})
-
-
 def pack_json(data: Any) -> str:
     """JSON that can stand inside a script element: no text in it can close the element."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
