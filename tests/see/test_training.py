@@ -119,6 +119,17 @@ def test_every_line_is_named_where_it_ends_and_no_label_covers_another() -> None
         assert min(b - a for a, b in pairwise(heights)) >= 12.9
 
 
+def test_many_runs_are_all_named_and_what_they_share_is_said() -> None:
+    view = show_training({f"run {i}": run_epochs(4) for i in range(30)})
+    texts = [text for text, _ in read_texts(view.picture)]
+    assert sum(text.startswith("0.750 run") for text in texts) == 30
+    assert "30 runs share 9 colours" in view.caption and "only the first" not in view.caption
+    many = show_training({f"run {i}": run_epochs(1) for i in range(61)})
+    assert "Beside the panels only the first 60 of 61 are named" in many.caption
+    assert sum(text.startswith("3.00 run") for text, _ in read_texts(many.picture)) == 60
+    assert "share" not in show_training({"a": run_epochs(1), "a/shuffled": run_epochs(1)}).caption
+
+
 @given(st.lists(st.floats(-50, 250), min_size=1, max_size=12), st.sampled_from([5.0, 13.0]))
 def test_labels_are_pushed_apart_as_little_as_can_be(wanted: list[float], gap: float) -> None:
     places = spread_labels(wanted, gap, 0.0, 200.0)

@@ -17,6 +17,7 @@ Rows = Float[np.ndarray, "record 4"]  # number, value, low, high; the last two N
 
 LOW, HIGH = ", low", ", high"  # what follows a figure's name where its interval stands beside it
 MOST_POINTS = 400  # of a line; where there are more, each is a mean of neighbours
+MOST_NAMED = 60  # labels beside a panel, which is as high as they need
 _SEED = re.compile(r"(.+)/seed (\d+)", re.DOTALL)
 
 

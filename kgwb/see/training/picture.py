@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from kgwb.see.drawing import Mark, draw_cross, draw_legend, draw_picture, draw_polyline, draw_text, measure_text
 from kgwb.see.panels import Panel, draw_axes, spread_labels, widen
-from kgwb.see.training.lines import MOST_POINTS, Line
+from kgwb.see.training.lines import MOST_NAMED, MOST_POINTS, Line
 from kgwb.see.training.scene import TrainingScene
 from kgwb.words import shorten
 
@@ -24,6 +25,7 @@ def draw_training(scene: TrainingScene, *, captioned: bool = True) -> str:
     room = _LEADER + max([measure_text(text, _SIZE) for text in _label_ends(lines).values()], default=30.0)
     abreast = max(1, min(len(figures), _MOST, int((_WIDTH - 24) // (_LEFT + _NARROWEST + room))))
     title = scene.title
+    height = max(_HEIGHT, _ROW * (count_labels(lines) - 1))
     parts = [draw_text(shorten(title, 100), 12, 26, size=15, weight=600)]
     parts.append(draw_text(scene.progress, 12, 47, role="muted", size=13))
     rows = fill_rows(figures, abreast)
@@ -31,12 +33,13 @@ def draw_training(scene: TrainingScene, *, captioned: bool = True) -> str:
         wide = (_WIDTH - 24) / len(row)
         for j, figure in enumerate(row):
             held = [line for line in lines if line.figure == figure]
-            left, top = _LEFT + j * wide, _TOP + i * (_HEIGHT + _BELOW)
-            parts.append(_draw_panel(scene, held, figure, left, top, wide - _LEFT - room))
-    bottom = _TOP + len(rows) * (_HEIGHT + _BELOW) - _BELOW + 44
-    legend, height = draw_legend(list_marks(lines), 12, bottom, _WIDTH - 24)
+            limits = frame_panel(scene, held, figure)
+            panel = Panel(_LEFT + j * wide, _TOP + i * (height + _BELOW), wide - _LEFT - room, height, *limits)
+            parts.append(_draw_panel(scene, held, figure, panel))
+    bottom = _TOP + len(rows) * (height + _BELOW) - _BELOW + 44
+    legend, taken = draw_legend(list_marks(lines), 12, bottom, _WIDTH - 24)
     caption = scene.caption if captioned else ""
-    return draw_picture([*parts, legend], _WIDTH, bottom + height, title=title, caption=caption)
+    return draw_picture([*parts, legend], _WIDTH, bottom + taken, title=title, caption=caption)
 
 
 def fill_rows(figures: Sequence[str], abreast: int) -> list[list[str]]:
@@ -95,9 +98,14 @@ def list_marks(lines: Sequence[Line]) -> list[Mark]:
     return (marks if len(runs) > 1 else []) + ([Mark("missing: no number", "muted", "cross")] if gaps else [])
 
 
-def _draw_panel(scene: TrainingScene, lines: Sequence[Line], figure: str, left: float, top: float, width: float) -> str:
-    panel = Panel(left, top, width, _HEIGHT, *frame_panel(scene, lines, figure))
-    heading = shorten(head_panel(scene, figure), max(12, int(width / 7)))
+def count_labels(lines: Sequence[Line]) -> int:
+    """How many labels stand beside the panel that has most."""
+    counts = Counter(lines[i].figure for i in _label_ends(lines))
+    return min(MOST_NAMED, max(counts.values(), default=1))
+
+
+def _draw_panel(scene: TrainingScene, lines: Sequence[Line], figure: str, panel: Panel) -> str:
+    heading = shorten(head_panel(scene, figure), max(12, int(panel.width / 7)))
     parts = [draw_axes(panel, title=heading, x_name=scene.unit, whole_x=True)]
     for line in lines:
         colour, role = line.colour, "" if line.colour else "line-ink"
@@ -143,8 +151,8 @@ def _label_ends(lines: Sequence[Line]) -> dict[int, str]:
 
 
 def _name_ends(panel: Panel, lines: Sequence[Line]) -> list[str]:
-    """A dot at the last value of each line and, beside the panel, its label; where too many, those that have room."""
-    labels = list(_label_ends(lines).items())[: int(panel.height // _ROW) + 1]
+    """A dot at the last value of each line and, beside the panel, its label; of very many, the first."""
+    labels = list(_label_ends(lines).items())[:MOST_NAMED]
     if not labels:
         return []
     ends = []

@@ -13,7 +13,7 @@ import numpy as np
 from kgwb.packages import load_package
 from kgwb.see.drawing import Number
 from kgwb.see.epochs import read_metrics
-from kgwb.see.training.lines import HIGH, LOW, Line, gather_lines, group_seeds
+from kgwb.see.training.lines import HIGH, LOW, MOST_NAMED, Line, choose_colours, gather_lines, group_seeds
 from kgwb.words import count_things, shorten
 
 MEMORY, GPU_MEMORY = "memory in GiB", "GPU memory in GiB"
@@ -98,6 +98,7 @@ class TrainingScene:
             "The loss is on the training data, in nats unless it is a margin's; only held-out figures show what was learnt"
         )
         parts += self._describe_seeds()
+        parts += self._describe_names()
         names = list(group_seeds(self.runs).values())
         single = [self.records[run] for run in self.records if names.count(group_seeds(self.runs)[run]) == 1]
         if any(map(describe_intervals, single)):
@@ -118,6 +119,22 @@ class TrainingScene:
         held = {run: ", ".join(describe_gaps(records)) for run, records in self.records.items()}
         wrong += [f"{run}: {gap}" for run, gap in held.items() if gap]
         return [f"{len(took)} runs of {many} each, {format_duration(sum(took.values()))} in all", *wrong]
+
+    def _describe_names(self) -> list[str]:
+        """What many runs share, and which of them are not named beside the panels."""
+        names = list(dict.fromkeys(group_seeds(self.runs)[run] for run in self.records))
+        colours = choose_colours(names)
+        originals = len({name.split("/")[0] for name in names})
+        said = (
+            [f"{originals} runs share {len(set(colours.values()))} colours"]
+            if originals > len(set(colours.values()))
+            else []
+        )
+        return said + (
+            [f"Beside the panels only the first {MOST_NAMED} of {len(names)} are named"]
+            if len(names) > MOST_NAMED
+            else []
+        )
 
     def _describe_seeds(self) -> list[str]:
         begun = [group for run, group in group_seeds(self.runs).items() if run in self.records]

@@ -2,7 +2,7 @@
 
 import { writeText } from "../shared/canvas_text.js";
 import { formatCount, shorten } from "../shared/numbers.js";
-import { fitText, hasSeveral, LEADER, letters, nameEnd } from "./placing.js";
+import { fitText, hasSeveral, LEADER, letters, MOST_NAMED, nameEnd, ROW } from "./placing.js";
 import { chooseTicks, findEnds, formatValue, spreadLabels } from "./series.js";
 
 /** @import { Look, Pen, Place } from "./placing.js" */
@@ -151,8 +151,8 @@ function drawBand(pen, points, colour, across, down) {
 }
 
 /**
- * A dot at the last value of each line, or at the cursor's, and its label beside the panel; where too many, those that have
- * room.
+ * A dot at the last value of each line, or at the cursor's, and its label beside the panel; of very many, the
+ * first.
  * @param {Pen} pen
  * @param {Place} place
  * @param {Look} look
@@ -160,10 +160,9 @@ function drawBand(pen, points, colour, across, down) {
  */
 function drawEnds(pen, { lines, left, top, width, height, room, across, down }, look, { several, cursor }) {
   const { scale, ink, paper } = look;
-  const row = 13 * scale;
-  const ends = findEnds(lines, cursor).slice(0, Math.floor(height / row) + 1);
+  const ends = findEnds(lines, cursor).slice(0, MOST_NAMED);
   const levels = ends.map(({ end }) => (Number.isFinite(end.y) ? down(end.y) : top + height - 6 * scale));
-  const heights = spreadLabels(levels, row, top, top + height);
+  const heights = spreadLabels(levels, ROW * scale, top, top + height);
   pen.textAlign = "left";
   pen.font = letters(look, 11);
   ends.forEach(({ line, end }, i) => {

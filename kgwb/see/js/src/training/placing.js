@@ -12,6 +12,8 @@ import { findEnds, findRange, formatValue } from "./series.js";
  */
 
 export const LEADER = 14; // from the end of a panel to its labels, at the usual size of letters
+export const ROW = 13; // from a label to the one below
+export const MOST_NAMED = 60; // labels beside a panel, which is as high as they need
 const [LEFT, ABOVE, BELOW] = [50, 26, 44]; // around a panel
 const [NARROWEST, LOWEST, HIGHEST, MOST] = [180, 170, 240, 3];
 
@@ -36,6 +38,7 @@ export function placePanels(panels, hidden, width, pen, look) {
   const [left, above, below] = [LEFT, ABOVE, BELOW].map((size) => size * scale);
   const fit = Math.floor(width / (left + NARROWEST * scale + room));
   const abreast = Math.max(1, Math.min(panels.length, MOST, fit));
+  const named = Math.min(MOST_NAMED, Math.max(...shown.map((lines) => findEnds(lines).length)));
   const rows = fillRows(panels.length, abreast);
   /** @type {Place[]} */
   const places = [];
@@ -43,7 +46,7 @@ export function placePanels(panels, hidden, width, pen, look) {
   for (const count of rows) {
     const wide = width / count;
     const inner = Math.max(40, wide - left - room);
-    const high = scale * Math.min(HIGHEST, Math.max(LOWEST, inner * 0.5));
+    const high = Math.max(scale * Math.min(HIGHEST, Math.max(LOWEST, inner * 0.5)), scale * ROW * (named - 1));
     for (let i = 0; i < count; i++) {
       const panel = panels[places.length];
       const [x, y] = [left + i * wide, top + above];
