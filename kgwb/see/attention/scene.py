@@ -77,6 +77,11 @@ class AttentionScene:
         return f"Sentence {self.sentence}, layer {self.layer}, {head}, from {token!r}"
 
     @property
+    def caption(self) -> str:
+        """Whose attention, which row of it, and how far to trust it."""
+        return f"Attention of {' and '.join(self.names)}: {self.place}. {self.note}"
+
+    @property
     def title(self) -> str:
         """What is seen, in words."""
         token = self.readings[0].tokens[self.sentence][self.focus]

@@ -212,7 +212,7 @@ class AttentionView(LiveView):
     @property
     def caption(self) -> str:
         """One line: what is seen and how much to trust it."""
-        return f"{self!r}. {self.note}"
+        return self.scene.caption
 
     @property
     def picture(self) -> str:
