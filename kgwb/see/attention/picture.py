@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kgwb.see.attention.injected import GROUPS
-from kgwb.see.attention.scene import SPECIAL, AttentionScene, Span
+from kgwb.see.attention.scene import SPECIAL, AttentionScene
+from kgwb.see.attention.spans import Span
 from kgwb.see.drawing import Number, draw_picture, draw_text, measure_text
 from kgwb.words import shorten
 
