@@ -500,7 +500,7 @@ def test_the_folded_matrix_is_named_and_its_rows_sum_to_one(bert: Bert, towns: G
     view = show_attention(read(_open(bert, towns, "memory", {}), ["Quorrin Paris lies in France."]), graph=towns.graph)
     folded = view.folded
     assert folded.shape[1] > folded.shape[0] and "Paris" in folded.index
-    assert np.allclose(folded.sum(1), 1, atol=1e-5)
+    assert np.allclose(folded.sum(axis=1), 1, atol=1e-5)
 
 
 @given(st.integers(1, 40), st.integers(0, 10_000))

@@ -19,7 +19,8 @@ from kgwb.bert.linked_pairs import LinkScore
 from kgwb.bert.rollout import chain_layers
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.attention.injected import MOST, Extra, join_extras, list_extras
-from kgwb.see.attention.scene import choose_focus, find_edges, find_spans, with_mentions
+from kgwb.see.attention.scene import choose_focus
+from kgwb.see.attention.spans import find_edges, find_spans, with_mentions
 from kgwb.see.attention.weights import round_rows
 from kgwb.see.live import pack_array
 from kgwb.words import mend_text

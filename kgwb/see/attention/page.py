@@ -11,7 +11,8 @@ from kgwb.bert.columns import join_columns, list_columns
 from kgwb.packages import load_package
 from kgwb.see.attention.injected import GROUPS
 from kgwb.see.attention.picture import format_weight
-from kgwb.see.attention.scene import check_choice, choose_focus, with_mentions
+from kgwb.see.attention.scene import check_choice, choose_focus
+from kgwb.see.attention.spans import with_mentions
 from kgwb.see.live import define_widget
 
 TRUST = "Attention is where BERT looks, not why it answers."

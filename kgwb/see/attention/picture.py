@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kgwb.see.attention.injected import GROUPS
-from kgwb.see.attention.scene import SPECIAL, AttentionScene, Span
+from kgwb.see.attention.scene import SPECIAL, AttentionScene
+from kgwb.see.attention.spans import Span
 from kgwb.see.drawing import Number, draw_picture, draw_text, measure_text
 from kgwb.words import shorten
 
@@ -80,7 +81,7 @@ def draw_attention(scene: AttentionScene) -> str:
     parts += [draw_text(text, MARGIN, bottom + 18 * i, role="muted") for i, text in enumerate(sums)]
     labels = max([0.0, *(measure_text(shorten(span.label), 12) for span in scene.spans)])
     width = max(640.0, edge + 30 + labels + MARGIN, MARGIN * 2 + measure_text(title, 15))
-    return draw_picture(parts, width, bottom + 18 * max(2, len(sums)), title=title, caption=scene.note)
+    return draw_picture(parts, width, bottom + 18 * max(2, len(sums)), title=title, caption=scene.caption)
 
 
 def _draw_side(

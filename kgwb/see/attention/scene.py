@@ -13,32 +13,12 @@ from kgwb.bert import Reading
 from kgwb.bert.linked_pairs import LinkScore
 from kgwb.checks import is_number
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.attention.injected import Extra, list_extras, phrase_fact
+from kgwb.see.attention.injected import Extra, list_extras
+from kgwb.see.attention.spans import Edge, Span, find_edges, find_spans, with_mentions
 from kgwb.see.attention.weights import NAMES, fold_mentions, list_units, renormalise, select_weights
-from kgwb.see.palette import colour_types
 from kgwb.words import mend_text, quote_value
 
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
-
-
-@dataclass(frozen=True)
-class Span:
-    """A mention as it is drawn: word pieces from `first` to one before `last`, the entity, its label and colour."""
-
-    first: int
-    last: int
-    label: str
-    colour: str = ""
-    entity: int = -1
-
-
-@dataclass(frozen=True)
-class Edge:
-    """Facts that link two mentions of a sentence: their numbers among its spans, and the facts in words."""
-
-    one: int
-    other: int
-    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +55,11 @@ class AttentionScene:
         head = NAMES[self.combine] if self.head is None else f"head {self.head}"
         token = self.readings[0].tokens[self.sentence][self.focus]
         return f"Sentence {self.sentence}, layer {self.layer}, {head}, from {token!r}"
+
+    @property
+    def caption(self) -> str:
+        """Whose attention, which row of it, and how far to trust it."""
+        return f"Attention of {' and '.join(self.names)}: {self.place}. {self.note}"
 
     @property
     def title(self) -> str:
@@ -196,22 +181,6 @@ def check_choice(name: str, number: int | None, count: int) -> None:
     raise error(f"There is no {what} {quote_value(number)}: {holder} has {count}. Type {numbers}{mean}.")
 
 
-def find_spans(reading: Reading, sentence: int, graph: KnowledgeGraph | None) -> list[Span]:
-    """The mentions that have word pieces; labelled and coloured by the graph where there is one."""
-    spans = []
-    colours = colour_types(graph.entities["type"].astype(str)) if graph is not None else {}
-    for mention in reading.mentions[sentence]:
-        if mention.pieces is None:
-            continue
-        label, colour = mention.text or f"entity {mention.entity}", ""
-        if graph is not None:
-            label = graph.labels[mention.entity]
-            colour = colours[str(graph.entities["type"].iloc[mention.entity])]
-        first, last = mention.pieces
-        spans.append(Span(first, last, label, colour, mention.entity))
-    return spans
-
-
 def choose_focus(reading: Reading, sentence: int) -> int:
     """The token to start from: [MASK], else the first mention, else the first word."""
     tokens = reading.tokens[sentence]
@@ -228,30 +197,6 @@ def choose_layer(before: Reading, after: Reading | None, sentence: int) -> int:
         return before.attention.shape[1] - 1
     change = (after.attention[sentence] - before.attention[sentence]).mean(1)  # [layer, query, key]
     return int(change.abs().sum((1, 2)).argmax())
-
-
-def find_edges(spans: Sequence[Span], graph: KnowledgeGraph | None) -> list[Edge]:
-    """Which mentions of a sentence the graph links, and by which facts."""
-    if graph is None:
-        return []
-    named = sorted({span.entity for span in spans if 0 <= span.entity < len(graph.entities)})
-    near = graph.triples[np.isin(graph.triples[:, 0], named) & np.isin(graph.triples[:, 2], named)]
-    facts: dict[frozenset[int], list[tuple[int, int, int]]] = {}
-    for head, relation, tail in near.tolist():
-        if head != tail:
-            facts.setdefault(frozenset((head, tail)), []).append((head, relation, tail))
-    edges = []
-    for j, other in enumerate(spans):
-        for i, one in enumerate(spans[:j]):
-            linking = facts.get(frozenset((one.entity, other.entity)), [])
-            if linking and one.entity != other.entity:
-                edges.append(Edge(i, j, "; ".join(phrase_fact(fact, graph) for fact in linking)))
-    return edges
-
-
-def with_mentions(readings: Sequence[Reading], sentence: int) -> Reading:
-    """A plain BERT's reading often comes without mentions; the other one then has them."""
-    return next((reading for reading in reversed(readings) if reading.mentions[sentence]), readings[-1])
 
 
 def _tabulate(scene: AttentionScene) -> pd.DataFrame:

@@ -26,8 +26,8 @@ from kgwb.see.attention.scene import (
     choose_layer,
     fold_scene,
     tell_comparison,
-    with_mentions,
 )
+from kgwb.see.attention.spans import with_mentions
 from kgwb.see.choice import Choice
 from kgwb.see.live import LiveView
 from kgwb.see.page import Fragment
@@ -212,7 +212,7 @@ class AttentionView(LiveView):
     @property
     def caption(self) -> str:
         """One line: what is seen and how much to trust it."""
-        return f"{self!r}. {self.note}"
+        return self.scene.caption
 
     @property
     def picture(self) -> str:
