@@ -27,11 +27,13 @@ class ControlPanel(View):
     A notebook saves the still picture only, which says how far it came; where a kernel runs, the controls take its place.
 
     Attributes:
+        script: the name of the frame's script among the assets.
         controls: the ipywidgets, to be placed elsewhere.
         is_busy: whether something is running.
         message: what went wrong, or is going on.
     """
 
+    script = "workbench"
     controls: Any = None
 
     def __init__(self) -> None:
@@ -181,4 +183,4 @@ def draw_status(title: str, lines: list[str], caption: str) -> str:
 def _define_host() -> Any:
     from traitlets import Any as AnyTrait
 
-    return define_widget("workbench", child=AnyTrait().tag(sync=True, **load_widgets().widget_serialization))
+    return define_widget(ControlPanel.script, child=AnyTrait().tag(sync=True, **load_widgets().widget_serialization))

@@ -18,11 +18,11 @@ from kgwb.see.workbench.controls import (
     make_column,
     make_line,
     make_row,
-    make_table,
     make_text,
     set_code,
     set_text,
     show_if,
+    write_table,
 )
 from kgwb.see.workbench.experiment import Experiment
 from kgwb.see.workbench.file_options import read_columns
@@ -164,7 +164,7 @@ class FactsPanel(ControlPanel):
             (shorten(row.relation, 60), f"{row.facts:,}", f"{row.heads:,}", f"{row.tails:,}", shorten(row.example, 90))
             for row in self.frame.head(_SHOWN).itertuples(name="Row")
         ]
-        self._relations.value = make_table(
+        self._relations.value = write_table(
             ("relation", "facts", "heads", "tails", "for example"), rows, numbers=(1, 2, 3)
         )
         set_code(self._code, self.experiment.steps[0].code)
