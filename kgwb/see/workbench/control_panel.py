@@ -40,6 +40,7 @@ class ControlPanel(View):
         self._job = Job()
         self._handle: Any = None
         self.is_busy = False
+        self.heard: Callable[[str], None] | None = None  # who stands around this panel, and speaks for it
         self.message = ""
         self._said = make_text(kind="message")
 
@@ -77,6 +78,14 @@ class ControlPanel(View):
         self.message = text
         set_text(self._said, text)
         (self._said.add_class if fault else self._said.remove_class)("kgwb-fault")
+        self._speak(text)
+
+    def _speak(self, text: str) -> None:
+        """Let screen readers say it."""
+        if self.heard is not None:
+            self.heard(text)
+        elif self._widget is not None:
+            self._widget.state = {**self._widget.state, "spoken": text}
 
     def _attempt(self, act: Callable[[], None]) -> None:
         """Do something; what goes wrong is told in words, for someone who presses buttons reads no traceback."""
@@ -124,7 +133,7 @@ class ControlPanel(View):
     def tell_frame(self) -> None:
         """Let the frame say what is seen now."""
         if self._widget is not None:
-            self._widget.state = {"title": self.title, "caption": self.caption}
+            self._widget.state = {**self._widget.state, "title": self.title, "caption": self.caption}
 
     def keep_still(self) -> None:
         """Let the notebook save how far it came."""
