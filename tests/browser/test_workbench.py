@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,12 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-CELL = "import kgwb\nworkbench = kgwb.see.Workbench()\nworkbench"
+CELLS = (
+    "import kgwb\nworkbench = kgwb.see.Workbench()\nworkbench",
+    "import pandas as pd\n"
+    "facts = pd.DataFrame([(f'a{i}', 'r', f'a{i * 7 % 20}') for i in range(20)], columns=['head', 'relation', 'tail'])\n"
+    "panel = kgwb.see.TrainingPanel(kgwb.KnowledgeGraph.from_pandas(facts))\npanel.epochs.value = 100_000\npanel",
+)
 DRAW_ALL = {"notebook-extension/tracker": {"windowingMode": "none"}}
 MINUTES = 4
 TOWNS, TONGUES = ("Arlen", "Breck", "Corve", "Dunmar"), ("Ket", "Sol")
@@ -38,9 +45,9 @@ def write_facts() -> str:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a notebook of one cell, and a file of facts outside it."""
+    """A folder with a notebook, and a file of facts outside it."""
     root = tmp_path_factory.mktemp("lab")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(notebook, root / "bench.ipynb")
     (tmp_path_factory.mktemp("own") / "village.csv").write_text(write_facts(), encoding="utf-8")
@@ -154,6 +161,26 @@ def test_it_is_legible_when_narrow_and_dark(page: Any, bench: Any, screenshots: 
     page.set_viewport_size({"width": 1280, "height": 1000})
 
 
+def test_a_training_that_is_pressed_moves_stops_and_goes_on_while_the_kernel_is_free(page: Any, bench: Any) -> None:
+    panel = page.locator(".kgwb-workbench").nth(1)
+    panel.get_by_role("button", name="Start", exact=True).click()
+    progress = panel.locator(".kgwb-picture text").first
+    progress.wait_for()
+    first = progress.text_content()
+    seen = "first => document.querySelectorAll('.kgwb-workbench')[1].querySelector('.kgwb-picture text')?.textContent !== first"
+    page.wait_for_function(seen, arg=first)
+    panel.get_by_label("at most minutes").fill("3")  # the kernel answers meanwhile
+    panel.get_by_role("button", name="Stop", exact=True).click()
+    resume = panel.get_by_role("button", name="Resume", exact=True)
+    resume.wait_for()
+    stopped = progress.text_content()
+    resume.click()
+    page.wait_for_function(seen, arg=stopped)
+    panel.get_by_role("button", name="Stop", exact=True).click()
+    resume.wait_for()
+    assert "islice(" in panel.locator(".kgwb-code pre").text_content()
+
+
 def test_nothing_left_the_machine_and_nothing_went_wrong(page: Any, bench: Any) -> None:
     assert page.requests_made == [] and page.errors_logged == []
 
@@ -162,15 +189,18 @@ def test_what_is_saved_is_a_still_picture_that_says_how_far_it_came(page: Any, b
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_timeout(1_000)
     notebook = nbformat.read(place / "bench.ipynb", as_version=4)
-    (output,) = notebook.cells[0].outputs
-    assert set(output.data) == {"text/html", "text/plain"} and "widgets" not in notebook.metadata
-    assert "kgwb-still" in output.data["text/html"] and (place / "bench.ipynb").stat().st_size < 100_000
+    outputs = [output for cell in notebook.cells for output in cell.outputs]
+    assert [set(output.data) for output in outputs] == [{"text/html", "text/plain"}] * 2
+    assert "widgets" not in notebook.metadata and "kgwb-still" in outputs[0].data["text/html"]
+    picture = b64decode(re.findall(r"base64,([^\"]+)", outputs[0].data["text/html"])[0]).decode()
+    assert picture.count("✓") == 7  # every step, the page too
+    assert (place / "bench.ipynb").stat().st_size < 100_000
 
 
 def test_reopened_without_a_kernel_the_picture_stands_there(page: Any, bench: Any, screenshots: Path) -> None:
     page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
     page.reload()
-    still = page.locator(".kgwb-still img")
+    still = page.locator(".kgwb-still img").first
     still.wait_for(timeout=60_000)
     assert still.is_visible() and still.evaluate("picture => picture.naturalWidth") > 300
     assert page.get_by_text("model not found").count() == 0 and page.get_by_text("Loading widget").count() == 0

@@ -75,7 +75,7 @@ def make_ranking_panel(_pair: tuple[Reading, Reading]) -> View:
 
 
 def make_injection_panel(_pair: tuple[Reading, Reading]) -> View:
-    facts = pd.DataFrame([(f"{HOSTILE[0]}{i}", HOSTILE[2], f"{HOSTILE[1]}{i % 2}") for i in range(6)])
+    facts = pd.DataFrame([(f"{HOSTILE[0]}{i}", HOSTILE[2], f"{HOSTILE[1]} {i % 2} town") for i in range(6)])
     graph = kgwb.KnowledgeGraph.from_pandas(facts.set_axis(["head", "relation", "tail"], axis=1))
     panel = kgwb.see.InjectionPanel(kgwb.load_bert(), kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=4))
     for _ in panel.trial.tune("memory", epochs=1):
@@ -150,6 +150,7 @@ ODD = {
 }
 # A graph refuses half a character by itself, and so does the data frame that a report of a probe is made from.
 REFUSED = {("half a character", name) for name in ("show_graph", "record_film", "show_probe")}
+REFUSED |= {("half a character", name) for name in VIEWS if name.startswith("make_")}
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -69,7 +69,7 @@ def compare_answers(before: Bert, after: Bert, questions: Questions, *, k: int =
     """
     question, graph = questions[0], questions.graph
     tables = [_weigh_names(bert, questions) for bert in (before, after)]
-    # A relation by which nobody asked makes nothing known.
+    # Without a relation in the sentence no fact is asked for, so none is known.
     facts = graph.triples[(graph.triples[:, 0] == question.head) & (graph.triples[:, 1] == question.relation), 2]
     named = find_relation(question.text, graph) is not None and any(
         m.entity == question.head for m in question.mentions

@@ -27,17 +27,20 @@ class ControlPanel(View):
     A notebook saves the still picture only, which says how far it came; where a kernel runs, the controls take its place.
 
     Attributes:
+        script: the name of the frame's script among the assets.
         controls: the ipywidgets, to be placed elsewhere.
         is_busy: whether something is running.
         message: what went wrong, or is going on.
     """
 
+    script = "workbench"
     controls: Any = None
 
     def __init__(self) -> None:
         self._job = Job()
         self._handle: Any = None
         self.is_busy = False
+        self.heard: Callable[[str], None] | None = None  # who stands around this panel, and speaks for it
         self.message = ""
         self._said = make_text(kind="message")
 
@@ -75,6 +78,14 @@ class ControlPanel(View):
         self.message = text
         set_text(self._said, text)
         (self._said.add_class if fault else self._said.remove_class)("kgwb-fault")
+        self._speak(text)
+
+    def _speak(self, text: str) -> None:
+        """Let screen readers say it."""
+        if self.heard is not None:
+            self.heard(text)
+        elif self._widget is not None:
+            self._widget.state = {**self._widget.state, "spoken": text}
 
     def _attempt(self, act: Callable[[], None]) -> None:
         """Do something; what goes wrong is told in words, for someone who presses buttons reads no traceback."""
@@ -122,7 +133,7 @@ class ControlPanel(View):
     def tell_frame(self) -> None:
         """Let the frame say what is seen now."""
         if self._widget is not None:
-            self._widget.state = {"title": self.title, "caption": self.caption}
+            self._widget.state = {**self._widget.state, "title": self.title, "caption": self.caption}
 
     def keep_still(self) -> None:
         """Let the notebook save how far it came."""
@@ -181,4 +192,4 @@ def draw_status(title: str, lines: list[str], caption: str) -> str:
 def _define_host() -> Any:
     from traitlets import Any as AnyTrait
 
-    return define_widget("workbench", child=AnyTrait().tag(sync=True, **load_widgets().widget_serialization))
+    return define_widget(ControlPanel.script, child=AnyTrait().tag(sync=True, **load_widgets().widget_serialization))

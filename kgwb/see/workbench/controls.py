@@ -102,7 +102,7 @@ def set_code(widget: Any, code: str) -> None:
     widget.value = fold if code else ""
 
 
-def make_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
+def compose_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
     """A table as markup; `numbers` are the columns that are set to the right."""
     # The side is said in place, for the table also stands on pages, whose style sheet sets figures to the right.
     kinds = [

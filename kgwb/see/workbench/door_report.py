@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kgwb.see.workbench.controls import make_table
+from kgwb.see.workbench.controls import compose_table
 from kgwb.see.workbench.door_trial import DoorTrial, SentenceComparison
 from kgwb.words import count_things, shorten
 
@@ -45,4 +45,4 @@ def write_answers(comparison: SentenceComparison | None) -> str:
     for row in comparison.answers.itertuples(name="Row"):
         shares = (f"{row.before:.1%}", f"{row.after:.1%}", f"{row.change:+.1%}".replace("-", "−"))
         rows.append((shorten(row.answer, 60), *shares, "in the graph" if row.known else ""))
-    return make_table((comparison.note, "before", "after", "change", ""), rows, numbers=(1, 2, 3))
+    return compose_table((comparison.note, "before", "after", "change", ""), rows, numbers=(1, 2, 3))

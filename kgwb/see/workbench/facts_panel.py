@@ -12,13 +12,13 @@ from kgwb.see.page import Fragment
 from kgwb.see.workbench.control_panel import ControlPanel
 from kgwb.see.workbench.controls import (
     ActionButton,
+    compose_table,
     draw_view,
     load_widgets,
     make_code,
     make_column,
     make_line,
     make_row,
-    make_table,
     make_text,
     set_code,
     set_text,
@@ -164,7 +164,7 @@ class FactsPanel(ControlPanel):
             (shorten(row.relation, 60), f"{row.facts:,}", f"{row.heads:,}", f"{row.tails:,}", shorten(row.example, 90))
             for row in self.frame.head(_SHOWN).itertuples(name="Row")
         ]
-        self._relations.value = make_table(
+        self._relations.value = compose_table(
             ("relation", "facts", "heads", "tails", "for example"), rows, numbers=(1, 2, 3)
         )
         set_code(self._code, self.experiment.steps[0].code)

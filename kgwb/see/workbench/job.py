@@ -37,7 +37,7 @@ class Job:
         self._thread.start()
 
     def clear(self) -> None:
-        """Nobody asks it to stop any more."""
+        """Take back that it should stop."""
         self._stop.clear()
 
     def stop(self) -> None:

@@ -12,6 +12,7 @@ from kgwb.see.page import Fragment
 from kgwb.see.workbench.control_panel import ControlPanel
 from kgwb.see.workbench.controls import (
     ActionButton,
+    compose_table,
     load_widgets,
     make_choice,
     make_code,
@@ -19,7 +20,6 @@ from kgwb.see.workbench.controls import (
     make_line,
     make_number,
     make_row,
-    make_table,
     set_code,
 )
 from kgwb.see.workbench.ranking import RankedQueries
@@ -86,7 +86,7 @@ class RankingPanel(ControlPanel):
         known, asked = head if head is not None else tail, self.graph.relation_labels[self.graph.relation_id(relation)]
         shown = self.graph.labels[self.graph.entity_id(known)]  # type: ignore[arg-type]
         self._asked = f"{shown} — {asked} → ?" if head is not None else f"? — {asked} → {shown}"
-        self._table.value = make_table(
+        self._table.value = compose_table(
             ("", "candidate", "score", "", "what speaks for it"), self._list_rows(), numbers=(0, 2)
         )
         set_code(
@@ -131,7 +131,7 @@ class RankingPanel(ControlPanel):
 
     def fragment(self) -> Fragment:
         """The candidates as a piece of a page."""
-        table = make_table(("", "candidate", "score", "", "what speaks for it"), self._list_rows(), numbers=(0, 2))
+        table = compose_table(("", "candidate", "score", "", "what speaks for it"), self._list_rows(), numbers=(0, 2))
         return Fragment(table, f"{self.title}. {self.caption}")
 
     def _ask(self) -> None:

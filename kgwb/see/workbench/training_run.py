@@ -18,7 +18,7 @@ _LOOKS = 20  # how often a run looks at the held-out triples
 class TrainingRun:
     """One embedding, trained an epoch at each `next`, for as long as someone asks.
 
-    The epochs come from one generator, which waits while nobody asks: stopped and taken up again, the run ends as if it had
+    The epochs come from one generator, which waits until it is asked: stopped and taken up again, the run ends as if it had
     never stopped, to the bit.
 
     Args:

@@ -60,6 +60,7 @@ class Workbench(ControlPanel):
         self.training: TrainingPanel | None = None
         self.ranking: RankingPanel | None = None
         self.injection: InjectionPanel | None = None
+        self.facts.heard = self.saving.heard = self._speak
         self.facts.ended, self.saving.ended = self._begin_training, self._follow
         self._at = 0
         self.bert = make_line("BERT", "minilm", hint="minilm, or a folder that holds one")
@@ -183,6 +184,8 @@ class Workbench(ControlPanel):
             self.injection.tune_now()
         if not self.experiment.has("attention"):
             return self._show(3, self.injection.message or "Stopped. Press Tune in this step.")
+        if self._job.stop_asked:
+            return self._show(3, "Stopped. What was learnt is kept; Tune begins anew.")
         return self._show(4, "Done. Steps 1 to 4 show what came out; the page holds all of it.")
 
     def _show(self, place: int, text: str) -> None:
@@ -195,7 +198,7 @@ class Workbench(ControlPanel):
         """Facts came: what stood on others goes."""
         assert self.experiment.split is not None
         self.training = TrainingPanel(self.experiment.split)
-        self.training.ended = self._take_vectors
+        self.training.ended, self.training.heard = self._take_vectors, self._speak
         self.ranking, self.injection = None, None
         self._follow()
 
@@ -208,6 +211,7 @@ class Workbench(ControlPanel):
             self._ranks, f"Held-out facts: {ranked[0]}." if ranked else "Nothing was held out, so nothing is ranked."
         )
         self.ranking = RankingPanel(run.vectors, self.experiment.split)
+        self.ranking.heard = self._speak
         self._follow()
 
     def _start_loading(self) -> None:
@@ -219,7 +223,7 @@ class Workbench(ControlPanel):
         self._say("")
         if self.injection is None or self.injection.trial is not trial:
             self.injection = InjectionPanel.from_trial(trial)
-            self.injection.ended = self._take_comparison
+            self.injection.ended, self.injection.heard = self._take_comparison, self._speak
 
     def _take_comparison(self) -> None:
         assert self.injection is not None

@@ -1,5 +1,6 @@
 // The frame around controls that a kernel drives: they take the place of the still picture while the kernel is there.
 
+import { element } from "../shared/elements.js";
 import { openFrame } from "../shared/frame.js";
 import { makeView } from "../shared/live.js";
 import { callAll } from "../shared/watching.js";
@@ -30,8 +31,11 @@ function openRender() {
     const note = () => {
       if (mounted && frame.root.isConnected) hands.set(model, noteHand(frame.root));
     };
+    const spoken = element("p", { class: "spoken", "aria-live": "polite" });
+    frame.root.append(spoken);
     const tell = () => {
-      const { title, caption } = model.get("state") ?? {};
+      const { title, caption, spoken: said } = model.get("state") ?? {};
+      if (spoken.textContent !== (said ?? "")) spoken.textContent = said ?? "";
       frame.setTitle(title ?? "");
       frame.setCaption(caption ?? "");
     };
