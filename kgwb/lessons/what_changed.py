@@ -114,7 +114,7 @@ def list_similar(reading: Reading, questions: Questions, *, sentence: int = 0, c
     return [f"{labels[each.head]} ({labels[each.answer]})" for each in best]
 
 
-def compare_answers(before: pd.Series, after: Mapping[str, pd.Series]) -> pd.DataFrame:
+def tabulate_answers(before: pd.Series, after: Mapping[str, pd.Series]) -> pd.DataFrame:
     """Right answers, and those gained and lost against before.
 
     Args:
@@ -122,7 +122,7 @@ def compare_answers(before: pd.Series, after: Mapping[str, pd.Series]) -> pd.Dat
         after: the same, by model.
 
     Example:
-        >>> compare_answers(pd.Series([True, False]), {"tuned": pd.Series([False, True])}).loc["tuned"].to_dict()
+        >>> tabulate_answers(pd.Series([True, False]), {"tuned": pd.Series([False, True])}).loc["tuned"].to_dict()
         {'right': 0.5, 'gained': 1.0, 'lost': 1.0}
     """
     rows = {"before": {"right": before.mean(), "gained": 0, "lost": 0}}

@@ -201,7 +201,7 @@ def test_signs_by_lot_agree_with_all_signs_and_with_scipy(seed: int) -> None:
 
 def test_a_balance_hides_what_was_gained_and_lost() -> None:
     before = pd.Series([True, True, False, False])
-    table = what_changed.compare_answers(before, {"tuned": pd.Series([False, True, True, False])})
+    table = what_changed.tabulate_answers(before, {"tuned": pd.Series([False, True, True, False])})
     assert table.loc["tuned"].tolist() == [0.5, 1, 1]
     assert table.loc["before"].tolist() == [0.5, 0, 0]
 
