@@ -24,7 +24,6 @@ from .embed import rank_triples as rank_triples
 from .embed import train_embedding as train_embedding
 from .environment import doctor as doctor
 from .graph import KnowledgeGraph as KnowledgeGraph
-from .graph import apply_rules as apply_rules
 from .graph import find_leakage as find_leakage
 from .graph import find_rules as find_rules
 from .graph import load_dataset as load_dataset
@@ -51,6 +50,5 @@ from .see import show_heads as show_heads
 from .see import show_probe as show_probe
 from .see import show_space as show_space
 from .see import show_training as show_training
-from .see import write_page as write_page
 
 __version__: str

@@ -22,7 +22,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     linked = kgwb.link(*(kgwb.show_attention(reading, layer=layer) for layer in (1, 2)))
     alone = kgwb.show_attention(reading, layer=0)
     sections = [("Linked", linked), ("Alone", alone)]
-    return kgwb.write_page(tmp_path_factory.mktemp("linked") / "page.html", sections, "Three views")
+    return kgwb.see.write_page(tmp_path_factory.mktemp("linked") / "page.html", sections, "Three views")
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_a_folder_is_no_picture_and_stays(view: DegreeView, tmp_path: Path) -> N
 
 def test_it_stands_beside_other_views_on_a_page(view: DegreeView, tmp_path: Path) -> None:
     sections = [("Degrees", view), ("In words", Fragment("<p>Two</p>"))]
-    page = kgwb.write_page(tmp_path / "page.html", sections, "Both").read_text(encoding="utf-8")
+    page = kgwb.see.write_page(tmp_path / "page.html", sections, "Both").read_text(encoding="utf-8")
     assert ">Degrees</h2>" in page and view.picture in page
 
 

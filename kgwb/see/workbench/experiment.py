@@ -244,7 +244,7 @@ class Experiment:
         shown = ", ".join(f"({heading!r}, {name})" for heading, name in views.items())
         first = [f"kgwb.link({', '.join(linked)})"] if linked else []
         title = f"From {self.graph.name} into BERT"
-        code = "\n".join([*first, f"kgwb.write_page({path.name!r}, [{shown}], title={title!r})"])
+        code = "\n".join([*first, f"kgwb.see.write_page({path.name!r}, [{shown}], title={title!r})"])
         self._add("page", "Write the page", code, str(path))
 
     def write_cells(self) -> list[tuple[str, str]]:
