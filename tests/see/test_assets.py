@@ -26,7 +26,7 @@ COLOUR = re.compile(
     r"#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b|\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch|color)a?\(", re.I
 )
 # An import: of a script, of types in a comment, of a style sheet.
-IMPORT = re.compile(r"""(?:^import\s[^"'(]*|\bfrom\s+|@import\s+|\bimport\()["']([^"']+)["']""", re.M)
+IMPORT = re.compile(r"""(?:^import\s[^"'(]*|\bfrom\s+|@import\s+|\bimport\()["'](\.[^"']+)["']""", re.M)
 
 
 def name_file(path: Path) -> str:

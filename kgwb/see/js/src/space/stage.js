@@ -131,6 +131,7 @@ export function openStage(picture, facts, { plain, scale }) {
   function settle() {
     clearTimeout(idle);
     idle = undefined;
+    if (!size.width) return; // in a tab that is not shown yet
     const style = look();
     const pen = context(front);
     shades = points.map((each, map) =>
