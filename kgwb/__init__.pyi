@@ -42,10 +42,12 @@ from .learn import plan_runs as plan_runs
 from .learn import probe as probe
 from .learn import split_questions as split_questions
 from .learn import tune as tune
+from .see import Workbench as Workbench
 from .see import link as link
 from .see import record_film as record_film
 from .see import show_attention as show_attention
 from .see import show_graph as show_graph
+from .see import show_heads as show_heads
 from .see import show_probe as show_probe
 from .see import show_space as show_space
 from .see import show_training as show_training

@@ -144,6 +144,7 @@ class Pass:
         assert self.trace.inserted is not None and self._inserter is not None
         share, chosen, output = self._inserter.read_inserted(layer, query, scores, view, output)
         self.trace.note_gate(self._inserter.name, layer + 1, share[..., 0].mean(1))
+        self.trace.note_beside(layer, chosen)
         # Attention to a vector counts as attention to the word piece whose position it shares.
         onto = self.trace.inserted.columns[:, None, None].expand(chosen.shape)
         weights = weights * (1 - share)

@@ -37,6 +37,9 @@ class Reading:
             them the rows of `attention` sum to one. None without a memory.
         facts: per sentence, the (head, relation, tail) of each slot; of several doors with slots, one after the other.
         left_out: per sentence, how many facts were found for it and did not fit in a door's `most`.
+        beside: weights on the vectors that a door sets beside the words, [sentence, layer, head, query, vector]; `attention`
+            holds each of them too, at the word piece whose position it shares. None without such vectors.
+        places: per sentence, that word piece of each vector.
         name: which model read.
     """
 
@@ -51,6 +54,8 @@ class Reading:
     slots: Float[Tensor, "sentence layer head query slot"] | None = None
     facts: tuple[tuple[tuple[int, int, int], ...], ...] = ()
     left_out: tuple[int, ...] = ()
+    beside: Float[Tensor, "sentence layer head query vector"] | None = None
+    places: tuple[tuple[int, ...], ...] = ()
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -113,6 +118,8 @@ def read(
         slots=_stack_slots(bert, records, longest, by_door) if any(record.slots for record in records) else None,
         facts=facts,
         left_out=_count_left_out(bert, encoding),
+        beside=_stack_beside(records, bert.layers, longest) if any(record.beside for record in records) else None,
+        places=tuple(_list_places(record) for record in records) if any(record.beside for record in records) else (),
     )
 
 
@@ -174,6 +181,23 @@ def _stack_slots(
                     slots[row, layer, :, : weights.shape[1], start : start + weights.shape[2]] = weights
                 start += len(found[row])
     return slots
+
+
+def _list_places(record: Record) -> tuple[int, ...]:
+    return () if record.places is None else tuple(int(place) for place in record.places[0] if place >= 0)
+
+
+def _stack_beside(
+    records: Sequence[Record], layers: int, longest: int
+) -> Float[Tensor, "sentence layer head query vector"]:
+    """Zeros where a sentence has fewer vectors, or none."""
+    heads, most = records[0].attention[0].shape[1], max(len(_list_places(record)) for record in records)
+    beside = torch.zeros(len(records), layers, heads, longest, most)
+    for row, record in enumerate(records):
+        for layer, weights in record.beside.items():
+            found = weights[0, :, :, : len(_list_places(record))].float().cpu()
+            beside[row, layer, :, : found.shape[1], : found.shape[2]] = found
+    return beside
 
 
 def _spell(bert: Bert, encoding: Encoding) -> tuple[tuple[str, ...], ...]:

@@ -55,12 +55,17 @@ class Record:
         attention: weights of each layer, [sentence, head, query, key].
         slots: by layer and door, weights on fact slots, [sentence, head, query, slot].
         gates: by door, and by place (0 the input, l the l-th layer), how far it stood open, [sentence, token].
+        beside: by layer, weights on the vectors set beside the words, [sentence, head, query, extra]; `attention` counts
+            each as attention to the word piece whose position it shares.
+        places: that word piece, −1 where a sentence has fewer vectors than others, [sentence, extra]; None without any.
     """
 
     hidden: list[Hidden] = field(default_factory=list)
     attention: list[Weights] = field(default_factory=list)
     slots: dict[int, dict[str, Float[Tensor, "sentence head query slot"]]] = field(default_factory=dict)
     gates: dict[str, dict[int, Float[Tensor, "sentence token"]]] = field(default_factory=dict)
+    beside: dict[int, Float[Tensor, "sentence head query extra"]] = field(default_factory=dict)
+    places: Int[Tensor, "sentence extra"] | None = None
 
 
 @dataclass(eq=False)
@@ -91,11 +96,22 @@ class Trace:
         if self.record is not None:
             self.record.slots.setdefault(layer, {})[self.acting] = weights.detach()
 
+    def note_beside(self, layer: int, weights: Float[Tensor, "sentence head query extra"]) -> None:
+        """Record the weights on the vectors set beside the words, in a layer's attention."""
+        if self.record is not None and self.inserted is not None:
+            self.record.beside[layer] = weights.detach()
+            self.record.places = self.inserted.columns.masked_fill(~self.inserted.is_there, -1)
+
     def share_slots(self, layer: int, before: Weights, after: Weights) -> None:
-        """Slots of earlier doors keep, as the word pieces do, only what the door that has just acted left of each row."""
-        noted = {} if self.record is None else self.record.slots.get(layer, {})
+        """Vectors set beside, and slots of earlier doors, keep of each row what the door that has just acted left to words."""
+        if self.record is None:
+            return
+        noted = self.record.slots.get(layer, {})
+        kept = after.sum(-1, keepdim=True) / before.sum(-1, keepdim=True).clamp_min(1e-12)
         for door in noted.keys() - {self.acting}:
-            noted[door] = noted[door] * (after.sum(-1, keepdim=True) / before.sum(-1, keepdim=True).clamp_min(1e-12))
+            noted[door] = noted[door] * kept
+        if layer in self.record.beside:
+            self.record.beside[layer] = self.record.beside[layer] * kept
 
 
 class Switch:

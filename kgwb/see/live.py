@@ -63,7 +63,7 @@ def define_widget(name: str, **traits: Any) -> Any:
     traitlets = load_package("traitlets", "An interactive view")
     shared = {
         "_esm": read_asset(f"{name}.js"),
-        "style": traitlets.Unicode(view_variables() + read_asset(f"{name}.css")).tag(sync=True),
+        "sheet": traitlets.Unicode(view_variables() + read_asset(f"{name}.css")).tag(sync=True),
         "state": traitlets.Dict().tag(sync=True),  # what is drawn
         "chosen": traitlets.Dict().tag(sync=True),  # a `Choice`, and the turn in which it was made
         "channel": traitlets.Unicode().tag(sync=True),  # views of one channel follow one another
@@ -200,7 +200,7 @@ class LiveView(View):
     def fragment(self) -> Fragment:
         """This view as a piece of a page; it stays movable there, without a kernel."""
         widget, script = self.widget, f"kgwb_{self.script}"
-        left_out = {"style", "mark", "layout", "tabbable", "tooltip"}
+        left_out = {"sheet", "mark", "layout", "tabbable", "tooltip"}
         names = [name for name in widget.traits(sync=True) if not name.startswith("_") and name not in left_out]
         traits = pack_json(encode_buffers({name: getattr(widget, name) for name in names}))
         code = f"{script}.show(document.currentScript.previousElementSibling,{traits},{script}_style)"

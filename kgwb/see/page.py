@@ -37,11 +37,6 @@ th,td{text-align:end;padding:.25rem .75rem;border-bottom:1px solid var(--kgwb-ru
 th:first-child,td:first-child{text-align:start}
 @media print{:root{color-scheme:light}main{max-width:none;padding:0}figure{break-inside:avoid}h2{break-after:avoid}}
 """
-FRAME_STYLE = (
-    ":root{color-scheme:light dark}body{margin:0;padding:2px;background:var(--kgwb-paper);color:var(--kgwb-ink);"
-    "font:14px/1.45 var(--kgwb-font)}figure{margin:0}"
-    "figcaption{color:var(--kgwb-muted);font-size:13px;margin-top:.5rem}"
-)
 
 
 @dataclass(frozen=True)
@@ -160,45 +155,6 @@ def expect_file(path: str | Path, endings: Sequence[str], *, name: str) -> Path:
             f"{str(path.with_suffix(endings[0]))!r}."
         )
     return path
-
-
-def write_frame(fragment: Fragment) -> str:
-    """A fragment as a document for an `<iframe srcdoc>`, under the content policy of exported pages."""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">'
-        f"<style>{style_variables()}{FRAME_STYLE}</style>{_write_scripts(fragment.libraries)}</head>"
-        f"<body><figure>{fragment.html}<figcaption>{html.escape(fragment.caption)}</figcaption></figure></body></html>"
-    )
-
-
-def draw_by_script(
-    script: str,
-    data: Any,
-    caption: str,
-    *,
-    style: str = "",
-    libraries: Mapping[str, str] | None = None,
-    height: int | None = None,
-) -> Fragment:
-    """A fragment that a script of ours draws from data.
-
-    Args:
-        script: "graph.js", which gives `kgwbGraph.draw(element)`.
-        data: what it reads, as plain data.
-        caption: one line below it.
-        style: "graph.css", where there is one.
-        libraries: what the script needs before it.
-        height: in pixels, kept free until it is drawn.
-    """
-    name = script.removesuffix(".js")
-    look = f"<style>{read_asset(style)}</style>" if style else ""
-    room = f' style="min-height:{height}px"' if height else ""
-    markup = (
-        f'<div class="kgwb-{name}"{room}>{look}<script type="application/json">{pack_json(data)}</script></div>'
-        f"<script>kgwb{name.capitalize()}.draw(document.currentScript.previousElementSibling)</script>"
-    )
-    return Fragment(markup, caption, {**(libraries or {}), f"kgwb-{name}": read_asset(script)})
 
 
 def pack_json(data: Any) -> str:

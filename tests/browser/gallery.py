@@ -39,6 +39,7 @@ def make_views() -> Iterator[tuple[str, Callable[[], Any]]]:
     model = kgwb.inject(bert, vectors, mode=("entity", "memory"))
     tuning = kgwb.show_training(kgwb.tune(model, kgwb.MaskedAnswers(seen), epochs=1, seed=0))
     asked = [question.text for question in unseen[:3]]
+    asked_all = [question.text for question in unseen][:60]
     before, after = kgwb.read(bert, asked), kgwb.read(model, asked)
     predicted = vectors.predict(head=PERSON, relation="born in", k=6)
     predicted = (
@@ -53,6 +54,8 @@ def make_views() -> Iterator[tuple[str, Callable[[], Any]]]:
 
     yield "graph around a person", lambda: kgwb.show_graph(graph, around=PERSON, hops=2, limit=60, predicted=predicted)
     yield "graph as a whole", lambda: kgwb.show_graph(graph)
+    yield "two spaces", lambda: kgwb.show_space(vectors, beside=other, method="pca")
+    yield "heads", lambda: kgwb.see.show_heads(bert, asked_all, after=model, graph=graph)
     yield "space", lambda: kgwb.show_space(vectors, highlight=PERSON)
     yield "film", lambda: film
     yield "training", lambda: training

@@ -14,7 +14,6 @@ import torch
 
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.film.view import FilmView, record_film
-from kgwb.see.page import write_frame
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +23,9 @@ HOSTILE = (
     "</script><script>window.hit=1</script>",
     "中文",
 )
-PIXELS = "canvas => canvas.toDataURL()"
+PIXELS = """canvas => { const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [canvas.width, canvas.height];
+  copy.getContext("2d").drawImage(canvas, 0, 0); return copy.toDataURL(); }"""
 
 
 class Spreading:
@@ -61,13 +62,20 @@ def film() -> FilmView:
 
 
 def name_of(page: Any) -> str:
-    return str(page.locator(".kgwb-film .now strong").inner_text())
+    return str(page.get_by_role("slider", name="Frame").get_attribute("aria-valuetext"))
+
+
+def open_film(page: Any, film: FilmView, folder: Path) -> Any:
+    page.goto(film.save(folder / "film.html").as_uri())
+    page.wait_for_selector(".kgwb-space .play")
+    page.wait_for_timeout(200)
+    return page.locator(".kgwb-space .points")
 
 
 def wait_for_epoch(page: Any, *, first: int) -> None:
     """Until the film shows this epoch or a later one, but not the last: on a busy machine it passes some over."""
     page.wait_for_function(
-        "first => { const epoch = /^epoch ([0-7])$/.exec(document.querySelector('.kgwb-film strong').textContent);"
+        "first => { const epoch = /^epoch ([0-7])$/.exec(document.querySelector('input[type=range]').ariaValueText);"
         "return epoch !== null && Number(epoch[1]) >= first; }",
         arg=first,
     )
@@ -81,8 +89,7 @@ def assert_quiet(page: Any) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_plays_to_its_end(browser_page: Any, tmp_path: Path, screenshots: Path, film: FilmView, scheme: str) -> None:
     browser_page.emulate_media(color_scheme=scheme)
-    browser_page.goto(film.save(tmp_path / "film.html").as_uri())
-    canvas = browser_page.locator(".kgwb-film canvas")
+    canvas = open_film(browser_page, film, tmp_path)
     assert name_of(browser_page) == "epoch 8"  # it opens with what training led to
     end = canvas.evaluate(PIXELS)
     browser_page.get_by_role("button", name="Play").click()
@@ -90,64 +97,94 @@ def test_it_plays_to_its_end(browser_page: Any, tmp_path: Path, screenshots: Pat
     assert canvas.evaluate(PIXELS) != end
     browser_page.screenshot(path=screenshots / f"film-{scheme}.png", full_page=True)
     browser_page.get_by_role("button", name="Pause").click()
+    browser_page.wait_for_timeout(400)
     held = canvas.evaluate(PIXELS)
     browser_page.wait_for_timeout(200)
     assert canvas.evaluate(PIXELS) == held
     browser_page.get_by_role("button", name="Play").click()
     browser_page.get_by_role("button", name="Play").wait_for()  # at the end it can be played again
+    browser_page.wait_for_timeout(200)
     assert name_of(browser_page) == "epoch 8" and canvas.evaluate(PIXELS) == end
     assert_quiet(browser_page)
 
 
 def test_the_keyboard_is_enough(browser_page: Any, tmp_path: Path, film: FilmView) -> None:
-    browser_page.goto(film.save(tmp_path / "film.html").as_uri())
-    canvas = browser_page.locator(".kgwb-film canvas")
-    canvas.focus()
-    for key, name in (("Home", "start"), ("ArrowRight", "epoch 1"), ("End", "epoch 8"), ("ArrowLeft", "epoch 7")):
-        canvas.press(key)
+    open_film(browser_page, film, tmp_path)
+    pad = browser_page.locator(".kgwb-space .pad")
+    pad.focus()
+    for key, name in (("Home", "start"), (".", "epoch 1"), ("End", "epoch 8"), (",", "epoch 7")):
+        pad.press(key)
         assert name_of(browser_page) == name
-    canvas.press(" ")
+    pad.press(" ")
     browser_page.get_by_role("button", name="Pause").wait_for()
     slider = browser_page.get_by_role("slider", name="Frame")
     slider.focus()
     slider.press("Home")
-    assert name_of(browser_page) == "start" and slider.get_attribute("aria-valuetext") == "start"
-    assert "start" in str(canvas.get_attribute("aria-label"))
-    trust = browser_page.locator(".kgwb-film .now span").inner_text()
-    assert f"trustworthiness {film.frames[0].quality.trustworthiness:.2f}" in trust
-
-
-def test_a_dot_is_found_and_followed(browser_page: Any, tmp_path: Path, film: FilmView) -> None:
-    browser_page.goto(film.save(tmp_path / "film.html").as_uri())
-    chosen = browser_page.locator(".kgwb-film .chosen")
-    assert chosen.inner_text() == f"Followed: {HOSTILE[0]} ({HOSTILE[1]})"
-    find = browser_page.get_by_label("Find an entity")
-    find.fill("isle 33")
-    find.press("Enter")
-    assert "Isle 33 (ship)" in chosen.inner_text()
-    box = browser_page.locator(".kgwb-film canvas").bounding_box()
-    x, y = film.frames[-1].points[50] / max(np.abs(frame.points).max() for frame in film.frames)
-    browser_page.mouse.click(box["x"] + box["width"] * (0.5 + 0.46 * x), box["y"] + box["height"] * (0.5 - 0.46 * y))
-    assert "Isle 50" in chosen.inner_text()
-    assert browser_page.locator(".kgwb-film :is(img, b, a)").count() == 0
+    assert name_of(browser_page) == "start"
+    assert "Space plays and pauses" in str(pad.get_attribute("aria-label"))
     assert_quiet(browser_page)
 
 
+def test_a_dot_is_found_and_followed(browser_page: Any, tmp_path: Path, film: FilmView) -> None:
+    open_film(browser_page, film, tmp_path)
+    chosen = browser_page.locator(".kgwb-space .chosen")
+    front = browser_page.locator(".kgwb-space .front")
+    assert HOSTILE[0][:20] in chosen.inner_text()
+    find = browser_page.get_by_role("combobox", name="Find an entity")
+    find.fill("isle 33")
+    find.press("Enter")
+    browser_page.wait_for_timeout(150)
+    assert "Isle 33" in chosen.inner_text()
+    trail = front.evaluate(PIXELS)
+    browser_page.locator(".kgwb-space .pad").press("Escape")
+    browser_page.wait_for_timeout(150)
+    assert "Nothing is chosen" in chosen.inner_text() and front.evaluate(PIXELS) != trail
+    assert browser_page.locator(".kgwb-space :is(img, b, a)").count() == 0
+    assert_quiet(browser_page)
+
+
+def test_the_scrubber_stands_on_the_curve(browser_page: Any, tmp_path: Path, film: FilmView) -> None:
+    open_film(browser_page, film, tmp_path)
+    curve = browser_page.locator(".kgwb-space .curve")
+    value = browser_page.locator(".kgwb-space .value")
+    assert value.inner_text() == "0.13"  # 1/8, two digits
+    before = curve.evaluate(PIXELS)
+    box = curve.bounding_box()
+    browser_page.mouse.click(box["x"] + 8 + (box["width"] - 16) * 0.5, box["y"] + 20)
+    assert name_of(browser_page) == "epoch 4" and value.inner_text() == "0.25"
+    assert curve.evaluate(PIXELS) != before
+    slider = browser_page.get_by_role("slider", name="Frame").bounding_box()
+    assert abs(slider["x"] - box["x"]) < 1 and abs(slider["width"] - box["width"]) < 1
+
+
 def test_every_frame_can_fill_the_picture(browser_page: Any, tmp_path: Path, film: FilmView) -> None:
-    browser_page.goto(film.save(tmp_path / "film.html").as_uri())
-    canvas = browser_page.locator(".kgwb-film canvas")
-    canvas.press("Home")
+    canvas = open_film(browser_page, film, tmp_path)
+    browser_page.locator(".kgwb-space .pad").press("Home")
+    browser_page.wait_for_timeout(150)
     small = canvas.evaluate(PIXELS)
-    browser_page.get_by_label("Every frame fills the picture").check()
+    browser_page.get_by_label("every frame fills the picture").check()
+    browser_page.wait_for_timeout(150)
     assert canvas.evaluate(PIXELS) != small
+
+
+def test_the_theme_switches_in_sight(browser_page: Any, tmp_path: Path, film: FilmView) -> None:
+    canvas = open_film(browser_page, film, tmp_path)
+    painted = """canvas => { const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [canvas.width, canvas.height];
+      const pen = copy.getContext("2d"); pen.drawImage(canvas, 0, 0);
+      return pen.getImageData(0, 0, copy.width, copy.height).data.filter((value, i) => i % 4 === 3 && value > 0).length; }"""
+    before = canvas.evaluate(painted)
+    browser_page.emulate_media(color_scheme="dark")
+    browser_page.wait_for_timeout(250)
+    assert canvas.evaluate(painted) > 0.8 * before > 100
+    assert name_of(browser_page) == "epoch 8"
 
 
 def test_who_asked_for_less_motion_gets_steps(browser_page: Any, tmp_path: Path, film: FilmView) -> None:
     browser_page.emulate_media(reduced_motion="reduce")
-    browser_page.goto(film.save(tmp_path / "film.html").as_uri())
+    canvas = open_film(browser_page, film, tmp_path)
     browser_page.get_by_role("button", name="Play").click()
     wait_for_epoch(browser_page, first=2)
-    canvas = browser_page.locator(".kgwb-film canvas")
     assert len({canvas.evaluate(PIXELS) for _ in range(4)}) <= 2
 
 
@@ -158,15 +195,7 @@ def test_a_click_within_a_frame_is_later_than_the_frames_own_time(
     browser_page.add_init_script(
         "const later = requestAnimationFrame; window.requestAnimationFrame = call => later(moment => call(moment - 50))"
     )
-    browser_page.goto(film.save(tmp_path / "film.html").as_uri())
+    open_film(browser_page, film, tmp_path)
     browser_page.get_by_role("button", name="Play").click()
     wait_for_epoch(browser_page, first=2)
-    assert_quiet(browser_page)
-
-
-def test_in_a_notebooks_frame_it_follows_the_theme(browser_page: Any, tmp_path: Path, film: FilmView) -> None:
-    page = tmp_path / "frame.html"
-    page.write_text(write_frame(film.fragment()).replace("<html ", '<html data-jp-theme-light="false" '), "utf-8")
-    browser_page.goto(page.as_uri())
-    assert browser_page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(25, 26, 28)"
     assert_quiet(browser_page)

@@ -31,8 +31,35 @@ def show_training() -> Any:
     return kgwb.show_training(runs, floor={"uniform: ln 20": 3.0})
 
 
+def show_graph() -> Any:
+    return kgwb.show_graph(kgwb.KnowledgeGraph.from_pandas(FACTS, name="abc"), around="a", hops=2)
+
+
+def show_space() -> Any:
+    points = np.random.default_rng(0).normal(size=(60, 5))
+    return kgwb.show_space(points, labels=[f"p{i}" for i in range(60)], types=["x", "y", "z"] * 20, method="pca")
+
+
+def record_film() -> Any:
+    vectors = kgwb.GraphEmbedding(kgwb.KnowledgeGraph.from_pandas(FACTS), kgwb.ComplEx(), dim=4)
+    film = kgwb.record_film(vectors, kgwb.train_embedding(vectors, vectors.graph, epochs=3))
+    list(film)
+    return film
+
+
+def show_heads() -> Any:
+    return kgwb.show_heads(kgwb.load_bert(), ["Paris is the capital of France.", "Rome is in Italy."])
+
+
 # A live view is tested here by its maker being listed.
-MAKERS: dict[str, Callable[[], Any]] = {"AttentionView": show_attention, "TrainingView": show_training}
+MAKERS: dict[str, Callable[[], Any]] = {
+    "AttentionView": show_attention,
+    "TrainingView": show_training,
+    "GraphView": show_graph,
+    "SpaceView": show_space,
+    "FilmView": record_film,
+    "HeadsView": show_heads,
+}
 WIDTHS = (390, 820, 1200, 1920, 3840)
 # What a notebook hands to a widget's script: a module, and a model that has no document of its own.
 OPEN = """async ({script, traits}) => {
@@ -189,6 +216,41 @@ def test_it_is_drawn_at_each_zoom(browser: Any, tmp_path: Path, view: LiveView, 
     page.close()
 
 
+LEAVES = """async () => {
+  let watching = 0;
+  for (const Observer of [MutationObserver, ResizeObserver]) {
+    const {observe, disconnect} = Observer.prototype, watched = new Map();
+    Observer.prototype.observe = function (...rest) {
+      watched.set(this, (watched.get(this) ?? 0) + 1);
+      watching++;
+      return observe.apply(this, rest);
+    };
+    Observer.prototype.disconnect = function () {
+      watching -= watched.get(this) ?? 0;
+      watched.delete(this);
+      return disconnect.apply(this);
+    };
+  }
+  for (const target of [window, document, MediaQueryList.prototype]) {
+    const {addEventListener, removeEventListener} = target;
+    target.addEventListener = function (...rest) { watching++; return addEventListener.apply(this, rest); };
+    target.removeEventListener = function (...rest) { watching--; return removeEventListener.apply(this, rest); };
+  }
+  const el = document.querySelector("main"), leave = host.widget.render({model: host.model, el});
+  await new Promise(done => setTimeout(done, 300));
+  const [drawn, watched] = [el.childElementCount, watching];
+  leave();
+  await new Promise(done => setTimeout(done, 100));
+  return {drawn, watched, left: el.childElementCount, watching};
+}"""
+
+
+def test_taken_away_it_leaves_nothing_and_watches_nothing_more(host: Any) -> None:
+    found = host.evaluate(LEAVES)
+    assert found["drawn"] == 1 and found["watched"] > 0
+    assert (found["left"], found["watching"]) == (0, 0)
+
+
 def test_a_tab_that_was_hidden_is_drawn_when_it_is_shown(host: Any) -> None:
     host.evaluate("() => { document.querySelector('main').style.display = 'none'; }")
     host.evaluate(RENDER)
@@ -256,4 +318,42 @@ def test_reopened_without_a_kernel_the_still_picture_stands_there(
         > 300
     )
     assert look(browser_page, browser_page.locator("img"))[0] > 0.005
+    assert browser_page.requests_made == [] and browser_page.errors_logged == []
+
+
+SAME = """async ([png, svg]) => {
+  const read = async address => {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const canvas = new OffscreenCanvas(400, Math.round(400 * image.height / image.width)), pen = canvas.getContext("2d");
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return pen.getImageData(0, 0, canvas.width, canvas.height);
+  };
+  const [one, other] = [await read(`data:image/png;base64,${png}`), await read(`data:image/svg+xml;base64,${svg}`)];
+  let [apart, inked] = [0, 0];
+  for (let i = 0; i < one.data.length; i += 4) {
+    const gap = Math.abs(one.data[i] - other.data[i]) + Math.abs(one.data[i + 1] - other.data[i + 1]);
+    apart += gap > 160;
+    inked += Math.abs(one.data[i] - one.data[0]) + Math.abs(one.data[i + 1] - one.data[1]) > 60;
+  }
+  return {apart: apart / (one.data.length / 4), inked: inked / (one.data.length / 4), sizes: [one.height, other.height]};
+}"""
+
+
+def test_its_png_and_its_svg_are_one_picture(browser_page: Any, tmp_path: Path, view: LiveView) -> None:
+    browser_page.goto(view.save(tmp_path / "page.html").as_uri())
+    browser_page.wait_for_timeout(300)
+    saved = {}
+    for kind in ("PNG", "SVG"):
+        with browser_page.expect_download() as download:
+            browser_page.locator(".kgwb-view .actions").get_by_role("button", name=kind, exact=True).click()
+        assert download.value.suggested_filename.endswith(kind.lower())
+        saved[kind] = Path(download.value.path()).read_bytes()
+    text = saved["SVG"].decode("utf-8")
+    assert "<script" not in text and "NaN" not in text and "undefined" not in text
+    found = browser_page.evaluate(SAME, [base64.b64encode(saved[kind]).decode() for kind in ("PNG", "SVG")])
+    assert found["sizes"][0] == found["sizes"][1]
+    assert found["inked"] > 0.003, "something is drawn"
+    assert found["apart"] < 0.02, "and the same in both"
     assert browser_page.requests_made == [] and browser_page.errors_logged == []

@@ -59,15 +59,19 @@ def test_nothing_left_the_machine(ran: Any) -> None:
 
 
 def test_the_graph_draws(ran: Any) -> None:
-    frame = ran.frame_locator("iframe[title=Graph]").first
+    view = ran.locator(".kgwb-graph").first
+    view.scroll_into_view_if_needed()
     painted = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
-    assert frame.locator("canvas").first.evaluate(painted) > 20
+    assert view.locator(".stage > canvas").evaluate(painted) > 20
 
 
-def test_the_space_draws_every_entity(ran: Any) -> None:
-    plot = ran.locator(".js-plotly-plot").first
-    plot.scroll_into_view_if_needed()
-    assert plot.locator(".scatterlayer .point").count() >= 600
+def test_the_space_draws_and_chooses(ran: Any) -> None:
+    view = ran.locator(".kgwb-space").first
+    view.scroll_into_view_if_needed()
+    assert view.locator("canvas.points").evaluate("c => c.width * c.height") > 100_000
+    view.get_by_role("combobox", name="Find an entity").fill("a")
+    view.locator(".found button").first.click()
+    assert "Chosen 1" in view.locator(".chosen").inner_text()
 
 
 def test_training_draws_a_curve(ran: Any) -> None:

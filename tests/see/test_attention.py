@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,12 +15,29 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from traitlets import TraitError
 
-from kgwb.bert import Reading
-from kgwb.graph import KnowledgeGraph
-from kgwb.see.attention.page import pack_state
+from kgwb.bert import (
+    Bert,
+    Reading,
+    encode_sentences,
+    inject,
+    load_bert,
+    measure_importance,
+    read,
+    roll_out,
+    score_links,
+)
+from kgwb.bert.columns import join_columns
+from kgwb.embed import ComplEx, GraphEmbedding
+from kgwb.graph import KnowledgeGraph, Mention
+from kgwb.see.attention.packing import pack_state
 from kgwb.see.attention.scene import check_readings
 from kgwb.see.attention.view import AttentionView, show_attention
+from kgwb.see.attention.weights import fold_mentions, renormalise, round_rows
+from kgwb.see.linking import link
 from kgwb.see.palette import colour_types
 
 Make = Callable[..., Reading]
@@ -117,9 +136,9 @@ def test_weights_travel_as_whole_numbers_without_padding(make_reading: Make) -> 
     view = show_attention(before)
     weights = unpack(view, "before")
     assert len(weights) == 2 * 3 * (5 * 5 + 3 * 3)
-    start = view.state["sentences"][1]["start"]
+    [start] = view.state["sentences"][1]["starts"]
     np.testing.assert_allclose(
-        weights[start:].reshape(2, 3, 3, 3), before.attention[1, :, :, :3, :3], atol=0.5 / 65535 + 1e-7
+        weights[start:].reshape(2, 3, 3, 3), before.attention[1, :, :, :3, :3], atol=1.01 / 65535
     )
 
 
@@ -137,7 +156,7 @@ def test_bert_base_at_128_word_pieces_stays_under_five_megabytes(
 def test_sentences_that_do_not_fit_are_counted_in_the_caption(
     make_reading: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kgwb.see.attention.page.STATE_BYTES", 700)
+    monkeypatch.setattr("kgwb.see.attention.packing.STATE_BYTES", 700)
     view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
     assert [one["number"] for one in view.state["sentences"]] == [0, 2]
     assert "2 of 3 sentences fit in the view; sentence= opens with another." in view.caption
@@ -145,7 +164,7 @@ def test_sentences_that_do_not_fit_are_counted_in_the_caption(
 
 
 def test_a_sentence_that_did_not_fit_is_not_drawn(make_reading: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kgwb.see.attention.page.STATE_BYTES", 700)
+    monkeypatch.setattr("kgwb.see.attention.packing.STATE_BYTES", 700)
     view = show_attention(make_reading(("a",) * 5, ("b",) * 5, ("c",) * 5), sentence=2)
     message = r"Sentence 1 did not fit in this view, which holds 0, 2\. Type show_attention\(\.\.\., sentence=1\)\."
     with pytest.raises(IndexError, match=message):
@@ -318,8 +337,9 @@ def test_what_is_shown_of_a_row_sums_to_one_slots_included(make_reading: Any, he
     view = show_attention(make_reading(), _read_memory(make_reading, 0.915), head=head)
     sums = view.frame.groupby("query")[["before", "after"]].sum()
     assert np.allclose(sums, 1, atol=1e-5)
-    slots = view.frame[view.frame["key_token"] == "facts in memory"]
-    assert np.allclose(slots["after"], 0.915, atol=1e-5) and np.allclose(slots["before"], 0)
+    slots = view.frame[view.frame["kind"] == "fact"]
+    assert set(slots["key_token"]) == {"entity 0 · relation 0 · entity 1", "entity 0 · relation 0 · entity 2"}
+    assert np.allclose(slots["after"], 0.915 / 2, atol=1e-5) and np.allclose(slots["before"], 0)
     assert "to facts in memory .000 → .915 (+.915)" in view.picture
     assert "to injected tokens" not in view.picture  # all are, so that says nothing
     assert ".915 of memory goes to facts in memory" in view.caption
@@ -334,3 +354,423 @@ def test_vectors_set_beside_are_counted_too(make_reading: Any) -> None:
 
 def test_nothing_is_added_where_word_pieces_are_all(pair: Any) -> None:
     assert (show_attention(*pair).frame["key"] >= 0).all()
+
+
+def test_of_many_facts_the_weakest_share_a_column_and_the_row_still_sums_to_one(make_reading: Any) -> None:
+    plain = make_reading()
+    facts = tuple((0, 0, tail) for tail in range(1, 41))
+    masses = torch.linspace(1, 40, 40) / (2 * 820)  # half of each row, the last fact the most
+    slots = masses.expand(*plain.attention.shape[:4], 40)
+    reading = replace(plain, attention=plain.attention / 2, slots=slots, facts=(facts,))
+    view = show_attention(reading, focus=1)
+    extras = view.state["sentences"][0]["extras"]
+    assert [extra["kind"] for extra in extras] == ["fact"] * 24 + ["others"]
+    assert (extras[0]["text"], extras[-1]["text"]) == ("entity 0 · relation 0 · entity 40", "16 further facts")
+    assert np.allclose(view.frame.groupby("query")["before"].sum(), 1, atol=1e-5)
+    others = view.scene.rest.set_index("key_token")["before"]["16 further facts"]
+    assert others == pytest.approx(float(masses[:16].sum()), abs=1e-5)
+
+
+# --- real doors: word pieces, vectors and facts are the whole row ------------------------------------------------------
+
+FACTS = [("Paris", "capital of", "France"), ("Lyon", "city in", "France"), ("Rome", "capital of", "Italy")]
+TEXTS = ["Paris and Lyon lie in France.", "Rome is in [MASK].", "Nothing is named."]
+MODES: dict[str, tuple[Any, dict[str, Any]]] = {
+    "entity": ("entity", {}),
+    "beside": ("entity", {"place": "beside"}),
+    "relation": ("relation", {}),
+    "graph": ("graph", {}),
+    "tower": ("tower", {}),
+    "memory": ("memory", {}),
+    "all facts": ("memory", {"reach": "all"}),
+    "a vector beside, and memory": (("entity", "memory"), {"entity": {"place": "beside"}}),
+}
+
+
+@pytest.fixture(scope="module")
+def bert() -> Bert:
+    return load_bert()
+
+
+@pytest.fixture(scope="module")
+def towns() -> GraphEmbedding:
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]))
+    return GraphEmbedding(graph, ComplEx(), dim=16, seed=0)
+
+
+def _open(bert: Bert, vectors: GraphEmbedding, mode: Any, options: dict[str, Any]) -> Bert:
+    model = inject(bert, vectors, mode=mode, **options)
+    with torch.no_grad():
+        for parameter in model.injector.parameters():
+            if parameter.ndim == 0:
+                parameter.fill_(0.7)
+    return model
+
+
+@pytest.mark.parametrize("name", MODES)
+def test_rows_of_injected_models_sum_to_one_with_what_was_injected(
+    bert: Bert, towns: GraphEmbedding, name: str
+) -> None:
+    mode, options = MODES[name]
+    reading = read(_open(bert, towns, mode, options), TEXTS)
+    for sentence in range(3):
+        view = show_attention(read(bert, TEXTS), reading, sentence=sentence, graph=towns.graph, layer=4)
+        sums = view.frame.groupby("query")[["before", "after"]].sum()
+        assert np.allclose(sums, 1, atol=1e-5)
+        kinds = set(view.frame["kind"])
+        assert ("fact" in kinds) == ("memory" in str(mode) and (sentence < 2 or "reach" in options))
+        assert ("vector" in kinds) == ("beside" in str(options) and sentence < 2)
+        packed = view.state["after"]
+        one = view.state["sentences"][sentence]
+        numbers = np.frombuffer(packed["view"], packed["dtype"]).astype(int)
+        rows = numbers[one["starts"][1] :][: 6 * 12 * len(one["tokens"]) * one["widths"][1]]
+        assert set(rows.reshape(-1, one["widths"][1]).sum(1)) == {np.iinfo(packed["dtype"]).max}
+
+
+def test_a_vector_beside_is_no_longer_counted_to_its_word(bert: Bert, towns: GraphEmbedding) -> None:
+    reading = read(_open(bert, towns, "entity", {"place": "beside"}), TEXTS[:1])
+    frame = show_attention(reading, graph=towns.graph, layer=2, head=3, focus=2).frame
+    row = frame[frame["query"] == 2].set_index("key")["before"]
+    names = frame[frame["key"] < 0].drop_duplicates("key")["key_token"]
+    assert list(names) == ["vector of Paris", "vector of Lyon", "vector of France"]
+    assert row[-1] == pytest.approx(float(reading.beside[0, 2, 3, 2, 0]), abs=1e-6)
+    together = row[1] + row[-1]  # what the reading says of the word piece "paris"
+    assert together == pytest.approx(float(reading.attention[0, 2, 3, 2, 1]), abs=1e-6)
+
+
+def test_a_fact_is_told_in_words_and_its_mass_is_the_slots(bert: Bert, towns: GraphEmbedding) -> None:
+    reading = read(_open(bert, towns, "memory", {}), TEXTS[1:2])
+    view = show_attention(reading, graph=towns.graph, layer=5, head=1)
+    [fact] = view.scene.rest.to_dict("records")
+    assert fact["key_token"] == "Rome · capital of · Italy"
+    assert fact["before"] == pytest.approx(float(reading.slots[0, 5, 1, view.focus].sum()), abs=1e-6)
+    assert "Rome · capital of · Italy" in read_texts(view.picture)
+    assert "1.000" in read_texts(view.picture)  # the whole row
+
+
+# --- all heads as one, folding, rounding -------------------------------------------------------------------------------
+
+
+def test_rollout_is_the_plain_product_of_the_layers(bert: Bert) -> None:
+    reading = read(bert, TEXTS[:1])
+    length = reading.lengths[0]
+    reached = np.eye(length)
+    rolled = roll_out(reading)
+    for layer in range(6):
+        mean = reading.attention[0, layer].double().numpy().mean(0)
+        step = 0.5 * mean + 0.5 * np.eye(length)
+        reached = (step / step.sum(1, keepdims=True)) @ reached
+        np.testing.assert_allclose(rolled[layer], reached, atol=1e-6)
+    shown = show_attention(reading, combine="rollout", layer=5, focus=3).selection["before"]
+    np.testing.assert_allclose(shown, reached[3], atol=1e-6)
+
+
+def test_rollout_with_facts_is_the_product_of_square_matrices_whose_sources_stay(
+    bert: Bert, towns: GraphEmbedding
+) -> None:
+    reading = read(_open(bert, towns, "memory", {"layers": (1, 4)}), TEXTS[:1])
+    joined = join_columns(reading, 0).astype(float).mean(1)  # [layer, query, column]
+    _, length, columns = joined.shape
+    reached = np.eye(columns)
+    for layer in range(6):
+        square = np.eye(columns)  # a source stays what it is
+        square[:length] = 0.5 * joined[layer] + 0.5 * np.eye(length, columns)
+        reached = square @ reached
+        np.testing.assert_allclose(roll_out(reading)[layer], reached[:length], atol=1e-6)
+    assert columns > length and np.allclose(roll_out(reading).sum(-1), 1)
+
+
+@given(st.integers(2, 9), st.integers(0, 3), st.data())
+def test_folded_rows_sum_to_one_and_equal_sums_and_means_by_hand(length: int, extra: int, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(0, length), min_size=2, max_size=4)))
+    spans = [(first, last) for first, last in pairwise(cuts)][::2]
+    draw = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    weights = draw.dirichlet(np.ones(length + extra), length)
+    folded = fold_mentions(weights, spans)
+    assert np.allclose(folded.sum(1), 1)
+    starts = [i for i in range(length) if not any(first < i < last for first, last in spans)]
+    groups = [list(range(a, b)) for a, b in pairwise([*starts, length])]
+    for row, queries in enumerate(groups):
+        for column, keys in enumerate(groups):
+            by_hand = np.mean([sum(weights[query][key] for key in keys) for query in queries])
+            assert folded[row, column] == pytest.approx(by_hand)
+
+
+def test_the_folded_matrix_is_named_and_its_rows_sum_to_one(bert: Bert, towns: GraphEmbedding) -> None:
+    view = show_attention(read(_open(bert, towns, "memory", {}), ["Quorrin Paris lies in France."]), graph=towns.graph)
+    folded = view.folded
+    assert folded.shape[1] > folded.shape[0] and "Paris" in folded.index
+    assert np.allclose(folded.sum(1), 1, atol=1e-5)
+
+
+@given(st.integers(1, 40), st.integers(0, 10_000))
+def test_rounded_rows_sum_exactly_to_the_largest_number(columns: int, seed: int) -> None:
+    weights = np.random.default_rng(seed).dirichlet(np.full(columns, 0.3), (2, 3)).astype(np.float32)
+    for dtype in ("uint8", "uint16"):
+        full = np.iinfo(dtype).max
+        rounded = round_rows(weights, dtype).astype(int)
+        assert (rounded.sum(-1) == full).all()
+        assert np.abs(rounded - weights * full).max() <= 1.01
+
+
+def test_renormalised_rows_compare_word_pieces_alone(make_reading: Make) -> None:
+    view = show_attention(make_reading(seed=1), _read_memory(make_reading, 0.4), layer=0, head=0)
+    change = view.selection["renormalised"]
+    plain, memory = (r.attention[0, 0, 0, view.focus].numpy() for r in view.readings)
+    np.testing.assert_allclose(change, memory / memory.sum() - plain / plain.sum(), atol=1e-6)
+    assert view.scene.rest["renormalised"].isna().all()
+    rows = np.array([[0.1, 0.3, 0.6]])
+    np.testing.assert_allclose(renormalise(rows, 2), [[0.25, 0.75]])
+
+
+def test_an_unknown_way_to_combine_heads_is_named(make_reading: Make) -> None:
+    with pytest.raises(ValueError, match=r"combine='sum' came\. Type one of 'mean', 'max', 'rollout'"):
+        show_attention(make_reading(), combine="sum")
+
+
+def test_the_maximum_of_heads_is_the_largest_of_each(make_reading: Make) -> None:
+    reading = make_reading()
+    shown = show_attention(reading, combine="max", layer=1, focus=2).selection["before"]
+    np.testing.assert_allclose(shown, reading.attention[0, 1, :, 2].max(0).values)
+
+
+# --- the graph's edges -------------------------------------------------------------------------------------------------
+
+
+def _name_pairs(make_reading: Make) -> tuple[Reading, KnowledgeGraph]:
+    """Six sentences of four mentions each, of which a chain of facts links some."""
+    facts = pd.DataFrame(
+        [["e0", "r", "e1"], ["e1", "r", "e2"], ["e3", "s", "e0"]], columns=["head", "relation", "tail"]
+    )
+    graph = KnowledgeGraph.from_pandas(facts)
+    reading = make_reading(*[[f"w{i}" for i in range(11)]] * 6, seed=4)
+    draw = np.random.default_rng(0)
+    mentions = []
+    for _ in range(6):
+        starts, order = sorted(draw.choice(np.arange(1, 11, 2), 4, replace=False)), draw.permutation(4)
+        mentions.append(
+            tuple(
+                Mention(0, 1, graph.entity_id(f"e{entity}"), "x", pieces=(int(start), int(start) + 1 + int(entity) % 2))
+                for start, entity in zip(starts, order, strict=True)
+            )
+        )
+    return replace(reading, mentions=tuple(mentions)), graph
+
+
+def _list_pairs_by_hand(reading: Reading, graph: KnowledgeGraph) -> list[tuple[int, bool, np.ndarray]]:
+    """Distance, link and attention [layer, head] of every ordered pair of mentions."""
+    known = {(h, t) for h, _, t in graph.triples.tolist()}
+    found = []
+    for i, mentions in enumerate(reading.mentions):
+        for one in mentions:
+            for other in mentions:
+                if one.entity == other.entity:
+                    continue
+                weight = np.zeros(reading.attention.shape[1:3])
+                for query in range(*one.pieces):
+                    for key in range(*other.pieces):
+                        weight += reading.attention[i, :, :, query, key].double().numpy()
+                linked = (one.entity, other.entity) in known or (other.entity, one.entity) in known
+                found.append((other.pieces[0] - one.pieces[0], linked, weight / (one.pieces[1] - one.pieces[0])))
+    return found
+
+
+def test_attention_on_linked_pairs_is_compared_with_pairs_as_far_apart(make_reading: Make) -> None:
+    reading, graph = _name_pairs(make_reading)
+    score = score_links(reading, graph, permutations=4000, seed=1)
+    pairs = _list_pairs_by_hand(reading, graph)
+    by_distance: dict[int, list[tuple[bool, np.ndarray]]] = {}
+    for distance, linked, weight in pairs:
+        by_distance.setdefault(distance, []).append((linked, weight))
+    telling = {d: each for d, each in by_distance.items() if 0 < sum(linked for linked, _ in each) < len(each)}
+    seen = [weight for each in telling.values() for linked, weight in each if linked]
+    assert score.pairs == len(seen) and score.left_out == sum(linked for _, linked, _ in pairs) - len(seen)
+    matched = sum(
+        sum(linked for linked, _ in each) * np.mean([weight for linked, weight in each if not linked], axis=0)
+        for each in telling.values()
+    ) / len(seen)
+    np.testing.assert_allclose(score.linked[:, :3], np.mean(seen, axis=0))
+    np.testing.assert_allclose(score.matched[:, :3], matched)
+    np.testing.assert_allclose(score.linked[:, 3], np.mean(seen, axis=(0, 2)))
+    draw, totals = random.Random(0), []
+    for _ in range(4000):  # the permutation test by hand: links dealt out within each distance
+        total = np.zeros((2, 3))
+        for each in telling.values():
+            for _, weight in draw.sample(each, sum(linked for linked, _ in each)):
+                total += weight
+        totals.append(total / len(seen))
+    p_value = (1 + (np.array(totals) >= np.mean(seen, axis=0) - 1e-12).sum(0)) / 4001
+    np.testing.assert_allclose(score.p_value[:, :3], p_value, atol=0.035)
+    np.testing.assert_allclose(score.twin[:, :3], np.mean(totals, axis=0), atol=0.004)
+    np.testing.assert_allclose(score.twin_spread[:, :3], np.std(totals, axis=0), rtol=0.1)
+
+
+def test_attention_that_only_follows_edges_is_found(make_reading: Make) -> None:
+    reading, graph = _name_pairs(make_reading)
+    attention = torch.zeros_like(reading.attention)
+    known = {(h, t) for h, _, t in graph.triples.tolist()}
+    for i, mentions in enumerate(reading.mentions):
+        for one in mentions:
+            for other in mentions:
+                if {(one.entity, other.entity), (other.entity, one.entity)} & known:
+                    attention[i, :, :, slice(*one.pieces), slice(*other.pieces)] = 0.2
+    score = score_links(replace(reading, attention=attention), graph, permutations=500)
+    assert (score.linked > 0.15).all() and (score.matched == 0).all() and (score.p_value < 0.01).all()
+
+
+def test_without_pairs_to_compare_with_nothing_is_claimed(pair: tuple[Reading, Reading]) -> None:
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame([["a", "r", "b"]], columns=["head", "relation", "tail"]))
+    score = score_links(pair[1], graph, permutations=10)
+    assert (score.pairs, score.left_out) == (0, 0) and np.isnan(score.linked).all()
+    assert show_attention(*pair, graph=graph).state["links"] == []
+
+
+def test_edges_between_mentions_travel_and_are_drawn_in_blue(make_reading: Make) -> None:
+    reading, graph = _name_pairs(make_reading)
+    view = show_attention(reading, graph=graph)
+    edges = view.state["sentences"][0]["edges"]
+    spans = view.state["sentences"][0]["spans"]
+    known = {frozenset((h, t)) for h, _, t in graph.triples.tolist()}
+    linked = {frozenset((spans[edge["one"]]["entity"], spans[edge["other"]]["entity"])) for edge in edges}
+    assert linked == known
+    assert any(edge["text"] == "e3 · s · e0" for edge in edges)
+    assert view.picture.count('class="line-edge"') == len(edges)
+    assert "along the graph" in view.picture
+    before, after = (view.state["links"][0]["figures"][name] for name in ("shape", "dtype"))
+    assert (before, after) == ([2, 4, 3], "float32")
+
+
+# --- beside attention --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [None, "entity", "memory"])
+def test_gradient_times_input_is_the_slope_of_the_logit_by_finite_differences(
+    bert: Bert, towns: GraphEmbedding, mode: Any
+) -> None:
+    text, step = "Rome is in [MASK].", 2e-2
+    model = bert if mode is None else _open(bert, towns, mode, {})
+    found = measure_importance(model, text, target="italy")
+    mentions = [reading_mentions] if (reading_mentions := read(model, text).mentions[0]) else None
+    encoding = encode_sentences(model, [text], mentions=mentions)
+    piece = model.tokenizer.convert_tokens_to_ids("italy")
+    words = model.words.weight
+
+    def measure(place: int, factor: float) -> float:
+        def scale(_module: Any, _given: Any, output: torch.Tensor) -> torch.Tensor:
+            scaled = output.clone()
+            scaled[0, place] *= factor
+            return scaled
+
+        handle = model.words.register_forward_hook(scale)
+        try:
+            with torch.no_grad():
+                return float(model.fill_mask(encoding)[0, piece])
+        finally:
+            handle.remove()
+
+    assert found.logit == pytest.approx(measure(0, 1.0), abs=1e-4)
+    for place, score in enumerate(found.scores):
+        by_hand = (measure(place, 1 + step) - measure(place, 1 - step)) / (2 * step)
+        assert score == pytest.approx(by_hand, abs=5e-3)
+    assert words is model.words.weight and words.grad is None
+    assert found.tokens == read(model, text).tokens[0] and found.target == "italy"
+
+
+def test_by_default_the_best_answer_is_weighed(bert: Bert) -> None:
+    found = measure_importance(bert, "Rome is in [MASK].")
+    encoding = encode_sentences(bert, ["Rome is in [MASK]."])
+    with torch.no_grad():
+        best = int(bert.fill_mask(encoding)[0].argmax())
+    assert found.target == bert.tokenizer.convert_ids_to_tokens([best])[0]
+    assert repr(found).startswith(f"Importance for {found.target!r} in minilm")
+    assert list(found.frame.columns) == ["token", "score"]
+
+
+def test_a_target_of_several_word_pieces_is_refused(bert: Bert) -> None:
+    with pytest.raises(ValueError, match=r"target='Quorrin' is cut into \d word pieces, and one was expected"):
+        measure_importance(bert, "Rome is in [MASK].", target="Quorrin")
+    with pytest.raises(ValueError, match="holds 0 masks"):
+        measure_importance(bert, "Rome is in Italy.")
+
+
+def test_importance_and_shift_stand_beside_the_word_pieces(bert: Bert, towns: GraphEmbedding) -> None:
+    model = _open(bert, towns, "memory", {})
+    before, after = read(bert, TEXTS), read(model, TEXTS)
+    weighed = measure_importance(model, TEXTS[1])
+    sentences = show_attention(before, after, importance=weighed).state["sentences"]
+    assert [one["importance"] is not None for one in sentences] == [False, True, False]
+    packed = sentences[1]["shift"]
+    shift = np.frombuffer(packed["view"], packed["dtype"]).reshape(packed["shape"])
+    one, other = (r.hidden[1, 5, 3].double() for r in (before, after))
+    assert packed["shape"] == [6, before.lengths[1]]
+    assert shift[4, 3] == pytest.approx(1 - float(one @ other / one.norm() / other.norm()), abs=1e-5)
+
+
+# --- long sentences ----------------------------------------------------------------------------------------------------
+
+
+def test_a_long_sentence_is_given_by_layers_and_stays_small(make_reading: Make) -> None:
+    before = make_reading(["word"] * 510, layers=4, heads=12)
+    view = show_attention(before, replace(before, name="after"), layer=2, head=7)
+    [sentence] = view.state["sentences"]
+    assert sum(len(view.state[side]["view"]) for side in ("before", "after")) <= 5_000_000
+    assert sentence["planes"][:3] == [[2, -1], [2, 7], [1, -1]]
+    plane = np.frombuffer(view.state["before"]["view"], "uint8")[512 * 512 :][: 512 * 512].reshape(512, 512)
+    np.testing.assert_allclose(plane / 255, before.attention[0, 2, 7], atol=1.01 / 255)
+
+
+def test_a_kernel_answers_with_the_layer_that_is_asked_for(make_reading: Make) -> None:
+    reading = make_reading(["word"] * 20)
+    view = show_attention(reading)
+    answer = view.answer({"sentence": 0, "layer": 1})
+    assert answer["planes"] == [[1, 0], [1, 1], [1, 2], [1, -2]]
+    found = np.frombuffer(answer["before"]["view"], "uint8").reshape(4, 22, 22) / 255
+    np.testing.assert_allclose(found[:3], reading.attention[0, 1], atol=1.01 / 255)
+    np.testing.assert_allclose(found[3], roll_out(reading)[1], atol=1.01 / 255)
+    assert view.answer({"sentence": 0, "layer": 9}) is None and view.answer({"layer": "x"}) is None
+
+
+def test_a_page_holds_the_layer_that_was_chosen_last(make_reading: Make, tmp_path: Path) -> None:
+    view = show_attention(make_reading(["word"] * 510, layers=12, heads=12), layer=2)
+    view.layer = 11
+    view.save(tmp_path / "page.html")
+    assert view.widget.state["sentences"][0]["planes"][0] == [11, -1]
+
+
+# --- linked views ------------------------------------------------------------------------------------------------------
+
+
+def test_a_place_set_from_python_reaches_linked_views(make_reading: Make) -> None:
+    one, other = show_attention(make_reading()), show_attention(make_reading())
+    link(one, other)
+    one.layer = 0
+    one.head = 2
+    assert (other.layer, other.head) == (0, 2)
+    other.select(layer=1, sentence=0, token=3)
+    assert (one.layer, one.head, one.focus) == (1, None, 3)
+
+
+def test_entities_are_chosen_by_name_and_stay_beside_the_place(bert: Bert, towns: GraphEmbedding) -> None:
+    view = show_attention(read(bert, TEXTS), graph=towns.graph)
+    view.select(entities="Lyon", sentence=0, token=1, layer=2)
+    assert view.choice.entities == (towns.graph.entity_id("Lyon"),)
+    assert (view.layer, view.focus) == (2, 1)
+
+
+def test_how_it_is_drawn_can_be_set_from_python(make_reading: Make) -> None:
+    view = show_attention(make_reading())
+    for name, value in (("drawn", "matrix"), ("pieces", "mentions"), ("difference", "renormalised"), ("least", 0.1)):
+        setattr(view, name, value)
+        assert getattr(view, name) == value
+    with pytest.raises(TraitError):
+        view.drawn = "circles"
+
+
+def test_the_title_says_in_words_what_is_seen(pair: tuple[Reading, Reading], make_reading: Make) -> None:
+    assert (
+        show_attention(*pair, layer=1, head=2).title
+        == "What [MASK] looks at in layer 1, head 2, before and after the graph"
+    )
+    assert show_attention(make_reading(), layer=0).title == "What [MASK] looks at in layer 0"
+    rolled = show_attention(make_reading(), layer=0, combine="rollout").title
+    assert rolled == "What [MASK] gathers from up to layer 0"

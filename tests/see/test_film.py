@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import xml.etree.ElementTree as Tree
 from collections.abc import Iterator
@@ -20,8 +18,9 @@ from hypothesis import strategies as st
 
 from kgwb.embed import ComplEx, GraphEmbedding, train_embedding
 from kgwb.graph import KnowledgeGraph
-from kgwb.see.film.picture import choose_frames, describe_film
+from kgwb.see.film.picture import choose_frames
 from kgwb.see.film.scene import find_turn, project_frames
+from kgwb.see.film.state import pack_film
 from kgwb.see.film.view import FilmView, record_film
 from kgwb.see.training.view import show_training
 
@@ -208,10 +207,31 @@ def test_the_strip_shows_four_frames_with_equal_movement_between() -> None:
 
 def test_the_page_holds_every_position() -> None:
     film = film_of(3)
-    data = describe_film(film.scene)
-    steps = np.frombuffer(base64.b64decode(data["points"]), "<i2").reshape(4, 30, 2) / 32767
+    data = pack_film(film.scene)["frames"]
+    shares = np.frombuffer(data["points"]["view"], "<u2").reshape(4, 30, 2) / 65535 * 2 - 1
     for i, frame in enumerate(film.frames):
-        np.testing.assert_allclose(steps[i] * data["reach"][i], frame.points, atol=1e-4 * data["reach"][i])
+        np.testing.assert_allclose(shares[i] * data["reach"][i], frame.points, atol=1e-4 * data["reach"][i])
+
+
+def test_the_scrubber_stands_on_the_curves_of_the_training() -> None:
+    vectors = Moving(make_graph())
+    records = [SimpleNamespace(number=i, loss=1 / i, metrics={"mrr": i / 10} if i % 2 else {}) for i in range(1, 6)]
+    records[1].loss = float("nan")
+
+    def run() -> Iterator[Any]:
+        for record in records:
+            vectors.vectors = vectors.vectors * 1.1
+            yield record
+
+    film = record_film(vectors, run(), frames=3)
+    assert len(list(film)) == 5
+    packed = pack_film(film.scene)
+    assert packed["curves"] == [
+        {"name": "loss", "epochs": [1, 3, 4, 5], "values": [1.0, 1 / 3, 1 / 4, 1 / 5]},
+        {"name": "mrr", "epochs": [1, 3, 5], "values": [0.1, 0.3, 0.5]},
+    ]
+    assert packed["frames"]["epochs"] == [frame.epoch for frame in film.frames] == [0, 2, 4, 5]
+    assert film.names == ("start", "epoch 2", "epoch 4", "end, after epoch 5")
 
 
 def test_hostile_labels_stay_text(tmp_path: Path, hostile: tuple[str, ...]) -> None:
@@ -222,10 +242,12 @@ def test_hostile_labels_stay_text(tmp_path: Path, hostile: tuple[str, ...]) -> N
     assert not tags & {"script", "img", "b"}
     page = film.save(tmp_path / "film.html").read_text(encoding="utf-8")
     assert "<img" not in page and "<script>window" not in page
-    packed = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
-    assert packed and json.loads(packed[1])["labels"][0] == hostile[0]
-    script = film.fragment().libraries["kgwb-film"]
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|https?://", script)
+    offsets = np.frombuffer(film.state["offsets"]["view"], np.uint32)
+    assert bytes(film.state["labels"]["view"])[: offsets[1]].decode() == hostile[0]
+    script = film.fragment().libraries["kgwb-space"]
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|https?://(?!www\.w3\.org/)", script
+    )
 
 
 def test_a_large_film_is_a_small_page(tmp_path: Path) -> None:
@@ -235,12 +257,18 @@ def test_a_large_film_is_a_small_page(tmp_path: Path) -> None:
     assert film.save(tmp_path / "film.html").stat().st_size < 1_500_000
 
 
-def test_a_film_in_a_notebook_is_a_frame_named_film(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = Moving(make_graph())
-    film = record_film(vectors, vectors.run(2))
-    for _ in film:
-        pass
-    monkeypatch.setattr("kgwb.see.view.in_notebook", lambda: True)
-    assert "application/vnd.jupyter.widget-view+json" in film._repr_mimebundle_()[0]
-    assert film.widget.title == "Film"
-    assert "kgwb-film" in film.widget.page
+def test_a_film_in_a_notebook_is_its_still_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    film = film_of(2)
+    for place in ("kgwb.see.live.in_notebook", "kgwb.see.live.mounts_views"):
+        monkeypatch.setattr(place, lambda: True)
+    bundle = film._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html"} and f"kgwb-still-{film.widget.mark}" in bundle["text/html"]
+
+
+def test_what_is_chosen_comes_back_and_can_be_set() -> None:
+    film = film_of(2, highlight="Isle 4")
+    assert film.choice.entities == (4,)
+    film.select(entities=["Isle 7", "e9"])
+    assert film.selection["label"].unique().tolist() == ["Isle 7", "Isle 9"] and len(film.selection) == 6
+    film.selection = "Isle 2"
+    assert film.widget.chosen["entities"] == [2]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgwb.see.graph.layout import place_nodes
+from kgwb.see.graph.spokes import ACROSS, DOWN, place_spokes
 
 
 @st.composite
@@ -43,3 +44,47 @@ def test_many_small_parts_share_the_page() -> None:
     check_places(points, 500)
     wide, high = np.ptp(points, axis=0)
     assert max(wide, high) < 5 * min(wide, high)  # no part is stretched a thousand times
+
+
+def test_layout_keeps_dots_apart_and_neighbours_near() -> None:
+    edges = np.array([(i, i + 1) for i in range(199)] + [(300, 301)])
+    points = place_nodes(edges, 310)
+    gaps = np.linalg.norm(points[:, None] - points[None], axis=-1) + np.eye(310) * 9
+    assert gaps.min() > 0.2
+    steps = np.linalg.norm(points[edges[:199, 0]] - points[edges[:199, 1]], axis=1)
+    assert steps.mean() < np.ptp(points[:200], axis=0).max() / 8
+    assert (place_nodes(edges, 310) == points).all()
+    assert place_nodes(np.empty((0, 2), int), 0).shape == (0, 2)
+
+
+@given(sparse_graphs())
+@settings(max_examples=25, deadline=None)
+def test_spokes_have_finite_places_and_the_centre_is_the_middle(graph: tuple[np.ndarray, int]) -> None:
+    edges, nodes = graph
+    facts = np.insert(edges, 1, 0, axis=1)
+    points = place_spokes(facts, nodes, 0)
+    check_places(points, nodes)
+    assert (points[0] == 0).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 30, 200])
+def test_names_on_a_ring_have_room(count: int) -> None:
+    facts = np.array([(0, i % 3, i) if i % 2 else (i, 2, 0) for i in range(1, count + 1)])
+    points = place_spokes(facts, count + 1, 0)[1:]
+    gaps = (points[:, None] - points[None]) / np.array([ACROSS, DOWN])
+    distance = np.hypot(gaps[..., 0], gaps[..., 1]) + np.eye(count) * 9
+    assert distance.min() > 0.9
+
+
+def test_spokes_of_one_relation_stand_together() -> None:
+    facts = np.array([(0, i % 4, i) for i in range(1, 25)])
+    points = place_spokes(facts, 25, 0)[1:]
+    around = np.argsort(np.arctan2(points[:, 1], points[:, 0]))
+    relations = facts[around, 1]
+    changes = (relations != np.roll(relations, 1)).sum()
+    assert changes == 4
+
+
+def test_a_long_path_has_places() -> None:
+    facts = np.array([(i, 0, i + 1) for i in range(3000)])
+    check_places(place_spokes(facts, 3001, 0), 3001)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import kgwb
-from kgwb.bert import Reading
+from kgwb.bert import Reading, load_bert
 from kgwb.embed import Epoch
 from kgwb.graph import Mention
 from kgwb.learn import ProbeReport
@@ -49,12 +49,44 @@ def show_attention(pair: tuple[Reading, Reading]) -> View:
     return kgwb.show_attention(*pair)
 
 
+def show_heads(_pair: tuple[Reading, Reading]) -> View:
+    return kgwb.see.show_heads(load_bert("tiny"), list(HOSTILE))
+
+
 def show_probe(_pair: tuple[Reading, Reading]) -> View:
     counts = pd.DataFrame(
         {"run": ["plain", HOSTILE[0]], "seed": 0, "relation": HOSTILE[1], "questions": 4, "correct": 3}
     )
     relations = pd.DataFrame({"relation": [HOSTILE[1]], "questions": 4, "chance": 0.25, "majority": 0.5})
     return kgwb.show_probe(ProbeReport(counts, relations, chance=0.25))
+
+
+def make_training_panel(_pair: tuple[Reading, Reading]) -> View:
+    panel = kgwb.see.TrainingPanel(kgwb.KnowledgeGraph.from_pandas(FACTS))
+    panel.epochs.value, panel.dim.value = 2, 4
+    panel.train()
+    return panel
+
+
+def make_ranking_panel(_pair: tuple[Reading, Reading]) -> View:
+    panel = kgwb.see.RankingPanel(kgwb.GraphEmbedding(kgwb.KnowledgeGraph.from_pandas(FACTS), kgwb.ComplEx(), dim=4))
+    panel.ask(head=0, relation=0)
+    return panel
+
+
+def make_injection_panel(_pair: tuple[Reading, Reading]) -> View:
+    facts = pd.DataFrame([(f"{HOSTILE[0]}{i}", HOSTILE[2], f"{HOSTILE[1]}{i % 2}") for i in range(6)])
+    graph = kgwb.KnowledgeGraph.from_pandas(facts.set_axis(["head", "relation", "tail"], axis=1))
+    panel = kgwb.see.InjectionPanel(kgwb.load_bert(), kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=4))
+    for _ in panel.trial.tune("memory", epochs=1):
+        pass
+    panel.sentence.value = panel.trial.unseen[0].text
+    panel.compare()
+    return panel
+
+
+def make_workbench(_pair: tuple[Reading, Reading]) -> View:
+    return kgwb.see.Workbench(kgwb.KnowledgeGraph.from_pandas(FACTS))
 
 
 def link(pair: tuple[Reading, Reading]) -> View:
@@ -64,7 +96,10 @@ def link(pair: tuple[Reading, Reading]) -> View:
 # A new view is tested by being listed.
 VIEWS: dict[str, Callable[[tuple[Reading, Reading]], View]] = {
     made.__name__: made
-    for made in (show_graph, show_space, show_training, record_film, show_attention, show_probe, link)
+    for made in (
+        *(show_graph, show_space, show_training, record_film, show_attention, show_heads, show_probe, link),
+        *(make_training_panel, make_ranking_panel, make_injection_panel, make_workbench),
+    )
 }
 
 

@@ -112,6 +112,10 @@ CALLS = {
     "Injector.without_facts": "graph.triples[:1]",
     "Injector.save": "'door'",
     "Injector.load": "'kept door'",
+    "kgwb.bert.measure_heads": "bert, sentences, graph=graph, permutations=2",
+    "kgwb.bert.measure_importance": "bert, 'a [MASK].'",
+    "kgwb.bert.roll_out": "reading",
+    "kgwb.bert.score_links": "reading, graph, permutations=2",
     # learn
     "kgwb.make_questions": "sentences, graph",
     "kgwb.split_questions": "questions",
@@ -147,6 +151,7 @@ CALLS = {
     "kgwb.show_graph": "graph",
     "kgwb.show_space": "vectors, method='pca', neighbours=2",
     "kgwb.show_attention": "reading",
+    "kgwb.see.show_heads": "bert, sentences, graph=graph, permutations=2",
     "kgwb.show_training": "iter(epochs)",
     "kgwb.show_probe": "report",
     "kgwb.record_film": "vectors, iter(epochs), neighbours=2",
@@ -160,6 +165,15 @@ CALLS = {
     "kgwb.see.log_to_tensorboard": "iter(epochs), 'runs'",
     "kgwb.see.log_to_wandb": "iter(epochs), run=run",
     "kgwb.see.projection_quality": "points, points[:, :2], 2",
+    "kgwb.see.point_quality": "points, points[:, :2], 2",
+    "kgwb.see.open_gate": "model, 0.5",
+    "kgwb.see.TrainingPanel": "split",
+    "kgwb.see.InjectionPanel": "bert, vectors, questions=questions",
+    "kgwb.see.RankingPanel": "vectors, split",
+    "kgwb.see.Workbench": "graph",
+    "ControlPanel.wait": "1.0",
+    "RankingPanel.ask": "head='anna', relation='knows'",
+    "Workbench.open_step": "0",
     "View.save": "'view.svg'",
     "View.observe": "len",
     # lessons and environment
@@ -199,6 +213,9 @@ RECEIVERS = {
     "NextSentences": "kgwb.learn.NextSentences(sentences)",
     "ProbeReport": "report",
     "View": "drawn",
+    "ControlPanel": "kgwb.see.TrainingPanel(split)",
+    "RankingPanel": "kgwb.see.RankingPanel(vectors)",
+    "Workbench": "kgwb.see.Workbench()",
 }
 
 MADE = "a record that kgwb makes and hands out: {}"
@@ -211,6 +228,9 @@ EXEMPT = {
     "kgwb.bert.Alignment": MADE.format("align_vectors"),
     "kgwb.bert.Encoding": MADE.format("encode_sentences"),
     "kgwb.bert.Reading": MADE.format("read"),
+    "kgwb.bert.HeadHabits": MADE.format("measure_heads"),
+    "kgwb.bert.Importance": MADE.format("measure_importance"),
+    "kgwb.bert.LinkScore": MADE.format("score_links"),
     "kgwb.bert.Links": MADE.format("link_mentions"),
     "kgwb.bert.Injector": MADE.format("inject"),
     "kgwb.learn.AttributionReport": MADE.format("attribute_answer"),
@@ -220,10 +240,12 @@ EXEMPT = {
     "kgwb.see.AttentionView": MADE.format("show_attention"),
     "kgwb.see.LinkedViews": MADE.format("link"),
     "kgwb.see.FilmView": MADE.format("record_film"),
+    "kgwb.see.HeadsView": MADE.format("show_heads"),
     "kgwb.see.GraphView": MADE.format("show_graph"),
     "kgwb.see.ProbeView": MADE.format("show_probe"),
     "kgwb.see.SpaceView": MADE.format("show_space"),
     "kgwb.see.TrainingView": MADE.format("show_training"),
+    "kgwb.see.PointQuality": MADE.format("point_quality"),
     "kgwb.see.ProjectionQuality": MADE.format("projection_quality"),
     "kgwb.lessons.Verdict": MADE.format("check"),
     "kgwb.environment.Diagnosis": MADE.format("doctor"),
@@ -235,6 +257,7 @@ EXEMPT = {
     "PreparedTask.loss": "a protocol",
     **{f"Injector.{name}": HOOK for name in ("enters_at", "score_entities", "restore")},
     "Bert.answer_head": HOOK,
+    "InjectionPanel.from_trial": "the workbench calls it, with its own trial",
 }
 # Classes whose methods are all such hooks, and equations, which see tensors alone (`GraphEmbedding.score` checks what comes).
 HOOKS = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kgwb.see.attention.injected import GROUPS
 from kgwb.see.attention.scene import SPECIAL, AttentionScene, Span
 from kgwb.see.drawing import Number, draw_picture, draw_text, measure_text
 from kgwb.words import shorten
@@ -17,6 +18,7 @@ MARGIN = 12.0
 TOP = 88.0  # of the first word piece, below the title and the names of the columns
 GAP = 120.0  # that the lines cross
 NUMBER = 44.0  # a column of weights
+_MOST, _LEAST = 5, 0.0005  # facts and vectors listed, and the weight below which one is not
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,12 @@ def draw_attention(scene: AttentionScene) -> str:
     else:
         parts += _draw_side(columns, rows, "before", names[0], 1, role="ink")
     parts += _draw_brackets(columns, scene.spans, edge + 14)
+    parts += _draw_arcs(columns, scene, two)
     bottom = columns.middle(len(tokens)) + 14
-    sums = summarise(rows, scene.rest, two)
+    listed, height = _draw_rest(scene, bottom - 6, edge, two)
+    parts += listed
+    bottom += height
+    sums = summarise(rows, scene.rest, two) + _tell_links(scene)
     parts += [draw_text(text, MARGIN, bottom + 18 * i, role="muted") for i, text in enumerate(sums)]
     labels = max([0.0, *(measure_text(shorten(span.label), 12) for span in scene.spans)])
     width = max(640.0, edge + 30 + labels + MARGIN, MARGIN * 2 + measure_text(title, 15))
@@ -133,6 +139,61 @@ def _draw_brackets(columns: _Columns, spans: Sequence[Span], x: float) -> list[s
     return parts
 
 
+def _draw_arcs(columns: _Columns, scene: AttentionScene, two: bool) -> list[str]:
+    """Facts of the graph as blue arcs, over the lines that reach the mentions."""
+    parts = []
+    for edge in scene.edges:
+        one, other = scene.spans[edge.one], scene.spans[edge.other]
+        top, bottom = (columns.middle((span.first + span.last - 1) / 2) for span in (one, other))
+        depth = min(GAP * 0.6, 14 + 0.2 * abs(bottom - top))
+        for end, way in [(columns.right + GAP, -1)] + ([(columns.left - GAP, 1)] if two else []):
+            x = end + way * depth
+            path = f"M{end:.1f} {top:.1f}C{x:.1f} {top:.1f} {x:.1f} {bottom:.1f} {end:.1f} {bottom:.1f}"
+            parts.append(f'<path d="{path}" fill="none" class="line-edge" stroke-width="1.5"/>')
+    return parts
+
+
+def _draw_rest(scene: AttentionScene, top: float, edge: float, two: bool) -> tuple[list[str], float]:
+    """Below a thin rule: each fact or vector that the row goes to, with its weight as bar and number, and the row's sum."""
+    rest = scene.rest[(scene.rest[["before", "after"]].max(axis=1) >= _LEAST)]
+    if not len(scene.rest):
+        return [], 0.0
+    rest = rest[rest["kind"] != "others"]
+    strongest = rest[["before", "after"]].max(axis=1).sort_values(ascending=False, kind="stable").index
+    shown, sides = rest.loc[strongest[:_MOST]], ("before", "after") if two else ("before",)
+    left = max(MARGIN + 260.0, edge - 150 * len(sides))
+    parts = [f'<path d="M{MARGIN:.1f} {top:.1f}H{edge:.1f}" class="line-rule"/>']
+    lines = [(str(row["key_token"]), [float(row[side]) for side in sides], True) for _, row in shown.iterrows()]
+    hidden = scene.rest[list(sides)].sum() - shown[list(sides)].sum()
+    count = sum(len(extra.columns) for extra in scene.extras) - len(shown)
+    if count:
+        lines.append((f"{count} weaker one{'s' * (count > 1)}", [float(hidden[side]) for side in sides], True))
+    totals = [float(scene.rows[side].sum() + scene.rest[side].sum()) for side in sides]
+    lines.append(("the whole row", totals, False))
+    for i, (text, weights, bar) in enumerate(lines):
+        y = top + 18 * (i + 1)
+        parts.append(draw_text(shorten(text, 44), MARGIN, y, role="injected" if bar else "muted"))
+        for at, (weight, side) in enumerate(zip(weights, sides, strict=True)):
+            x, role = left + 150 * at, "injected" if two and side == "after" and bar else "before" if two else "ink"
+            if bar:
+                parts.append(f'<rect x="{x:.1f}" y="{y - 8:.1f}" width="{90 * weight:.1f}" height="7" class="{role}"/>')
+            number = format_weight(weight) if bar else f"{weight:.3f}"
+            parts.append(draw_text(number, x + 142, y, role="ink" if not bar else role, anchor="end"))
+    return parts, 18.0 * len(lines) + 18
+
+
+def _tell_links(scene: AttentionScene) -> list[str]:
+    """How far this head follows the graph's edges, beside mentions as far apart."""
+    if not scene.links or not scene.links[-1].pairs or (scene.head is None and scene.combine != "mean"):
+        return []
+    head = -1 if scene.head is None else scene.head
+    told = []
+    for name, score in zip(scene.names, scene.links, strict=True):
+        linked, matched, p = (float(each[scene.layer, head]) for each in (score.linked, score.matched, score.p_value))
+        told.append(f"{shorten(name)} {format_weight(linked)} against {format_weight(matched)} (p {p:.3g})")
+    return [f"along the graph's edges, against mentions as far apart: {'; '.join(told)}"]
+
+
 def find_strongest(rows: pd.DataFrame) -> float:
     """The weight drawn at full strength: that of the strongest word, as [CLS] and [SEP] often take most of a row."""
     words = rows[~rows["key_token"].isin(SPECIAL)]
@@ -147,7 +208,8 @@ def summarise(rows: pd.DataFrame, rest: pd.DataFrame, two: bool) -> list[str]:
         ("to [CLS] and [SEP]", lambda frame: frame["key_token"].isin(SPECIAL)),
     ]
     parts = [(name, rows[choose(rows)]) for name, choose in groups]
-    parts += [(f"to {name}", part) for name, part in rest.groupby("key_token", sort=False)]
+    kinds = rest["kind"].map(lambda kind: GROUPS.get(kind, GROUPS["fact"])).to_numpy(object)
+    parts += [(f"to {name}", part) for name, part in rest.groupby(kinds, sort=False)]
     lines = []
     for name, part in parts:
         if len(part):

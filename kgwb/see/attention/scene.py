@@ -9,26 +9,36 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from kgwb.axes import Float
 from kgwb.bert import Reading
+from kgwb.bert.linked_pairs import LinkScore
 from kgwb.checks import is_number
 from kgwb.graph import KnowledgeGraph
+from kgwb.see.attention.injected import Extra, list_extras, phrase_fact
+from kgwb.see.attention.weights import NAMES, fold_mentions, list_units, renormalise, select_weights
 from kgwb.see.palette import colour_types
 from kgwb.words import mend_text, quote_value
 
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
-SLOTS, BESIDE = "facts in memory", "vectors set beside"  # what a row goes to that is no word piece
-_SEEN = 1e-3  # a share of a row below it is what rounding leaves
 
 
 @dataclass(frozen=True)
 class Span:
-    """A mention as it is drawn: its word pieces from `first` to one before `last`, the entity's label and colour."""
+    """A mention as it is drawn: word pieces from `first` to one before `last`, the entity, its label and colour."""
 
     first: int
     last: int
     label: str
     colour: str = ""
+    entity: int = -1
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Facts that link two mentions of a sentence: their numbers among its spans, and the facts in words."""
+
+    one: int
+    other: int
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +50,8 @@ class AttentionScene:
         graph: gives mentions their entity's label and the colour of its type.
         sentence, layer, head, focus: what is chosen, from 0; head None is the mean of heads.
         note: how to read it and how far to trust it.
+        combine: what stands for all heads: "mean", "max" or "rollout".
+        links: by reading, how far heads follow the edges of the graph, over all sentences; none without a graph.
     """
 
     readings: tuple[Reading, ...]
@@ -49,6 +61,8 @@ class AttentionScene:
     head: int | None
     focus: int
     note: str
+    combine: str = "mean"
+    links: tuple[LinkScore, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -56,11 +70,26 @@ class AttentionScene:
         return [reading.name for reading in self.readings]
 
     @property
-    def title(self) -> str:
+    def place(self) -> str:
         """Which row of which matrix it is."""
-        head = "mean of heads" if self.head is None else f"head {self.head}"
+        head = NAMES[self.combine] if self.head is None else f"head {self.head}"
         token = self.readings[0].tokens[self.sentence][self.focus]
         return f"Sentence {self.sentence}, layer {self.layer}, {head}, from {token!r}"
+
+    @property
+    def title(self) -> str:
+        """What is seen, in words."""
+        token = self.readings[0].tokens[self.sentence][self.focus]
+        head = f", head {self.head}" if self.head is not None else ", maximum of heads" if self.combine == "max" else ""
+        what = f"What {mend_text(token)} looks at in layer {self.layer}{head}"
+        if self.head is None and self.combine == "rollout":
+            what = f"What {mend_text(token)} gathers from up to layer {self.layer}"
+        return f"{what}{tell_comparison(self.readings)}"
+
+    @cached_property
+    def extras(self) -> tuple[Extra, ...]:
+        """What rows go to beside word pieces."""
+        return list_extras(self.readings, self.sentence, self.graph)
 
     @cached_property
     def spans(self) -> list[Span]:
@@ -68,11 +97,16 @@ class AttentionScene:
         return find_spans(with_mentions(self.readings, self.sentence), self.sentence, self.graph)
 
     @cached_property
-    def frame(self) -> pd.DataFrame:
-        """One row per query and key word piece of the sentence, layer and head, and one per query for `SLOTS` and `BESIDE`.
+    def edges(self) -> list[Edge]:
+        """The facts of the graph that link them."""
+        return find_edges(self.spans, self.graph)
 
-        Each query's weights sum to one. The rows for what is no word piece have the keys -1 and -2, and come only where a
-        reading holds any.
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per query and key word piece of the sentence, layer and head, and one per query for each of the extras.
+
+        Each query's weights sum to one, but for the maximum of heads. Facts in memory and vectors set beside have the keys -1,
+        -2, ...; `kind` says which is which. `renormalised` is the change of what goes to word pieces alone, as shares of that.
         """
         return _tabulate(self)
 
@@ -84,9 +118,27 @@ class AttentionScene:
 
     @property
     def rest(self) -> pd.DataFrame:
-        """What the word piece in focus looks at beside the word pieces: a row for facts' slots and one for vectors, if any."""
+        """What the word piece in focus looks at beside the word pieces: one row for each fact, and each vector."""
         chosen = (self.frame["query"] == self.focus) & (self.frame["key"] < 0)
         return self.frame[chosen].reset_index(drop=True)
+
+
+def fold_scene(scene: AttentionScene) -> pd.DataFrame:
+    """The whole matrix of the last reading, the pieces of each mention as one: from the rows to the columns."""
+    given = (scene.sentence, scene.layer, scene.head, scene.combine, scene.extras)
+    spans = [(span.first, span.last) for span in scene.spans]
+    tokens = [mend_text(token) for token in scene.readings[-1].tokens[scene.sentence]]
+    labels = {first: mend_text(span.label) for span in scene.spans for first in (span.first,)}
+    names = [labels.get(start, tokens[start]) for start in list_units(len(tokens), spans).tolist()]
+    columns = [*names, *(mend_text(extra.text) for extra in scene.extras)]
+    return pd.DataFrame(fold_mentions(select_weights(scene.readings[-1], *given), spans), index=names, columns=columns)
+
+
+def tell_comparison(readings: Sequence[Reading]) -> str:
+    """How the title ends."""
+    if len(readings) < 2:
+        return ""
+    return ", before and after the graph" if any(map(any, readings[-1].injected)) else ", before and after"
 
 
 def check_readings(before: object, after: object = None) -> None:
@@ -156,7 +208,7 @@ def find_spans(reading: Reading, sentence: int, graph: KnowledgeGraph | None) ->
             label = graph.labels[mention.entity]
             colour = colours[str(graph.entities["type"].iloc[mention.entity])]
         first, last = mention.pieces
-        spans.append(Span(first, last, label, colour))
+        spans.append(Span(first, last, label, colour, mention.entity))
     return spans
 
 
@@ -178,24 +230,23 @@ def choose_layer(before: Reading, after: Reading | None, sentence: int) -> int:
     return int(change.abs().sum((1, 2)).argmax())
 
 
-def select_weights(reading: Reading, sentence: int, layer: int, head: int | None) -> Float[np.ndarray, "query key"]:
-    """One matrix without padding; the mean of heads where no head is named."""
-    length = reading.lengths[sentence]
-    weights = reading.attention[sentence, layer, :, :length, :length]  # [head, query, key]
-    return (weights.mean(0) if head is None else weights[head]).numpy()
-
-
-def measure_rest(
-    reading: Reading, sentence: int, layer: int, head: int | None
-) -> dict[str, Float[np.ndarray, " query"]]:
-    """How much of each query's row goes to the slots of a memory, and to vectors that are no word piece: all that is left."""
-    left = 1 - select_weights(reading, sentence, layer, head).sum(1)  # [query]
-    slots = np.zeros_like(left)
-    if reading.slots is not None:
-        weights = reading.slots[sentence, layer, :, : reading.lengths[sentence]].sum(-1)  # [head, query]
-        slots = (weights.mean(0) if head is None else weights[head]).numpy()
-    beside = left - slots
-    return {SLOTS: slots, BESIDE: np.where(np.abs(beside) < _SEEN, 0, beside)}
+def find_edges(spans: Sequence[Span], graph: KnowledgeGraph | None) -> list[Edge]:
+    """Which mentions of a sentence the graph links, and by which facts."""
+    if graph is None:
+        return []
+    named = sorted({span.entity for span in spans if 0 <= span.entity < len(graph.entities)})
+    near = graph.triples[np.isin(graph.triples[:, 0], named) & np.isin(graph.triples[:, 2], named)]
+    facts: dict[frozenset[int], list[tuple[int, int, int]]] = {}
+    for head, relation, tail in near.tolist():
+        if head != tail:
+            facts.setdefault(frozenset((head, tail)), []).append((head, relation, tail))
+    edges = []
+    for j, other in enumerate(spans):
+        for i, one in enumerate(spans[:j]):
+            linking = facts.get(frozenset((one.entity, other.entity)), [])
+            if linking and one.entity != other.entity:
+                edges.append(Edge(i, j, "; ".join(phrase_fact(fact, graph) for fact in linking)))
+    return edges
 
 
 def with_mentions(readings: Sequence[Reading], sentence: int) -> Reading:
@@ -205,51 +256,39 @@ def with_mentions(readings: Sequence[Reading], sentence: int) -> Reading:
 
 def _tabulate(scene: AttentionScene) -> pd.DataFrame:
     """Weight before, weight after, change; the last two are missing without an after."""
-    readings, sentence, layer, head = scene.readings, scene.sentence, scene.layer, scene.head
+    readings, sentence, extras = scene.readings, scene.sentence, scene.extras
     tokens = np.array([mend_text(token) for token in readings[0].tokens[sentence]], dtype=object)
-    entities = np.full(len(tokens), None, dtype=object)
+    count = len(tokens)
+    entities = np.full(count + len(extras), None, dtype=object)
     for span in scene.spans:
         entities[span.first : span.last] = mend_text(span.label)
-    query, key = (side.ravel() for side in np.indices((len(tokens), len(tokens))))
-    before = select_weights(readings[0], sentence, layer, head).ravel()
-    after = (
-        select_weights(readings[-1], sentence, layer, head).ravel() if len(readings) > 1 else np.full(len(key), np.nan)
-    )
-    pieces = pd.DataFrame(
+    names = np.concatenate([tokens, np.array([mend_text(extra.text) for extra in extras], dtype=object)])
+    kinds = np.array(["word piece"] * count + [extra.kind for extra in extras], dtype=object)
+    injected = np.array([*readings[-1].injected[sentence], *[True] * len(extras)])
+    query, column = (side.ravel() for side in np.indices((count, len(names))))
+    given = (sentence, scene.layer, scene.head, scene.combine, extras)
+    first, last = (select_weights(reading, *given) for reading in (readings[0], readings[-1]))
+    fair = np.full(first.shape, np.nan)
+    if len(readings) > 1:
+        fair[:, :count] = renormalise(last, count) - renormalise(first, count)
+    before = first.ravel()
+    after = last.ravel() if len(readings) > 1 else np.full(len(query), np.nan)
+    frame = pd.DataFrame(
         {
             "sentence": sentence,
-            "layer": layer,
-            "head": "mean" if head is None else head,
+            "layer": scene.layer,
+            "head": scene.combine if scene.head is None else scene.head,
             "query": query,
             "query_token": tokens[query],
-            "key": key,
-            "key_token": tokens[key],
+            "key": np.where(column < count, column, count - 1 - column),
+            "key_token": names[column],
+            "kind": kinds[column],
             "before": before,
             "after": after,
             "change": after - before,
-            "entity": entities[key],
-            "injected": np.array(readings[-1].injected[sentence])[key],
+            "renormalised": fair.ravel(),
+            "entity": entities[column],
+            "injected": injected[column],
         }
     )
-    return _add_rest(scene, pieces, tokens)
-
-
-def _add_rest(scene: AttentionScene, pieces: pd.DataFrame, tokens: np.ndarray) -> pd.DataFrame:
-    """The same with what goes to no word piece, where anything does in either reading."""
-    shares = [measure_rest(reading, scene.sentence, scene.layer, scene.head) for reading in scene.readings]
-    parts = [pieces]
-    for number, name in enumerate((SLOTS, BESIDE), 1):
-        if any(share[name].any() for share in shares):
-            before = shares[0][name]
-            after = shares[1][name] if len(shares) > 1 else np.full(len(tokens), np.nan)
-            rest = pieces.iloc[:: len(tokens)].assign(  # one row for each query
-                key=-number,
-                key_token=name,
-                before=before,
-                after=after,
-                change=after - before,
-                entity=None,
-                injected=True,
-            )
-            parts.append(rest)
-    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else pieces
+    return pd.concat([frame[frame["key"] >= 0], frame[frame["key"] < 0]], ignore_index=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kgwb.axes import Float
-from kgwb.see.space.projection import ProjectionQuality, projection_quality
-from kgwb.see.space.scene import Cloud
+from kgwb.see.space.cloud import Cloud
+from kgwb.see.space.projection import fit_plane
+from kgwb.see.space.quality import ProjectionQuality, projection_quality
 from kgwb.words import count_things
 
 MOST_JUDGED = 500  # points over which the quality of every frame is measured
@@ -21,15 +22,22 @@ class FilmFrame:
 
     Attributes:
         name: "start", "epoch 5", or "end, after epoch 7" where that differs from the last frame before it.
+        epoch: after which epoch it is; 0 before the first.
         points: on the plane.
         quality: of this frame's map, over at most 500 of its points.
         variance: share of this frame's variance that the plane keeps.
     """
 
     name: str
+    epoch: int
     points: Float[np.ndarray, "point 2"]
     quality: ProjectionQuality
     variance: float
+
+    @property
+    def reach(self) -> float:
+        """How far the outermost point lies from the middle along an axis."""
+        return float(np.abs(self.points).max()) or 1.0
 
     @property
     def spread(self) -> float:
@@ -46,6 +54,7 @@ class FilmScene:
         frames: every moment kept, on one plane.
         ringed, named: positions of the highlighted and of the named entities.
         left_out: how many frames held NaN or infinity.
+        history: of every epoch its number, loss and other figures.
     """
 
     cloud: Cloud
@@ -53,11 +62,12 @@ class FilmScene:
     ringed: tuple[int, ...]
     named: tuple[int, ...]
     left_out: int
+    history: tuple[tuple[int, dict[str, float]], ...] = ()
 
     @property
     def title(self) -> str:
         """What the picture is called."""
-        return f"Film of {self.cloud.name}"
+        return f"Film of {self.cloud.name}: {count_things(len(self.cloud.labels), 'entity')} while they are trained"
 
     @property
     def caption(self) -> str:
@@ -66,7 +76,12 @@ class FilmScene:
 
 
 def project_frames(
-    names: Sequence[str], vectors: Sequence[Float[np.ndarray, "point dim"]], *, neighbours: int = 10, seed: int = 0
+    names: Sequence[str],
+    vectors: Sequence[Float[np.ndarray, "point dim"]],
+    *,
+    neighbours: int = 10,
+    seed: int = 0,
+    epochs: Sequence[int] | None = None,
 ) -> tuple[FilmFrame, ...]:
     """Map every frame's vectors to the plane that keeps most of the last frame.
 
@@ -82,22 +97,16 @@ def project_frames(
         (True, 1.0)
     """
     centred = [each.astype(float) - each.astype(float).mean(axis=0) for each in vectors]
-    axes = find_plane(centred[-1])
+    axes = fit_plane(centred[-1]).axes
     flat = [each @ axes for each in centred]  # [point, 2] each
     for i in range(len(flat) - 2, -1, -1):
         flat[i] = flat[i] @ find_turn(flat[i], flat[i + 1])
     judged = np.sort(np.random.default_rng(seed).permutation(len(flat[-1]))[:MOST_JUDGED])
+    numbers = range(len(names)) if epochs is None else epochs
     return tuple(
-        FilmFrame(name, low, projection_quality(high[judged], low[judged], neighbours), _share_kept(high, low))
-        for name, high, low in zip(names, centred, flat, strict=True)
+        FilmFrame(name, epoch, low, projection_quality(high[judged], low[judged], neighbours), _share_kept(high, low))
+        for name, epoch, high, low in zip(names, numbers, centred, flat, strict=True)
     )
-
-
-def find_plane(centred: Float[np.ndarray, "point dim"]) -> Float[np.ndarray, "dim 2"]:
-    """The first two principal components as columns, signs fixed; of one dimension the second is zero."""
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    axes = axes[:2] * np.where(np.abs(axes[:2]).max(axis=1) == axes[:2].max(axis=1), 1, -1)[:, None]
-    return np.pad(axes, ((0, 2 - len(axes)), (0, 0))).T
 
 
 def find_turn(points: Float[np.ndarray, "point 2"], onto: Float[np.ndarray, "point 2"]) -> Float[np.ndarray, "2 2"]:

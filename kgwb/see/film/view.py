@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,14 +10,15 @@ import pandas as pd
 
 from kgwb.bert.knowledge import EntityVectors
 from kgwb.checks import expect_at_least, expect_seed
-from kgwb.see.epochs import close_generator, expect_epochs, expect_record
-from kgwb.see.film.picture import describe_film, draw_film
+from kgwb.graph import KnowledgeGraph
+from kgwb.see.choice import Choice
+from kgwb.see.epochs import close_generator, expect_epochs, expect_record, read_metrics
+from kgwb.see.film.picture import draw_film
 from kgwb.see.film.scene import FilmFrame, FilmScene, project_frames
-from kgwb.see.frames import make_frame
-from kgwb.see.names import Names
-from kgwb.see.page import Fragment, draw_by_script
-from kgwb.see.space.scene import Cloud, check_points, gather_points
-from kgwb.see.view import View
+from kgwb.see.film.state import pack_film
+from kgwb.see.live import LiveView
+from kgwb.see.names import Names, list_names
+from kgwb.see.space.cloud import Cloud, check_points, gather_points
 
 _LARGEST = 6e4  # what a half-precision number can hold, with a little room
 
@@ -86,8 +86,7 @@ def record_film(
     return FilmView(vectors, epochs, cloud, ringed, named, max(2, frames), neighbours, seed)
 
 
-@dataclass(eq=False, repr=False)
-class FilmView(View):
+class FilmView(LiveView):
     """A film of a training, as far as it came; iterate it to train.
 
     Attributes:
@@ -98,37 +97,52 @@ class FilmView(View):
         most: how many frames are kept at most.
         neighbours, seed: of the quality of each frame.
         kept: (name, vectors [point, dim] in half precision) of each frame.
+        moments: after which epoch each frame is.
+        history: of every epoch its number, loss and other figures.
         left_out: how many frames held NaN or infinity.
     """
 
-    vectors: Any
-    epochs: Iterable[Any]
-    cloud: Cloud
-    ringed: tuple[int, ...]
-    named: tuple[int, ...]
-    most: int
-    neighbours: int
-    seed: int
-    kept: list[tuple[str, np.ndarray]] = field(default_factory=list)
-    left_out: int = 0
-    _every: int = 1
-    _scene: FilmScene | None = None
+    script = "space"
+
+    def __init__(
+        self,
+        vectors: Any,
+        epochs: Iterable[Any],
+        cloud: Cloud,
+        ringed: tuple[int, ...],
+        named: tuple[int, ...],
+        most: int,
+        neighbours: int,
+        seed: int,
+    ) -> None:
+        self.vectors = vectors
+        self.epochs = epochs
+        self.cloud = cloud
+        self.ringed, self.named = ringed, named
+        self.most, self.neighbours, self.seed = most, neighbours, seed
+        self.kept: list[tuple[str, np.ndarray]] = []
+        self.moments: list[int] = []
+        self.history: list[tuple[int, dict[str, float]]] = []
+        self.left_out = 0
+        self._every = 1
+        self._scene: FilmScene | None = None
 
     def __iter__(self) -> Iterator[Any]:
         """The epochs themselves, a frame kept at each."""
         last = 0
         if not self.kept:
-            self._keep("start")
+            self._keep("start", 0)
         try:
             for epoch in self.epochs:
                 expect_record(epoch)
                 last = epoch.number
+                self.history.append((last, {"loss": float(epoch.loss), **read_metrics(epoch)}))
                 if last % self._every == 0:
                     self._keep_epoch(last)
                 yield epoch
         finally:
             close_generator(self.epochs)  # which may go back to the best state, so the last frame comes after it
-            self._keep(f"end, after epoch {last:,}", unless_still=True)
+            self._keep(f"end, after epoch {last:,}", last, unless_still=True)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,8 +162,8 @@ class FilmView(View):
             )
         if self._scene is None:
             names, vectors = zip(*self.kept, strict=True)
-            frames = project_frames(names, vectors, neighbours=self.neighbours, seed=self.seed)
-            self._scene = FilmScene(self.cloud, frames, self.ringed, self.named, self.left_out)
+            frames = project_frames(names, vectors, neighbours=self.neighbours, seed=self.seed, epochs=self.moments)
+            self._scene = FilmScene(self.cloud, frames, self.ringed, self.named, self.left_out, tuple(self.history))
         return self._scene
 
     @property
@@ -171,9 +185,23 @@ class FilmView(View):
         return pd.concat(tables)
 
     @property
-    def selection(self) -> pd.DataFrame:
-        """The highlighted entities in every frame."""
-        return self.frame.loc[self.cloud.ids[list(self.ringed)]]
+    def first_choice(self) -> Choice:
+        """The highlighted entities."""
+        return Choice(entities=tuple(int(self.cloud.ids[i]) for i in self.ringed))
+
+    @property
+    def shown_graph(self) -> KnowledgeGraph | None:
+        """The graph whose entities they are."""
+        return self.cloud.graph
+
+    def find_entities(self, names: Names) -> tuple[int, ...]:
+        """The ids of entities in the film, given by label, name or id; one, or several."""
+        cloud = self.cloud
+        return tuple(int(cloud.ids[cloud.find(name)]) for name in list_names(names, call="film.select(entities=0)"))
+
+    def list_selected(self) -> pd.DataFrame:
+        """What is chosen, the highlighted entities at first, in every frame."""
+        return self.frame.loc[self.cloud.ids[self.cloud.locate(self.choice.entities)]]
 
     @property
     def quality(self) -> pd.DataFrame:
@@ -195,18 +223,20 @@ class FilmView(View):
         """Four frames as a static SVG."""
         return draw_film(self.scene)
 
-    def fragment(self) -> Fragment:
-        """This film as a piece of a page."""
-        return draw_by_script("film.js", describe_film(self.scene), self.caption, style="film.css")
+    @property
+    def state(self) -> dict[str, Any]:
+        """The film, as the script plays it."""
+        return pack_film(self.scene)
 
     def _keep_epoch(self, number: int) -> None:
         if len(self.kept) > self.most:
             # From now on frames are twice as far apart, those kept so far too.
-            self.kept, self._every, self._scene = self.kept[::2], self._every * 2, None
+            self.kept, self.moments = self.kept[::2], self.moments[::2]
+            self._every, self._scene = self._every * 2, None
         if number % self._every == 0:
-            self._keep(f"epoch {number:,}")
+            self._keep(f"epoch {number:,}", number)
 
-    def _keep(self, name: str, *, unless_still: bool = False) -> None:
+    def _keep(self, name: str, epoch: int, *, unless_still: bool = False) -> None:
         found = self.vectors.entity_vectors()[self.cloud.ids].float().cpu().numpy()
         if not np.isfinite(found).all():
             self.left_out += 1
@@ -216,10 +246,8 @@ class FilmView(View):
         if unless_still and self.kept and np.array_equal(found, self.kept[-1][1]):
             return
         self.kept.append((name, found))
+        self.moments.append(epoch)
         self._scene = self._widget = None
-
-    def _make_widget(self) -> Any:
-        return make_frame(self.fragment(), title="Film")
 
     def _repr_mimebundle_(self, **options: object) -> Any:
         return super()._repr_mimebundle_(**options) if self.kept else {"text/plain": repr(self)}

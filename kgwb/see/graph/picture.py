@@ -1,17 +1,24 @@
-"""A graph as a static picture, for saved notebooks and for readers without a kernel."""
+"""A graph, or its types, as a static picture, for saved notebooks and for readers without a kernel."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 
-from kgwb.axes import Bool, Float, Int
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_text, type_marks
+from kgwb.axes import Bool, Float
+from kgwb.see.drawing import Number, draw_picture, draw_polyline, draw_text, measure_text, rank_types
+from kgwb.see.graph.labels import LabelRoom, group_lines, write_names, write_relations
+from kgwb.see.graph.lines import Course, run_lines
 from kgwb.see.graph.scene import GraphScene
-from kgwb.see.panels import Pixels, place_labels
+from kgwb.see.graph.schema import GraphSchema
+from kgwb.see.names import name_types
+from kgwb.see.palette import OUTLINES, TypeMark, mark_types
 from kgwb.words import shorten
 
-_WIDTH, _HEIGHT, _MARGIN = 960.0, 600.0, 46.0
-_MOST_NODES, _MOST_NAMED_FACTS, _MOST_LABELS = 800, 40, 45
+_WIDTH, _HEIGHT, _MARGIN = 960.0, 600.0, 64.0
+_MOST_NODES, _MOST_NAMES, _MOST_RELATIONS = 800, 70, 60
 
 
 def draw_graph(scene: GraphScene) -> str:
@@ -20,107 +27,177 @@ def draw_graph(scene: GraphScene) -> str:
     shown = np.sort(scene.by_degree[:_MOST_NODES])
     if len(shown) < len(scene.entities):
         caption += f" This still picture shows the {len(shown):,} best connected of them."
-    pixels, scale = fit_points(scene.points[shown], _WIDTH, _HEIGHT, _MARGIN)
-    radii = dot_radii(scene, scale)[shown]
-    ends, kept = _reindex(scene, shown)
-    legend, height = draw_legend(legend_marks(scene), 14, _HEIGHT + 6, _WIDTH - 28)
-    parts = [
-        _draw_edges(pixels[ends], scene.predicted[kept]),
-        draw_points(pixels, radii, [scene.colours[scene.types[i]] for i in shown]),
-        *_draw_names(scene, shown, pixels, radii, pixels[ends], kept),
-        legend,
+    position = np.full(len(scene.entities), -1)
+    position[shown] = np.arange(len(shown))
+    kept = np.flatnonzero((position[scene.ends] >= 0).all(axis=1)) if len(scene.facts) else np.array([], int)
+    ends = position[scene.ends[kept]].reshape(-1, 2)
+    points, zoom = fit_points(scene.points[shown], _WIDTH, _HEIGHT, _MARGIN)
+    radii = np.maximum(scene.radii[shown] * min(1.0, zoom**0.6), 2.0)
+    courses = run_lines(ends, points, radii)
+    predicted = scene.predicted[kept]
+    room = _open_room(points, radii, courses)
+    order = [int(position[i]) for i in scene.by_degree if position[i] >= 0][:_MOST_NAMES]
+    asked = sum(int(scene.entities[shown[i]]) in scene.centre for i in order)
+    relations = scene.facts[kept, 1] if len(scene.facts) else np.array([], int)
+    groups = group_lines(ends, relations, points, predicted)[:_MOST_RELATIONS]
+    named = [
+        (_name_line(scene, int(kept[members[0]])), members) for members in groups if zoom > 0.25 or len(members) > 1
     ]
-    return draw_picture(parts, _WIDTH, _HEIGHT + 6 + height, title=scene.title, caption=caption)
+    texts = [shorten(scene.labels[i]) for i in shown]
+    names = write_names(room, points, radii, texts, order[:asked], first=asked)
+    said = write_relations(room, courses, named)
+    names += write_names(room, points, radii, texts, order[asked:])
+    rings = [i for i in range(len(shown)) if int(scene.entities[shown[i]]) in scene.centre]
+    types = [scene.types[i] for i in shown]
+    parts = [
+        _draw_lines(courses, predicted),
+        _draw_marks(points, radii, [scene.marks[name] for name in types], rings),
+        said,
+        names,
+    ]
+    kinds = [("fact", False)] if (~predicted).any() else []
+    kinds += [("predicted fact", True)] if predicted.any() else []
+    legend, height = draw_marks_legend(types, scene.marks, lines=kinds)
+    return draw_picture([*parts, legend], _WIDTH, _HEIGHT + height, title=scene.title, caption=caption)
 
 
-def fit_points(points: Float[np.ndarray, "node 2"], width: float, height: float, margin: float) -> tuple[Pixels, float]:
-    """Positions in pixels, y downwards, and how many pixels one unit of the layout takes."""
+def draw_schema(schema: GraphSchema) -> str:
+    """The types of a graph as SVG, each relation between two of them once, with its count."""
+    marks = mark_types(name_types(schema.graph))
+    points, zoom = fit_points(schema.points, _WIDTH, _HEIGHT, _MARGIN + 20)
+    radii = size_types(schema.counts, zoom)
+    arrows, texts = join_links(schema)
+    courses = run_lines(np.array(list(arrows), int).reshape(-1, 2), points, radii)
+    room = _open_room(points, radii, courses)
+    names = [f"{shorten(name)} · {count:,}" for name, count in zip(schema.types, schema.counts.tolist(), strict=True)]
+    order = range(len(names))
+    written = write_names(room, points, radii, names, order, first=len(names))
+    by_count = sorted(range(len(texts)), key=lambda i: -sum(schema.links[list(arrows.values())[i], 3]))
+    parts = [
+        _draw_lines(courses, np.zeros(len(courses), bool)),
+        _draw_marks(points, radii, [marks[name] for name in schema.types], []),
+        write_relations(room, courses, [(texts[i], [i]) for i in by_count], size=10.5),
+        written,
+    ]
+    legend, height = draw_marks_legend([], marks, lines=[("relation between types", False)] if len(arrows) else [])
+    return draw_picture([*parts, legend], _WIDTH, _HEIGHT + height, title=schema.title, caption=schema.caption)
+
+
+def join_links(schema: GraphSchema) -> tuple[Mapping[tuple[int, int], list[int]], list[str]]:
+    """The relations from one type to another as one arrow, and what is written on it."""
+    arrows: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for i in np.argsort(-schema.links[:, 3], kind="stable"):
+        arrows[int(schema.links[i, 0]), int(schema.links[i, 2])].append(int(i))
+    texts = []
+    for rows in arrows.values():
+        total = int(schema.links[rows, 3].sum())
+        name = shorten(schema.graph.relation_labels[schema.links[rows[0], 1]], 24)
+        texts.append(f"{name} · {total:,}" if len(rows) == 1 else f"{len(rows)} relations · {total:,}")
+    return arrows, texts
+
+
+def size_types(counts: np.ndarray, zoom: Number = 1.0) -> Float[np.ndarray, " type"]:
+    """Radii whose areas grow with the counts, none too small to be seen."""
+    share = counts / max(int(counts.max()), 1) if len(counts) else counts.astype(float)
+    return np.asarray((7.0 + 17.0 * np.sqrt(share)) * min(1.0, max(zoom, 0.5)))
+
+
+def fit_points(
+    points: Float[np.ndarray, "node 2"], width: Number, height: Number, margin: Number
+) -> tuple[Float[np.ndarray, "node 2"], float]:
+    """Positions within a picture, and by how much they were made smaller, or a little larger."""
+    if not len(points):
+        return points, 1.0
     low, high = points.min(axis=0), points.max(axis=0)
-    room = np.array([width - 2 * margin, height - 2 * margin])
-    scale = float(min((room / np.maximum(high - low, 1e-9)).min(), 150.0))
-    middle = np.array([width, height]) / 2
-    return (points - (low + high) / 2) * scale + middle, scale
+    room = np.array([width - 2 * margin - 60, height - 2 * margin + 20])
+    zoom = float(min((room / np.maximum(high - low, 1e-9)).min(), 2.2))
+    return (points - (low + high) / 2) * zoom + np.array([width, height]) / 2, zoom
 
 
-def dot_radii(scene: GraphScene, scale: float) -> Float[np.ndarray, " node"]:
-    """The radius of every dot in pixels: the more facts an entity stands in, the larger."""
-    largest = float(scene.radii.max())
-    return np.maximum(scene.radii / largest * min(15.0, largest * scale), 2.2)
+def draw_marks_legend(
+    types: Iterable[str],
+    marks: Mapping[str, TypeMark],
+    *,
+    lines: Iterable[tuple[str, bool]] = (),
+) -> tuple[str, float]:
+    """The types drawn, each by its shape, then what the lines mean and whether they are dashed; and the height it took."""
+    parts: list[str] = []
+    left, baseline = 14.0, _HEIGHT + 16
+    entries: list[tuple[str, TypeMark | bool]] = [(name, marks[name]) for name in rank_types(types)]
+    for name, sign in [*entries, *lines]:
+        text = shorten(name)
+        needed = 22 + measure_text(text, 12) + 14
+        if left > 14 and left + needed > _WIDTH - 14:
+            left, baseline = 14.0, baseline + 20
+        if isinstance(sign, TypeMark):
+            parts.append(draw_type_mark(sign, left + 9, baseline - 4, 5))
+        else:
+            ends = np.array([[left, baseline - 4], [left + 17, baseline - 4]])
+            parts.append(draw_polyline(ends, role="line-edge", dashed=sign))
+        parts.append(draw_text(text, left + 22, baseline, size=12))
+        left += needed
+    return "".join(parts), baseline - _HEIGHT + 8
 
 
-def legend_marks(scene: GraphScene) -> list[Mark]:
-    """The types drawn, the most frequent first, then what the lines mean."""
-    marks = type_marks(scene.types, scene.colours)
-    marks.append(Mark("fact", "edge", "line"))
-    return [*marks, Mark("predicted fact", "edge", "dashed")] if scene.predicted.any() else marks
+def draw_type_mark(mark: TypeMark, x: Number, y: Number, radius: Number) -> str:
+    """The mark of a type, filled, or open on paper where its shape says so, with a thin rim of paper."""
+    name = mark.shape.removeprefix("open ")
+    is_open = name != mark.shape
+    size = radius * 0.85 if is_open else radius
+    look = (
+        f'class="paper" stroke="{mark.colour}" stroke-width="{max(1.2, radius * 0.4):.1f}"'
+        if is_open
+        else f'class="line-paper" fill="{mark.colour}" stroke-width=".75"'
+    )
+    corners = OUTLINES[name]
+    if not corners:
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" {look}/>'
+    steps = "L".join(f"{x + across * size:.1f} {y + down * size:.1f}" for across, down in corners)
+    return f'<path d="M{steps}Z" {look}/>'
 
 
-def name_fact(scene: GraphScene, fact: int) -> str:
-    """The relation's label and, for a predicted fact, its probability."""
-    label = scene.graph.relation_labels[scene.facts[fact, 1]]
+def _name_line(scene: GraphScene, fact: int) -> str:
+    label = shorten(scene.graph.relation_labels[scene.facts[fact, 1]], 28)
     chance = scene.probability[fact]
     return f"{label} {chance:.2f}" if np.isfinite(chance) else label
 
 
-def _reindex(
-    scene: GraphScene, shown: Int[np.ndarray, " shown"]
-) -> tuple[Int[np.ndarray, "kept 2"], Int[np.ndarray, " kept"]]:
-    position = np.full(len(scene.entities), -1)
-    position[shown] = np.arange(len(shown))
-    ends = position[scene.ends].reshape(-1, 2)
-    kept = np.flatnonzero((ends >= 0).all(axis=1))
-    return ends[kept], kept
+def _open_room(
+    points: Float[np.ndarray, "node 2"], radii: Float[np.ndarray, " node"], courses: Sequence[Course]
+) -> LabelRoom:
+    room = LabelRoom(_WIDTH, _HEIGHT, courses if len(courses) <= 1500 else [])
+    for (x, y), radius in zip(points.tolist(), radii.tolist(), strict=True):
+        room.take((x - radius * 1.15, y - radius * 1.15, x + radius * 1.15, y + radius * 1.15))
+    return room
 
 
-def _draw_edges(lines: Float[np.ndarray, "fact 2 2"], predicted: Bool[np.ndarray, " fact"]) -> str:
+def _draw_lines(courses: Sequence[Course], predicted: Bool[np.ndarray, " line"]) -> str:
     parts = []
-    opacity = float(np.clip(12 / np.sqrt(len(lines) + 1), 0.15, 0.75))
+    opacity = float(np.clip(14 / np.sqrt(len(courses) + 1), 0.18, 0.8))
     for dashed in (False, True):
-        steps = "".join(f"M{x:.0f} {y:.0f}L{u:.0f} {v:.0f}" for (x, y), (u, v) in lines[predicted == dashed])
-        style = (
-            ' stroke-dasharray="5 4" stroke-width="1.4"' if dashed else f' stroke-width=".8" opacity="{opacity:.2f}"'
-        )
-        parts.append(f'<path d="{steps}" fill="none" class="line-edge"{style}/>' if steps else "")
+        some = [course for course, guessed in zip(courses, predicted, strict=True) if bool(guessed) == dashed]
+        if not some:
+            continue
+        style = ' stroke-dasharray="5 4" stroke-width="1.4"' if dashed else ' stroke-width=".9"'
+        faint = "" if dashed else f' opacity="{opacity:.2f}"'
+        parts.append(f'<path d="{"".join(each.path for each in some)}" fill="none" class="line-edge"{style}{faint}/>')
+        parts.append(f'<path d="{"".join(each.arrowhead for each in some)}" class="edge"{faint}/>')
     return "".join(parts)
 
 
-def _draw_names(
-    scene: GraphScene,
-    shown: Int[np.ndarray, " shown"],
-    pixels: Float[np.ndarray, "shown 2"],
-    radii: Float[np.ndarray, " shown"],
-    lines: Float[np.ndarray, "kept 2 2"],
-    kept: Int[np.ndarray, " kept"],
-) -> list[str]:
-    """Names of predicted facts, then of the best connected entities, then of the other facts, where there is room."""
-    position = {int(entity): i for i, entity in enumerate(shown)}
-    order = [position[int(i)] for i in scene.by_degree if int(i) in position][:_MOST_LABELS]
-    few = len(kept) <= _MOST_NAMED_FACTS
-    facts = [int(i) for i in np.argsort(~scene.predicted[kept], kind="stable") if few or scene.predicted[kept[i]]]
-    facts = _drop_repeats(scene, facts, kept)[:_MOST_NAMED_FACTS]
-    texts = [shorten(scene.labels[i]) for i in shown] + [shorten(name_fact(scene, int(kept[i])), 24) for i in facts]
-    promised = [len(shown) + i for i, fact in enumerate(facts) if scene.predicted[kept[fact]]]
-    middles = lines[facts].mean(axis=1).reshape(-1, 2)  # [named fact, 2]
-    placed = place_labels(
-        np.vstack([pixels, middles]),
-        texts,
-        radii=np.concatenate([radii, np.zeros(len(facts))]),
-        order=[*promised, *order, *(i for i in range(len(shown), len(texts)) if i not in promised)],
-        bounds=(4.0, 4.0, _WIDTH - 4, _HEIGHT - 4),
-        centred=frozenset(range(len(shown), len(texts))),
-    )
-    return [
-        draw_text(texts[at.point], at.x, at.y, role="edge halo", size=10, anchor=at.anchor)
-        if at.point >= len(shown)
-        else draw_text(texts[at.point], at.x, at.y, role="ink halo", anchor=at.anchor)
-        for at in placed
+def _draw_marks(
+    points: Float[np.ndarray, "node 2"],
+    radii: Float[np.ndarray, " node"],
+    marks: Sequence[TypeMark],
+    rings: Iterable[int],
+) -> str:
+    drawn = [
+        draw_type_mark(mark, x, y, radius)
+        for (x, y), radius, mark in zip(points.tolist(), radii.tolist(), marks, strict=True)
     ]
-
-
-def _drop_repeats(scene: GraphScene, facts: list[int], kept: np.ndarray) -> list[int]:
-    """Without the second of two facts that say the same both ways: one name stands for both lines."""
-    first: dict[tuple[frozenset[int], str], int] = {}
-    for i in facts:
-        fact = int(kept[i])
-        first.setdefault((frozenset(scene.ends[fact].tolist()), name_fact(scene, fact)), i)
-    return list(first.values())
+    drawn += [
+        f'<circle cx="{points[i, 0]:.1f}" cy="{points[i, 1]:.1f}" r="{radii[i] + 4:.1f}" fill="none" class="line-ink" '
+        'stroke-width="1.5"/>'
+        for i in rings
+    ]
+    return "".join(drawn)

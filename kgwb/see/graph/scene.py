@@ -13,9 +13,13 @@ from kgwb.axes import Bool, Float, Int
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.patterns import select_neighbourhood
 from kgwb.see.graph.layout import place_nodes
+from kgwb.see.graph.predicted import read_predicted
+from kgwb.see.graph.spokes import place_spokes
 from kgwb.see.names import name_types
-from kgwb.see.palette import colour_types
+from kgwb.see.palette import TypeMark, mark_types
 from kgwb.words import count_things
+
+_UNIT = 92.0  # pixels a side that an entity has in the layout of a whole graph
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +32,11 @@ class GraphScene:
         facts: known facts first, then the predicted ones.
         probability: NaN where none was given.
         predicted: whether the fact is not in the graph but was predicted.
-        points: about one unit of area a node.
+        points: in pixels, y downwards.
         centre: ids of the entities the picture was asked for; empty for the whole graph.
         hops: how many facts away from them it reaches.
-        entities_left: how many entities of the selection are not drawn.
-        facts_left: how many facts of the selection are not drawn.
+        opened: ids of the entities all whose facts are drawn, as far as both ends are.
+        predicted_left: how many predicted facts are not drawn.
     """
 
     graph: KnowledgeGraph
@@ -43,23 +47,33 @@ class GraphScene:
     points: Float[np.ndarray, "node 2"]
     centre: tuple[int, ...]
     hops: int
-    entities_left: int
-    facts_left: int
+    opened: Int[np.ndarray, " opened"]
+    predicted_left: int = 0
 
     @property
     def title(self) -> str:
-        """What the picture is called."""
-        return f"Graph {self.graph.name}"
+        """What is seen, in words."""
+        return _write_title(self)
 
     @cached_property
     def caption(self) -> str:
         """What is seen, and what was left out."""
         return _write_caption(self)
 
+    @property
+    def entities_left(self) -> int:
+        """How many entities of the graph are not drawn."""
+        return len(self.graph.entities) - len(self.entities)
+
+    @property
+    def facts_left(self) -> int:
+        """How many facts of the graph are not drawn."""
+        return len(self.graph.triples) - int((~self.predicted).sum())
+
     @cached_property
     def labels(self) -> list[str]:
         """The label of every entity drawn."""
-        return [self.graph.labels[i] or str(self.graph.entities["entity"].iloc[i]) for i in self.entities]
+        return [name_entity(self.graph, int(i)) for i in self.entities]
 
     @cached_property
     def types(self) -> list[str]:
@@ -68,32 +82,43 @@ class GraphScene:
         return [every[i] for i in self.entities]
 
     @cached_property
-    def degrees(self) -> Int[np.ndarray, " node"]:
+    def marks(self) -> dict[str, TypeMark]:
+        """Colour and shape of every type of the whole graph, so that a part of it looks like the whole."""
+        return mark_types(name_types(self.graph))
+
+    @cached_property
+    def fact_counts(self) -> Int[np.ndarray, " node"]:
         """How many facts of the whole graph each entity drawn stands in."""
-        return self.graph.degrees[self.entities]
+        return count_facts(self.graph)[self.entities]
 
     @cached_property
     def ends(self) -> Int[np.ndarray, "fact 2"]:
         """The positions among the entities drawn of each fact's head and tail."""
         position = np.full(len(self.graph.entities), -1)
         position[self.entities] = np.arange(len(self.entities))
-        return np.asarray(position[self.facts[:, (0, 2)]])
-
-    @cached_property
-    def colours(self) -> dict[str, str]:
-        """The colour of every type of the whole graph, so that a part of it looks like the whole."""
-        return colour_types(name_types(self.graph))
+        return np.asarray(position[self.facts[:, (0, 2)]]).reshape(-1, 2)
 
     @cached_property
     def radii(self) -> Float[np.ndarray, " node"]:
-        """In units of the layout: the more facts, the larger."""
-        return 0.13 + 0.05 * np.sqrt(np.minimum(self.degrees, 120))
+        """In pixels: the more facts, the larger."""
+        return np.minimum(4.0 + 0.9 * np.sqrt(self.fact_counts), 14.0)
 
     @cached_property
     def by_degree(self) -> Int[np.ndarray, " node"]:
         """Positions of the entities, those asked for first, then the best connected."""
         asked = np.isin(self.entities, self.centre)
-        return np.lexsort((np.arange(len(self.entities)), -self.degrees, ~asked))
+        return np.lexsort((np.arange(len(self.entities)), -self.fact_counts, ~asked))
+
+
+def name_entity(graph: KnowledgeGraph, entity: int) -> str:
+    """Its label or, where that is empty, its name."""
+    return graph.labels[entity] or str(graph.entities["entity"].iloc[entity])
+
+
+def count_facts(graph: KnowledgeGraph) -> Int[np.ndarray, " entity"]:
+    """How many facts each entity stands in; one about itself counts once."""
+    loops = graph.triples[graph.triples[:, 0] == graph.triples[:, 2], 0]
+    return np.asarray(graph.degrees - np.bincount(loops, minlength=len(graph.entities)))
 
 
 def compose_scene(
@@ -106,37 +131,40 @@ def compose_scene(
     seed: int,
 ) -> GraphScene:
     """Choose what is drawn and work out where it stands."""
-    known, probability = _select_facts(graph, around, hops), np.array([])
-    guessed = np.empty((0, 3), np.int64)
-    if predicted is not None:
-        guessed, probability = read_predicted(graph, predicted)
+    known = select_neighbourhood(graph, list(around), hops=hops) if around else graph.triples
+    guessed, probability = read_predicted(graph, predicted)
     every = np.concatenate([known, guessed])
     wanted = np.unique(np.concatenate([every[:, 0], every[:, 2], np.array(around, np.int64)]))
-    if not around and predicted is None:
+    if not around:
         wanted = np.arange(len(graph.entities))
-    order = np.lexsort((wanted, -graph.degrees[wanted], _count_steps(graph, around, hops, guessed)[wanted]))
+    steps = _count_steps(graph, around, hops, guessed)
+    order = np.lexsort((wanted, -graph.degrees[wanted], steps[wanted]))
     kept = np.sort(wanted[order[:limit]])
     inside = np.isin(every[:, 0], kept) & np.isin(every[:, 2], kept)
     facts = every[inside]
-    ends = np.searchsorted(kept, facts[:, (0, 2)])
     return GraphScene(
         graph=graph,
         entities=kept,
         facts=facts,
         probability=np.concatenate([np.full(len(known), np.nan), probability])[inside],
         predicted=(np.arange(len(every)) >= len(known))[inside],
-        points=place_nodes(ends, len(kept), seed=seed),
+        points=_place(facts, kept, around, seed),
         centre=tuple(int(i) for i in around),
         hops=hops,
-        entities_left=len(wanted) - len(kept),
-        facts_left=int((~inside).sum()),
+        opened=kept[_count_steps(graph, around, hops, guessed[:0])[kept] < hops] if around else kept,
+        predicted_left=int((~inside[len(known) :]).sum()),
     )
 
 
-def _select_facts(graph: KnowledgeGraph, around: Sequence[int], hops: int) -> Int[np.ndarray, "fact 3"]:
-    if not around:
-        return graph.triples
-    return select_neighbourhood(graph, list(around), hops=hops)
+def _place(
+    facts: Int[np.ndarray, "fact 3"], kept: Int[np.ndarray, " node"], around: Sequence[int], seed: int
+) -> Float[np.ndarray, "node 2"]:
+    inside = np.column_stack(
+        [np.searchsorted(kept, facts[:, 0]), facts[:, 1], np.searchsorted(kept, facts[:, 2])]
+    ).reshape(-1, 3)
+    if len(set(around)) == 1:
+        return place_spokes(inside, len(kept), int(np.searchsorted(kept, around[0])))
+    return place_nodes(inside[:, (0, 2)], len(kept), seed=seed) * _UNIT
 
 
 def _count_steps(
@@ -145,7 +173,7 @@ def _count_steps(
     """How near each entity is to what was asked for: 0 for that itself and for the ends of predicted facts."""
     steps, found = np.full(len(graph.entities), hops + 1), -1
     for hop in range(1, hops + 1) if around else ():
-        facts = _select_facts(graph, around, hop)
+        facts = select_neighbourhood(graph, list(around), hops=hop)
         if len(facts) == found:  # nothing lies further away
             break
         found = len(facts)
@@ -155,36 +183,16 @@ def _count_steps(
     return steps
 
 
-def read_predicted(
-    graph: KnowledgeGraph, predicted: pd.DataFrame
-) -> tuple[Int[np.ndarray, "fact 3"], Float[np.ndarray, " fact"]]:
-    """The predicted facts as ids and their probabilities, without those the graph holds already.
+def _name_centre(scene: GraphScene) -> str:
+    names = [name_entity(scene.graph, i) for i in scene.centre]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
-    Raises:
-        ValueError: when a column is missing or a probability lies outside 0 to 1.
-    """
-    missing = [name for name in ("head", "relation", "tail") if name not in predicted]
-    if missing:
-        raise ValueError(
-            f"predicted has the columns {list(predicted.columns)} and lacks {missing}. Expected head, relation, tail "
-            "and, where known, probability. For a table from vectors.predict(head=..., relation=...) type "
-            'table.rename(columns={"entity": "tail"}).assign(head=..., relation=...).'
-        )
-    ids = np.array(
-        [
-            (graph.entity_id(head), graph.relation_id(relation), graph.entity_id(tail))
-            for head, relation, tail in zip(predicted["head"], predicted["relation"], predicted["tail"], strict=True)
-        ],
-        np.int64,
-    ).reshape(-1, 3)
-    given = predicted["probability"] if "probability" in predicted else np.full(len(predicted), np.nan)
-    probability = np.asarray(given, float)
-    if ((probability < 0) | (probability > 1)).any():
-        worst = float(probability[(probability < 0) | (probability > 1)][0])
-        raise ValueError(f"predicted has the probability {worst:g}. Expected numbers from 0 to 1 in that column.")
-    known = {tuple(fact) for fact in graph.triples.tolist()}
-    new = np.array([tuple(fact) not in known for fact in ids.tolist()], bool)
-    return ids[new], probability[new]
+
+def _write_title(scene: GraphScene) -> str:
+    if scene.centre:
+        return f"{_name_centre(scene)} in {scene.graph.name}, and what lies within {count_things(scene.hops, 'step')}"
+    whole = not scene.entities_left
+    return f"Graph {scene.graph.name}" + ("" if whole else f": its {len(scene.entities):,} best connected entities")
 
 
 def _write_caption(scene: GraphScene) -> str:
@@ -192,17 +200,18 @@ def _write_caption(scene: GraphScene) -> str:
     known, guessed = int((~scene.predicted).sum()), int(scene.predicted.sum())
     parts = [f"{graph.name}: {count_things(len(scene.entities), 'entity')} and {count_things(known, 'fact')}"]
     if scene.centre:
-        names = [graph.labels[i] for i in scene.centre]
-        listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        parts[0] += f" within {count_things(scene.hops, 'step')} of {listed}"
-    if scene.entities_left:
-        left = f"{count_things(scene.entities_left, 'entity')} and {count_things(scene.facts_left, 'fact')} more are not drawn"
-        parts.append(f"Only the {'nearest and ' if scene.centre else ''}best connected are shown: {left}")
+        parts[0] += f" within {count_things(scene.hops, 'step')} of {_name_centre(scene)}"
+    if scene.entities_left or scene.facts_left:
+        left = f"{count_things(scene.entities_left, 'entity')} and {count_things(scene.facts_left, 'fact')}"
+        parts.append(f"Of the graph {left} more are not drawn")
     parts.append(
-        "Colour is the type; the larger a dot, the more facts; nearness on the page is a layout, not a measurement"
+        "Colour and shape are the type; the larger a mark, the more facts; nearness on the page is a layout, not a "
+        "measurement"
     )
     if guessed:
         parts.append(
             f"{count_things(guessed, 'dashed line').capitalize()}: predicted, with probability, not in the graph"
         )
+    if scene.predicted_left:
+        parts.append(f"{count_things(scene.predicted_left, 'predicted fact')} more: not drawn")
     return ". ".join(parts) + "."

@@ -7,23 +7,14 @@ const target = ["chrome111", "firefox113", "safari16.4"]; // the first with colo
 const shared = { bundle: true, minify: true, charset: "utf8", target };
 
 // Widgets load modules, pages hold plain scripts, which leave one name. Each file is both: Python drops its last line.
-const both = (name) => ({
-  format: "iife",
-  globalName: `kgwb_${name}`,
-  footer: { js: `export default kgwb_${name}.default;` },
-});
-const others = {
-  film: { format: "iife", globalName: "kgwbFilm" },
-  frame: { format: "esm" },
-  graph: { format: "iife", globalName: "kgwbGraph" },
-  space: { format: "iife", globalName: "kgwbSpace" },
-};
-
-for (const name of readdirSync("src").filter((folder) => folder !== "shared")) {
-  const entry = `src/${name}/${name}`;
+for (const name of readdirSync("src").filter((each) => each !== "shared")) {
+  const [globalName, entry] = [`kgwb_${name}`, `src/${name}/${name}`];
+  const footer = { js: `export default ${globalName}.default;` };
   await build({
     ...shared,
-    ...(others[name] ?? both(name)),
+    format: "iife",
+    globalName,
+    footer,
     entryPoints: [`${entry}.js`],
     outfile: `${folder}/${name}.js`,
   });

@@ -1,33 +1,4 @@
-// The parts we use of what is not ours: two libraries that a page carries beside our scripts, and the model of a widget.
-
-declare namespace vis {
-  interface NodeShape {
-    x: number;
-    y: number;
-    options: { size: number };
-  }
-  interface EdgeShape {
-    edgeType: { getPoint(share: number): { x: number; y: number } };
-  }
-  class DataSet {
-    constructor(rows: object[]);
-  }
-  class Network {
-    constructor(holder: HTMLElement, data: { nodes: DataSet; edges: DataSet }, options: object);
-    body: { nodes: Record<number, NodeShape>; edges: Record<number, EdgeShape> };
-    on(event: "click", act: (event: { nodes: number[] }) => void): void;
-    on(event: "afterDrawing", act: (context: CanvasRenderingContext2D) => void): void;
-    setOptions(options: object): void;
-    fit(options: { maxZoomLevel: number }): void;
-    moveTo(options: { scale: number }): void;
-    focus(node: number, options: object): void;
-    selectNodes(nodes: number[]): void;
-    getSelectedNodes(): number[];
-    getScale(): number;
-    DOMtoCanvas(point: { x: number; y: number }): { x: number; y: number };
-    destroy(): void;
-  }
-}
+// The parts we use of what is not ours: a library that a page carries beside our scripts, and the model of a widget.
 
 declare namespace Plotly {
   function newPlot(holder: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
@@ -44,6 +15,6 @@ interface WidgetModel {
   off(event: string, act: (message?: any, buffers?: any) => void): void;
 }
 interface KernelModel extends WidgetModel {
-  send(message: object): void;
+  send(message: object, callbacks?: object, buffers?: ArrayBuffer[]): void;
   widget_manager?: { kernel?: { interrupt?: () => void } };
 }

@@ -1,8 +1,4 @@
-"""Many dimensions flattened to two, and how much of the neighbourhoods survives.
-
-Trustworthiness asks whether points that lie near on the map are near in truth; continuity asks whether points near in
-truth lie near on the map (Venna & Kaski, 2001). Both are 1 for a perfect map and about .5 for a random one.
-"""
+"""Many dimensions flattened to two or three, and how much of the neighbourhoods survives."""
 
 from __future__ import annotations
 
@@ -13,31 +9,34 @@ from typing import Literal
 
 import numpy as np
 
-from kgwb.axes import Float, Int
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.axes import Float
 from kgwb.packages import load_package
+from kgwb.see.space.quality import PointQuality, ProjectionQuality, draw_rows, limit_neighbours, measure_rows
 
 Vectors = Float[np.ndarray, "point dim"]
-Method = Literal["pca", "tsne"]
-_ROWS = 256  # points whose distances to all others are held at a time
+Points = Float[np.ndarray, "point _"]
+Method = Literal["pca", "tsne", "umap"]
+NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+_SQUARE = 5000  # points above which the axes come from the matrix of covariances, which is small
 
 
-@dataclass(frozen=True)
-class ProjectionQuality:
-    """How far a map can be trusted.
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """The plane that keeps most of the variance: position = (vector - middle) @ axes.
 
     Attributes:
-        trustworthiness: 1 when every neighbour on the map is a neighbour in truth.
-        continuity: 1 when every neighbour in truth is a neighbour on the map.
-        neighbours: how many nearest points count as neighbours.
+        middle: of the points that it was fitted to.
+        axes: as columns.
+        kept: share of their variance that the axes keep.
     """
 
-    trustworthiness: float
-    continuity: float
-    neighbours: int
+    middle: Float[np.ndarray, " dim"]
+    axes: Float[np.ndarray, "dim axis"]
+    kept: float
 
-    def __str__(self) -> str:
-        return f"trustworthiness {self.trustworthiness:.2f}, continuity {self.continuity:.2f}"
+    def place(self, vectors: Vectors) -> Points:
+        """Where vectors fall."""
+        return np.asarray((vectors - self.middle) @ self.axes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +46,18 @@ class Projection:
     Attributes:
         name: of the method, as printed.
         points: on the plane.
-        quality: over the points mapped.
+        quality: of the map, over the points measured.
         variance: share of the variance that the two axes keep; None where the axes have no such meaning.
+        plane: of a linear map; None for any other.
+        each: the quality at each point.
     """
 
     name: str
     points: Float[np.ndarray, "point 2"]
     quality: ProjectionQuality
     variance: float | None = None
+    plane: Plane | None = None
+    each: PointQuality | None = None
 
     def describe(self, *, short: bool = False) -> str:
         """The quality in words, with the variance where the axes have one.
@@ -67,48 +70,66 @@ class Projection:
         return text.replace(", ", " · ") if short else text
 
 
-def project(vectors: Vectors, *, method: Method, neighbours: int = 10, seed: int = 0) -> Projection:
+def project(
+    vectors: Vectors, *, method: Method, neighbours: int = 10, seed: int = 0, fitted: int | None = None
+) -> Projection:
     """Map vectors to the plane.
 
     Args:
         vectors: at least 3, not all alike.
-        method: "pca" (straight lines stay straight) or "tsne" (neighbours stay together; distances and sizes of
+        method: "pca" (straight lines stay straight), "tsne" or "umap" (neighbours stay together; distances and sizes of
             groups mean little).
         neighbours: how many nearest points the quality is measured over; fewer where there are few points.
-        seed: of t-SNE; the same vectors and seed give the same map.
+        seed: of t-SNE, of UMAP, and of the points that are measured; the same vectors and seed give the same map.
+        fitted: the plane of PCA is that of so many first vectors, in which the others are then placed; by default all.
     """
-    centred = np.asarray(vectors, float) - np.mean(vectors, axis=0)
-    points, variance = _project_linearly(centred)
-    if method == "pca":
-        return Projection("PCA", points, projection_quality(centred, points, neighbours), variance)
-    points = _project_neighbours(centred, points, seed)
-    return Projection("t-SNE", points, projection_quality(centred, points, neighbours))
+    plane = fit_plane(vectors[:fitted])
+    points = plane.place(vectors) if method == "pca" else map_neighbours(vectors, method, seed)
+    near = limit_neighbours(len(vectors), neighbours)
+    each = measure_rows(vectors - plane.middle, points, near, draw_rows(len(vectors), vectors.shape[1], None, seed))
+    kept = plane.kept if method == "pca" else None
+    return Projection(NAMES[method], points, each.whole, kept, plane if method == "pca" else None, each)
 
 
-def _project_linearly(centred: Vectors) -> tuple[Float[np.ndarray, "point 2"], float]:
-    _, lengths, axes = np.linalg.svd(centred, full_matrices=False)
-    axes = axes[:2] * np.where(np.abs(axes[:2]).max(axis=1) == axes[:2].max(axis=1), 1, -1)[:, None]
-    points = centred @ axes.T  # [point, 2], or 1 where there is one dimension
-    points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
-    return points, float((lengths[:2] ** 2).sum() / (lengths**2).sum())
+def fit_plane(vectors: Vectors, count: int = 2) -> Plane:
+    """The first principal components, signs fixed; an axis that one dimension does not have is zero."""
+    middle = np.mean(vectors, axis=0)
+    centred = vectors - middle
+    if len(vectors) > max(_SQUARE, vectors.shape[1]):
+        values, columns = np.linalg.eigh(centred.T @ centred)
+        squares, axes = np.maximum(values[::-1], 0), columns.T[::-1]
+    else:
+        _, lengths, axes = np.linalg.svd(centred, full_matrices=False)
+        squares = lengths**2
+    axes = axes[:count] * np.where(np.abs(axes[:count]).max(axis=1) == axes[:count].max(axis=1), 1, -1)[:, None]
+    axes = np.pad(axes, ((0, count - len(axes)), (0, 0)))
+    return Plane(middle, axes.T, float(squares[:count].sum() / (squares.sum() or 1.0)))
 
 
-def _project_neighbours(
-    centred: Vectors, start: Float[np.ndarray, "point 2"], seed: int
-) -> Float[np.ndarray, "point 2"]:
+def map_neighbours(vectors: Vectors, method: Method, seed: int, count: int = 2) -> Points:
+    """A map that keeps neighbours together, by t-SNE or UMAP.
+
+    Raises:
+        ImportError: with the line that installs what makes it.
+    """
+    start = fit_plane(vectors, count).place(vectors)
+    if vectors.shape[1] > 50:  # as t-SNE's authors do: fewer dimensions first, which also drops noise
+        vectors = fit_plane(vectors, 50).place(vectors)
+    if method == "umap":
+        learner = load_package("umap", "A UMAP map", install="umap-learn").UMAP(
+            n_components=count, n_neighbors=min(15, len(vectors) - 1), random_state=int(seed) % 2**32, n_jobs=1
+        )
+        return np.asarray(learner.fit_transform(vectors.astype(np.float32)), float)
     learner = _load_manifold().TSNE(
-        n_components=2,
-        perplexity=min(30.0, (len(centred) - 1) / 3),
+        n_components=count,
+        perplexity=min(30.0, (len(vectors) - 1) / 3),
         init=(start / start[:, 0].std() * 1e-4).astype(np.float32),
         random_state=int(seed) % 2**32,
         max_iter=500,
     )
-    if centred.shape[1] > 50:  # as its authors do: fewer dimensions first, which also drops noise
-        _, _, axes = np.linalg.svd(centred, full_matrices=False)
-        centred = centred @ axes[:50].T
     # One thread: on a busy machine sklearn's threads wait for one another, six times as long as one alone takes.
     with load_package("threadpoolctl", "A t-SNE map").threadpool_limits(1):
-        return np.asarray(learner.fit_transform(centred.astype(np.float32)), float)
+        return np.asarray(learner.fit_transform(vectors.astype(np.float32)), float)
 
 
 def _load_manifold() -> ModuleType:
@@ -118,63 +139,3 @@ def _load_manifold() -> ModuleType:
         return load_package("sklearn.manifold", "A t-SNE map", install="scikit-learn")
     finally:
         random.setstate(state)
-
-
-def projection_quality(
-    high: Float[np.ndarray, "high dim"], low: Float[np.ndarray, "low plane"], neighbours: int = 10
-) -> ProjectionQuality:
-    """Measure how well a map keeps neighbourhoods.
-
-        trustworthiness = 1 - 2 / (n k (2n - 3k - 1)) · Σ_i Σ_{j near i on the map} max(0, rank_i(j) - k)
-
-    with rank_i(j) the rank of j among the neighbours of i in truth; continuity exchanges truth and map
-    (Venna & Kaski, 2001). Where no two distances are equal, this is scikit-learn's `trustworthiness`; where some are, that
-    counts the one that comes later as farther, and takes points that coincide for a mistake of the map.
-
-    Args:
-        high: the true positions.
-        low: the positions on the map.
-        neighbours: k; taken down to less than half the points where there are few.
-
-    Example:
-        >>> line = np.arange(12.0)[:, None]
-        >>> projection_quality(line, line * 3, 4)
-        ProjectionQuality(trustworthiness=1.0, continuity=1.0, neighbours=4)
-    """
-    expect_at_least("neighbours", neighbours, 1, whole=True)
-    call = "projection_quality(vectors, points)"
-    for points in (high, low):
-        expect_kind(points, np.ndarray, "An array of positions", call=call)
-        if points.ndim != 2 or points.dtype.kind not in "fiu":
-            raise ValueError(f"Positions of shape {points.shape} and type {points.dtype} came. Type {call}.")
-    if len(high) != len(low) or len(high) < 3:
-        raise ValueError(
-            f"high has {len(high)} points and low {len(low)}; expected the same points, at least 3. Type {call}."
-        )
-    near = max(1, min(neighbours, (len(high) - 1) // 2))
-    return ProjectionQuality(_measure_trust(high, low, near), _measure_trust(low, high, near), near)
-
-
-def _measure_trust(truth: Vectors, picture: Float[np.ndarray, "point plane"], near: int) -> float:
-    """1 less the ranks, in truth, by which neighbours in the picture lie too far, as a share of the worst."""
-    count = len(truth)
-    worst = count * near * (2 * count - 3 * near - 1) / 2
-    excess = 0
-    for first in range(0, count, _ROWS):
-        rows = np.arange(first, min(first + _ROWS, count))
-        shown = np.argpartition(_distances(picture, rows), near - 1, axis=1)[:, :near]  # [row, near]
-        true = _distances(truth, rows)  # [row, point]
-        for column in shown.T:
-            reached = np.take_along_axis(true, column[:, None], axis=1)
-            ranks = (true < reached).sum(axis=1) + 1
-            excess += int(np.maximum(0, ranks - near).sum())
-    return 1 - excess / worst if worst else 1.0
-
-
-def _distances(points: Vectors, rows: Int[np.ndarray, " row"]) -> Float[np.ndarray, "row point"]:
-    """Squared distances, each point infinitely far from itself."""
-    points = np.asarray(points, float)
-    lengths = (points**2).sum(axis=1)
-    squares = lengths[rows, None] + lengths[None] - 2 * points[rows] @ points.T  # [row, point]
-    squares[np.arange(len(rows)), rows] = np.inf
-    return np.asarray(squares)

@@ -1,100 +1,20 @@
-"""The points of a space, checked before anything is drawn, and the maps on which they are shown."""
+"""What is seen of a space: its points, the maps on which they are shown, and in which words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from numbers import Number
-from typing import Any
 
 import numpy as np
 
-from kgwb.axes import Float, Int
-from kgwb.checks import expect_each
-from kgwb.graph.errors import UnknownNameError
-from kgwb.see.names import Names, list_names, name_types
-from kgwb.see.palette import colour_types
+from kgwb.see.space.alignment import SecondSpace
+from kgwb.see.space.arrows import Arrows
+from kgwb.see.space.cloud import LAYERS, Cloud
+from kgwb.see.space.colouring import Amounts, Colouring
 from kgwb.see.space.projection import Projection
 from kgwb.words import count_things
 
-
-@dataclass(frozen=True, eq=False)
-class Cloud:
-    """Points in a space of many dimensions.
-
-    Attributes:
-        name: what they are, for captions.
-        vectors: in all dimensions.
-        ids: entity ids, or positions where there is no graph.
-        labels, types: a text for each point.
-        degrees: facts each entity stands in; None where there is no graph.
-        graph: the graph whose entities they are, if any.
-        whole: how many points there were before a sample was taken.
-    """
-
-    name: str
-    vectors: Float[np.ndarray, "point dim"]
-    ids: Int[np.ndarray, " point"]
-    labels: tuple[str, ...]
-    types: tuple[str, ...]
-    degrees: Int[np.ndarray, " point"] | None
-    graph: Any
-    whole: int
-
-    @property
-    def colours(self) -> dict[str, str]:
-        """The colour of each type, the same as in every other view of the same graph."""
-        return colour_types(self.types if self.graph is None else name_types(self.graph))
-
-    def find(self, name: str | int) -> int:
-        """The position of a point given by label, name or id.
-
-        Raises:
-            UnknownNameError: names the three nearest labels.
-        """
-        if self.graph is not None:
-            wanted = self.graph.entity_id(name)
-        elif isinstance(name, str) and name in self.labels:
-            return self.labels.index(name)
-        else:
-            wanted = name
-        found = np.flatnonzero(self.ids == wanted) if not isinstance(wanted, str) else np.array([])
-        if not len(found):
-            raise UnknownNameError("entity", name, self.labels)
-        return int(found[0])
-
-    def find_all(self, names: Names) -> list[int]:
-        """The positions of one point or several, as `find` gives them."""
-        return [self.find(name) for name in list_names(names, call="highlight=['Berlin', 'Paris']")]
-
-    def choose_named(self, ringed: Sequence[int], count: int) -> tuple[int, ...]:
-        """Positions of the points to name: the highlighted ones, then the `count` best connected."""
-        order = np.arange(len(self.labels)) if self.degrees is None else np.argsort(-self.degrees, kind="stable")
-        return (*ringed, *(int(i) for i in order[:count] if i not in ringed))
-
-    def restrict(self, positions: Sequence[int]) -> Cloud:
-        """Only these points, which are then the whole."""
-        return replace(self.take(np.array(positions, int)), whole=len(positions))
-
-    def take(self, positions: Int[np.ndarray, " chosen"]) -> Cloud:
-        """Only these points, in this order."""
-        return replace(
-            self,
-            vectors=self.vectors[positions],
-            ids=self.ids[positions],
-            labels=tuple(self.labels[i] for i in positions),
-            types=tuple(self.types[i] for i in positions),
-            degrees=None if self.degrees is None else self.degrees[positions],
-        )
-
-    def thin(self, limit: int, keep: Sequence[int], seed: int) -> Cloud:
-        """At most `limit` points: those to keep, and a sample of the others in which each has the same chance."""
-        if len(self.labels) <= limit:
-            return self
-        others = np.setdiff1d(np.arange(len(self.labels)), np.array(keep, int))
-        drawn = np.random.default_rng(seed).permutation(others)[: max(0, limit - len(keep))]
-        return self.take(np.sort(np.concatenate([np.array(keep, int), drawn])))
+DOUBTFUL = 0.7  # a point whose trustworthiness is below it is drawn faint: chance gives about .5
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +27,10 @@ class SpaceScene:
         ringed: positions of the highlighted points.
         named: positions of the points to name, the most important first.
         seed: of the sample and of t-SNE.
+        colouring: what the colour says.
+        beside: what a second space adds.
+        arrows: where a relation moves its heads.
+        advice: what was left out, and how to have it.
     """
 
     cloud: Cloud
@@ -114,99 +38,85 @@ class SpaceScene:
     ringed: tuple[int, ...]
     named: tuple[int, ...]
     seed: int
+    colouring: Colouring
+    beside: SecondSpace | None = None
+    arrows: Arrows | None = None
+    advice: tuple[str, ...] = field(default=())
 
-    @property
+    @cached_property
     def title(self) -> str:
-        """What the picture is called."""
-        return f"Space of {self.cloud.name}"
+        """What is seen, in words."""
+        cloud, names = self.cloud, " and ".join(each.name for each in self.maps)
+        what = "entities" if cloud.graph is not None else "points"
+        count = f"{cloud.entities:,} {what}"
+        if self.beside is not None:
+            return f"{count} in two spaces: {cloud.name} and {self.beside.name}"
+        return f"Space of {cloud.name}: {count}, by {names}"
 
     @cached_property
     def caption(self) -> str:
         """What is seen and how far to trust it."""
-        return _write_caption(self)
+        return write_caption(self)
+
+    def doubtful(self, number: int) -> np.ndarray:
+        """Whether a map misleads at each point: what lies beside it there does not lie beside it in truth."""
+        each = self.maps[number].each
+        if each is None:
+            return np.zeros(len(self.cloud.labels), bool)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(each.trustworthiness < DOUBTFUL)
 
 
-def gather_points(vectors: Any, *, labels: Sequence[str] | None, types: Sequence[str] | None) -> Cloud:
-    """Points from a GraphEmbedding, from (vectors, labels, types), or from an array with `labels` and `types`.
-
-    Raises:
-        TypeError: when it is none of these.
-        ValueError: when the numbers cannot be mapped.
-    """
-    graph, name = None, "vectors"
-    degrees: np.ndarray | None = None
-    if hasattr(vectors, "entity_vectors"):
-        graph = vectors.graph
-        labels, types, degrees = graph.labels, name_types(graph), graph.degrees
-        name = f"{graph.name}, {type(vectors.scorer).__name__}" if hasattr(vectors, "scorer") else graph.name
-        vectors = vectors.entity_vectors()
-    elif isinstance(vectors, tuple) and len(vectors) in (2, 3):
-        vectors, labels, types = (*vectors, None)[:3]
-    array = _read_array(vectors)
-    count = len(array)
-    labels = [str(i) for i in range(count)] if labels is None else list_words("labels", labels)
-    types = ["point"] * count if types is None else list_words("types", types)
-    for what, given in (("labels", labels), ("types", types)):
-        if len(given) != count:
-            raise ValueError(
-                f"{count} vectors came with {len(given)} {what}; expected one for each vector. Type show_space(vectors)."
-            )
-    return Cloud(name, array, np.arange(count), tuple(labels), tuple(types), degrees, graph, count)
+def write_caption(scene: SpaceScene) -> str:
+    """One line: what is seen and how far to trust it."""
+    parts = [_say_what(scene), *(f"{each.name}: {each.describe()}" for each in scene.maps), _say_scale(scene)]
+    if scene.beside is not None:
+        parts.append(_say_beside(scene))
+    elif any(each.variance is None for each in scene.maps):
+        names = " and ".join(each.name for each in scene.maps if each.variance is None)
+        parts.append(f"In {names} only nearness has meaning, not distance or the size of a group")
+    doubtful = [int(scene.doubtful(i).sum()) for i in range(len(scene.maps))]
+    if any(doubtful):
+        counts = " and ".join(f"{count:,}" for count in doubtful)
+        parts.append(f"Faint: points where the map misleads, with a trustworthiness below {DOUBTFUL:g} ({counts})")
+    if isinstance(scene.colouring, Amounts):
+        missing = f", missing for {scene.colouring.missing:,}" if scene.colouring.missing else ""
+        parts.append(f"Colour: {scene.colouring.name}{missing}")
+    if scene.arrows is not None:
+        parts.append(scene.arrows.describe())
+    return ". ".join(filter(None, [*parts, *scene.advice])) + "."
 
 
-def list_words(argument: str, words: object) -> list[str]:
-    """Labels or types as texts; numbers will do."""
-    found = expect_each(words, (str, Number), "A text", call=f"show_space(array, {argument}=['a', 'b'])")
-    return [str(word) for word in found]
-
-
-def check_points(cloud: Cloud) -> None:
-    """Say why these points cannot be mapped, if they cannot.
-
-    Raises:
-        ValueError: too few points, a number that is none, or all points in one place.
-    """
-    if len(cloud.labels) < 3:
-        few = len(cloud.labels)
-        raise ValueError(f"A map needs at least 3 points; {few} came. Type show_space(vectors) to map them all.")
-    wrong = ~np.isfinite(cloud.vectors).all(axis=1)
-    if wrong.any():
-        first = cloud.labels[int(np.flatnonzero(wrong)[0])]
-        raise ValueError(
-            f"{int(wrong.sum()):,} of {len(wrong):,} vectors hold NaN or infinity, the first that of {first!r}. "
-            "Expected finite numbers; after training, a smaller learning rate usually mends this."
-        )
-    if np.ptp(cloud.vectors, axis=0).max() == 0:
-        raise ValueError("All vectors are equal, so every point falls on one spot. Train the embedding, then map it.")
-
-
-def _read_array(vectors: Any) -> Float[np.ndarray, "point dim"]:
-    if hasattr(vectors, "detach"):
-        vectors = vectors.detach().cpu().float().numpy()
-    if hasattr(vectors, "to_numpy"):
-        vectors = vectors.to_numpy()
-    try:
-        array = np.asarray(vectors)
-    except (ValueError, TypeError):  # rows of different lengths, or an object that says it can be an array and cannot
-        array = np.array(None)
-    if array.ndim != 2 or array.dtype.kind not in "fiu" or not array.shape[1]:
-        raise TypeError(
-            f"show_space got {type(vectors).__name__} of shape {array.shape} and type {array.dtype}. Expected a "
-            "GraphEmbedding, an array of numbers [point, dim], or (vectors, labels, types); type show_space(embedding)."
-        )
-    return array.astype(float)
-
-
-def _write_caption(scene: SpaceScene) -> str:
-    cloud, maps = scene.cloud, scene.maps
-    shown = len(cloud.labels)
-    what = "entity" if cloud.graph is not None else "point"
-    first = f"{cloud.name}: {count_things(shown, what)} in {count_things(cloud.vectors.shape[1], 'dimension')}"
+def _say_what(scene: SpaceScene) -> str:
+    cloud = scene.cloud
+    shown, what = len(cloud.labels), "entity" if cloud.graph is not None else "point"
+    counts = np.bincount(cloud.layers, minlength=len(LAYERS))
+    things = [count_things(int(counts[0]), what)]
+    things += [count_things(int(count), name) for name, count in zip(LAYERS[1:], counts[1:], strict=True) if count]
+    dim = count_things(cloud.vectors.shape[1], "dimension")
     if shown < cloud.whole:
-        first = f"{cloud.name}: a random sample of {shown:,} of {count_things(cloud.whole, what)} (seed {scene.seed}), "
-        first += f"{count_things(cloud.vectors.shape[1], 'dimension')}"
-    kept = [f"{each.name}: {each.describe()}" for each in maps]
-    near = maps[0].quality.neighbours
-    scale = f"Both over {count_things(near, 'nearest neighbour')}; 1 is a faithful map, about .5 a random one"
-    warning = "In t-SNE only nearness has meaning, not distance or the size of a group" if len(maps) > 1 else ""
-    return ". ".join(filter(None, [first, *kept, scale, warning])) + "."
+        sample = f"a random sample of {shown:,} of {count_things(cloud.whole, what)} (seed {scene.seed})"
+        return f"{cloud.name}: {sample}, {dim}"
+    return f"{cloud.name}: {' and '.join(things)} in {dim}"
+
+
+def _say_scale(scene: SpaceScene) -> str:
+    first = scene.maps[0]
+    near = count_things(first.quality.neighbours, "nearest neighbour")
+    measured = 0 if first.each is None else len(first.each.rows)
+    sample = "" if measured in (0, len(scene.cloud.labels)) else f", measured at {measured:,} points drawn at random"
+    return f"Both over {near}{sample}; 1 is a faithful map, about .5 a random one"
+
+
+def _say_beside(scene: SpaceScene) -> str:
+    beside = scene.beside
+    assert beside is not None
+    kept = beside.kept[np.isfinite(beside.kept)]
+    sample = "" if len(kept) == len(beside.kept) else f" of {len(kept):,} points drawn at random"
+    chance = beside.neighbours / max(1, len(beside.kept) - 1)
+    text = (
+        "The second map is turned or mirrored onto the first (Procrustes) and drawn at its spread. Of the "
+        f"{beside.neighbours} nearest in all dimensions {100 * kept.mean():.0f} % are nearest in both spaces, on "
+        f"average{sample}; by chance it would be {100 * chance:.1f} %"
+    )
+    return text + (f". {count_things(beside.left_out, 'point')} only one of them has" if beside.left_out else "")

@@ -1,56 +1,49 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeFrame, findLabel } from "../src/film/controls.js";
-import { findNearest, openFrames } from "../src/film/frames.js";
+import { readValue } from "../src/space/curve.js";
+import { placeFrame } from "../src/space/facts.js";
+import { describeFrame, findFrame, readTime } from "../src/space/film.js";
 
 /** Two dots in two frames: the first goes from (1, 0) of reach 2 to (0, 1) of reach 4. */
-function openTwo() {
-  const steps = Int16Array.from([32767, 0, 0, 0, 0, 32767, 0, 0]);
-  const points = Buffer.from(steps.buffer).toString("base64");
-  return openFrames({ points, reach: [2, 4], labels: ["a", "b"], names: ["start", "end"] });
+const FRAMES = {
+  points: Uint16Array.of(65535, 32767.5, 32767.5, 32767.5, 32767.5, 65535, 32767.5, 32767.5),
+  reach: [2, 4],
+  names: ["start", "end"],
+};
+
+/** @param {number} time */
+function placeAt(time) {
+  const places = new Float32Array(4);
+  placeFrame(FRAMES, 2, time, places);
+  return [...places].map((value) => Math.round(value * 1000) / 1000 + 0);
 }
 
-test("a dot moves straight from frame to frame, in shares of the widest reach", () => {
-  const { place } = openTwo();
-  assert.deepEqual(place(0, 0, false), [0.5, 0]);
-  assert.deepEqual(place(0, 0.5, false), [0.25, 0.5]);
-  assert.deepEqual(place(0, 1, false), [0, 1]);
-  assert.deepEqual(place(1, 0.5, false), [0, 0]);
-});
-
-test("where every frame fills the picture, the reach is this moment's", () => {
-  const { place } = openTwo();
-  assert.deepEqual(place(0, 0, true), [1, 0]);
-  assert.deepEqual(place(0, 0.5, true), [1 / 3, 2 / 3]);
-});
-
-test("on the picture the second axis runs up, and a margin stays", () => {
-  const { pixel } = openTwo();
-  assert.deepEqual(pixel(0, 1, false, 100), [50, 4]);
-  assert.deepEqual(pixel(0, 0, true, 100), [96, 50]);
-});
-
-test("the nearest dot within reach is meant, the first of equals", () => {
-  const points = [
-    [0, 0],
-    [10, 0],
-    [10, 0],
-  ];
-  assert.equal(findNearest(points, [9, 1], 12), 1);
-  assert.equal(findNearest(points, [30, 0], 12), -1);
-  assert.equal(findNearest([], [0, 0], 12), -1);
-});
-
-test("the same label is found before one that holds it, in any case of letters", () => {
-  const labels = ["Isle of Man", "Isle", "中文"];
-  assert.deepEqual(
-    [" isle ", "man", "文", "zzz", " "].map((text) => findLabel(labels, text)),
-    [1, 0, 2, -1, -1],
-  );
+test("a dot moves straight from frame to frame, in the space's own units", () => {
+  assert.deepEqual(placeAt(0), [2, 0, 0, 0]);
+  assert.deepEqual(placeAt(0.5), [1, 2, 0, 0]);
+  assert.deepEqual(placeAt(1), [0, 4, 0, 0]);
 });
 
 test("a frame says how far it can be trusted", () => {
   const film = { trust: [0.9, 0.5], variance: [0.123, 1], reach: [1, 12.345] };
   assert.equal(describeFrame(film, 0), "trustworthiness 0.90 · keeps 12 % of the variance · reaches 1");
   assert.equal(describeFrame(film, 1), "trustworthiness 0.50 · keeps 100 % of the variance · reaches 12");
+});
+
+test("a place on the curve means the nearest frame, and a moment between two frames its epoch", () => {
+  assert.deepEqual(
+    [-1, 2, 3.9, 4.1, 99].map((epoch) => findFrame([0, 2, 6], epoch)),
+    [0, 1, 1, 2, 2],
+  );
+  assert.deepEqual(
+    [0, 0.5, 1.25, 2].map((time) => readTime([0, 2, 6], time)),
+    [0, 1, 3, 6],
+  );
+});
+
+test("between the epochs whose value is known the curve is straight, beyond them level", () => {
+  assert.deepEqual(
+    [0, 1, 2, 5, 9].map((epoch) => readValue([1, 3, 5], [4, 2, 1], epoch)),
+    [4, 4, 3, 1, 1],
+  );
 });

@@ -1,14 +1,22 @@
-// Layer × head as small pictures of each attention matrix; the first column is the mean of heads.
+// Layer × head as small pictures of each attention matrix; the first column is all heads together.
 
 import { element, markChosen } from "../shared/elements.js";
+import { paintSquare, readSquare } from "./thumbnails.js";
 
 /** @import { Choice } from "./choice.js" */
 /** @import { Facts } from "./facts.js" */
+/** @typedef {{
+ *   size: number, left: (column: number) => number, top: (row: number) => number, width: number, height: number
+ * }} Places */
 
+const LARGEST = 28;
+const LEAST = 18; // where the lines need the room
+const WIDE = 820; // as in attention.css: from here on the lines stand beside the grid
 const GAP = 3;
-const LEFT = 22;
-const TOP = 18;
-const AFTER_MEAN = 6;
+const LEFT = 34;
+const TOP = 32;
+const AFTER_ALL = 6;
+const LARGE = 148;
 /** @type {Record<string, [layer: number, column: number]>} */
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
@@ -18,46 +26,56 @@ const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowD
  */
 export function drawGrid(facts, choice) {
   const { layers, heads } = facts;
-  const size = heads > 12 || layers > 12 ? 15 : 20;
-  /** @param {number} column */
-  const left = (column) => LEFT + column * (size + GAP) + (column > 0 ? AFTER_MEAN : 0);
-  /** @param {number} row */
-  const top = (row) => TOP + row * (size + GAP);
+  let places = layOut(layers, heads, LARGEST);
   const canvas = element("canvas", { "aria-hidden": "true" });
   const board = element("div", {
     class: "board",
     role: "grid",
     "aria-label": "layer and head: move with the arrow keys",
   });
-  board.style.width = `${left(heads + 1)}px`;
-  board.style.height = `${top(layers)}px`;
-  board.append(canvas, ...drawNames(facts, left, top, size));
+  const all = element("span", { class: "name of-head" });
+  const names = drawNames(facts, all);
+  board.append(canvas, ...names.nodes);
   const cells = drawCells();
-  const node = element("div", { class: "grid" }, board);
-  const switches = facts.after ? drawSwitches(choice) : null;
-  if (switches) node.append(switches.node);
+  const large = drawLarge(facts, choice);
+  const node = element("div", { class: "grid" }, element("div", { class: "board-room" }, board), large.node);
   let painted = "";
+  let named = "";
+  let colour = "";
 
   function drawCells() {
-    const all = [];
+    const made = [];
     for (let layer = 0; layer < layers; layer++) {
       const row = element("div", { role: "row" });
       for (let column = 0; column <= heads; column++) {
-        const name = column === 0 ? "mean of heads" : `head ${column - 1}`;
-        const cell = element("div", { role: "gridcell", class: "cell", "aria-label": `layer ${layer}, ${name}` });
-        Object.assign(cell.style, {
-          left: `${left(column)}px`,
-          top: `${top(layer)}px`,
-          width: `${size}px`,
-          height: `${size}px`,
-        });
+        const cell = element("div", { role: "gridcell", class: "cell" });
         cell.addEventListener("click", () => choose(layer, column));
+        cell.addEventListener("pointerenter", (event) => {
+          if (event.pointerType !== "touch") large.show(layer, column, colour, node, cell);
+        });
+        cell.addEventListener("pointerleave", () => large.hide());
         row.append(cell);
-        all.push(cell);
+        made.push(cell);
       }
       board.append(row);
     }
-    return all;
+    return made;
+  }
+
+  /** Sets everything in its place. */
+  function place() {
+    const { size, left, top, width, height } = places;
+    Object.assign(board.style, { width: `${width}px`, height: `${height}px` });
+    cells.forEach((cell, i) => {
+      const [layer, column] = [Math.floor(i / (heads + 1)), i % (heads + 1)];
+      Object.assign(cell.style, {
+        left: `${left(column)}px`,
+        top: `${top(layer)}px`,
+        width: `${size}px`,
+        height: `${size}px`,
+      });
+    });
+    names.place(places);
   }
 
   /**
@@ -77,24 +95,68 @@ export function drawGrid(facts, choice) {
     choose(clamp(choice.layer + step[0], layers), clamp(column + step[1], heads + 1));
   });
 
+  place();
   return {
     node,
+    /** @param {number} width of the whole view */
+    fit(width) {
+      const size = width < WIDE ? LARGEST : Math.floor((width * 0.42 - LEFT - AFTER_ALL) / (heads + 1)) - GAP;
+      const next = Math.max(LEAST, Math.min(LARGEST, size));
+      if (next === places.size) return;
+      places = layOut(layers, heads, next);
+      place();
+    },
     update() {
       const column = choice.head === null ? 0 : choice.head + 1;
       markChosen(cells, choice.layer * (heads + 1) + column);
-      switches?.update();
+      const { combine } = choice;
+      if (combine === named) return;
+      named = combine;
+      all.textContent = combine;
+      cells.forEach((cell, i) => {
+        const [layer, at] = [Math.floor(i / (heads + 1)), i % (heads + 1)];
+        cell.setAttribute("aria-label", `layer ${layer}, ${at === 0 ? `${combine} of heads` : `head ${at - 1}`}`);
+      });
     },
     /**
-     * Thumbnails change with the sentence, the switch and the theme only.
-     * @param {string} colour of the ink: rgb(…), as the browser computes it
+     * Thumbnails change with the sentence, the switches and the theme only, and when a layer has come.
+     * @param {string} ink rgb(…), as the browser computes it
+     * @param {number} come how many layers have come since
      */
-    paint(colour) {
-      const state = [choice.sentence.number, choice.thumbnails, colour, devicePixelRatio].join();
+    paint(ink, come) {
+      colour = ink;
+      const state = [
+        choice.sentence.number,
+        choice.thumbnails,
+        choice.combine,
+        ink,
+        devicePixelRatio,
+        come,
+        places.size,
+      ].join();
       if (state === painted) return;
       painted = state;
-      paintThumbnails(canvas, facts, choice, { colour, size, left, top, width: left(heads + 1), height: top(layers) });
+      cells.forEach((cell, i) => {
+        const [layer, at] = [Math.floor(i / (heads + 1)), i % (heads + 1)];
+        cell.classList.toggle("absent", !facts.has(choice.sentence, layer, at === 0 ? choice.combine : at - 1));
+      });
+      paintAll(canvas, facts, choice, places, ink);
     },
   };
+}
+
+/**
+ * @param {number} layers
+ * @param {number} heads
+ * @param {number} size of a picture
+ * @returns {Places}
+ */
+function layOut(layers, heads, size) {
+  /** @param {number} column */
+  const left = (column) => LEFT + column * (size + GAP) + (column > 0 ? AFTER_ALL : 0);
+  /** @param {number} row */
+  const top = (row) => TOP + row * (size + GAP);
+  return { size, left, top, width: left(heads + 1) + 3, height: top(layers) + 3 };
 }
 
 /**
@@ -107,43 +169,66 @@ function clamp(i, count) {
 
 /**
  * @param {Facts} facts
- * @param {(column: number) => number} left
- * @param {(row: number) => number} top
- * @param {number} size
+ * @param {HTMLElement} all the name of the first column
  */
-function drawNames({ layers, heads }, left, top, size) {
-  /** @type {HTMLElement[]} */
-  const names = [];
-  /**
-   * @param {string} text
-   * @param {number} x
-   * @param {number} y
-   * @param {"of-head" | "of-layer"} kind
-   */
-  const add = (text, x, y, kind) => {
-    const name = element("span", { class: `name ${kind}`, "aria-hidden": "true" }, text);
-    Object.assign(name.style, { left: `${x}px`, top: `${y}px` });
-    if (kind === "of-head") name.style.width = `${size}px`;
-    names.push(name);
+function drawNames({ layers, heads }, all) {
+  /** @param {string} kind @param {string} text */
+  const write = (kind, text) => element("span", { class: `name ${kind}`, "aria-hidden": "true" }, text);
+  all.setAttribute("aria-hidden", "true");
+  const columns = [all, ...Array.from({ length: heads }, (_, head) => write("of-head", String(head)))];
+  const rows = Array.from({ length: layers }, (_, layer) => write("of-layer", String(layer)));
+  const across = write("axis", "head");
+  return {
+    nodes: [...columns, ...rows, across, write("axis down", "layer")],
+    /** @param {Places} places */
+    place({ size, left, top }) {
+      columns.forEach((name, column) => {
+        Object.assign(name.style, { left: `${left(column)}px`, top: "17px", width: `${size}px` });
+      });
+      rows.forEach((name, row) => {
+        Object.assign(name.style, { left: "0", top: `${top(row) + (size - 14) / 2}px` });
+      });
+      Object.assign(across.style, { left: `${left(1)}px`, top: "0" });
+    },
   };
-  add("mean", left(0), 0, "of-head");
-  for (let head = 0; head < heads; head++) add(String(head), left(head + 1), 0, "of-head");
-  for (let layer = 0; layer < layers; layer++) add(String(layer), 0, top(layer) + (size - 14) / 2, "of-layer");
-  return names;
 }
 
-/** @param {Choice} choice */
-function drawSwitches(choice) {
-  const buttons = ["weights", "change"].map((name) => {
-    const button = element("button", { type: "button" }, name);
-    button.addEventListener("click", () => choice.set({ thumbnails: name }));
-    return button;
-  });
+/**
+ * The picture under the pointer, large.
+ * @param {Facts} facts
+ * @param {Choice} choice
+ */
+function drawLarge(facts, choice) {
+  const canvas = element("canvas", {});
+  const name = element("div", { class: "muted" });
+  const node = element("div", { class: "card large", "aria-hidden": "true" }, canvas, name);
+  node.hidden = true;
   return {
-    node: element("div", { class: "switches", role: "group", "aria-label": "thumbnails show" }, ...buttons),
-    update() {
-      for (const button of buttons)
-        button.setAttribute("aria-pressed", String(button.textContent === choice.thumbnails));
+    node,
+    /**
+     * @param {number} layer
+     * @param {number} column
+     * @param {string} colour
+     * @param {HTMLElement} grid
+     * @param {HTMLElement} cell
+     */
+    show(layer, column, colour, grid, cell) {
+      const matrix = readSquare(facts, choice, layer, column === 0 ? choice.combine : column - 1);
+      if (!matrix) return;
+      const pixels = Math.round(LARGE * devicePixelRatio);
+      Object.assign(canvas, { width: pixels, height: pixels });
+      Object.assign(canvas.style, { width: `${LARGE}px`, height: `${LARGE}px` });
+      const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      paintSquare(pen, matrix, choice.sentence.tokens.length, { left: 0, top: 0, pixels, colour });
+      name.textContent = `layer ${layer}, ${column === 0 ? `${choice.combine} of heads` : `head ${column - 1}`}`;
+      const [room, at] = [grid.getBoundingClientRect(), cell.getBoundingClientRect()];
+      const right = at.right - room.left + 10;
+      node.style.left = `${right + LARGE + 24 > room.width ? Math.max(0, at.left - room.left - LARGE - 34) : right}px`;
+      node.style.top = `${Math.max(0, Math.min(room.height - LARGE - 40, at.top - room.top - LARGE / 2))}px`;
+      node.hidden = false;
+    },
+    hide() {
+      node.hidden = true;
     },
   };
 }
@@ -152,58 +237,19 @@ function drawSwitches(choice) {
  * @param {HTMLCanvasElement} canvas
  * @param {Facts} facts
  * @param {Choice} choice
- * @param {{colour: string, size: number, left: (column: number) => number, top: (row: number) => number, width: number, height: number}} place
+ * @param {Places} places
+ * @param {string} colour
  */
-function paintThumbnails(canvas, facts, choice, place) {
+function paintAll(canvas, facts, choice, { size, left, top, width, height }, colour) {
   const ratio = devicePixelRatio;
-  const side = choice.sentence.tokens.length;
-  const pixels = Math.round(place.size * ratio);
-  canvas.width = Math.round(place.width * ratio);
-  canvas.height = Math.round(place.height * ratio);
-  canvas.style.width = `${place.width}px`;
-  canvas.style.height = `${place.height}px`;
+  const pixels = Math.round(size * ratio);
+  Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const image = pen.createImageData(pixels, pixels);
-  const colour = (place.colour.match(/\d+/g) ?? []).map(Number);
-  const matrix = new Float32Array(side * side);
-  const other = new Float32Array(side * side);
-  for (let layer = 0; layer < facts.layers; layer++) {
+  for (let layer = 0; layer < facts.layers; layer++)
     for (let column = 0; column <= facts.heads; column++) {
-      const head = column === 0 ? null : column - 1;
-      (facts.after ?? facts.before).matrix(matrix, choice.sentence, layer, head);
-      if (choice.thumbnails === "change") {
-        facts.before.matrix(other, choice.sentence, layer, head);
-        for (let i = 0; i < matrix.length; i++) matrix[i] = Math.abs(matrix[i] - other[i]);
-      }
-      shrink(image.data, pixels, matrix, side, colour);
-      pen.putImageData(image, Math.round(place.left(column) * ratio), Math.round(place.top(layer) * ratio));
+      const matrix = readSquare(facts, choice, layer, column === 0 ? choice.combine : column - 1);
+      const place = { left: Math.round(left(column) * ratio), top: Math.round(top(layer) * ratio), pixels, colour };
+      if (matrix) paintSquare(pen, matrix, choice.sentence.tokens.length, place);
     }
-  }
-}
-
-/**
- * Each pixel takes the largest weight it covers; the root makes small weights visible.
- * @param {Uint8ClampedArray} data of the picture, four numbers a pixel
- * @param {number} pixels on a side
- * @param {Float32Array} matrix
- * @param {number} side tokens on a side
- * @param {number[]} colour red, green, blue
- */
-export function shrink(data, pixels, matrix, side, [red, green, blue]) {
-  for (let y = 0; y < pixels; y++) {
-    const firstRow = Math.floor((y * side) / pixels);
-    const lastRow = Math.max(firstRow + 1, Math.floor(((y + 1) * side) / pixels));
-    for (let x = 0; x < pixels; x++) {
-      const first = Math.floor((x * side) / pixels);
-      const last = Math.max(first + 1, Math.floor(((x + 1) * side) / pixels));
-      let most = 0;
-      for (let row = firstRow; row < lastRow; row++)
-        for (let at = row * side + first; at < row * side + last; at++) if (matrix[at] > most) most = matrix[at];
-      const pixel = 4 * (y * pixels + x);
-      data[pixel] = red;
-      data[pixel + 1] = green;
-      data[pixel + 2] = blue;
-      data[pixel + 3] = Math.round(255 * Math.min(1, 0.04 + 0.96 * Math.sqrt(most)));
-    }
-  }
 }

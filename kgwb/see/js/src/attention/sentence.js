@@ -1,30 +1,30 @@
 // The sentence as running text, its mentions under brackets with the entity's label.
 
 import { element } from "../shared/elements.js";
+import { needsSpace, SPECIAL } from "../shared/spacing.js";
+import { isChosen } from "./brackets.js";
 
 /** @import { Choice } from "./choice.js" */
 /** @import { Facts } from "./facts.js" */
 /** @import { Sentence, Span } from "./weights.js" */
 
-const SPECIAL = /^\[(CLS|SEP|PAD)\]$/;
-const CLOSING = /^[.,;:!?%)\]}’”。,、;:?!)》」』]+$/u;
-const OPENING = /^[([{“‘《「『(#]+$/u;
-const IDEOGRAPH = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
-
 /**
- * @param {Facts} _facts
+ * @param {Facts} facts
  * @param {Choice} choice
  */
-export function drawSentence(_facts, choice) {
+export function drawSentence(facts, choice) {
   const node = element("p", { class: "sentence" });
   /** @type {Sentence | null} */
   let drawn = null;
   /** @type {HTMLElement[]} */
   let pieces = [];
+  /** @type {[Span, HTMLElement][]} */
+  let spans = [];
 
   /** @param {Sentence} sentence */
   function build(sentence) {
     drawn = sentence;
+    spans = [];
     pieces = sentence.tokens.map((token, i) => drawPiece(token, i, sentence, choice));
     node.replaceChildren();
     for (let i = 0; i < pieces.length; i++) {
@@ -33,7 +33,9 @@ export function drawSentence(_facts, choice) {
       const span = sentence.spans.find((one) => one.first === i);
       if (!span) node.append(pieces[i]);
       else {
-        node.append(drawSpan(span, sentence.tokens, pieces));
+        const drawnSpan = drawSpan(span, sentence.tokens, pieces, facts, choice);
+        spans.push([span, drawnSpan]);
+        node.append(drawnSpan);
         i = span.last - 1;
       }
     }
@@ -46,6 +48,7 @@ export function drawSentence(_facts, choice) {
       pieces.forEach((piece, i) => {
         piece.classList.toggle("in-focus", i === choice.focus);
       });
+      for (const [span, drawnSpan] of spans) drawnSpan.classList.toggle("chosen", isChosen(span, facts, choice));
     },
   };
 }
@@ -67,8 +70,10 @@ function drawPiece(token, i, sentence, choice) {
  * @param {Span} span
  * @param {string[]} tokens
  * @param {HTMLElement[]} pieces
+ * @param {Facts} facts
+ * @param {Choice} choice
  */
-function drawSpan(span, tokens, pieces) {
+function drawSpan(span, tokens, pieces, facts, choice) {
   const words = element("span", { class: "words" });
   for (let i = span.first; i < span.last; i++) {
     if (i > span.first && needsSpace(tokens, i)) words.append(" ");
@@ -77,19 +82,10 @@ function drawSpan(span, tokens, pieces) {
   const node = element("span", { class: "span", title: span.label }, words);
   node.style.setProperty("--kgwb-span", span.colour);
   const repeats = span.label.toLowerCase() === words.textContent.toLowerCase();
-  if (!repeats) node.append(element("span", { class: "label" }, span.label));
+  if (!repeats) {
+    const label = element("span", { class: "label" }, span.label);
+    if (facts.graph) label.addEventListener("click", () => choice.chooseEntities([span.entity]));
+    node.append(label);
+  }
   return node;
-}
-
-/**
- * Word pieces carry no spaces: set them as a printer would.
- * @param {string[]} tokens
- * @param {number} i
- */
-export function needsSpace(tokens, i) {
-  const here = tokens[i];
-  const last = tokens[i - 1];
-  if (last === undefined || SPECIAL.test(last)) return false;
-  if (here.startsWith("##") || CLOSING.test(here) || OPENING.test(last)) return false;
-  return !(IDEOGRAPH.test(here) || IDEOGRAPH.test(last));
 }

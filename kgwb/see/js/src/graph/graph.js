@@ -1,65 +1,157 @@
-// Draws the graph that stands as JSON in its element. vis-network moves dots and lines; names, search and facts are ours.
+// The graph view: entities or types as dots, facts as lines, a walk from one to the next.
 
-import { readData } from "../shared/decoding.js";
-import { element } from "../shared/elements.js";
-import { joinFrame } from "../shared/frame_messages.js";
-import { drawLegend } from "../shared/legend.js";
-import { watchTheme } from "../shared/theme.js";
-import { drawZoom, keepWheel, WHOLE } from "./controls.js";
-import { drawFacts } from "./facts.js";
-import { drawLabels } from "./labels.js";
-import { findOptions } from "./options.js";
+import { button, element } from "../shared/elements.js";
+import { openFrame } from "../shared/frame.js";
+import { makeView } from "../shared/live.js";
+import { openSelection } from "../shared/selection.js";
+import { readStyle } from "../shared/theme.js";
+import { openDrawing } from "./drawing.js";
+import { openFacts } from "./facts.js";
+import { fillPanel } from "./filling.js";
+import { drawFilters } from "./filters.js";
+import { findInDirection, openKeys } from "./keys.js";
+import { openMore } from "./more.js";
+import { makePrint } from "./printing.js";
+import { openSchema } from "./schema.js";
 import { drawSearch } from "./search.js";
+import { openShown } from "./shown.js";
+import { tabulateFacts, writeTable } from "./table.js";
+import { openWalk } from "./walk.js";
+import { writeCaption, writeTitle } from "./words.js";
 
-/** @import { Graph } from "./facts.js" */
+const HELP =
+  "graph; arrow keys walk, Enter draws or folds facts, Backspace goes back, slash searches, plus, minus and 0 come nearer";
 
 /**
- * @param {Element} root
+ * @param {{model: WidgetModel, el: HTMLElement}} place
  * @returns {() => void} clean-up
  */
-export function draw(root) {
-  const notebook = joinFrame();
-  /** @type {Graph} */
-  const graph = readData(root);
-  const plane = element("div", { class: "plane" });
-  const canvas = element("div", { class: "canvas" }, plane);
-  const facts = drawFacts(graph, choose);
-  const bar = element("div", { class: "bar" }, drawSearch(graph, choose), drawLegend(graph.legend));
-  const row = element("div", { class: "row" }, canvas, facts.node);
-  root.append(bar, row);
-  const data = { nodes: new vis.DataSet(graph.nodes), edges: new vis.DataSet(graph.edges) };
-  const network = new vis.Network(plane, data, findOptions(root, graph.edges.length));
+function render({ model, el }) {
+  const state = model.get("state");
+  const facts = openFacts(state);
+  const shown = openShown(facts, state);
+  const schema = openSchema(state.schema, facts);
+  const selection = openSelection(model);
+  const canvas = element("canvas", { tabindex: 0, role: "application", "aria-label": HELP });
+  const stage = element("div", { class: "stage" }, canvas);
+  const panel = element("aside", { class: "panel", "aria-label": "what is chosen" });
+  const spoken = element("div", { class: "spoken", "aria-live": "polite" });
+  const frame = openFrame(el, model, { name: "graph", redraw: resize, print });
+  const drawing = openDrawing(canvas, stage, frame, state.outlines);
+  const more = openMore(model, facts);
+  const walk = openWalk({ facts, shown, schema, selection, drawing, state, more }, update);
+  const filters = drawFilters(facts, state.outlines, shown, () => walk.refresh());
+  const search = drawSearch(facts, walk.acts.goTo, more.find);
+  let asTable = false;
+  let sized = ""; // for what size and look it was last drawn
 
-  /** @param {number | null} node */
-  function select(node) {
-    facts.update(node);
-    notebook.report(node === null ? [] : [graph.ids[node]]);
+  const table = button({ "aria-pressed": "false", title: "the facts drawn, as a table" }, "Table", () => {
+    asTable = !asTable;
+    table.setAttribute("aria-pressed", String(asTable));
+    update();
+  });
+  const types = button({ title: "the graph by its types" }, "Types", () => walk.showTypes());
+  const whole = button({ title: "everything drawn, in sight" }, "Fit", () => drawing.fit());
+  const nearer = button({ "aria-label": "nearer", title: "nearer (+)" }, "+", () => drawing.zoomBy(1.3));
+  const further = button({ "aria-label": "further", title: "further (−)" }, "−", () => drawing.zoomBy(1 / 1.3));
+  const zoom = element("div", { class: "zoom", role: "group", "aria-label": "nearness" }, nearer, further, whole);
+  frame.controls.append(search.node, filters.node, zoom, ...(schema ? [types] : []), table, filters.relations);
+  frame.picture.append(walk.trail, element("div", { class: "row" }, stage, panel), spoken);
+
+  openKeys(canvas, {
+    walk(way) {
+      const { picture, course } = drawing;
+      const from = walk.here();
+      if (!course || !picture.dots.length) return;
+      const to = from < 0 ? 0 : findInDirection(picture, course, from, way);
+      if (to >= 0) walk.chooseDot(to, false);
+    },
+    open: () => walk.openDot(walk.here()),
+    back: () => walk.back(),
+    search: () => search.focus(),
+    clear: () => walk.clear(),
+    zoom: (factor) => drawing.zoomBy(factor),
+    whole: () => drawing.fit(),
+  });
+  const leaveDrawing = drawing.listen({
+    tap: (hit, several) => walk.tap(hit, several),
+    open: (hit) => walk.openDot(hit.dot),
+    move: (dot, at) => walk.moveDot(dot, at),
+    describe: (hit) => walk.describe(drawing.picture, hit),
+  });
+
+  /** The texts about the picture, after it changed. */
+  function update() {
+    const drawn = walk.drawn();
+    const byType = walk.now.mode === "types";
+    frame.setTitle(
+      byType
+        ? (schema?.title ?? "")
+        : writeTitle(facts, walk.now, state.as_schema ? `Part of ${state.graph}` : state.title),
+    );
+    frame.setCaption(byType ? (schema?.caption ?? "") : writeCaption(state.graph, facts, drawn, shown));
+    const counts = walk.countFilters();
+    const colours = { paper: readStyle(frame.root, "paper"), edge: readStyle(frame.root, "edge") };
+    filters.update(counts.types, counts.relations, { predicted: counts.predicted, ...colours });
+    types.setAttribute("aria-pressed", String(byType));
+    const inPanel = panel.contains(/** @type {ShadowRoot | Document} */ (panel.getRootNode()).activeElement);
+    panel.replaceChildren(...fillPanel(walk, facts, schema, state));
+    if (inPanel) panel.querySelector("h4")?.focus();
+    panel.scrollTop = 0;
+    const said = walk.spell();
+    if (spoken.textContent !== said) spoken.textContent = said;
+    stage.querySelector(".table")?.remove();
+    canvas.hidden = asTable;
+    canvas.style.display = asTable ? "none" : "block";
+    if (asTable) stage.append(byType ? tabulateTypes() : tabulateFacts(facts, drawn.facts, walk.acts.goTo));
   }
 
-  /** @param {number} node */
-  function choose(node) {
-    network.selectNodes([node]);
-    // Of a large graph the neighbourhood is shown, but never so near that it is all dot.
-    const near = Math.min(5, Math.sqrt(graph.nodes.length / 150));
-    const animation = { duration: 300, easingFunction: "easeInOutQuad" };
-    network.focus(node, { scale: Math.max(network.getScale(), near), animation });
-    select(node);
+  function tabulateTypes() {
+    const rows = (schema?.arrows ?? []).flatMap(({ from, to, links }) =>
+      links.map(({ relation, count }) => [
+        schema?.nameType(from) ?? "",
+        facts.relationNames[relation],
+        schema?.nameType(to) ?? "",
+        String(count),
+      ]),
+    );
+    return writeTable("Relations between types", ["head", "relation", "tail", "facts"], rows);
   }
 
-  canvas.append(drawZoom(network));
-  keepWheel(canvas);
-  network.on("click", ({ nodes }) => select(nodes[0] ?? null));
-  network.on("afterDrawing", (context) => drawLabels(root, graph, network, context));
-  network.fit(WHOLE);
-  if (graph.centre.length) network.selectNodes(graph.centre);
-  facts.update(graph.centre.length === 1 ? graph.centre[0] : null);
-  const forgetTheme = watchTheme(() => network.setOptions(findOptions(root, graph.edges.length)));
+  function resize() {
+    const look = [stage.clientWidth, frame.root.dataset.kgwbTheme, frame.scale].join();
+    if (look === sized || (!stage.clientWidth && !sized)) return;
+    sized = look;
+    if (stage.clientWidth) {
+      const height = drawing.resize();
+      const isBeside = stage.clientWidth < frame.picture.clientWidth - 40;
+      panel.style.setProperty("max-height", isBeside ? `${height}px` : "");
+      frame.root.style.setProperty("--kgwb-height", `${height}px`);
+    }
+    update();
+    walk.repaint();
+  }
 
+  function print() {
+    const { types: ofTypes, predicted } = walk.countFilters();
+    const legend = [...ofTypes]
+      .filter(([type]) => !shown.hiddenTypes.has(type))
+      .map(([type, count]) => ({ name: facts.typeNames[type], count, mark: facts.marks[type] }));
+    const dashed = predicted ? [{ name: "predicted", count: predicted, mark: null, dashed: true }] : [];
+    return makePrint(drawing.picture, drawing.camera, drawing.look(), [...legend, ...dashed]);
+  }
+
+  walk.start();
+  resize(); // at once, where there is room: the frame watches what comes later
   return () => {
-    forgetTheme();
-    notebook.leave();
-    network.destroy();
-    bar.remove();
-    row.remove();
+    leaveDrawing();
+    walk.close();
+    selection.close();
+    frame.close();
   };
 }
+
+const { widget, show } = makeView(render);
+
+export { show };
+export default widget;

@@ -1,140 +1,197 @@
-// Names on the picture: predicted facts, the best connected entities in view, then other facts, wherever a name covers no
-// other name and no named dot. All is measured in the units of the drawing, which the zoom makes larger or smaller.
+// Names on the picture: the chosen, then relations once a group, then the best connected in sight. A name stands beside its
+// dot where it covers no name, no dot, and the fewest lines; one that finds no room waits until the reader comes nearer.
 
-import { findRoom, overlap } from "../shared/boxes.js";
-import { writeText } from "../shared/canvas_text.js";
 import { shorten } from "../shared/numbers.js";
-import { readStyle } from "../shared/theme.js";
+import { pointAt } from "./curves.js";
 
-/** @import { Box } from "../shared/boxes.js" */
-/** @import { Edge, Graph } from "./facts.js" */
+/** @import { Camera } from "./camera.js" */
+/** @import { Course } from "./curves.js" */
+/** @import { Look, Picture } from "./picture.js" */
+/** @typedef {[left: number, top: number, right: number, bottom: number]} Box */
 
-const MOST_LABELS = 60;
-const NAMED_EDGES = 80; // at a time
-const FIRST = 12; // entities whose names may stand on the dot of a lesser one rather than be missing
+const CELL = 4; // pixels by which room is measured
+const MOST_NAMES = 110;
+const MOST_GROUPS = 70;
+const SAMPLED = 2500; // lines up to which names avoid them
+const SHARES = [0.55, 0.45, 0.65, 0.36, 0.74, 0.28];
 const SIDES = [
   [1, 0],
   [-1, 0],
-  [0, 1],
   [0, -1],
-]; // right, left, below, above
-
-/** @typedef {{left: number, middle: number}} Spot where a line of text begins */
-
-/**
- * Where a name of this size can stand about a dot, the best first.
- * @param {{x: number, y: number, radius: number}} dot
- * @param {number} wide
- * @param {number} high
- * @param {number} gap between the dot and the name
- * @returns {Spot[]}
- */
-export function placeAround({ x, y, radius }, wide, high, gap) {
-  return SIDES.map(([across, down]) => ({
-    left: x + across * (radius + gap) - (wide * (1 - across)) / 2,
-    middle: y + down * (radius + high * 0.6),
-  }));
-}
+  [0, 1],
+  [1, -1],
+  [-1, -1],
+  [1, 1],
+  [-1, 1],
+];
 
 /**
- * Two facts that say the same both ways have the same key, and only one of them is named.
- * @param {{from: number, to: number, name: string}} edge
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Picture} picture
+ * @param {Course} course
+ * @param {Camera} camera
+ * @param {Look} look
  */
-export function keyOfFact({ from, to, name }) {
-  return [Math.min(from, to), Math.max(from, to), name].join();
-}
-
-/**
- * @param {Element} root
- * @param {Graph} graph
- * @param {vis.Network} network
- * @param {CanvasRenderingContext2D} context
- */
-export function drawLabels(root, graph, network, context) {
-  const [font, ink, edge, paper] = ["font", "ink", "edge", "paper"].map((name) => readStyle(root, name));
-  const scale = network.getScale();
-  const view = findView(network, context, scale);
-  const { nodes, edges } = network.body;
-  const chosen = new Set(network.getSelectedNodes());
-  const named = [...chosen, ...graph.order.filter((node) => !chosen.has(node))]
-    .filter((node) => overlap(view, [nodes[node].x, nodes[node].y, nodes[node].x, nodes[node].y]))
-    .slice(0, MOST_LABELS);
-  const dots = named.map((node) => ({ x: nodes[node].x, y: nodes[node].y, radius: nodes[node].options.size }));
-  const dotBoxes = dots.map(
-    ({ x, y, radius }) => /** @type {Box} */ ([x - radius, y - radius, x + radius, y + radius]),
-  );
-  /** @type {Box[]} */
-  const names = [];
-  /** @type {Set<string>} */
-  const written = new Set();
-  Object.assign(context, { textBaseline: "middle", textAlign: "left" });
-
-  /**
-   * Writes the text where there is room, and says whether there was.
-   * @param {string} text
-   * @param {{size: number, colour: string}} style
-   * @param {(wide: number, high: number) => Spot[]} place
-   * @param {Box[]} blockers
-   */
-  function write(text, { size, colour }, place, blockers) {
-    context.font = `${size / scale}px ${font}`;
-    const wide = context.measureText(text).width;
-    const high = (size * 1.2) / scale;
-    const spots = place(wide, high);
-    const boxes = spots.map(
-      ({ left, middle }) => /** @type {Box} */ ([left, middle - high / 2, left + wide, middle + high / 2]),
-    );
-    const at = findRoom(boxes, view, [...blockers, ...names]);
-    if (at < 0) return false;
-    names.push(boxes[at]);
-    writeText(context, text, spots[at].left, spots[at].middle, { ink: colour, paper, rim: 3 / scale });
-    return true;
-  }
-
-  /**
-   * @param {Edge[]} some
-   * @param {Box[]} blockers
-   */
-  function nameEdges(some, blockers) {
-    for (const fact of some.slice(0, NAMED_EDGES)) {
-      if (written.has(keyOfFact(fact))) continue;
-      written.add(keyOfFact(fact));
-      const { x, y } = edges[fact.id].edgeType.getPoint(0.5);
-      write(shorten(fact.name), { size: 10.5, colour: edge }, (wide) => [{ left: x - wide / 2, middle: y }], blockers);
-    }
-  }
-
-  nameEdges(
-    graph.edges.filter((fact) => fact.dashes),
-    [],
-  );
-  named.forEach((node, rank) => {
-    const text = shorten(graph.labels[node]);
-    const style = { size: 12.5, colour: ink };
-    /** @type {(wide: number, high: number) => Spot[]} */
-    const place = (wide, high) => placeAround(dots[rank], wide, high, 4 / scale);
-    const others = dotBoxes.filter((_, i) => i !== rank);
-    if (!write(text, style, place, others) && (rank < FIRST || chosen.has(node))) write(text, style, place, []);
+export function drawLabels(pen, picture, course, camera, look) {
+  const { dots, lines, groups, kind } = picture;
+  const { x, y, radii, curves } = course;
+  const { colours, scale, chosenDots, chosenLines, hotDot, hotLine } = look;
+  const room = openRoom(camera.width, camera.height);
+  dots.forEach((_, i) => {
+    room.block([x[i] - radii[i], y[i] - radii[i], x[i] + radii[i], y[i] + radii[i]]);
   });
-  /** @param {Edge} fact */
-  const isNear = (fact) => chosen.has(fact.from) || chosen.has(fact.to);
-  const roomy = scale * scale > (graph.edges.length - 1) / NAMED_EDGES;
-  const shown = graph.edges.filter((fact) => roomy || isNear(fact));
-  nameEdges(
-    shown.sort((one, other) => Number(isNear(other)) - Number(isNear(one))),
-    dotBoxes,
+  if (lines.length <= SAMPLED) for (const curve of curves) if (curve) room.mark(curve);
+  Object.assign(pen, { textAlign: "left", textBaseline: "middle", lineJoin: "round" });
+
+  /** @param {string} text @param {number} size @param {boolean} bold */
+  const measure = (text, size, bold) => {
+    pen.font = `${bold ? "600 " : ""}${size * scale}px ${colours.font}`;
+    return pen.measureText(text).width;
+  };
+  /** @param {string} text @param {Box} box @param {string} ink */
+  const write = (text, [left, top, , bottom], ink) => {
+    pen.lineWidth = 3.5 * scale;
+    pen.strokeStyle = colours.paper;
+    pen.fillStyle = ink;
+    pen.strokeText(text, left, (top + bottom) / 2);
+    pen.fillText(text, left, (top + bottom) / 2);
+  };
+
+  /** @param {number} i @param {boolean} always @param {boolean} bold */
+  function nameDot(i, always, bold) {
+    const text = kind === "types" ? dots[i].label : shorten(dots[i].label.replace(/\s+/g, " "));
+    if (!text.trim()) return;
+    const size = bold || kind === "types" ? 13 : 12;
+    const wide = measure(text, size, bold);
+    const high = size * 1.24 * scale;
+    const boxes = SIDES.map(([across, down]) => beside(x[i], y[i], radii[i], wide, high, across, down));
+    const free = boxes.filter((box) => room.isFree(box));
+    if (!free.length && !always) return;
+    const box = (free.length ? free : boxes).reduce((best, next) => (room.cost(next) < room.cost(best) ? next : best));
+    room.block(box);
+    write(text, box, colours.ink);
+  }
+
+  /** @param {string} name @param {number[]} members @param {boolean} always */
+  function nameLines(name, members, always) {
+    const curve = curves[members[members.length >> 1]];
+    if (!curve) return;
+    const text = shorten(name);
+    const wide = measure(text, 11, false);
+    const high = 13 * scale;
+    const boxes = placeOn(curve, wide, high);
+    const box = boxes.find((each) => room.isFree(each)) ?? (always ? boxes[0] : null);
+    if (!box) return;
+    room.block(box);
+    write(text, box, colours.edge);
+  }
+
+  const inSight = (/** @type {number} */ i) =>
+    x[i] > -40 && y[i] > -10 && x[i] < camera.width + 40 && y[i] < camera.height + 10;
+  const first = new Set([...chosenDots].slice(0, 12));
+  if (hotDot >= 0) first.add(hotDot);
+  for (const i of first) if (inSight(i)) nameDot(i, true, true);
+  if (hotLine >= 0) nameLines(lines[hotLine].name, [hotLine], true);
+  if (kind === "types") for (const i of dots.keys()) if (!first.has(i)) nameDot(i, true, true);
+  const roomy = camera.zoom > 0.3 && lines.length <= SAMPLED;
+  const told = groups.filter(
+    ({ lines: members }) => roomy || members.some((i) => chosenLines.has(i)) || lines[members[0]].dashed,
   );
+  told.sort((one, other) => Number(lines[other.lines[0]].dashed) - Number(lines[one.lines[0]].dashed));
+  for (const group of told.slice(0, MOST_GROUPS)) {
+    const members = group.lines.filter((i) => curves[i]);
+    if (members.length) nameLines(group.name, members, false);
+  }
+  const others = dots.flatMap((_, i) => (!first.has(i) && kind === "entities" && inSight(i) ? [i] : []));
+  others.sort((one, other) => dots[other].weight - dots[one].weight);
+  for (const i of others.slice(0, MOST_NAMES)) nameDot(i, false, false);
 }
 
 /**
- * What of the drawing is in sight.
- * @param {vis.Network} network
- * @param {CanvasRenderingContext2D} context
- * @param {number} scale
+ * Where the name of a line may stand: on it, or beyond the turn of a loop.
+ * @param {number[]} curve @param {number} wide @param {number} high
+ * @returns {Box[]}
+ */
+function placeOn(curve, wide, high) {
+  const isLoop = curve.length === 8;
+  const [baseX, baseY] = [(curve[0] + curve[6]) / 2, (curve[1] + curve[7]) / 2];
+  return (isLoop ? [0.5, 0.35, 0.65] : SHARES).map((share) => {
+    let [cx, cy] = pointAt(curve, share);
+    if (isLoop) {
+      const far = Math.hypot(cx - baseX, cy - baseY) || 1;
+      cx += ((cx - baseX) / far) * (wide / 2 + 4);
+      cy += ((cy - baseY) / far) * (high / 2 + 2);
+    }
+    return [cx - wide / 2, cy - high / 2, cx + wide / 2, cy + high / 2];
+  });
+}
+
+/**
+ * @param {number} x @param {number} y @param {number} radius @param {number} wide @param {number} high
+ * @param {number} across @param {number} down
  * @returns {Box}
  */
-function findView(network, context, scale) {
-  const corner = network.DOMtoCanvas({ x: 0, y: 0 });
-  const { width, height } = context.canvas.getBoundingClientRect();
-  return [corner.x, corner.y, corner.x + width / scale, corner.y + height / scale];
+function beside(x, y, radius, wide, high, across, down) {
+  const near = radius * (across && down ? 0.85 : 1.15);
+  const left = x + across * (near + 5) - (wide * (1 - across)) / 2;
+  const middle = y + down * (near + 2 + high / 2);
+  return [left, middle - high / 2, left + wide, middle + high / 2];
+}
+
+/**
+ * Which cells of the picture are taken, and how many lines run through each.
+ * @param {number} width
+ * @param {number} height
+ */
+export function openRoom(width, height) {
+  const columns = Math.ceil(width / CELL);
+  const rows = Math.ceil(height / CELL);
+  const taken = new Uint8Array(columns * rows);
+  const lines = new Uint8Array(columns * rows);
+
+  /** @param {Box} box @param {(cell: number) => void} act */
+  function visit([left, top, right, bottom], act) {
+    const [from, to] = [Math.max(0, Math.floor(left / CELL)), Math.min(columns - 1, Math.floor((right - 0.5) / CELL))];
+    const last = Math.min(rows - 1, Math.floor((bottom - 0.5) / CELL));
+    for (let row = Math.max(0, Math.floor(top / CELL)); row <= last; row++)
+      for (let column = from; column <= to; column++) act(row * columns + column);
+  }
+
+  return {
+    /** @param {Box} box */
+    block: (box) =>
+      visit(box, (cell) => {
+        taken[cell] = 1;
+      }),
+    /** @param {number[]} curve */
+    mark(curve) {
+      const length = Math.hypot(curve[0] - curve[curve.length - 2], curve[1] - curve[curve.length - 1]);
+      const steps = Math.min(80, Math.max(4, Math.ceil(length / 6)));
+      for (let i = 0; i <= steps; i++) {
+        const [px, py] = pointAt(curve, i / steps);
+        const [column, row] = [Math.floor(px / CELL), Math.floor(py / CELL)];
+        if (column >= 0 && row >= 0 && column < columns && row < rows) lines[row * columns + column] = 1;
+      }
+    },
+    /** @param {Box} box */
+    isFree(box) {
+      if (box[0] < 2 || box[1] < 2 || box[2] > width - 2 || box[3] > height - 2) return false;
+      let free = true;
+      visit(box, (cell) => {
+        if (taken[cell]) free = false;
+      });
+      return free;
+    },
+    /** How much of the lines the box covers, and by how much it leaves the picture. @param {Box} box */
+    cost(box) {
+      let sum = 0;
+      visit(box, (cell) => {
+        sum += lines[cell];
+      });
+      return (
+        sum +
+        20 * (Math.max(0, -box[0]) + Math.max(0, box[2] - width) + Math.max(0, -box[1]) + Math.max(0, box[3] - height))
+      );
+    },
+  };
 }

@@ -1,60 +1,93 @@
 // Finding an entity by a part of its label.
 
 import { button, element } from "../shared/elements.js";
-import { formatCount } from "../shared/numbers.js";
+import { formatCount, shorten } from "../shared/numbers.js";
 
-/** @import { Graph } from "./facts.js" */
+/** @import { Facts } from "./facts.js" */
 
 const MOST_FOUND = 8;
 
 /**
- * The nodes whose label holds the text: where it stands earlier first, then the better connected.
+ * The entities whose label holds the text, those first where it stands earlier, then the better connected.
  * @param {string[]} labels
  * @param {number[]} degrees
  * @param {string} text
  */
-export function findNodes(labels, degrees, text) {
+export function findEntities(labels, degrees, text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return [];
   return labels
-    .map((label, node) => ({ at: label.toLowerCase().indexOf(wanted), node }))
+    .map((label, entity) => ({ at: label.toLowerCase().indexOf(wanted), entity }))
     .filter(({ at }) => at >= 0)
-    .sort((one, other) => one.at - other.at || degrees[other.node] - degrees[one.node])
+    .sort((one, other) => one.at - other.at || degrees[other.entity] - degrees[one.entity])
     .slice(0, MOST_FOUND)
-    .map(({ node }) => node);
+    .map(({ entity }) => entity);
 }
 
 /**
- * @param {Pick<Graph, "labels" | "degrees">} graph
- * @param {(node: number) => void} choose
+ * @param {Facts} facts
+ * @param {(entity: number) => void} choose
+ * @param {(text: string) => Promise<boolean>} ask a kernel for what is not held here
  */
-export function drawSearch({ labels, degrees }, choose) {
-  const placeholder = `Find one of ${formatCount(labels.length)} entities`;
-  const input = element("input", { type: "search", placeholder, "aria-label": "Find an entity" });
-  const found = element("div", { class: "found" });
+export function drawSearch(facts, choose, ask) {
+  const placeholder = `Find one of ${formatCount(facts.entitiesInAll)} entities`;
+  const input = element("input", {
+    type: "search",
+    placeholder,
+    "aria-label": "find an entity",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const found = element("div", { class: "found", role: "group", "aria-label": "found" });
 
-  /** @param {number} node */
-  function pick(node) {
+  /** @param {number} entity */
+  function pick(entity) {
     found.replaceChildren();
-    input.value = labels[node];
-    choose(node);
+    input.value = "";
+    choose(entity);
   }
 
   function search() {
-    const hits = findNodes(labels, degrees, input.value);
-    found.replaceChildren(...hits.map((node) => button({}, labels[node], () => pick(node))));
-    if (!hits.length && input.value.trim())
-      found.append(button({ disabled: "" }, "No label here holds that.", () => {}));
+    const hits = findEntities(facts.labels, facts.degrees, input.value);
+    found.replaceChildren(
+      ...hits.map((entity) => {
+        const type = element("small", {}, ` ${facts.typeNames[facts.types[entity]]}`);
+        const choice = button({}, shorten(facts.labels[entity]), () => pick(entity));
+        choice.append(type);
+        return choice;
+      }),
+    );
+    if (!hits.length && input.value.trim()) found.append(element("p", {}, "No label here holds that."));
     return hits;
   }
 
-  input.addEventListener("input", search);
-  input.addEventListener("keydown", (event) => {
+  input.addEventListener("input", () => {
+    const text = input.value;
+    if (search().length < MOST_FOUND && !facts.isWhole)
+      ask(text).then((more) => {
+        if (more && input.value === text) search();
+      });
+  });
+  const node = element("div", { class: "search" }, input, found);
+  node.addEventListener("keydown", (event) => {
     event.stopPropagation(); // or the notebook takes letters for its own commands
-    if (event.key === "Escape") found.replaceChildren();
-    if (event.key !== "Enter") return;
+    const all = /** @type {HTMLElement[]} */ ([input, ...found.querySelectorAll("button")]);
+    const at = all.indexOf(/** @type {HTMLElement} */ (event.target));
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step) {
+      event.preventDefault();
+      all[Math.min(all.length - 1, Math.max(0, at + step))].focus();
+    }
+    if (event.key === "Escape") {
+      found.replaceChildren();
+      input.focus();
+    }
+    if (event.key !== "Enter" || event.target !== input) return;
     const [first] = search();
     if (first !== undefined) pick(first);
   });
-  return element("div", { class: "search" }, input, found);
+  node.addEventListener("focusout", (event) => {
+    if (!node.contains(/** @type {Node | null} */ (event.relatedTarget))) found.replaceChildren();
+  });
+  return { node, focus: () => input.focus() };
 }

@@ -26,7 +26,7 @@ export function openFrame(el, model, { name, redraw, print }) {
     "section",
     // JupyterLab's own keys would otherwise move to another cell
     { class: `kgwb-view kgwb-${name}`, "aria-label": state.title ?? name, "data-lm-suppress-shortcuts": "true" },
-    element("style", {}, model.get("style") ?? ""),
+    element("style", {}, model.get("sheet") ?? ""),
     element("header", { class: "head" }, title, actions),
     picture,
     fold,

@@ -22,7 +22,7 @@ export function makeView(render) {
      * @param {string} style which the page carries once
      * @returns {() => void} clean-up
      */
-    show: (el, traits, style) => render({ model: openModel({ ...traits, style }), el }),
+    show: (el, traits, style) => render({ model: openModel({ ...traits, sheet: style }), el }),
   };
 }
 

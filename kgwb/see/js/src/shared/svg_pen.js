@@ -40,6 +40,7 @@ export class SvgPen {
     this.lineJoin = "miter";
     this.miterLimit = 10;
     this.shift = [0, 0];
+    this.turn = 0; // of text only, in radians
     /** @type {number[]} */
     this.dash = [];
     /** @type {object[]} */
@@ -49,7 +50,8 @@ export class SvgPen {
   }
 
   save() {
-    const { fillStyle, strokeStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, shift, dash, clips } = this;
+    const { fillStyle, strokeStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, shift, turn, dash, clips } =
+      this;
     this.saved.push({
       fillStyle,
       strokeStyle,
@@ -59,6 +61,7 @@ export class SvgPen {
       textAlign,
       textBaseline,
       shift,
+      turn,
       dash,
       clips,
     });
@@ -73,6 +76,11 @@ export class SvgPen {
   /** @param {number} x @param {number} y */
   translate(x, y) {
     this.shift = [this.shift[0] + x, this.shift[1] + y];
+  }
+
+  /** @param {number} angle by which text is turned; lines stay as they are */
+  rotate(angle) {
+    this.turn += angle;
   }
 
   /** @param {number[]} dash */
@@ -176,6 +184,13 @@ export class SvgPen {
     this.parts.push(this.letters(text, x, y, ` fill="none" stroke-linejoin="round"${this.line()}`));
   }
 
+  /** @param {HTMLCanvasElement} canvas @param {number} x @param {number} y @param {number} width @param {number} height */
+  drawImage(canvas, x, y, width, height) {
+    const [left, top] = this.at(x, y).split(" ");
+    const size = `x="${left}" y="${top}" width="${round(width)}" height="${round(height)}"`;
+    this.parts.push(`<image ${size} href="${canvas.toDataURL("image/png")}"${this.faint()}/>`);
+  }
+
   /** The whole document. */
   write() {
     const { width, height } = /** @type {any} */ (this);
@@ -195,9 +210,11 @@ export class SvgPen {
       .replace(/"/g, "'");
     const bold = /\b(600|700|bold)\b/.test(this.font) ? ' font-weight="600"' : "";
     const down = this.textBaseline === "middle" ? size * 0.35 : this.textBaseline === "top" ? size * 0.8 : 0;
-    const [left, top] = this.at(x, y + down).split(" ");
+    const [left, top] = this.at(x, this.turn ? y : y + down).split(" ");
+    const degrees = round((this.turn * 180) / Math.PI);
+    const turned = this.turn ? ` transform="rotate(${degrees} ${left} ${top})" dy="${round(down)}"` : "";
     return (
-      `<text x="${left}" y="${top}" font-size="${size}" font-family="${family}"${bold} ` +
+      `<text x="${left}" y="${top}"${turned} font-size="${size}" font-family="${family}"${bold} ` +
       `text-anchor="${ANCHORS[this.textAlign] ?? "start"}"${look}>${escapeMarkup(text)}</text>`
     );
   }

@@ -1,0 +1,1 @@
+"""Heads: what each one does over many sentences, before and after."""
