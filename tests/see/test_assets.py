@@ -26,7 +26,7 @@ COLOUR = re.compile(
     r"#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b|\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch|color)a?\(", re.I
 )
 # An import: of a script, of types in a comment, of a style sheet.
-IMPORT = re.compile(r"""(?:^import\s[^"'(]*|\bfrom\s+|@import\s+|\bimport\()["']([^"']+)["']""", re.M)
+IMPORT = re.compile(r"""(?:^import\s[^"'(]*|\bfrom\s+|@import\s+|\bimport\()["'](\.[^"']+)["']""", re.M)
 
 
 def name_file(path: Path) -> str:
@@ -54,7 +54,9 @@ def test_each_asset_is_built_from_one_entry() -> None:
 def test_an_asset_is_used_and_small(path: Path) -> None:
     assert path.stat().st_size <= 300_000
     texts = [module.read_text(encoding="utf-8") for module in SEE.rglob("*.py")]
-    assert any(f'"{path.name}"' in text or f'script = "{path.stem}"' in text for text in texts)
+    assert any(
+        f'"{path.name}"' in text or re.search(rf'(?:script = |define_widget\()"{path.stem}"', text) for text in texts
+    )
 
 
 def test_scripts_stand_nowhere_else() -> None:
