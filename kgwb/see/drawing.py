@@ -90,17 +90,19 @@ def draw_points(points: np.ndarray, radii: np.ndarray, marks: Sequence[str | Typ
 
 
 def draw_shape(mark: TypeMark, x: Number, y: Number, radius: Number) -> str:
-    """The mark of a type: filled, open, or open with a dot in it."""
+    """The mark of a type, in its colour or a role of the palette: filled, open, or open with a dot in it."""
     kind, _, outline = mark.shape.rpartition(" ")
+    role = mark.colour in LIGHT
+    fill = f'class="{mark.colour}"' if role else f'fill="{mark.colour}"'
     size = radius * 0.85 if kind else radius
     wide = max(1.2, radius * (0.25 if kind == "dotted" else 0.4))  # of an open shape's line
-    line = f'stroke="{mark.colour}" stroke-width="{wide:.3g}" stroke-linejoin="round"'
-    style = f'class="paper" {line}' if kind else f'fill="{mark.colour}"'
+    line = f'class="paper line-{mark.colour}"' if role else f'class="paper" stroke="{mark.colour}"'
+    style = f'{line} stroke-width="{wide:.3g}" stroke-linejoin="round"' if kind else fill
     shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.3g}" {style}/>'
     if corners := OUTLINES[outline]:
         steps = "L".join(f"{x + size * across:.1f} {y + size * down:.1f}" for across, down in corners)
         shape = f'<path d="M{steps}Z" {style}/>'
-    dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{max(1.0, radius * 0.34):.3g}" fill="{mark.colour}" stroke="none"/>'
+    dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{max(1.0, radius * 0.34):.3g}" {fill} stroke="none"/>'
     return shape + dot if kind == "dotted" else shape
 
 
@@ -165,7 +167,7 @@ def _draw_mark(mark: Mark, x: Number, y: Number) -> str:
     named = mark.colour in LIGHT
     if mark.shape == "none":
         return ""
-    if mark.shape in TYPE_SHAPES and not named:
+    if mark.shape in TYPE_SHAPES:
         return draw_shape(TypeMark(mark.colour, mark.shape), x + 11, y, 5)
     if mark.shape == "dot":
         fill = f'class="{mark.colour}"' if named else f'fill="{mark.colour}"'

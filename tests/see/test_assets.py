@@ -54,7 +54,9 @@ def test_each_asset_is_built_from_one_entry() -> None:
 def test_an_asset_is_used_and_small(path: Path) -> None:
     assert path.stat().st_size <= 300_000
     texts = [module.read_text(encoding="utf-8") for module in SEE.rglob("*.py")]
-    assert any(f'"{path.name}"' in text or f'script = "{path.stem}"' in text for text in texts)
+    assert any(
+        f'"{path.name}"' in text or re.search(rf'(?:script = |define_widget\()"{path.stem}"', text) for text in texts
+    )
 
 
 def test_scripts_stand_nowhere_else() -> None:

@@ -24,7 +24,7 @@ def build_network(scene: GraphScene) -> Any:
     network.toggle_physics(False)
     for i, (x, y) in enumerate(scene.points.round(1).tolist()):
         mark = scene.marks[scene.types[i]]
-        form = _SHAPES.get(mark.shape.removeprefix("open "), "star")
+        form = _SHAPES.get(mark.shape.rpartition(" ")[2], "star")
         label, title = shorten(scene.labels[i]), escape(f"{shorten(scene.labels[i], 300)} · {scene.types[i]}")
         node = node_of(i, form, label, x=x, y=y, size=float(scene.radii[i]), color=mark.colour, title=title)
         network.nodes.append({**node.options, "physics": False})

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from kgwb.axes import Bool, Float
-from kgwb.see.drawing import Number, draw_picture, draw_polyline, draw_text, measure_text, rank_types
+from kgwb.see.drawing import Number, draw_picture, draw_polyline, draw_shape, draw_text, measure_text, rank_types
 from kgwb.see.graph.labels import LabelRoom, group_lines, write_names, write_relations
 from kgwb.see.graph.lines import Course, run_lines
 from kgwb.see.graph.scene import GraphScene
 from kgwb.see.graph.schema import GraphSchema
 from kgwb.see.names import name_types
-from kgwb.see.palette import OUTLINES, TypeMark, mark_types
+from kgwb.see.palette import TypeMark, mark_types
 from kgwb.words import shorten
 
 _WIDTH, _HEIGHT, _MARGIN = 960.0, 600.0, 64.0
@@ -140,20 +140,8 @@ def draw_marks_legend(
 
 
 def draw_type_mark(mark: TypeMark, x: Number, y: Number, radius: Number) -> str:
-    """The mark of a type, filled, or open on paper where its shape says so, with a thin rim of paper."""
-    name = mark.shape.removeprefix("open ")
-    is_open = name != mark.shape
-    size = radius * 0.85 if is_open else radius
-    look = (
-        f'class="paper" stroke="{mark.colour}" stroke-width="{max(1.2, radius * 0.4):.1f}"'
-        if is_open
-        else f'class="line-paper" fill="{mark.colour}" stroke-width=".75"'
-    )
-    corners = OUTLINES[name]
-    if not corners:
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" {look}/>'
-    steps = "L".join(f"{x + across * size:.1f} {y + down * size:.1f}" for across, down in corners)
-    return f'<path d="M{steps}Z" {look}/>'
+    """The mark of a type with a thin rim of paper."""
+    return f'<g class="line-paper" stroke-width=".75">{draw_shape(mark, x, y, radius)}</g>'
 
 
 def _name_line(scene: GraphScene, fact: int) -> str:

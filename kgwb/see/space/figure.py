@@ -132,9 +132,11 @@ def _draw_points(scene: SpaceScene, points: Points, scatter: Any, *, first: bool
 
 
 def _name_symbol(shape: str, *, deep: bool) -> str:
-    plain = shape.removeprefix("open ")
+    kind, _, plain = shape.rpartition(" ")
     name = (_SYMBOLS_3D if deep else _SYMBOLS).get(plain, plain)
-    return f"{name}-open" if shape != plain and name != "cross" else name
+    if deep:
+        return f"{name}-open" if kind and name != "cross" else name
+    return name + {"open": "-open", "dotted": "-open-dot"}.get(kind, "")
 
 
 def _ring_points(figure: Any, scene: SpaceScene, position: int, scatter: Any) -> None:

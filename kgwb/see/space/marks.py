@@ -7,29 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from kgwb.axes import Float
-from kgwb.see.drawing import Number, draw_text, measure_text
-from kgwb.see.palette import LIGHT, OUTLINES, TypeMark
+from kgwb.see.drawing import Number, draw_shape, draw_text, measure_text
+from kgwb.see.palette import TypeMark
 from kgwb.see.space.colouring import Amounts, Colouring, Kinds, ramp_colours
 from kgwb.words import count_things, shorten
 
 STEPS = 12  # of the ramp
 _LISTED = 40  # kinds in a legend
-
-
-def draw_mark(mark: TypeMark, x: Number, y: Number, radius: Number) -> str:
-    """One mark at its place; a filled one has a rim of paper, an open one is filled with paper."""
-    open_shape, name = mark.shape.startswith("open "), mark.shape.removeprefix("open ")
-    size = radius * 0.85 if open_shape else radius
-    named = mark.colour in LIGHT
-    if open_shape:
-        stroke = f'class="paper line-{mark.colour}"' if named else f'class="paper" stroke="{mark.colour}"'
-        look = f'{stroke} stroke-width="{max(1.2, radius * 0.4):.2g}"'
-    else:
-        look = f'class="{mark.colour}"' if named else f'fill="{mark.colour}"'
-    if name == "circle":
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.3g}" {look}/>'
-    corners = "L".join(f"{x + across * size:.1f} {y + down * size:.1f}" for across, down in OUTLINES[name])
-    return f'<path d="M{corners}Z" {look}/>'
 
 
 def draw_marks(
@@ -38,7 +22,9 @@ def draw_marks(
     """A mark for each point at [point, 2] pixels, the faint ones below."""
     groups = []
     for which, look in ((faint, ' opacity=".38"'), (~faint, "")):
-        drawn = "".join(draw_mark(marks[i], points[i, 0], points[i, 1], radius) for i in np.flatnonzero(which).tolist())
+        drawn = "".join(
+            draw_shape(marks[i], points[i, 0], points[i, 1], radius) for i in np.flatnonzero(which).tolist()
+        )
         groups.append(f'<g class="line-paper" stroke-width=".75"{look}>{drawn}</g>' if drawn else "")
     return "".join(groups)
 
@@ -51,7 +37,7 @@ def mark_points(colouring: Colouring, kinds: Kinds) -> list[TypeMark]:
     colours = [ramp[round(share * (STEPS - 1))] if np.isfinite(share) else "muted" for share in shares.tolist()]
     shapes = [kinds.marks[kind].shape for kind in kinds.kinds]
     return [
-        TypeMark(colour, shape if colour != "muted" else f"open {shape.removeprefix('open ')}")
+        TypeMark(colour, shape if colour != "muted" else f"open {shape.rpartition(' ')[2]}")
         for colour, shape in zip(colours, shapes, strict=True)
     ]
 
@@ -81,7 +67,7 @@ def draw_key(colouring: Colouring, kinds: Kinds, x: Number, y: Number, width: Nu
         if left > x and left + needed > x + width:
             left, baseline = float(x), baseline + 20
         rim = '<g class="line-paper" stroke-width=".75">{}</g>'
-        parts.append(rim.format(draw_mark(mark, left + 7, baseline - 4, 5)) if mark else "")
+        parts.append(rim.format(draw_shape(mark, left + 7, baseline - 4, 5)) if mark else "")
         parts.append(draw_text(text, left + 18, baseline, size=12))
         left += needed
     return "".join(parts), baseline - y + 6
@@ -99,6 +85,6 @@ def _draw_ramp(amounts: Amounts, x: Number, y: Number) -> str:
     parts.append(draw_text(last, at + 9 * STEPS + 6, y + 4, role="muted"))
     if amounts.missing:
         end = at + 9 * STEPS + 6 + measure_text(last, 12) + 16
-        parts.append(draw_mark(TypeMark("muted", "open circle"), end, y, 5))
+        parts.append(draw_shape(TypeMark("muted", "open circle"), end, y, 5))
         parts.append(draw_text(f"missing {amounts.missing:,}", end + 11, y + 4))
     return "".join(parts)

@@ -181,7 +181,7 @@ function drawDots(pen, { dots }, { x, y, radii }, look) {
       drawShape(pen, outlines, mark, x[i], y[i], radii[i], colours.paper);
     }
   for (const [mark, some] of few ? [] : byMark) {
-    const open = mark.shape.startsWith("open ");
+    const open = /^(open|dotted) /.test(mark.shape);
     pen.globalAlpha = onlyChosen ? 0.35 : 1;
     pen.beginPath();
     for (const i of some) traceShape(pen, outlines, mark.shape, x[i], y[i], radii[i] * (open ? 0.85 : 1));

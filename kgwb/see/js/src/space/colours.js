@@ -32,7 +32,7 @@ export function layTiles(facts, colouring, root) {
   const shapes = [...new Set(facts.types.marks.map((mark) => mark.shape))];
   const colours = [...listRamp(root), readStyle(root, "muted")];
   const marks = shapes.flatMap((shape) =>
-    colours.map((colour, i) => ({ colour, shape: i < STEPS ? shape : `open ${shape.replace("open ", "")}` })),
+    colours.map((colour, i) => ({ colour, shape: i < STEPS ? shape : `open ${shape.replace(/^(open|dotted) /, "")}` })),
   );
   const shapeOf = facts.types.marks.map((mark) => shapes.indexOf(mark.shape) * colours.length);
   const span = high - low || 1;
