@@ -17,7 +17,7 @@ from kgwb.bert.linking import find_linked_mentions
 from kgwb.bert.model import Bert
 from kgwb.bert.tokenizing import encode_sentences, list_texts
 from kgwb.bert.trace import Record
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.checks import expect_at_least, expect_kind, expect_seed
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.graph.knowledge_graph import expect_graph
 
@@ -110,6 +110,7 @@ def measure_heads(
     texts = list_texts(sentences, call="measure_heads(bert, ['Paris is in France.'])")
     expect_at_least("batch", batch, 1, whole=True)
     expect_at_least("permutations", permutations, 1, whole=True)
+    seed = expect_seed(seed)
     if graph is not None:
         expect_graph(graph, "measure_heads(bert, sentences, graph={})")
     known = bert.injector.graph if bert.injector is not None else graph

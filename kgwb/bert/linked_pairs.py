@@ -11,7 +11,7 @@ import pandas as pd
 from kgwb.axes import Bool, Float, Int
 from kgwb.bert.evidence import Adjacency
 from kgwb.bert.reading import Reading
-from kgwb.checks import expect_at_least, expect_kind
+from kgwb.checks import expect_at_least, expect_kind, expect_seed
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.graph.knowledge_graph import expect_graph
 
@@ -110,6 +110,7 @@ def score_links(reading: Reading, graph: KnowledgeGraph, *, permutations: int = 
     expect_kind(reading, Reading, "A Reading", call=call)
     expect_graph(graph, "score_links(reading, {})")
     expect_at_least("permutations", permutations, 1, whole=True)
+    seed = expect_seed(seed)
     pairs = list_mention_pairs(reading.mentions, graph)
     weights = [
         weigh_pairs(reading.attention[i].numpy(), pairs, np.flatnonzero(pairs.sentence == i))

@@ -56,6 +56,8 @@ class _Columns:
 def draw_attention(scene: AttentionScene) -> str:
     """What one word piece looks at, as SVG on a solid paper background."""
     rows, names, title = scene.rows, scene.names, scene.title
+    if rows["injected"].all():  # a memory enters at every word piece, so there nothing sets them apart
+        rows = rows.assign(injected=False)
     two = len(names) > 1
     tokens = tuple(rows["key_token"])
     room = min(150.0, max(measure_text(token, SIZE) for token in tokens) + 16)
@@ -191,8 +193,8 @@ def _tell_links(scene: AttentionScene) -> list[str]:
     told = []
     for name, score in zip(scene.names, scene.links, strict=True):
         linked, matched, p = (float(each[scene.layer, head]) for each in (score.linked, score.matched, score.p_value))
-        told.append(f"{shorten(name)} {format_weight(linked)} against {format_weight(matched)} (p {p:.3g})")
-    return [f"along the graph's edges, against mentions as far apart: {'; '.join(told)}"]
+        told.append(f"{shorten(name)} {format_weight(linked)} against {format_weight(matched)}, p {p:.3f}")
+    return ["along the graph's edges, against mentions as far apart:", *told]
 
 
 def find_strongest(rows: pd.DataFrame) -> float:
@@ -204,8 +206,7 @@ def find_strongest(rows: pd.DataFrame) -> float:
 def summarise(rows: pd.DataFrame, rest: pd.DataFrame, two: bool) -> list[str]:
     """How much of the row goes to injected tokens, how much to [CLS] and [SEP], and to what is no word piece."""
     groups: list[tuple[str, Callable[[pd.DataFrame], pd.Series]]] = [
-        # A memory enters at every word piece, so there nothing sets the injected ones apart.
-        ("to injected tokens", lambda frame: frame["injected"] & ~frame["injected"].all()),
+        ("to injected tokens", lambda frame: frame["injected"]),
         ("to [CLS] and [SEP]", lambda frame: frame["key_token"].isin(SPECIAL)),
     ]
     parts = [(name, rows[choose(rows)]) for name, choose in groups]

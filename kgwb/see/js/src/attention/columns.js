@@ -74,8 +74,8 @@ export function drawColumns(facts, choice, readScale) {
         side.update(sides[i], { most, least, unit, scale, digits: facts.digits });
       });
       if (parts.changes && change) parts.changes.update(change, (value) => tellChange(value, facts.digits));
-      parts.shift?.update(readShift(shown, layer));
-      parts.importance?.update(readImportance(shown));
+      parts.shift?.update(readShift(shown, layer, facts.unpack));
+      parts.importance?.update(readImportance(shown, facts.unpack));
       parts.brackets.update();
     },
   };

@@ -21,6 +21,8 @@ export function openFacts(model) {
   const readings = [openWeights(before, state, 0), ...(after ? [openWeights(after, state, 1)] : [])];
   /** @type {Set<string>} */
   const asked = new Set();
+  /** @type {Map<Figures, Float32Array>} */
+  const unpacked = new Map();
   const links = state.links.map((one) => ({ ...one, numbers: readArray(one.figures) }));
 
   return {
@@ -35,6 +37,15 @@ export function openFacts(model) {
     readings,
     two: readings.length > 1,
     hasKernel: "send" in model,
+    /**
+     * Figures as numbers; decoded once.
+     * @param {Figures} figures
+     */
+    unpack(figures) {
+      const found = unpacked.get(figures) ?? readArray(figures);
+      unpacked.set(figures, found);
+      return found;
+    },
     /**
      * @param {Sentence} sentence
      * @param {number} layer

@@ -3,7 +3,7 @@
 import { readArray } from "../shared/model.js";
 import { needsSpace } from "../shared/spacing.js";
 
-/** @import { Edge, Extra, Sentence, Span } from "./weights.js" */
+/** @import { Edge, Extra, Figures, Sentence, Span } from "./weights.js" */
 /**
  * @typedef {{
  *   sentence: Sentence, tokens: string[], spans: Span[], edges: Edge[], extras: Extra[], injected_before: number[],
@@ -94,16 +94,20 @@ function foldFigures(figures, { starts, unitOf }, how) {
  * 1 − cosine of the hidden states after a layer, before and after; null where nothing is compared.
  * @param {Shown} shown
  * @param {number} layer
+ * @param {(figures: Figures) => unknown} read
  */
-export function readShift(shown, layer) {
+export function readShift(shown, layer, read = readArray) {
   const { shift, tokens } = shown.sentence;
   if (!shift) return null;
-  const all = readArray(shift);
+  const all = /** @type {Float32Array} */ (read(shift));
   return foldFigures(all.subarray(layer * tokens.length, (layer + 1) * tokens.length), shown, "mean");
 }
 
-/** @param {Shown} shown */
-export function readImportance(shown) {
+/**
+ * @param {Shown} shown
+ * @param {(figures: Figures) => unknown} read
+ */
+export function readImportance(shown, read = readArray) {
   const { importance } = shown.sentence;
-  return importance ? foldFigures(readArray(importance.scores), shown, "sum") : null;
+  return importance ? foldFigures(/** @type {Float32Array} */ (read(importance.scores)), shown, "sum") : null;
 }

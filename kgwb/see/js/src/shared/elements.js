@@ -46,6 +46,7 @@ export function button(attributes, text, act) {
 export function markChosen(nodes, chosen) {
   nodes.forEach((node, i) => {
     const isChosen = i === chosen;
+    if (node.getAttribute("aria-selected") === String(isChosen)) return; // to set it again costs a new layout
     node.tabIndex = isChosen ? 0 : -1;
     node.setAttribute("aria-selected", String(isChosen));
   });
