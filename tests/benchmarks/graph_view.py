@@ -35,11 +35,19 @@ WATCH = """
   };
   requestAnimationFrame(look);
 """
-# Waits until what the last move of the mouse asked for has been drawn.
-NEXT_FRAME = """async () => {
-  const start = performance.now();
-  await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-  return performance.now() - start;
+# Notes, for each move of the mouse that begins a frame, the milliseconds until the frame after it can begin.
+STEPS = """() => {
+  window.steps = [];
+  let waiting = false;
+  addEventListener("mousemove", () => {
+    if (waiting) return;
+    waiting = true;
+    const start = performance.now();
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      window.steps.push(performance.now() - start);
+      waiting = false;
+    }));
+  }, true);
 }"""
 
 
@@ -110,17 +118,17 @@ def measure(path: str, page: Path, times: int) -> dict[str, float]:
 
 
 def _drag(page: Any) -> float:
-    """The median of milliseconds from a move of the mouse that drags the picture to the frame that shows it."""
+    """The median of milliseconds from a move of the mouse that drags the picture until the frame after it."""
     box = page.locator("canvas").first.bounding_box()
     x, y = box["x"] + 12, box["y"] + 12
+    page.evaluate(STEPS)
     page.mouse.move(x, y)
     page.mouse.down()
-    steps = []
-    for step in range(20):
+    for step in range(25):
         page.mouse.move(x + 8 + 6 * step, y + 4 + 3 * step)
-        steps.append(page.evaluate(NEXT_FRAME))
+        page.wait_for_timeout(60)
     page.mouse.up()
-    return float(statistics.median(steps))
+    return float(statistics.median(page.evaluate("window.steps")))
 
 
 if __name__ == "__main__":

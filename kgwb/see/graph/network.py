@@ -1,7 +1,8 @@
 """A graph as a `pyvis.network.Network`, to pass on to whoever works with that; kgwb draws its own.
 
-pyvis puts ids and titles into its page as markup, asks the network for scripts, and checks every new edge against all
-others. So ids are numbers, texts carry no markup, scripts are written into the page, and the lists are filled directly.
+pyvis puts ids and titles into its page as markup, and checks every new edge against all others. So ids are numbers, texts
+carry no markup, and the lists are filled directly. The page that it writes itself still names Bootstrap on another machine,
+for its looks alone; `view.save` writes one that names none.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _SHAPES = {"circle": "dot", "square": "square", "triangle": "triangle", "diamond
 
 
 def build_network(scene: GraphScene) -> Any:
-    """The scene as a `pyvis.network.Network`: positions fixed, every text plain, no outside script."""
+    """The scene as a `pyvis.network.Network`: positions fixed, every text plain."""
     network = load_package("pyvis.network", "view.network").Network(directed=True, cdn_resources="in_line")
     node_of = load_package("pyvis.node", "view.network").Node
     edge_of = load_package("pyvis.edge", "view.network").Edge

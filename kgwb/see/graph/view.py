@@ -186,7 +186,7 @@ class GraphView(LiveView):
 
     @property
     def network(self) -> Any:
-        """What is drawn at first, as a `pyvis.network.Network`, to pass on: `view.network.write_html("page.html")`."""
+        """What is drawn at first, as a `pyvis.network.Network`, to pass on to whoever works with that."""
         return build_network(self.scene)
 
     @cached_property
