@@ -324,6 +324,24 @@ def test_fingers_move_come_nearer_and_choose(browser: Any, tmp_path: Path) -> No
     context.close()
 
 
+def test_a_great_many_are_moved_along_and_drawn_anew_once_the_hand_rests(browser_page: Any, tmp_path: Path) -> None:
+    pad = open_view(browser_page, make_view(50_500, labelled=5), tmp_path)
+    browser_page.wait_for_timeout(800)
+    points = browser_page.locator(".kgwb-space .points")
+    before = points.evaluate(SEEN)
+    box = pad.bounding_box()
+    browser_page.mouse.move(box["x"] + 300, box["y"] + 200)
+    browser_page.mouse.down()
+    for step in range(1, 5):
+        browser_page.mouse.move(box["x"] + 300 + 10 * step, box["y"] + 200)
+    browser_page.mouse.up()
+    browser_page.wait_for_timeout(1500)
+    assert points.evaluate("canvas => canvas.style.transform") == ""
+    after = points.evaluate(SEEN)
+    assert after["sum"] != before["sum"] and after["solid"] == pytest.approx(before["solid"], rel=0.05)
+    assert_quiet(browser_page)
+
+
 def test_two_maps_move_as_one_and_share_a_lasso(browser_page: Any, tmp_path: Path, screenshots: Path) -> None:
     labels = [f"Isle {i}" for i in range(80)]
     view = show_space((make_points(80), labels), beside=(make_points(80, seed=1), labels))
