@@ -68,7 +68,7 @@ def name_of(page: Any) -> str:
 def open_film(page: Any, film: FilmView, folder: Path) -> Any:
     page.goto(film.save(folder / "film.html").as_uri())
     page.wait_for_selector(".kgwb-space .play")
-    page.wait_for_timeout(200)
+    page.wait_for_timeout(700)
     return page.locator(".kgwb-space .points")
 
 
@@ -97,13 +97,13 @@ def test_it_plays_to_its_end(browser_page: Any, tmp_path: Path, screenshots: Pat
     assert canvas.evaluate(PIXELS) != end
     browser_page.screenshot(path=screenshots / f"film-{scheme}.png", full_page=True)
     browser_page.get_by_role("button", name="Pause").click()
-    browser_page.wait_for_timeout(400)
+    browser_page.wait_for_timeout(700)
     held = canvas.evaluate(PIXELS)
-    browser_page.wait_for_timeout(200)
+    browser_page.wait_for_timeout(700)
     assert canvas.evaluate(PIXELS) == held
     browser_page.get_by_role("button", name="Play").click()
     browser_page.get_by_role("button", name="Play").wait_for()  # at the end it can be played again
-    browser_page.wait_for_timeout(200)
+    browser_page.wait_for_timeout(700)
     assert name_of(browser_page) == "epoch 8" and canvas.evaluate(PIXELS) == end
     assert_quiet(browser_page)
 

@@ -205,7 +205,7 @@ def test_the_keyboard_is_enough(browser_page: Any, tmp_path: Path) -> None:
     pad.focus()
     for key in ("+", "ArrowRight", "-", "0"):
         pad.press(key)
-        browser_page.wait_for_timeout(150)
+        browser_page.wait_for_timeout(400)
         seen.append(points.evaluate(SEEN)["sum"])
     assert len(set(seen[:4])) == 4 and seen[4] == seen[0]
     pad.press("Shift+ArrowRight")
@@ -248,10 +248,10 @@ def test_the_legend_hides_a_kind_and_counts_it(browser_page: Any, tmp_path: Path
     assert [text.split()[-1] for text in legend.all_inner_texts()] == ["30", "30", "30"]
     before = points.evaluate(SEEN)
     browser_page.get_by_role("button", name="town 30").click()
-    browser_page.wait_for_timeout(200)
+    browser_page.wait_for_timeout(400)
     assert points.evaluate(SEEN)["share"] < before["share"] * 0.85
     browser_page.get_by_role("button", name="town 30").click()
-    browser_page.wait_for_timeout(200)
+    browser_page.wait_for_timeout(400)
     assert points.evaluate(SEEN)["sum"] == before["sum"]
 
 
@@ -324,6 +324,24 @@ def test_fingers_move_come_nearer_and_choose(browser: Any, tmp_path: Path) -> No
     context.close()
 
 
+def test_a_great_many_are_moved_along_and_drawn_anew_once_the_hand_rests(browser_page: Any, tmp_path: Path) -> None:
+    pad = open_view(browser_page, make_view(50_500, labelled=5), tmp_path)
+    browser_page.wait_for_timeout(800)
+    points = browser_page.locator(".kgwb-space .points")
+    before = points.evaluate(SEEN)
+    box = pad.bounding_box()
+    browser_page.mouse.move(box["x"] + 300, box["y"] + 200)
+    browser_page.mouse.down()
+    for step in range(1, 5):
+        browser_page.mouse.move(box["x"] + 300 + 10 * step, box["y"] + 200)
+    browser_page.mouse.up()
+    browser_page.wait_for_timeout(1500)
+    assert points.evaluate("canvas => canvas.style.transform") == ""
+    after = points.evaluate(SEEN)
+    assert after["sum"] != before["sum"] and after["solid"] == pytest.approx(before["solid"], rel=0.05)
+    assert_quiet(browser_page)
+
+
 def test_two_maps_move_as_one_and_share_a_lasso(browser_page: Any, tmp_path: Path, screenshots: Path) -> None:
     labels = [f"Isle {i}" for i in range(80)]
     view = show_space((make_points(80), labels), beside=(make_points(80, seed=1), labels))
@@ -337,7 +355,7 @@ def test_two_maps_move_as_one_and_share_a_lasso(browser_page: Any, tmp_path: Pat
     before = points.evaluate(halves)
     pad.focus()
     pad.press("ArrowRight")
-    browser_page.wait_for_timeout(200)
+    browser_page.wait_for_timeout(400)
     after = points.evaluate(halves)
     assert before[0] != after[0] and before[1] != after[1]
     browser_page.screenshot(path=screenshots / "space-beside.png", full_page=True)
@@ -362,7 +380,7 @@ def test_it_takes_the_width_there_is(browser_page: Any, tmp_path: Path, screensh
 def test_a_hidden_tab_is_drawn_when_it_is_shown(browser_page: Any, tmp_path: Path) -> None:
     pad = open_view(browser_page, make_view(), tmp_path)
     browser_page.evaluate("document.querySelector('main').style.display = 'none'")
-    browser_page.wait_for_timeout(150)
+    browser_page.wait_for_timeout(400)
     browser_page.evaluate("document.querySelector('main').style.display = ''")
     browser_page.wait_for_timeout(250)
     assert pad.bounding_box()["height"] > 200

@@ -37,8 +37,8 @@ def share_neighbours(
 ) -> Float[np.ndarray, " point"]:
     """Which share of its nearest points each point keeps from one space to another; NaN where it was not measured.
 
-    >>> share_neighbours(np.array([[0.0], [1], [3]]), np.array([[0.0], [9], [1]]), 1, np.arange(3))
-    array([0., 1., 0.])
+    >>> share_neighbours(np.array([[0.0], [1], [3]]), np.array([[0.0], [9], [10]]), 1, np.arange(3))
+    array([1., 0., 1.])
     """
     one, other = (list_nearest(points, rows, count)[0] for points in (first, second))
     shares = np.full(len(first), np.nan)

@@ -147,7 +147,8 @@ export function watchPointers(stage, hand, { choose, hover }) {
     );
   }
 
-  const leave = () => hover(-1, null);
+  /** @param {PointerEvent} event a finger that is lifted leaves too, and its card stays */
+  const leave = (event) => event.pointerType !== "touch" && hover(-1, null);
   pad.addEventListener("pointerdown", press);
   pad.addEventListener("pointermove", move);
   pad.addEventListener("pointerup", release);

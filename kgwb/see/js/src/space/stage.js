@@ -19,6 +19,8 @@ import { openPainter } from "./painter.js";
 
 const MANY = 5000; // points above which a shade lies below them
 const FEW = 12; // chosen points that are named whatever they cover
+const SLOW_FROM = 50_000; // points
+const SLOW = 30; // milliseconds
 const IDLE = 90; // milliseconds without a move, after which names and shade are placed anew
 const HIGHEST = 0.62; // of the window
 
@@ -50,6 +52,7 @@ export function openStage(picture, facts, { plain, scale }) {
   /** @type {Panel[]} */
   let panels = [];
   let [asked, idle] = [0, /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined)];
+  const held = { measured: false, slow: false, lens: /** @type {import("./camera.js").Lens | null} */ (null) };
   let stale = true; // whether the atlas has to be drawn again
   let size = { width: 0, height: 0, ratio: 1, radius: 0 };
   const state = {
@@ -180,7 +183,7 @@ export function openStage(picture, facts, { plain, scale }) {
       );
     }
     const now = views();
-    painter.draw(now);
+    drawPoints(now);
     const shade = context(back);
     shades.forEach((each, map) => {
       if (each) drawShade(shade, each, now[map]);
@@ -191,6 +194,28 @@ export function openStage(picture, facts, { plain, scale }) {
     });
     state.more?.(pen, style);
     if (state.outline) drawOutline(pen, state.outline, style);
+  }
+
+  /**
+   * The points anew; or, where no graphics card is and a great many take long, the last picture of them moved along until
+   * the hand rests.
+   * @param {import("./camera.js").View[]} now
+   */
+  function drawPoints(now) {
+    const { style } = painter.canvas;
+    if (held.slow && held.lens && idle !== undefined) {
+      const grown = now[0].lens.scale / held.lens.scale;
+      const [across, down] = [now[0].lens.left - held.lens.left * grown, now[0].lens.top - held.lens.top * grown];
+      style.transform = `matrix(${grown},0,0,${grown},${across},${down})`;
+      return;
+    }
+    const start = performance.now();
+    painter.draw(now);
+    style.transform = "";
+    held.lens = now[0].lens;
+    if (held.measured || points.length > 1 || facts.count < SLOW_FROM) return;
+    painter.finish();
+    Object.assign(held, { measured: true, slow: performance.now() - start > SLOW });
   }
 
   /**
