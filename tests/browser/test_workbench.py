@@ -85,9 +85,9 @@ def bench(page: Any, place: Path, tmp_path_factory: pytest.TempPathFactory, scre
     root.get_by_text("150 triples").first.wait_for(timeout=60_000)
     root.screenshot(path=screenshots / "workbench-facts.png")
     root.get_by_role("button", name="Do all the rest").click()
-    root.get_by_text("Done. Steps 1 to 4 show").wait_for(timeout=MINUTES * 60_000)
+    root.get_by_text("Done. Steps 1 to 4 show").first.wait_for(timeout=MINUTES * 60_000)
     root.get_by_role("button", name="Save page").click()
-    root.get_by_text("Written:").wait_for(timeout=60_000)
+    root.get_by_text("Written:").first.wait_for(timeout=60_000)
     root.screenshot(path=screenshots / "workbench-page.png")
     return root
 
@@ -143,7 +143,7 @@ def test_a_file_that_cannot_be_read_is_dropped_and_told(page: Any, bench: Any) -
     )
     for kind in ("dragover", "drop"):
         page.dispatch_event(".kgwb-workbench .kgwb-drop", kind, {"dataTransfer": drop})
-    bench.get_by_text("odd.csv has no columns 'head', 'relation', 'tail'").wait_for()
+    bench.get_by_text("odd.csv has no columns 'head', 'relation', 'tail'").first.wait_for()
     assert bench.get_by_label("columns", exact=True).is_visible()
     assert bench.get_by_text("150 triples").first.is_visible()  # what was read before stays
 

@@ -51,26 +51,26 @@ def test_its_python_gives_the_same_vectors(scorer: str, split: Split) -> None:
 
 def test_stopped_and_taken_up_again_it_ends_as_if_it_had_never_stopped(split: Split) -> None:
     panel = TrainingPanel(split)
-    panel.epochs.value, panel.dim.value = 400, 64
+    panel.epochs.value, panel.dim.value = 150, 16
     panel.start()
     while panel.view is None or len(panel.view.records) == 0:
         time.sleep(0.001)
     panel.stop()
     assert panel.wait(60.0) and panel.training is not None
     stopped = len(panel.training.records)
-    assert 0 < stopped < 400
+    assert 0 < stopped < 150
     assert panel._resume.box.layout.display is None and panel._stop.box.layout.display == "none"
     half = run_code(panel.training.code, graph=split.graph, split=split)["vectors"]
     assert "islice" in panel.training.code and isinstance(half, kgwb.GraphEmbedding)
     assert torch.equal(half.entity_vectors(), panel.vectors.entity_vectors())
     panel.resume()
-    assert panel.wait(60.0) and len(panel.frame) == 400 and panel.frame["number"].is_monotonic_increasing
-    whole = TrainingRun(split, dim=64, epochs=400)
+    assert panel.wait(60.0) and len(panel.frame) == 150 and panel.frame["number"].is_monotonic_increasing
+    whole = TrainingRun(split, dim=16, epochs=150)
     for _ in whole:
         pass
     assert torch.equal(whole.vectors.entity_vectors(), panel.vectors.entity_vectors())
     panel.resume()
-    assert panel.message == "All 400 epochs are done. Ask for more epochs, and press Start."
+    assert panel.message == "All 150 epochs are done. Ask for more epochs, and press Start."
 
 
 def test_the_minutes_end_it(split: Split) -> None:

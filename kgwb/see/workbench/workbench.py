@@ -171,7 +171,7 @@ class Workbench(ControlPanel):
         if not self.experiment.has("vectors"):
             self._show(1, "Training the vectors …")
             self.training.train()
-        if not self.experiment.has("vectors") or self._job.stop_asked:
+        if not self.experiment.has("vectors") or self._was_stopped():
             return self._show(
                 1, self.training.message or "Stopped. Press Resume in this step, or once more Do all the rest."
             )
@@ -184,9 +184,12 @@ class Workbench(ControlPanel):
             self.injection.tune_now()
         if not self.experiment.has("attention"):
             return self._show(3, self.injection.message or "Stopped. Press Tune in this step.")
-        if self._job.stop_asked:
+        if self._was_stopped():
             return self._show(3, "Stopped. What was learnt is kept; Tune begins anew.")
         return self._show(4, "Done. Steps 1 to 4 show what came out; the page holds all of it.")
+
+    def _was_stopped(self) -> bool:
+        return self._job.stop_asked
 
     def _show(self, place: int, text: str) -> None:
         self._at = place
