@@ -151,7 +151,7 @@ CALLS = {
     "kgwb.show_graph": "graph",
     "kgwb.show_space": "vectors, method='pca', neighbours=2",
     "kgwb.show_attention": "reading",
-    "kgwb.see.show_heads": "bert, sentences, graph=graph, permutations=2",
+    "kgwb.show_heads": "bert, sentences, graph=graph, permutations=2",
     "kgwb.show_training": "iter(epochs)",
     "kgwb.show_probe": "report",
     "kgwb.record_film": "vectors, iter(epochs), neighbours=2",
