@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,10 +29,10 @@ class Choice:
         Choice(entities=(3,), relations=(), triples=(), words=(), sentence=None, token=None, layer=2, head=None)
     """
 
-    entities: tuple[int, ...] = ()
-    relations: tuple[int, ...] = ()
-    triples: tuple[tuple[int, int, int], ...] = ()
-    words: tuple[str, ...] = ()
+    entities: Sequence[int] = ()
+    relations: Sequence[int] = ()
+    triples: Sequence[Sequence[int]] = ()
+    words: Sequence[str] = ()
     sentence: int | None = None
     token: int | None = None
     layer: int | None = None
@@ -42,12 +42,15 @@ class Choice:
         for name in ("entities", "relations"):
             ids = expect_each(getattr(self, name), (int, np.integer), "An id", call=_CALL)
             expect_at_least(name, min(ids, default=0), 0, whole=True)
-        for triple in expect_each(self.triples, (tuple, list), "A triple of ids", call=_CALL):
+            object.__setattr__(self, name, tuple(int(i) for i in ids))
+        triples = expect_each(self.triples, (tuple, list), "A triple of ids", call=_CALL)
+        for triple in triples:
             if len(expect_each(triple, (int, np.integer), "An id", call=_CALL)) != 3:
                 raise ValueError(
                     f"{triple!r} came, and a triple has three ids. Type kgwb.see.Choice(triples=[(0, 1, 2)])."
                 )
-        expect_each(self.words, str, "A word piece", call=_CALL)
+        object.__setattr__(self, "triples", tuple(tuple(int(i) for i in triple) for triple in triples))
+        object.__setattr__(self, "words", tuple(expect_each(self.words, str, "A word piece", call=_CALL)))
         for name in ("sentence", "token", "layer", "head"):
             if getattr(self, name) is not None:
                 expect_at_least(name, getattr(self, name), 0, whole=True)
@@ -56,13 +59,9 @@ class Choice:
     def from_state(cls, state: Mapping[str, Any]) -> Choice:
         """What the browser says is chosen."""
         expect_kind(state, Mapping, "A mapping", call="kgwb.see.Choice.from_state({'entities': [3]})")
-        return cls(
-            entities=tuple(int(i) for i in state.get("entities", ())),
-            relations=tuple(int(i) for i in state.get("relations", ())),
-            triples=tuple((int(head), int(relation), int(tail)) for head, relation, tail in state.get("triples", ())),
-            words=tuple(str(word) for word in state.get("words", ())),
-            **{name: state.get(name) for name in ("sentence", "token", "layer", "head")},
-        )
+        several = {name: state.get(name, ()) for name in ("entities", "relations", "triples", "words")}
+        places = {name: state.get(name) for name in ("sentence", "token", "layer", "head")}
+        return cls(**{**several, **places})
 
     def to_state(self) -> dict[str, Any]:
         """As the browser is told."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.checks import expect_each, expect_text
+from kgwb.checks import expect_each, expect_path, expect_text
 from kgwb.packages import load_package
 from kgwb.see.choice import Choice
 from kgwb.see.drawing import draw_picture, escape
@@ -174,8 +174,10 @@ class LinkedViews(View):
             text: paragraphs of your own: the first stands above the first view, and so on; one more stands below the last.
             options: as of any view.
         """
-        if Path(path).suffix.lower() != ".html":
+        path = expect_path(path, call="linked.save('page.html')")
+        if path.suffix.lower() != ".html":
             return super().save(path, title=title, **options)
+        expect_text("title", title, usual="My page")
         paragraphs = expect_each(text, str, "A paragraph", call="linked.save('page.html', text=['Above the first.'])")
         for paragraph in paragraphs:
             expect_text("text", paragraph, usual="Above the first.")

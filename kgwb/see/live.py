@@ -26,6 +26,7 @@ from kgwb.see.notebook import has_widgets, in_notebook, mounts_views
 from kgwb.see.page import Fragment, pack_json, read_asset
 from kgwb.see.palette import OUTLINES, view_variables
 from kgwb.see.view import View
+from kgwb.words import mend_text
 
 _CALL = "view.select(entities=['Berlin', 'Paris'])"
 KINDS = {"f": ("float32",), "u": ("uint8", "uint16", "uint32"), "i": ("int32",)}  # what travels, by numpy's kinds
@@ -46,6 +47,19 @@ def pack_array(array: np.ndarray) -> dict[str, Any]:
         raise TypeError(f"An array of {array.dtype} came. A browser reads {', '.join(known)}; type array.astype(...).")
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     return {"view": memoryview(little.tobytes()), "dtype": array.dtype.name, "shape": list(array.shape)}
+
+
+def pack_texts(texts: Sequence[str]) -> dict[str, Any]:
+    """Texts as one buffer of UTF-8, and where in it each begins; one offset more says where the last one ends.
+
+    Example:
+        >>> packed = pack_texts(["é", "ab"])
+        >>> bytes(packed["bytes"]["view"]).decode(), np.frombuffer(packed["offsets"]["view"], np.uint32).tolist()
+        ('éab', [0, 2, 4])
+    """
+    parts = [mend_text(text).encode("utf-8") for text in texts]
+    offsets = np.cumsum([0, *map(len, parts)]).astype(np.uint32)
+    return {"bytes": pack_array(np.frombuffer(b"".join(parts), np.uint8)), "offsets": pack_array(offsets)}
 
 
 def encode_buffers(state: Any) -> Any:

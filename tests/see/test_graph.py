@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import sys
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see import link
 from kgwb.see.graph.lines import count_lanes, run_lines
-from kgwb.see.graph.state import list_facts, list_found, pack_texts
+from kgwb.see.graph.state import list_facts, list_found
 from kgwb.see.graph.view import GraphView, show_graph
+from kgwb.see.live import pack_texts
 from kgwb.see.page import pack_json
 
 HOSTILE = (
@@ -49,8 +51,8 @@ def unpack(packed: dict[str, Any]) -> np.ndarray:
 
 
 def unpack_texts(packed: dict[str, Any]) -> list[str]:
-    letters, ends = unpack(packed["bytes"]).tobytes(), unpack(packed["ends"]).tolist()
-    return [letters[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
+    letters, offsets = unpack(packed["bytes"]).tobytes(), unpack(packed["offsets"]).tolist()
+    return [letters[start:end].decode() for start, end in itertools.pairwise(offsets)]
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_a_file_of_150_facts_reaches_a_page_with_attention_before_and_after(made
     page = made.saving.written[0].read_text(encoding="utf-8")
     assert page.count("kgwb_attention.show(") == 1
     for heading in ("The facts of village", "Facts become vectors", "Answers, before and after", "Where BERT looks"):
-        assert f"<h2>{heading}" in page
+        assert f'<h2 dir="auto">{heading}' in page
     markup = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     assert not re.findall(r"<[a-z][^<>]*\s(?:src|href)=[\"']?(?!data:)[^\"'\s>]+", markup)
 

@@ -74,6 +74,7 @@ def make_objects() -> dict[str, Any]:
     )  # fmt: skip
     return {
         "other_report": kgwb.probe({"twin": bert}, questions, seeds=1), "drawn": kgwb.show_graph(graph),
+        "view_of_reading": kgwb.show_attention(kgwb.read(bert, sentences[0])),
         "factory": factory, "run": SimpleNamespace(log=lambda figures, step: None),
         "kgwb": kgwb, "np": np, "pd": pd, "torch": torch, "copy": copy, "Path": Path,
         "frame": frame, "entities": entities, "graph": graph, "split": split, "vectors": vectors, "bert": bert,

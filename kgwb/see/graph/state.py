@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.patterns import select_neighbourhood
 from kgwb.see.graph.scene import GraphScene, count_facts, name_entity
 from kgwb.see.graph.schema import GraphSchema
-from kgwb.see.live import pack_array
+from kgwb.see.live import pack_array, pack_texts
 from kgwb.see.names import name_types
 from kgwb.see.palette import mark_types
 from kgwb.words import mend_text, shorten
@@ -111,16 +110,6 @@ def _pack_descriptions(graph: KnowledgeGraph, held: Int[np.ndarray, " entity"]) 
     column = graph.entities["description"].to_numpy()
     texts = [shorten(text, 300) if isinstance(text, str) else "" for text in column[held]]
     return pack_texts(texts) if 0 < sum(map(len, texts)) <= _ABOUT_BYTES else None
-
-
-def pack_texts(texts: Sequence[str]) -> dict[str, Any]:
-    """Texts as one buffer of UTF-8, and where in it each ends."""
-    parts = [mend_text(text).encode("utf-8") for text in texts]
-    ends = np.cumsum([len(part) for part in parts], dtype=np.uint32)
-    return {
-        "bytes": pack_array(np.frombuffer(b"".join(parts), np.uint8)),
-        "ends": pack_array(np.asarray(ends, np.uint32)),
-    }
 
 
 def _pack_facts(place: Int[np.ndarray, " entity"], facts: Int[np.ndarray, "fact 3"]) -> dict[str, Any]:

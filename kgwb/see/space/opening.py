@@ -67,7 +67,7 @@ def choose_methods(method: Methods, count: int, *, pair: bool) -> tuple[tuple[Me
     return ("pca", "tsne"), ()
 
 
-def list_columns(
+def list_colourings(
     degrees: np.ndarray | None, maps: Sequence[Projection], kept: np.ndarray | None
 ) -> dict[str, np.ndarray]:
     """The numbers that a colour can say, by name."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from kgwb.see.live import pack_array
+from kgwb.see.live import pack_array, pack_texts
 from kgwb.see.space.alignment import list_changed
 from kgwb.see.space.arrows import list_arrows
 from kgwb.see.space.cloud import Cloud
@@ -51,45 +51,31 @@ def pack_space(scene: SpaceScene, columns: Mapping[str, np.ndarray]) -> dict[str
 
 def pack_cloud(cloud: Cloud) -> dict[str, Any]:
     """The points, without where they stand."""
-    texts, offsets = pack_texts(cloud.labels)
+    labels = pack_texts([cut_label(label) for label in cloud.labels])
     plain = bool((cloud.ids == np.arange(len(cloud.ids))).all())  # then the script counts by itself
     return {
         "count": len(cloud.labels),
         "what": "entities" if cloud.graph is not None else "points",
         "ids": None if plain else pack_array(cloud.ids.astype(np.int32)),
         "layers": pack_array(cloud.layers.astype(np.uint8)) if cloud.layers.any() else None,
-        "labels": texts,
-        "offsets": offsets,
+        "labels": labels["bytes"],
+        "offsets": labels["offsets"],
         "types": pack_kinds(sort_kinds("type", list(cloud.types), cloud.marks)),
         "degrees": None if cloud.degrees is None else pack_array(cloud.degrees.astype(np.uint32)),
     }
 
 
-def pack_texts(texts: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Texts as one buffer of UTF-8, and where each begins.
-
-    >>> texts, offsets = pack_texts(["é", "ab"])
-    >>> bytes(texts["view"]).decode(), np.frombuffer(offsets["view"], np.uint32).tolist()
-    ('éab', [0, 2, 4])
-    """
-    parts = [cut_bytes(text) for text in texts]
-    offsets = np.cumsum([0, *map(len, parts)]).astype(np.uint32)
-    return pack_array(np.frombuffer(b"".join(parts) or b" ", np.uint8)), pack_array(offsets)
-
-
-def cut_bytes(text: str) -> bytes:
-    """A text as UTF-8, cut with an ellipsis where it is very long."""
+def cut_label(text: str) -> str:
+    """A text cut with an ellipsis where it is very long."""
     packed = mend_text(text).encode("utf-8")
-    if len(packed) <= _LABEL:
-        return packed
-    return packed[:_LABEL].decode("utf-8", "ignore").encode("utf-8") + "…".encode()
+    return packed.decode("utf-8") if len(packed) <= _LABEL else packed[:_LABEL].decode("utf-8", "ignore") + "…"
 
 
 def pack_kinds(kinds: Kinds) -> dict[str, Any]:
     """Kinds with their marks."""
     return {
         "name": mend_text(kinds.name),
-        "names": [cut_bytes(name).decode("utf-8") for name in kinds.names],
+        "names": [cut_label(name) for name in kinds.names],
         "marks": [{"colour": mark.colour, "shape": mark.shape} for mark in kinds.marks],
         "of": pack_array(kinds.kinds.astype(np.uint16)),
     }

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_seed
+from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_seed, is_number
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.choice import Choice
 from kgwb.see.live import LiveView, pack_array
@@ -21,7 +21,7 @@ from kgwb.see.space.colouring import find_colouring
 from kgwb.see.space.figure import build_deep_figure, build_figure
 from kgwb.see.space.layers import add_relations, add_words
 from kgwb.see.space.neighbours import list_nearest
-from kgwb.see.space.opening import Methods, choose_methods, list_columns, open_clouds
+from kgwb.see.space.opening import Methods, choose_methods, list_colourings, open_clouds
 from kgwb.see.space.picture import draw_space
 from kgwb.see.space.projection import NAMES, Method, Projection, project
 from kgwb.see.space.quality import limit_neighbours, measure_rows
@@ -92,7 +92,7 @@ def show_space(
         expect_at_least(argument, count, least, whole=True)
     expect_flags(relations=relations)
     seed = expect_seed(seed)
-    if isinstance(dimensions, bool) or dimensions not in (2, 3):
+    if not is_number(dimensions, whole=True) or dimensions not in (2, 3):
         raise ValueError(f"dimensions={dimensions!r} came. Type dimensions=2 or dimensions=3.")
     for argument, texts in (("labels", labels), ("types", types)):
         if texts is not None:
@@ -115,7 +115,7 @@ def show_space(
         maps, compared = lay_beside(
             cloud, other, (maps[0], second), neighbours=neighbours, left_out=left_out, seed=seed
         )
-    columns = list_columns(cloud.degrees, maps, None if compared is None else compared.kept)
+    columns = list_colourings(cloud.degrees, maps, None if compared is None else compared.kept)
     scene = SpaceScene(
         cloud,
         maps,

@@ -25,7 +25,7 @@ from kgwb.see.space.view import SpaceView, show_space
 from kgwb.see.workbench.door_trial import DoorTrial, SentenceComparison
 from kgwb.see.workbench.experiment_step import NEEDED, STEPS, ExperimentStep
 from kgwb.see.workbench.file_options import write_reading
-from kgwb.see.workbench.notebook_file import lay_beside, write_notebook
+from kgwb.see.workbench.notebook_file import write_facts_beside, write_notebook
 from kgwb.see.workbench.training_run import TrainingRun
 from kgwb.words import count_things
 
@@ -264,7 +264,7 @@ class Experiment:
         cells = self.write_cells()
         written = []
         if self._file is not None:
-            written = lay_beside(place.parent, *self._file)
+            written = write_facts_beside(place.parent, *self._file)
         elif "as it came into" in cells[0][1]:
             folder = place.parent / f"{place.stem}-facts"
             write_graph(self.graph, folder)

@@ -42,7 +42,7 @@ def write_notebook(path: str | Path, cells: Sequence[tuple[str, str]], *, title:
     return write_document(place, json.dumps(document, ensure_ascii=False, indent=1) + "\n", name="workbench.ipynb")
 
 
-def lay_beside(folder: Path, name: str, content: bytes) -> list[Path]:
+def write_facts_beside(folder: Path, name: str, content: bytes) -> list[Path]:
     """Write a file of facts into a notebook's folder, unless it is there already; returns what was written.
 
     Raises:

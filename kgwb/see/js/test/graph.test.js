@@ -21,17 +21,11 @@ const pack = (Kind, values, dtype) => ({
 });
 const packTexts = (texts) => {
   const parts = texts.map((text) => Buffer.from(text, "utf8"));
-  let end = 0;
+  const offsets = [0];
+  for (const part of parts) offsets.push(offsets[offsets.length - 1] + part.length);
   return {
     bytes: pack(Uint8Array, Buffer.concat(parts), "uint8"),
-    ends: pack(
-      Uint32Array,
-      parts.map((part) => {
-        end += part.length;
-        return end;
-      }),
-      "uint32",
-    ),
+    offsets: pack(Uint32Array, offsets, "uint32"),
   };
 };
 

@@ -3,22 +3,18 @@
 import { readArray } from "../shared/model.js";
 
 /** @typedef {ReturnType<typeof openFacts>} Facts */
-/** @typedef {{bytes: any, ends: any}} PackedTexts */
+/** @typedef {{bytes: any, offsets: any}} PackedTexts */
 
 /**
- * Texts that travel as one buffer of UTF-8, and where in it each ends.
+ * Texts that travel as one buffer of UTF-8, and where in it each begins.
  * @param {PackedTexts} packed
  * @returns {string[]}
  */
-export function readTexts({ bytes, ends }) {
+export function readTexts({ bytes, offsets }) {
   const letters = readArray(bytes);
+  const starts = readArray(offsets);
   const decoder = new TextDecoder();
-  let start = 0;
-  return Array.from(readArray(ends), (end) => {
-    const text = decoder.decode(letters.subarray(start, end));
-    start = end;
-    return text;
-  });
+  return Array.from(starts.subarray(1), (end, i) => decoder.decode(letters.subarray(starts[i], end)));
 }
 
 /**
