@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def link(*views: LiveView) -> LinkedViews:
     for view in group.views:
         view.followers = tuple(other for other in group.views if other is not view)
         view.widget.channel = channel
-    _tell_others(group.views, latest)
+    _tell_others(group.views, latest if latest.get("turn") else {**_merge_choices(group.views).to_state(), "turn": 1})
     return LinkedViews(tuple(views))
 
 
@@ -70,6 +71,17 @@ def _gather(views: Sequence[LiveView]) -> tuple[LiveView, ...]:
     for view in found:
         found += [other for other in view.followers if other not in found]
     return tuple(found)
+
+
+def _merge_choices(views: Sequence[LiveView]) -> Choice:
+    """What views open with, as one choice: of each kind that of the first view which has any."""
+    choices = [view.choice for view in views]
+    several: dict[str, Any] = {
+        name: next((found for choice in choices if (found := getattr(choice, name))), ())
+        for name in ("entities", "relations", "triples", "words")
+    }
+    read = next((choice for choice in choices if choice.layer is not None), choices[0])
+    return replace(read, **several)
 
 
 def _tell_others(views: Sequence[LiveView], chosen: dict[str, Any]) -> None:

@@ -95,6 +95,17 @@ def test_the_later_choice_holds_when_two_are_linked() -> None:
     assert one.choice.entities == (2,)
 
 
+def test_linked_views_open_alike() -> None:
+    class Opened(ListView):
+        first: Choice = Choice()
+        first_choice = property(lambda self: self.first)
+
+    one, two, three = Opened(), Opened(), Opened()
+    two.first, three.first = Choice(entities=(1,)), Choice(entities=(2,), sentence=0, token=1, layer=3)
+    kgwb.link(one, two, three)
+    assert {view.choice for view in (one, two, three)} == {Choice(entities=(1,), sentence=0, token=1, layer=3)}
+
+
 def test_it_is_chosen_by_a_frame_too() -> None:
     view = ListView()
     view.selection = view.frame[view.frame["label"] > "a"]
