@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import torch
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.scorers.scorer import Scorer
+from kgwb.embed.twins import find_twins
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.words import count_things, quote
 
@@ -94,7 +96,17 @@ class Vectors:
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query entity"]:
         """The score of every entity as the answer to each query, arguments as in `query`."""
-        return self.scorer.compare(self.query(known, relation, tails=tails), self.entities)
+        scores = self.scorer.compare(self.query(known, relation, tails=tails), self.entities)
+        if self.twins is None:
+            return scores
+        later, first = self.twins
+        copy = scores.index_copy if scores.requires_grad else scores.index_copy_
+        return copy(1, later, scores.index_select(1, first))
+
+    @cached_property
+    def twins(self) -> tuple[Int[Tensor, " later"], Int[Tensor, " later"]] | None:
+        """Which entities have the vector of an earlier one, and of which: they score as equals, to the bit."""
+        return find_twins(self.entities)
 
     def score(
         self, head: Int[Tensor, " triple"], relation: Int[Tensor, " triple"], tail: Int[Tensor, " triple"]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from kgwb.see import SpaceView, show_space
-from kgwb.see.live import encode_buffers
+from kgwb.see.packing import encode_buffers
 from kgwb.see.page import pack_json
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")

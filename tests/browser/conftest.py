@@ -18,18 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from chromium import FLAGS, NAMES
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-# WebGL2 comes from software rendering, so that a machine without a graphics card draws what a reader sees.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
 HERE = ("", "localhost", "127.0.0.1", "::1")
 # Lab asks whether it may fetch news, which no test may.
 _SETTINGS: dict[str, dict[str, Any]] = {

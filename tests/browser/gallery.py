@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import torch
-from conftest import FLAGS, NAMES
+from chromium import FLAGS, NAMES
 
 import kgwb
 

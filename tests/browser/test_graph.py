@@ -15,7 +15,7 @@ import pytest
 import kgwb
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see import show_graph, write_page
-from kgwb.see.live import encode_buffers
+from kgwb.see.packing import encode_buffers
 from kgwb.see.page import read_asset
 
 pytestmark = pytest.mark.browser

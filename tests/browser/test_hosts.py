@@ -14,7 +14,7 @@ import pytest
 import kgwb
 from kgwb.embed import Epoch
 from kgwb.see import LiveView
-from kgwb.see.live import encode_buffers
+from kgwb.see.packing import encode_buffers
 from kgwb.see.page import read_asset
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import kgwb
-from kgwb.see.live import encode_buffers
+from kgwb.see.packing import encode_buffers
 from kgwb.see.page import read_asset
 
 pytestmark = pytest.mark.browser

@@ -55,7 +55,6 @@ def assert_quiet(page: Any) -> None:
     assert page.evaluate("window.hit") is None
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_training_and_several_views_share_one_page(browser_page: Any, tmp_path: Path, screenshots: Path) -> None:
     training = show_training(Epoch(i, 3 / i, 0.1, {HOSTILE[1]: 0.1 * i}) for i in range(1, 6))
     graph, space = (

@@ -21,7 +21,7 @@ from kgwb.see import link
 from kgwb.see.graph.lines import count_lanes, run_lines
 from kgwb.see.graph.state import list_facts, list_found
 from kgwb.see.graph.view import GraphView, show_graph
-from kgwb.see.live import pack_texts
+from kgwb.see.packing import pack_texts
 from kgwb.see.page import pack_json
 
 HOSTILE = (

@@ -22,7 +22,7 @@ from kgwb.see.attention.injected import MOST, Extra, join_extras, list_extras
 from kgwb.see.attention.scene import choose_focus
 from kgwb.see.attention.spans import find_edges, find_spans, with_mentions
 from kgwb.see.attention.weights import round_rows
-from kgwb.see.live import pack_array
+from kgwb.see.packing import pack_array
 from kgwb.words import mend_text
 
 STATE_BYTES = 4_900_000  # BERT-base at 128 word pieces: one reading in 16 bits, or two in 8; a little is left for texts

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kgwb.see.film.scene import FilmScene
-from kgwb.see.live import pack_array
+from kgwb.see.packing import pack_array
 from kgwb.see.space.colouring import sort_kinds
 from kgwb.see.space.state import pack_cloud, pack_kinds
 

@@ -11,8 +11,8 @@ from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.patterns import select_neighbourhood
 from kgwb.see.graph.scene import GraphScene, count_facts, name_entity
 from kgwb.see.graph.schema import GraphSchema
-from kgwb.see.live import pack_array, pack_texts
 from kgwb.see.names import name_types
+from kgwb.see.packing import pack_array, pack_texts
 from kgwb.see.palette import mark_types
 from kgwb.words import mend_text, shorten
 

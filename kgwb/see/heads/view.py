@@ -28,7 +28,8 @@ from kgwb.see.heads.scene import (
     read_metric,
     spell_sentence,
 )
-from kgwb.see.live import LiveView, define_widget, pack_array
+from kgwb.see.live import LiveView, define_widget
+from kgwb.see.packing import pack_array
 from kgwb.words import count_things
 
 

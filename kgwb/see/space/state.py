@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kgwb.see.live import pack_array, pack_texts
+from kgwb.see.packing import pack_array, pack_texts
 from kgwb.see.space.alignment import list_changed
 from kgwb.see.space.arrows import list_arrows
 from kgwb.see.space.cloud import Cloud

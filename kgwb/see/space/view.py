@@ -12,8 +12,9 @@ import pandas as pd
 from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_seed, is_number
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.choice import Choice
-from kgwb.see.live import LiveView, pack_array
+from kgwb.see.live import LiveView
 from kgwb.see.names import Names, list_names
+from kgwb.see.packing import pack_array
 from kgwb.see.space.alignment import lay_beside, list_changed
 from kgwb.see.space.arrows import find_arrows, list_arrows
 from kgwb.see.space.cloud import LAYERS, check_points, list_words

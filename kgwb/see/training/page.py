@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kgwb.see.live import pack_array
+from kgwb.see.packing import pack_array
 from kgwb.see.training.lines import Line
 from kgwb.see.training.picture import frame_panel, head_panel
 from kgwb.see.training.scene import TrainingScene
