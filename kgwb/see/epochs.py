@@ -11,12 +11,23 @@ from kgwb.files import expect_folder
 from kgwb.packages import load_package
 from kgwb.words import describe_kind
 
+LOW, HIGH = ", low", ", high"  # what follows a figure's name where its interval stands beside it
+
 
 def read_metrics(record: Any) -> dict[str, float]:
     """The figures of an epoch or step besides its loss."""
     metrics = dict(getattr(record, "metrics", {}) or {})
     gate = getattr(record, "gate", None)
     return metrics if gate is None else {**metrics, "gate": gate}
+
+
+def is_learnt(name: str) -> bool:
+    """Whether a figure says what was learnt, rather than how fast, at what cost, or how far another is sure.
+
+    >>> [is_learnt(name) for name in ("MRR on 500 triples", "MRR on 500 triples, low", "triples per second")]
+    [True, False, False]
+    """
+    return not name.endswith((" per second", " in GiB", LOW, HIGH))
 
 
 def expect_epochs(epochs: object, call: str) -> None:

@@ -528,7 +528,7 @@ def test_in_a_shadow_tree_lines_are_seen_python_chooses_and_the_kernel_is_asked(
     monkeypatch.setattr("kgwb.see.graph.state.MOST_ENTITIES", 6)
     view = show_graph(islands, around="Isle 0")
     widget = view.widget
-    traits = {name: getattr(widget, name) for name in ("state", "style", "channel", "mark", "chosen")}
+    traits = {name: getattr(widget, name) for name in ("state", "sheet", "channel", "mark", "chosen")}
     packed = {
         "code": read_asset("graph.js"),
         "traits": encode_buffers(traits),

@@ -95,7 +95,7 @@ def test_a_click_changes_the_attention_view(ran: Any) -> None:
     view.locator(".keys.after .token").nth(1).click()
     view.get_by_label("layer 2, head 3").click()
     after = view.locator(".numbers.after .number").all_inner_texts(), view.locator(".title").inner_text()
-    assert "Layer 2, head 3" in after[1]
+    assert "layer 2, head 3" in after[1]
     assert before != after
 
 

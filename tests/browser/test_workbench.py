@@ -164,10 +164,11 @@ def test_it_is_legible_when_narrow_and_dark(page: Any, bench: Any, screenshots: 
 def test_a_training_that_is_pressed_moves_stops_and_goes_on_while_the_kernel_is_free(page: Any, bench: Any) -> None:
     panel = page.locator(".kgwb-workbench").nth(1)
     panel.get_by_role("button", name="Start", exact=True).click()
-    progress = panel.locator(".kgwb-picture text").first
+    progress = panel.locator(".kgwb-training .how-far").first
     progress.wait_for()
     first = progress.text_content()
-    seen = "first => document.querySelectorAll('.kgwb-workbench')[1].querySelector('.kgwb-picture text')?.textContent !== first"
+    second = "document.querySelectorAll('.kgwb-workbench')[1]"
+    seen = f"first => {second}.querySelector('.kgwb-training .how-far')?.textContent !== first"
     page.wait_for_function(seen, arg=first)
     panel.get_by_label("at most minutes").fill("3")  # the kernel answers meanwhile
     panel.get_by_role("button", name="Stop", exact=True).click()

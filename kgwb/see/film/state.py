@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kgwb.see.epochs import is_learnt
 from kgwb.see.film.scene import FilmScene
 from kgwb.see.packing import pack_array
 from kgwb.see.space.colouring import sort_kinds
@@ -41,8 +42,8 @@ def pack_film(film: FilmScene) -> dict[str, Any]:
 
 
 def list_curves(film: FilmScene) -> list[dict[str, Any]]:
-    """The loss and every other figure by epoch; those of which fewer than two are known are left out."""
-    names = list(dict.fromkeys(name for _, figures in film.history for name in figures))
+    """The loss and what else says what was learnt, by epoch; figures of which fewer than two are known are left out."""
+    names = list(dict.fromkeys(name for _, figures in film.history for name in figures if is_learnt(name)))
     curves = []
     for name in names:
         found = [(epoch, float(figures[name])) for epoch, figures in film.history if name in figures]

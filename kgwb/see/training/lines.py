@@ -10,12 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 from kgwb.axes import Float
-from kgwb.see.epochs import read_metrics
+from kgwb.see.epochs import HIGH, LOW, is_learnt, read_metrics
 from kgwb.see.palette import TYPE_COLOURS
 
 Rows = Float[np.ndarray, "record 4"]  # number, value, low, high; the last two NaN where no interval came
 
-LOW, HIGH = ", low", ", high"  # what follows a figure's name where its interval stands beside it
 MOST_POINTS = 400  # of a line; where there are more, each is a mean of neighbours
 MOST_NAMED = 60  # labels beside a panel, which is as high as they need
 _SEED = re.compile(r"(.+)/seed (\d+)", re.DOTALL)
@@ -52,15 +51,6 @@ def group_seeds(runs: Iterable[str]) -> dict[str, str]:
     {'TransE/seed 0': 'TransE', 'TransE/seed 1': 'TransE', 'ComplEx/seed 0': 'ComplEx', 'ComplEx': 'ComplEx'}
     """
     return {run: found[1] if (found := _SEED.fullmatch(run)) else run for run in runs}
-
-
-def is_learnt(name: str) -> bool:
-    """Whether a figure says what was learnt, rather than how fast, at what cost, or how far another is sure.
-
-    >>> [is_learnt(name) for name in ("MRR on 500 triples", "MRR on 500 triples, low", "triples per second")]
-    [True, False, False]
-    """
-    return not name.endswith((" per second", " in GiB", LOW, HIGH))
 
 
 def gather_lines(runs: Iterable[str], records: Mapping[str, list[Any]]) -> list[Line]:

@@ -12,8 +12,8 @@ import numpy as np
 
 from kgwb.packages import load_package
 from kgwb.see.drawing import Number
-from kgwb.see.epochs import read_metrics
-from kgwb.see.training.lines import HIGH, LOW, MOST_NAMED, Line, choose_colours, gather_lines, group_seeds
+from kgwb.see.epochs import HIGH, LOW, read_metrics
+from kgwb.see.training.lines import MOST_NAMED, Line, choose_colours, gather_lines, group_seeds
 from kgwb.words import count_things, shorten
 
 MEMORY, GPU_MEMORY = "memory in GiB", "GPU memory in GiB"

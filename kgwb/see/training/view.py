@@ -98,6 +98,7 @@ class TrainingView(LiveView):
         film: the film of the space, where one was asked for.
         floors: losses to compare with, by the reason for each.
         stop_asked: whether the button was pressed.
+        stoppable: whether a button is offered while it runs; a panel has its own.
     """
 
     script = "training"
@@ -112,6 +113,7 @@ class TrainingView(LiveView):
     film: FilmView | None = None
     floors: dict[str, float] = field(default_factory=dict)
     stop_asked: bool = False
+    stoppable: bool = True
     _cell: object = None
 
     @property
@@ -155,7 +157,7 @@ class TrainingView(LiveView):
     @property
     def state(self) -> dict[str, Any]:
         """What the script draws."""
-        return describe_training(self.scene)
+        return {**describe_training(self.scene), "running": self.running and self.stoppable}
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
         """What the script is told. This runs beside the training, in a thread of the kernel's, so it touches nothing else."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from kgwb.see.output import REDRAW
 from kgwb.see.training.view import TrainingView
-from kgwb.see.workbench.controls import draw_view, load_widgets, make_column, make_text, set_text
+from kgwb.see.workbench.controls import draw_view, make_column, make_text, set_text
 
 
 class LiveCurve:
@@ -20,7 +20,6 @@ class LiveCurve:
 
     def __init__(self) -> None:
         self.progress = make_text(kind="progress")
-        self._picture = load_widgets().HTML()
         self._place = make_column()
         self.box = make_column(self.progress, self._place)
         self.view: TrainingView | None = None
@@ -32,11 +31,11 @@ class LiveCurve:
         again = self.view is not None and self.view.runs == (name,) and bool(records)
         spent = self.view.elapsed[name][-1] if again and self.view is not None else 0.0
         if not again:
-            self.view = TrainingView((name,), total)
+            self.view = TrainingView((name,), total, stoppable=False)
         assert self.view is not None
         self._name, self._begun = name, time.monotonic() - spent
         self.view.running, self.view.stopped = True, False
-        self._place.children = (self._picture,)
+        self._place.children = ()
         self._draw()
 
     def feed(self, record: Any) -> None:
@@ -52,11 +51,14 @@ class LiveCurve:
         if self.view is not None:
             self.view.running, self.view.stopped = False, stopped and bool(self.view.records)
             self._draw()
-            self._place.children = draw_view(self.view) if self.view.records else ()
 
     def _draw(self) -> None:
         assert self.view is not None
         self._drawn = time.monotonic()
-        begun = bool(self.view.records)  # from then on the picture says how far it is
+        begun = bool(self.view.records)  # from then on the view says how far it is
         set_text(self.progress, "" if begun else "starting …")
-        self._picture.value = self.view.picture if begun else ""
+        if not begun:
+            return
+        self.view.renew()
+        if not self._place.children or self.view.widget is None:
+            self._place.children = draw_view(self.view)
