@@ -199,6 +199,7 @@ def test_what_is_saved_is_a_still_picture_that_says_how_far_it_came(page: Any, b
 
 
 def test_reopened_without_a_kernel_the_picture_stands_there(page: Any, bench: Any, screenshots: Path) -> None:
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
     page.reload()
     still = page.locator(".kgwb-still img").first
