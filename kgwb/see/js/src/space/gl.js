@@ -150,7 +150,8 @@ export function openCard(canvas) {
       });
       gl.flush();
     },
-    finish: () => gl.finish(),
+    // reading one pixel waits for the drawing; browsers take finish() for a hint
+    finish: () => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)),
     // a browser keeps few contexts at a time, and closes the oldest of too many
     close: () => gl.getExtension("WEBGL_lose_context")?.loseContext(),
   };
