@@ -31,6 +31,7 @@ h1{font-size:1.6rem;font-weight:600;margin:0 0 1.5rem}
 h1.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 h2{font-size:1.15rem;font-weight:600;margin:2.5rem 0 .5rem}
 figure{margin:0}
+section+section{margin-top:2.5rem}
 figcaption{color:var(--kgwb-muted);font-size:.875rem;margin-top:1.25rem;max-width:62em}
 table{border-collapse:collapse;font-size:.9rem}
 th,td{text-align:end;padding:.25rem .75rem;border-bottom:1px solid var(--kgwb-rule)}
