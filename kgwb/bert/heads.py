@@ -52,7 +52,7 @@ class HeadHabits:
         """One row per layer and head: each metric's mean over the sentences and its standard deviation, `_spread`.
 
         With a graph also `linked`, attention between mentions that a triple links, `matched`, between others at the same
-        distance, `follows`, the difference, and `twin` and `twin_spread`, what `linked` is with the links dealt out anew.
+        distance, `follows`, the difference, and `twin` and `twin_spread`, what `linked` is with the links permuted.
         """
         _, layers, heads, _ = self.values.shape
         layer, head = (axis.ravel() for axis in np.indices((layers, heads)))

@@ -46,7 +46,7 @@ class LinkScore:
     Attributes:
         linked: mean attention on linked pairs, [layer, head].
         matched: on pairs at the same distances that no triple links, each distance counted as often as among the linked.
-        twin: what linked pairs would hold on average were the links dealt out anew among pairs of one distance.
+        twin: what linked pairs would hold on average, over permutations of the links among pairs of one distance.
         twin_spread: the standard deviation of that over the permutations.
         p_value: the share of permutations that give linked pairs at least as much; one-sided, never below
             1 / (permutations + 1).
@@ -83,16 +83,15 @@ def score_links(reading: Reading, graph: KnowledgeGraph, *, permutations: int = 
     """Compare attention between mentions that the graph links with attention between others at the same distance.
 
     The attention of a pair is what the word pieces of one mention give to those of the other: the mean over the former,
-    the sum over the latter. Its mean over linked pairs is compared with what it is when the links are dealt out at random
-    among all pairs of mentions whose first pieces lie equally far apart in the same direction: a permutation test within
-    strata. Two mentions of one entity are no pair; a distance at which all pairs are linked, or none, tells nothing and is
-    left out.
+    the sum over the latter. Its mean over linked pairs is compared with what it is when the links are permuted among all
+    pairs of mentions whose first pieces lie equally far apart in the same direction: a permutation test within strata. Two
+    mentions of one entity are no pair; a distance at which all pairs are linked, or none, tells nothing and is left out.
 
     Args:
         reading: with mentions, as `kgwb.read` gives it.
         graph: whose ids the mentions hold.
-        permutations: how often the links are dealt out.
-        seed: for that.
+        permutations: how often the links are permuted.
+        seed: of the permutations.
 
     Raises:
         TypeError: something is not a Reading, or not a graph.
@@ -164,7 +163,7 @@ def permute_links(
         nothing = np.full((layers, heads), np.nan)
         return LinkScore(nothing, nothing, nothing, nothing, nothing, 0, left_out, permutations)
     seen = linked @ table / count
-    drawn = _deal_out(linked, stratum, table, permutations, seed) / count  # [permutation, layer · head]
+    drawn = _sum_permuted(linked, stratum, table, permutations, seed) / count  # [permutation, layer · head]
     p_value = (1 + (drawn >= seen - 1e-12).sum(0)) / (permutations + 1)
     weight = linked_sizes[stratum] / count  # of a pair's distance among the linked
     matched = (weight / (sizes - linked_sizes)[stratum] * ~linked) @ table
@@ -182,7 +181,7 @@ def permute_links(
     )
 
 
-def _deal_out(
+def _sum_permuted(
     linked: Bool[np.ndarray, " pair"],
     stratum: Int[np.ndarray, " pair"],
     table: Float[np.ndarray, "pair head"],
@@ -190,12 +189,12 @@ def _deal_out(
     seed: int,
 ) -> Float[np.ndarray, "permutation head"]:
     """The sum over linked pairs, each time with the links in other places of their stratum."""
-    draw, dealt = np.random.default_rng(seed), linked[np.argsort(stratum, kind="stable")]
+    draw, in_order = np.random.default_rng(seed), linked[np.argsort(stratum, kind="stable")]
     sums = []
     for start in range(0, permutations, _AT_ONCE):
         count = min(_AT_ONCE, permutations - start)
         labels = np.empty((count, len(linked)))
         for row in labels:
-            row[np.lexsort((draw.random(len(linked)), stratum))] = dealt
+            row[np.lexsort((draw.random(len(linked)), stratum))] = in_order
         sums.append(labels @ table)
     return np.concatenate(sums)

@@ -18,18 +18,16 @@ def find_twins(table: Float[Tensor, "row dim"]) -> tuple[Int[Tensor, " later"], 
         (tensor([2, 3]), tensor([0, 1]))
         >>> find_twins(torch.tensor([[1.0, 2], [1, 3]]))
     """
-    rows = torch.arange(len(table), device=table.device)
-    for columns in (table[:, :_PROBE], table):
-        keys = _hash_rows(columns.detach().index_select(0, rows))
-        _, group, counts = keys.unique(return_inverse=True, return_counts=True)
-        rows = rows[counts[group] > 1]
+    table, rows = table.detach(), torch.arange(len(table), device=table.device)
+    for width in (_PROBE, table.shape[1]):
+        _, group, counts = _hash_rows(table[rows, :width]).unique(return_inverse=True, return_counts=True)
+        several = counts[group] > 1
+        rows, group = rows[several], group[several]
         if not len(rows):
             return None
-    keys = _hash_rows(table.detach().index_select(0, rows))
-    _, group = keys.unique(return_inverse=True)
-    first = torch.full((int(group.max()) + 1,), len(table), device=table.device)
+    first = torch.full((len(counts),), len(table), device=table.device)
     first = first.scatter_reduce(0, group, rows, "amin")[group]  # [row]
-    later = (rows != first) & (table.detach()[rows] == table.detach()[first]).all(1)
+    later = (rows != first) & (table[rows] == table[first]).all(1)
     return (rows[later], first[later]) if bool(later.any()) else None
 
 

@@ -14,7 +14,9 @@ from kgwb.packages import load_package
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text
 from kgwb.see.palette import colour_types
 from kgwb.see.panels import Panel, draw_labels, draw_rings, place_labels
+from kgwb.see.space.neighbours import list_nearest
 from kgwb.see.space.projection import Method, project
+from kgwb.see.space.quality import point_quality
 
 Positions = Float[np.ndarray, "point dim"]
 _MARGIN, _GAP, _TOP, _HEIGHT = 12.0, 14.0, 30.0, 216.0
@@ -37,42 +39,24 @@ def list_near(points: Positions, count: int) -> Int[np.ndarray, "point near"]:
         >>> list_near(np.array([[0.0], [1.0], [3.0]]), 2).tolist()
         [[1, 2], [0, 2], [1, 0]]
     """
-    return np.argsort(_measure_gaps(points), axis=1, kind="stable")[:, :count]
-
-
-def _measure_gaps(points: Positions) -> Float[np.ndarray, "point point"]:
-    """Squared distances, each point infinitely far from itself."""
-    points = np.asarray(points, float)
-    lengths = (points**2).sum(1)
-    gaps = lengths[:, None] + lengths - 2 * points @ points.T
-    np.fill_diagonal(gaps, np.inf)
-    return np.asarray(gaps)
+    return list_nearest(np.asarray(points, float), np.arange(len(points)), count)[0]
 
 
 def measure_points(truth: Positions, points: Positions, neighbours: int) -> pd.DataFrame:
-    """How far each point of a map can be trusted.
-
-        trustworthiness_i = 1 − 2 / (k (2n − 3k − 1)) · Σ_{j near i on the map} max(0, rank_i(j) − k)
-
-    with rank_i(j) the rank of j among the neighbours of i in truth; continuity exchanges truth and map. The means over
-    all points are the trustworthiness and the continuity of the map (Venna & Kaski, 2001).
+    """How far each point of a map can be trusted, as `kgwb.see.point_quality` measures it: a row a point.
 
     Args:
         truth: the vectors.
         points: where the map puts them.
-        neighbours: k.
+        neighbours: how many nearest count as near.
 
     Example:
         >>> line = np.arange(9.0)[:, None]
         >>> measure_points(line, -line, 3).mean().to_dict()
         {'trustworthiness': 1.0, 'continuity': 1.0}
     """
-    ranks = [np.argsort(list_near(each, len(truth)), axis=1) + 1 for each in (truth, points)]
-    worst = neighbours * (2 * len(truth) - 3 * neighbours - 1) / 2
-    columns = {}
-    for name, (asked, shown) in {"trustworthiness": ranks, "continuity": ranks[::-1]}.items():
-        columns[name] = 1 - (np.maximum(0, asked - neighbours) * (shown <= neighbours)).sum(1) / worst
-    return pd.DataFrame(columns)
+    found = point_quality(np.asarray(truth), np.asarray(points), neighbours)
+    return pd.DataFrame({"trustworthiness": found.trustworthiness, "continuity": found.continuity})
 
 
 def draw_maps(

@@ -15,6 +15,7 @@ from kgwb.embed import GraphEmbedding
 from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.flat_maps import list_near
+from kgwb.see.space.neighbours import share_neighbours
 
 Positions = Float[np.ndarray, "point dim"]
 
@@ -50,8 +51,7 @@ def count_common(one: Positions, other: Positions, neighbours: int) -> float:
         >>> count_common(line, -line, 2)
         2.0
     """
-    pairs = zip(list_near(one, neighbours).tolist(), list_near(other, neighbours).tolist(), strict=True)
-    return float(np.mean([len(set(here) & set(there)) for here, there in pairs]))
+    return neighbours * float(share_neighbours(one, other, neighbours, np.arange(len(one))).mean())
 
 
 def measure_alike(

@@ -19,8 +19,7 @@ from kgwb.words import quote_value
 
 # The browser itself is told to fetch nothing: everything a page shows travels inside it.
 CONTENT_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; style-src 'unsafe-inline'; "
-    "img-src data: blob:; font-src data:; worker-src blob:"
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
 PAGE_STYLE = """
 :root{color-scheme:light dark}

@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from hostile import HOSTILE
 
 import kgwb
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -20,18 +21,6 @@ from kgwb.see.page import read_asset
 
 pytestmark = pytest.mark.browser
 
-HOSTILE = (
-    "<script>window.hit=1</script>",
-    "<img src=x onerror=window.hit=1>",
-    '"></svg><script>window.hit=1</script>',
-    "</script><script>window.hit=1</script>",
-    '<a href="javascript:window.hit=1">link</a>',
-    "مرحبا بالعالم",
-    "中文標籤",
-    "",
-    "\u202eback\u202c",
-    "long " * 2_000,
-)
 CANVAS = ".stage > canvas"
 PAINTED = """canvas => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -421,7 +410,7 @@ def test_part_of_a_larger_graph_says_what_the_page_holds(
 
 
 def test_hostile_labels_stay_text(browser_page: Any, tmp_path: Path, screenshots: Path) -> None:
-    labels = list(HOSTILE)
+    labels = list(HOSTILE[:10])
     facts = [(0, i % 2, i) for i in range(1, 10)] + [(i, 1, i) for i in range(5)]
     view = show_graph(make_graph(facts, labels, HOSTILE[:3]), around=0)
     browser_page.goto(view.save(tmp_path / "graph.html", title=HOSTILE[0]).as_uri())
@@ -440,7 +429,7 @@ def test_hostile_labels_stay_text(browser_page: Any, tmp_path: Path, screenshots
 
 
 def test_the_picture_is_saved_as_svg_and_png(browser_page: Any, tmp_path: Path) -> None:
-    view = show_graph(make_graph([(0, i % 2, i) for i in range(1, 10)], HOSTILE, ("a", "b")), around=0)
+    view = show_graph(make_graph([(0, i % 2, i) for i in range(1, 10)], HOSTILE[:10], ("a", "b")), around=0)
     browser_page.goto(view.save(tmp_path / "graph.html").as_uri())
     for kind in ("SVG", "PNG"):
         with browser_page.expect_download() as download:

@@ -3,7 +3,6 @@ stays text, nothing runs, nothing breaks, nothing is fetched."""
 
 from __future__ import annotations
 
-import itertools
 import re
 import xml.etree.ElementTree as Tree
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hostile import LABELS
 
 import kgwb
 from kgwb.embed import Epoch
@@ -21,49 +21,6 @@ from kgwb.graph import Mention
 from kgwb.see.live import write_still
 
 pytestmark = pytest.mark.browser
-
-ACTS = ("window.hit=1", "fetch('http://127.0.0.1:9/hit')", "alert(1)", "parent.hit=1")
-FORMS = (
-    "<script>{}</script>",
-    "</script><script>{}</script>",
-    "<img src=x onerror={}>",
-    '"><svg onload={}>',
-    "<a href=javascript:{}>x</a>",
-    "<iframe srcdoc='<script>{}</script>'></iframe>",
-    "<style>*{{background:url(http://127.0.0.1:9/)}}</style>{}",
-    "${{{}}}",
-    "{{{{{}}}}}",
-    "]]><script>{}</script><![CDATA[",
-    "<!--<script>{}</script>",
-    "&lt;script&gt;{}&lt;/script&gt;",
-    "\\u003cscript\\u003e{}",
-    "'\"`;{};//",
-    "<math><mtext></math><script>{}</script>",
-    "<noscript><p title='</noscript><img src=x onerror={}>'>",
-    "data:text/html,<script>{}</script>",
-    "%3Cscript%3E{}%3C/script%3E",
-    "<textarea></textarea><script>{}</script>",
-    "\u202e<b>{}",
-    "\x00\x08<i>{}",
-    "</style></title></noscript><script>{}</script>",
-    "</figure></svg><script>{}</script>",
-    "constructor __proto__ {}",
-)
-ODD = (
-    "",
-    " ",
-    "\n",
-    "\t\t",
-    "\u200b",
-    "\u0301" * 60,
-    "שלום עולם",
-    "مرحبا بالعالم",
-    "中文" * 40,
-    "x" * 10_000,
-    "🏝️" * 30,
-)
-LABELS = [form.format(act) for form, act in itertools.product(FORMS, ACTS)]
-LABELS += [f"{label}{i}" for i, label in enumerate(ODD * 10)]
 
 
 def make_graph() -> kgwb.KnowledgeGraph:

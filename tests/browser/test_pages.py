@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hostile import HOSTILE
 
 from kgwb.embed import Epoch
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -15,18 +16,6 @@ from kgwb.see import show_graph, show_space, show_training, write_page
 
 pytestmark = pytest.mark.browser
 
-HOSTILE = (
-    "<script>window.hit=1</script>",
-    "<img src=x onerror=window.hit=1>",
-    '"></svg><script>window.hit=1</script>',
-    "</script><script>window.hit=1</script>",
-    "<b>bold</b>",
-    '<a href="javascript:window.hit=1">link</a>',
-    "$x^2$ and $y$",
-    "%{x}{{1}}",
-    "<!-- <script>",
-    "中文",
-)
 PAINTED = """canvas => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
   let painted = 0;

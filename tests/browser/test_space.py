@@ -11,23 +11,13 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from hostile import HOSTILE
 
 from kgwb.graph import KnowledgeGraph
 from kgwb.see import SpaceView, link, show_space, write_page
 
 pytestmark = pytest.mark.browser
 
-HOSTILE = (
-    "<script>window.hit=1</script>",
-    "<img src=x onerror=window.hit=1>",
-    '"></svg><script>window.hit=1</script>',
-    "</script><script>window.hit=1</script>",
-    "javascript:window.hit=1",
-    "中文",
-    "שלום עולם",
-    "",
-    "x" * 10_000,
-)
 # What is painted, whoever painted it: the share of pixels that are not paper, and a sum that another picture has not.
 SEEN = """(canvas) => {
   const copy = document.createElement("canvas");

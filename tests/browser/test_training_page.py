@@ -8,24 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile import HOSTILE
 
 import kgwb
 from kgwb.embed import Epoch
 
 pytestmark = pytest.mark.browser
 
-HOSTILE = (
-    "<script>window.hit=1</script>",
-    "<img src=x onerror=window.hit=1>",
-    '"></svg><script>window.hit=1</script>',
-    "</script><script>window.hit=1</script>",
-    "<!-- <script>",
-    "مرحبا بالعالم",
-    "词" * 200,
-    "x" * 10_000,
-    "",
-    "\u202e\u0000\ud800",
-)
 DRAWN = "canvas => canvas.toDataURL()"
 
 

@@ -593,7 +593,7 @@ def test_attention_on_linked_pairs_is_compared_with_pairs_as_far_apart(make_read
     np.testing.assert_allclose(score.matched[:, :3], matched)
     np.testing.assert_allclose(score.linked[:, 3], np.mean(seen, axis=(0, 2)))
     draw, totals = random.Random(0), []
-    for _ in range(4000):  # the permutation test by hand: links dealt out within each distance
+    for _ in range(4000):  # the permutation test by hand: links permuted within each distance
         total = np.zeros((2, 3))
         for each in telling.values():
             for _, weight in draw.sample(each, sum(linked for linked, _ in each)):

@@ -232,7 +232,7 @@ def test_the_caption_says_what_is_seen_and_how_far_to_trust_it(
         "72 heads as dots, across mean distance, in word pieces, up entropy, in bits; each figure is"
     )
     assert (
-        "linked pairs of mentions beside others as far apart; the twin has the links dealt out anew 50 times."
+        "linked pairs of mentions beside others as far apart; for the twin the links are permuted 50 times."
         in view.caption
     )
     assert view.caption.endswith("What a head does says little about why.")

@@ -83,8 +83,8 @@ class HeadsScene:
                 "edges with. Give sentences that name entities which no fact links. "
             )
         return (
-            f"Edges: {links.pairs:,} linked pairs of mentions beside others as far apart; the twin has the links dealt out "
-            f"anew {links.permutations:,} times. "
+            f"Edges: {links.pairs:,} linked pairs of mentions beside others as far apart; for the twin the links are permuted "
+            f"{links.permutations:,} times. "
         )
 
     @cached_property

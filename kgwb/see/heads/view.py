@@ -54,7 +54,7 @@ def show_heads(
         bert: plain, or as it was before.
         sentences: texts, or `Sentence`s with their own mentions.
         after: the same BERT injected or tuned; each head is joined to where it was by a line.
-        graph: with it the map knows how well heads follow its edges, beside a twin with the links dealt out anew
+        graph: with it the map knows how well heads follow its edges, beside a twin with the links permuted
             (`kgwb.bert.score_links`).
         mentions: per sentence, where it names entities; by default as `kgwb.read` finds them.
         x, y: the axes: "previous", "next", "itself", "[CLS]", "[SEP]", "mentions", "injected", "entropy", "distance" or
