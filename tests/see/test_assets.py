@@ -74,6 +74,15 @@ def test_every_source_is_reached_from_an_entry() -> None:
     assert reached == set(IMPORTS)
 
 
+def test_what_a_script_exports_is_used() -> None:
+    """By another script, or in its own and by a test of it."""
+    texts = {path: path.read_text(encoding="utf-8") for path in SOURCES if path.suffix == ".js"}
+    whole, form = "\n".join(texts.values()), r"^export (?:async )?(?:function|class|const) (\w+)"
+    exported = [(path, name) for path, text in texts.items() for name in re.findall(form, text, re.M)]
+    assert exported
+    assert [f"{name_file(path)}: {name}" for path, name in exported if len(re.findall(rf"\b{name}\b", whole)) < 2] == []
+
+
 def test_sources_import_only_their_own_folder_and_the_shared_one() -> None:
     for source, used in IMPORTS.items():
         allowed = {source.parent, (JS / "src" / "shared").resolve()}

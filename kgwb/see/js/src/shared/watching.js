@@ -12,20 +12,6 @@ export function watchSize(node, act) {
 }
 
 /**
- * Calls `act` with each message that another window posts to this one, until the returned function is called.
- * @param {() => unknown} findSource the window whose messages count
- * @param {(message: any) => void} act
- */
-export function watchMessages(findSource, act) {
-  /** @param {MessageEvent} event */
-  const listen = (event) => {
-    if (event.source === findSource()) act(event.data);
-  };
-  addEventListener("message", listen);
-  return () => removeEventListener("message", listen);
-}
-
-/**
  * One function that calls all of them: the clean-up of a view that watches several things.
  * @param {...(() => void)} stops
  */

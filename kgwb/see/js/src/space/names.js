@@ -1,6 +1,6 @@
 // Which names stand on a map, and where: some forty placed by spread, more as one comes nearer, none over another.
 
-import { isInside, overlap } from "../shared/boxes.js";
+import { findRoom } from "../shared/boxes.js";
 import { shorten } from "../shared/numbers.js";
 
 /** @import { Box } from "../shared/boxes.js" */
@@ -42,7 +42,7 @@ export function placeNames(points, strengths, view, { first, order, label, width
     const [x, y] = pixel(point);
     const wide = width(text);
     const places = listPlaces(x, y, wide, always ? radius + 3 : radius, size);
-    let at = places.findIndex((box) => isInside(box, bounds) && !taken.some((other) => overlap(box, other)));
+    let at = findRoom(places, bounds, taken);
     if (at < 0 && always) at = x > panel.left + panel.width / 2 ? 1 : 0;
     if (at < 0) return;
     taken.push(places[at]);
