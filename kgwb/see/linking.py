@@ -20,6 +20,7 @@ from kgwb.see.names import Names
 from kgwb.see.notebook import in_notebook, mounts_views
 from kgwb.see.page import Fragment, write_page
 from kgwb.see.view import View
+from kgwb.words import count_things
 
 _SHARED = "What is chosen in one view is chosen in all."
 _CALL = "kgwb.link(kgwb.show_graph(graph), kgwb.show_space(vectors))"
@@ -53,7 +54,8 @@ def link(*views: LiveView) -> LinkedViews:
     """
     expect_each(views, LiveView, "A view in which one can choose", call=_CALL)
     if len(set(map(id, views))) < 2:
-        raise ValueError(f"{len(views)} view came, and two or more can be linked. Type {_CALL}.")
+        came = count_things(len(set(map(id, views))), "view")
+        raise ValueError(f"{came} came, and two or more can be linked. Type {_CALL}.")
     _expect_one_graph(views)
     channel = next((view.widget.channel for view in views if view.widget.channel), "") or secrets.token_hex(6)
     group = LinkedViews(_gather(views))

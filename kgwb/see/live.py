@@ -163,12 +163,12 @@ class LiveView(View):
 
     @property
     def selection(self) -> pd.DataFrame:
-        """What is chosen, as data; set it to a frame of this view's rows, or to names of entities."""
+        """What is chosen, as data; set it to a frame whose index names entities, as this one's, or to their names."""
         return self.list_selected()
 
     @selection.setter
     def selection(self, chosen: pd.DataFrame | Names) -> None:
-        self.select(entities=[int(i) for i in chosen.index] if isinstance(chosen, pd.DataFrame) else chosen)
+        self.select(entities=list(chosen.index) if isinstance(chosen, pd.DataFrame) else chosen)
 
     def fragment(self) -> Fragment:
         """This view as a piece of a page; it stays movable there, without a kernel."""

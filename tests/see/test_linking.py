@@ -149,7 +149,7 @@ def test_all_are_followed_and_set_as_one() -> None:
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_one_view_is_linked_to_nothing(count: int) -> None:
-    with pytest.raises(ValueError, match=rf"{count} view came, and two or more can be linked\. {CALL}"):
+    with pytest.raises(ValueError, match=rf"{count} views? came, and two or more can be linked\. {CALL}"):
         kgwb.link(*[ListView() for _ in range(count)])
 
 
@@ -167,3 +167,42 @@ def test_ids_of_different_graphs_are_not_mixed() -> None:
 def test_an_unknown_name_is_named() -> None:
     with pytest.raises(UnknownNameError, match="nearest labels are"):
         ListView().select(entities="z")
+
+
+@pytest.fixture(scope="module")
+def parts() -> list[LiveView]:
+    """Views of one graph that show different parts of it."""
+    vectors = kgwb.GraphEmbedding(CHAIN, kgwb.TransE(), dim=4)
+    film = kgwb.record_film(vectors, kgwb.train_embedding(vectors, CHAIN, epochs=2), entities=["e1", "e2", "e3"])
+    list(film)
+    reading = kgwb.read(kgwb.load_bert(), "Paris is in France.")
+    heads = kgwb.show_heads(kgwb.load_bert(), ["Paris is in France."], graph=CHAIN)
+    space = kgwb.show_space(vectors, entities=["e1", "e2", "e3"], method="pca")
+    return [kgwb.show_graph(CHAIN, around="e9"), space, film, kgwb.show_attention(reading, graph=CHAIN), heads]
+
+
+CHAIN = kgwb.KnowledgeGraph.from_pandas(
+    pd.DataFrame([(f"e{i}", "r", f"e{i + 1}") for i in range(11)], columns=["head", "relation", "tail"]), name="chain"
+)
+
+
+def test_each_view_finds_every_entity_of_its_graph_shown_or_not(parts: list[LiveView]) -> None:
+    for view in parts:
+        view.select(entities=["e9", "e2"])
+        assert [CHAIN.labels[i] for i in view.choice.entities] == ["e9", "e2"]
+
+
+def test_what_is_chosen_elsewhere_and_not_shown_here_does_no_harm(parts: list[LiveView]) -> None:
+    beyond = Choice((10**6, 2), (10**6,), ((0, 0, 10**6),), ("none",), 10**6, 10**6, 10**6, 10**6)
+    linked = kgwb.link(*parts)
+    parts[0].choose(beyond)
+    for view in parts:
+        assert view.choice == beyond and isinstance(view.selection, pd.DataFrame)
+        assert view.picture and view.fragment().html
+    assert len(linked.frame)
+
+
+def test_names_in_an_index_are_names() -> None:
+    view = ListView()
+    view.selection = pd.DataFrame({"note": [1, 2]}, index=["b", "a"])
+    assert view.choice.entities == (1, 0)

@@ -17,7 +17,7 @@ from kgwb.see.film.picture import draw_film
 from kgwb.see.film.scene import FilmFrame, FilmScene, project_frames
 from kgwb.see.film.state import pack_film
 from kgwb.see.live import LiveView
-from kgwb.see.names import Names, list_names
+from kgwb.see.names import Names
 from kgwb.see.space.cloud import Cloud, check_points, gather_points
 
 _LARGEST = 6e4  # what a half-precision number can hold, with a little room
@@ -193,11 +193,6 @@ class FilmView(LiveView):
     def shown_graph(self) -> KnowledgeGraph | None:
         """The graph whose entities they are."""
         return self.cloud.graph
-
-    def find_entities(self, names: Names) -> tuple[int, ...]:
-        """The ids of entities in the film, given by label, name or id; one, or several."""
-        cloud = self.cloud
-        return tuple(int(cloud.ids[cloud.find(name)]) for name in list_names(names, call="film.select(entities=0)"))
 
     def list_selected(self) -> pd.DataFrame:
         """What is chosen, the highlighted entities at first, in every frame."""

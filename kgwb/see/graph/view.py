@@ -166,7 +166,8 @@ class GraphView(LiveView):
 
     def list_selected(self) -> pd.DataFrame:
         """The entities chosen, drawn at first or not; before any choice, those the picture was asked for."""
-        return self._describe(list(self.choice.entities))
+        count = len(self.scene.graph.entities)
+        return self._describe([entity for entity in self.choice.entities if entity < count])
 
     def _describe(self, ids: list[int]) -> pd.DataFrame:
         graph, scene = self.scene.graph, self.scene

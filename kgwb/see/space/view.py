@@ -206,8 +206,10 @@ class SpaceView(LiveView):
         return self.scene.cloud.graph
 
     def find_entities(self, names: Names) -> tuple[int, ...]:
-        """The ids of points given by label, name or id; one, or several."""
+        """The ids of entities, shown here or not, given by label, name or id; of points where no graph names them."""
         cloud = self.scene.cloud
+        if cloud.graph is not None:
+            return super().find_entities(names)
         return tuple(int(cloud.ids[cloud.find(name)]) for name in list_names(names, call="view.select(entities=0)"))
 
     def list_selected(self) -> pd.DataFrame:
