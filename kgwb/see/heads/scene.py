@@ -77,6 +77,8 @@ class HeadsScene:
         links = self.habits[-1].links
         if links is None:
             return ""
+        if not links.pairs and not links.left_out:
+            return "No sentence names two entities: nothing to compare edges with. "
         if not links.pairs:
             return (
                 f"All {links.left_out:,} pairs of mentions are linked, or stand at distances of their own: nothing to compare "

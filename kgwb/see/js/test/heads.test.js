@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tell } from "../src/heads/card.js";
 import { openChoice } from "../src/heads/choice.js";
+import { listFirst } from "../src/heads/examples.js";
 import { openFacts } from "../src/heads/facts.js";
 import { nameHead, placeHeads, widen } from "../src/heads/scatter.js";
 import { chooseTicks } from "../src/heads/ticks.js";
@@ -80,4 +81,20 @@ test("a head that another view has chosen is chosen here, if it is there", () =>
   ]);
   choice.toggle(0);
   assert.ok(choice.hidden.has(0));
+});
+
+test("one begins with the heads that moved most, in shares of each axis, or with those furthest across", () => {
+  const values = {
+    x: [
+      [0, 5, 0, NaN],
+      [0, 5, 10, 1],
+    ],
+    y: [
+      [0, 0, 0, 0],
+      [0.1, 0, 0, 0],
+    ],
+  };
+  const facts = { all: 4, two: true, read: (reading, name, head) => ({ mean: values[name][reading][head] }) };
+  assert.deepEqual(listFirst(facts, { x: "x", y: "y" }), [0, 2, 1]); // both moved by the whole of a range
+  assert.deepEqual(listFirst({ ...facts, two: false }, { x: "x", y: "y" }), [1, 0, 2]);
 });

@@ -9,6 +9,7 @@ import { nameHead } from "./scatter.js";
 /** @import { Example, Facts } from "./facts.js" */
 
 const MOST = 40; // word pieces of a sentence
+const FIRST = 6; // heads to begin with
 
 /**
  * @param {Facts} facts
@@ -26,7 +27,18 @@ export function drawExamples(facts, choice) {
     update() {
       const { head, look } = choice;
       if (head === null) {
-        node.replaceChildren(element("p", { class: "muted" }, "Choose a head: its first sentences stand here."));
+        const items = listFirst(facts, look).map((each) =>
+          element(
+            "li",
+            {},
+            button({}, nameHead(facts, each), () => choice.choose(each)),
+          ),
+        );
+        node.replaceChildren(
+          element("p", { class: "muted" }, "Choose a head: the sentences in which it does most stand here."),
+          element("p", { class: "muted" }, facts.two ? "Moved most on this map:" : `First by: ${facts.label(look.x)}`),
+          element("ol", {}, ...items),
+        );
         return;
       }
       const items = facts.examples(look.x, head).map((example) =>
@@ -47,6 +59,28 @@ export function drawExamples(facts, choice) {
       );
     },
   };
+}
+
+/**
+ * Where to begin: the heads that moved most, each axis in shares of its range; of one reading those furthest across.
+ * @param {Pick<Facts, "all" | "two" | "read">} facts
+ * @param {{x: string, y: string}} look
+ */
+export function listFirst({ all, two, read }, { x, y }) {
+  const heads = Array.from({ length: all }, (_, head) => head);
+  /** @param {string} name */
+  const measure = (name) => {
+    const values = heads.map((head) => [read(0, name, head).mean, read(two ? 1 : 0, name, head).mean]);
+    const known = values.flat().filter(Number.isFinite);
+    const range = Math.max(...known) - Math.min(...known) || 1;
+    return values.map(([from, to]) => (two ? (to - from) / range : to / range));
+  };
+  const [across, up] = [measure(x), measure(y)];
+  const sizes = heads.map((head) => (two ? Math.hypot(across[head], up[head]) : across[head]));
+  return heads
+    .filter((head) => Number.isFinite(sizes[head]))
+    .sort((one, other) => sizes[other] - sizes[one])
+    .slice(0, FIRST);
 }
 
 /**

@@ -53,15 +53,24 @@ export function openFrame(el, model, { name, redraw, print }) {
   actions.append(present);
   el.append(root);
   let width = 0;
+  let stale = false;
+  // What is hidden has no width and cannot be drawn; it is drawn as soon as it is shown, also where its width is the old one.
+  const fit = () => {
+    const now = Math.round(picture.clientWidth);
+    if (now === 0 || (now === width && !stale)) return;
+    width = now;
+    stale = false;
+    redraw();
+  };
   const stop = callAll(
-    followTheme(root, () => root.isConnected && width > 0 && redraw()),
-    watchSize(picture, () => {
-      // A tab that is hidden has no width; when it is shown again the picture is drawn as it was.
-      const now = Math.round(picture.clientWidth);
-      if (now === width || now === 0) return;
-      width = now;
-      redraw();
+    followTheme(root, () => {
+      if (!root.isConnected || !width) return;
+      stale = true;
+      fit();
+      // JupyterLab hides its panels while it changes the theme, for less than a frame, of which no observer is told.
+      if (stale) requestAnimationFrame(fit);
     }),
+    watchSize(picture, fit),
   );
   return {
     root,
