@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from planted_words import WORDS, draw, draw_rotation, give_vectors, name_entities
 
 import kgwb
 from kgwb.bert import Bert
+from kgwb.bert.alignment.missing_vectors import FilledVectors
+from kgwb.bert.alignment.word_space import read_labels
 
 # Every door, in every form it can take: what holds for one must hold for all.
 DOORS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -100,3 +103,15 @@ def opened(bert: Bert, vectors: kgwb.GraphEmbedding) -> Bert:
 def set_gates_fixture() -> Callable[[Bert, float], Bert]:
     """`set_gates`, for tests that open doors themselves."""
     return set_gates
+
+
+@pytest.fixture(scope="module")
+def words() -> kgwb.KnowledgeGraph:
+    return name_entities(WORDS, ["even" if i % 2 else "odd" for i in range(len(WORDS))])
+
+
+@pytest.fixture(scope="module")
+def planted(bert, words) -> FilledVectors:
+    """Vectors from which the words can be read by a rotation, but for a little noise."""
+    table = read_labels(bert, words.labels).vectors @ draw_rotation(384, seed=1)
+    return give_vectors(words, (3 * table + 0.01 * draw(*table.shape) + 1).float())

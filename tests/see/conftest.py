@@ -1,14 +1,19 @@
-"""Readings made by hand: quick, without a BERT, and as hostile as they need to be."""
+"""Readings made by hand, quick and as hostile as they need to be; small graphs; and the BERT that travels with kgwb."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
+from attention_of_towns import FACTS
+from islands import make_graph
 
-from kgwb.bert import Reading
-from kgwb.graph import Mention
+from kgwb.bert import Bert, Reading, load_bert
+from kgwb.embed import ComplEx, GraphEmbedding
+from kgwb.graph import KnowledgeGraph, Mention
 
 HOSTILE = ("<script>window.hacked=1</script>", "<img src=x onerror=hacked()>", '"></svg><b>', "</script>", "&amp;\x00")
 
@@ -68,3 +73,31 @@ def hostile_pair() -> tuple[Reading, Reading]:
     mention = Mention(0, 5, 0, HOSTILE[1], pieces=(1, 3))
     after = build_reading(HOSTILE, mentions=[mention], injected=[1], name=HOSTILE[2], seed=1)
     return build_reading(HOSTILE, name=HOSTILE[0]), after
+
+
+@pytest.fixture(scope="session")
+def bert() -> Bert:
+    return load_bert()
+
+
+@pytest.fixture(scope="session")
+def towns() -> GraphEmbedding:
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]))
+    return GraphEmbedding(graph, ComplEx(), dim=16, seed=0)
+
+
+@pytest.fixture
+def star() -> KnowledgeGraph:
+    """A hub with five neighbours, a second ring, and one entity alone."""
+    triples = [(0, 0, i) for i in range(1, 6)] + [(1, 1, 6), (2, 1, 6), (6, 0, 7)]
+    return make_graph(sorted(triples), [f"Isle {i}" for i in range(9)], ["hub"] + ["isle"] * 8)
+
+
+@pytest.fixture
+def many() -> KnowledgeGraph:
+    """Entities of three types, more than are drawn at once, joined at random."""
+    random = np.random.default_rng(0)
+    triples = np.unique(random.integers(0, [400, 2, 400], (900, 3)), axis=0)
+    return make_graph(
+        triples.tolist(), [f"n{i}" for i in range(400)], [("town", "ship", "isle")[i % 3] for i in range(400)]
+    )

@@ -7,21 +7,19 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
-import pandas as pd
 import pytest
-import torch
+from attention_of_towns import open_door
 
-from kgwb.bert import Bert, Reading, inject, load_bert, measure_heads, read, score_links
+from kgwb.bert import Bert, Reading, load_bert, measure_heads, read, score_links
 from kgwb.bert.head_figures import METRICS
 from kgwb.bert.heads import HeadHabits, summarise_sentences
-from kgwb.embed import ComplEx, GraphEmbedding
+from kgwb.embed import GraphEmbedding
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.see.heads.scene import colour_layers, rank_sentences
 from kgwb.see.heads.view import HeadsView, show_heads
 from kgwb.see.linking import link
 from kgwb.see.palette import DARK, LIGHT
 
-FACTS = [("Paris", "capital of", "France"), ("Lyon", "city in", "France"), ("Rome", "capital of", "Italy")]
 WORDS = ["Paris", "Lyon", "Rome", "France", "Italy"]
 
 
@@ -29,17 +27,6 @@ def name_mentions(text: str, graph: KnowledgeGraph) -> Sentence:
     found = sorted((text.index(word), word) for word in WORDS if word in text)
     mentions = [Mention(start, start + len(word), graph.entity_id(word), word) for start, word in found]
     return Sentence(text, tuple(mentions))
-
-
-@pytest.fixture(scope="module")
-def bert() -> Bert:
-    return load_bert()
-
-
-@pytest.fixture(scope="module")
-def towns() -> GraphEmbedding:
-    graph = KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]))
-    return GraphEmbedding(graph, ComplEx(), dim=16, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +43,7 @@ def texts(towns: GraphEmbedding) -> list[Sentence]:
 
 @pytest.fixture(scope="module")
 def opened(bert: Bert, towns: GraphEmbedding) -> Bert:
-    model = inject(bert, towns, mode=("entity", "memory"), entity={"place": "beside"})
-    with torch.no_grad():
-        for parameter in model.injector.parameters():
-            if parameter.ndim == 0:
-                parameter.fill_(0.7)
-    return model
+    return open_door(bert, towns, ("entity", "memory"), {"entity": {"place": "beside"}})
 
 
 @pytest.fixture(scope="module")
