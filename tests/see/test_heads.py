@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -268,6 +267,3 @@ def test_the_habits_tell_what_they_are(bert: Bert, texts: list[Sentence]) -> Non
     habits: HeadHabits = measure_heads(bert, texts[:2])
     assert repr(habits) == "HeadHabits of minilm: 6 layers of 12 heads over 2 sentences"
     assert habits.sentences == tuple(text.text for text in texts[:2])
-
-
-Make = Callable[..., Reading]
