@@ -1,4 +1,5 @@
-"""A real Chromium without a network: pages that reach out are caught, what they log is kept; and a JupyterLab for it."""
+"""A real Chromium without a network: pages that reach out are caught, what they log is kept; a JupyterLab for it; and the
+pages that several files look at."""
 
 from __future__ import annotations
 
@@ -13,12 +14,24 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
+import torch
+from attention_page import FACTS, SENTENCES
 from chromium import FLAGS, NAMES
+from graph_page import make_graph
+from host_page import OPEN, pack_model
+from makers import MAKERS
+from page_checks import assert_quiet
+
+from kgwb.bert import Importance, Reading, load_bert, read
+from kgwb.graph import KnowledgeGraph, Mention
+from kgwb.see import LiveView, show_attention, show_graph
 
 HERE = ("", "localhost", "127.0.0.1", "::1")
 # Lab asks whether it may fetch news, which no test may.
@@ -152,3 +165,83 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path, seconds:
         except OSError:
             time.sleep(0.5)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def islands() -> KnowledgeGraph:
+    """A hub with five spokes, one of which leads on to three, the last of them to one more."""
+    facts = [(0, 0, 1), (0, 0, 2), (3, 0, 0), (0, 1, 4), (0, 1, 5), (1, 0, 6), (1, 0, 7), (8, 1, 1), (8, 0, 9)]
+    return make_graph(facts, [f"Isle {i}" for i in range(11)], ("isle", "town"))
+
+
+@pytest.fixture
+def opened_graph(browser_page: Any, islands: KnowledgeGraph, tmp_path: Path) -> Iterator[Any]:
+    """A page of the hub and its spokes, on which nothing may be logged or fetched."""
+    browser_page.emulate_media(reduced_motion="reduce")
+    browser_page.goto(show_graph(islands, around="Isle 0").save(tmp_path / "graph.html").as_uri())
+    yield browser_page
+    assert_quiet(browser_page)
+
+
+@pytest.fixture(scope="module")
+def graph() -> KnowledgeGraph:
+    """The facts about what the sentences of the attention view mention."""
+    return KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]))
+
+
+@pytest.fixture(scope="module")
+def before(graph: KnowledgeGraph) -> Reading:
+    """Two sentences, read by plain BERT."""
+    paris, france, rome = (graph.entity_id(name) for name in ("Paris", "France", "Rome"))
+    mentions = [
+        [Mention(0, 5, paris, "Paris"), Mention(24, 30, france, "France")],
+        [Mention(0, 4, rome, "Rome")],
+    ]
+    return read(load_bert(), SENTENCES, mentions=mentions)
+
+
+@pytest.fixture(scope="module")
+def after(before: Reading) -> Reading:
+    """The same reading with the heads in another order, half of each row given to two facts, and other hidden states."""
+    slots = torch.zeros(*before.attention.shape[:4], 2)
+    slots[..., 0], slots[..., 1] = 0.4, 0.1
+    return replace(
+        before,
+        attention=before.attention.roll(1, 2) / 2,
+        hidden=before.hidden.roll(1, 1),
+        injected=tuple(tuple(i == 1 for i in range(len(tokens))) for tokens in before.tokens),
+        slots=slots,
+        facts=(((0, 0, 1), (1, 1, 0)),) * 2,
+        name="after",
+    )
+
+
+@pytest.fixture
+def opened_attention(browser_page: Any, before: Reading, after: Reading, graph: KnowledgeGraph, tmp_path: Path) -> Any:
+    """A page of the first sentence before and after, with what each word piece is worth to its prediction."""
+    importance = Importance(before.tokens[0], tuple(map(float, range(-2, 7))), "france", 1.0, "after")
+    view = show_attention(before, after, layer=2, head=3, focus=1, graph=graph, importance=importance)
+    browser_page.goto(view.save(tmp_path / "page.html").as_uri())
+    browser_page.wait_for_timeout(100)  # the thumbnails come a moment after the lines
+    return browser_page
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def view(request: pytest.FixtureRequest) -> LiveView:
+    """Each live view in turn."""
+    made = MAKERS[request.param]()
+    assert isinstance(made, LiveView)
+    return made
+
+
+@pytest.fixture
+def host(browser_page: Any, tmp_path: Path, view: LiveView) -> Iterator[Any]:
+    """An empty page of a notebook, in which the view's model is made already; whatever is logged or fetched is a failure."""
+    page = tmp_path / "host.html"
+    # What hosts do to a page: a base style of their own, lists and tables dressed up.
+    style = "body{margin:0;font:20px serif;color:red}p{margin:3em}table{width:100%}button{all:revert;padding:9px}"
+    page.write_text(f"<!doctype html><style>{style}</style><body><main></main></body>", encoding="utf-8")
+    browser_page.goto(page.as_uri())
+    browser_page.evaluate(OPEN, pack_model(view))
+    yield browser_page
+    assert browser_page.requests_made == [] and browser_page.errors_logged == []

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from page_checks import assert_quiet
 
 from kgwb.graph import KnowledgeGraph
 from kgwb.see.film.view import FilmView, record_film
@@ -79,11 +80,6 @@ def wait_for_epoch(page: Any, *, first: int) -> None:
         "return epoch !== null && Number(epoch[1]) >= first; }",
         arg=first,
     )
-
-
-def assert_quiet(page: Any) -> None:
-    assert page.requests_made == [] and page.errors_logged == []
-    assert page.evaluate("window.hit") is None
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
+from page_checks import COLOURS
 
 from kgwb import ComplEx, GraphEmbedding, KnowledgeGraph
 from kgwb.bert import Bert, inject, load_bert, read
@@ -28,7 +29,6 @@ TEXTS = [
     "Paris saw France and Italy, and Lyon saw Rome as well.",
 ]
 HOSTILE = ["<script>window.hacked=1</script> one", "<img src=x onerror='window.hacked=1'> two", '"></svg><b> three']
-COLOURS = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
 PICTURE = "c => c.toDataURL()"
 
 

@@ -9,19 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from hostile import HOSTILE
+from page_checks import assert_quiet
 
 from kgwb.embed import Epoch
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see import show_graph, show_space, show_training, write_page
 
 pytestmark = pytest.mark.browser
-
-PAINTED = """canvas => {
-  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-  let painted = 0;
-  for (let i = 3; i < pixels.length; i += 4) painted += pixels[i] > 0;
-  return painted / (pixels.length / 4);
-}"""
 
 
 def make_graph(count: int, facts: int) -> KnowledgeGraph:
@@ -37,11 +31,6 @@ def make_graph(count: int, facts: int) -> KnowledgeGraph:
         axis=0,
     )
     return KnowledgeGraph(triples, entities, relations, name=HOSTILE[0])
-
-
-def assert_quiet(page: Any) -> None:
-    assert page.requests_made == [] and page.errors_logged == []
-    assert page.evaluate("window.hit") is None
 
 
 def test_training_and_several_views_share_one_page(browser_page: Any, tmp_path: Path, screenshots: Path) -> None:
