@@ -69,10 +69,22 @@ def browser(browser_path: str) -> Iterator[Any]:
         browser.close()
 
 
+def _wait_until(page: Any, expression: str, arg: Any, seconds: float) -> None:
+    """Until the expression holds. Playwright's own waiting evaluates it in the page, whose content policy forbids that."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression, arg):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"After {seconds:g} s this does not hold: {expression}")
+        page.wait_for_timeout(50)
+
+
 @contextmanager
 def _open_page(browser: Any, *, width: int = 1280, height: int = 900) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
     page = context.new_page()
+    page.wait_for_function = lambda expression, *, arg=None, timeout=60_000: _wait_until(
+        page, expression, arg, timeout / 1000
+    )
     page.requests_made = []
     page.errors_logged = []
 

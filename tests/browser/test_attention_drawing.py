@@ -94,9 +94,8 @@ def test_light_and_dark_come_from_the_page(opened: Any) -> None:
     paper = "getComputedStyle(document.querySelector('.kgwb-attention')).backgroundColor"
     thumbnails = opened.locator(".board canvas").evaluate("c => c.toDataURL()")
     opened.emulate_media(color_scheme="dark")
-    opened.wait_for_timeout(100)
+    opened.wait_for_function("before => document.querySelector('.board canvas').toDataURL() != before", arg=thumbnails)
     assert opened.evaluate(paper) == "rgb(25, 26, 28)"
-    assert opened.locator(".board canvas").evaluate("c => c.toDataURL()") != thumbnails
     opened.evaluate("document.body.dataset.jpThemeLight = 'true'")
     opened.wait_for_timeout(50)
     assert opened.evaluate(paper) == "rgb(251, 250, 247)"

@@ -65,6 +65,55 @@ def test_the_systems_theme_changes_in_sight(host: Any) -> None:
     assert 0.5 < light[0] / dark[0] < 2
 
 
+# JupyterLab hides its panels while it changes the theme: for less than a frame, or while another tab is in front.
+HIDE = """async frames => {
+  const main = document.querySelector("main");
+  main.style.display = "none";
+  document.body.dataset.jpThemeLight = "false";
+  await Promise.resolve();
+  for (let i = 0; i < frames; i++) await new Promise(requestAnimationFrame);
+  main.style.display = "";
+}"""
+COMPARE = """async pictures => {
+  const [one, other] = await Promise.all(pictures.map(async picture => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${picture}`;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height), pen = canvas.getContext("2d");
+    pen.drawImage(image, 0, 0);
+    return pen.getImageData(0, 0, image.width, image.height);
+  }));
+  let apart = one.width === other.width && one.height === other.height ? 0 : 1e6;
+  for (let i = 0; i < one.data.length && !(apart >= 1e6); i++) apart += Math.abs(one.data[i] - other.data[i]) > 60;
+  return apart;
+}"""
+
+
+@pytest.mark.parametrize("frames", [0, 5])
+def test_a_theme_that_changes_while_it_is_hidden_is_seen_when_it_is_shown(host: Any, frames: int) -> None:
+    host.evaluate("document.body.dataset.jpThemeLight = 'true'")
+    host.evaluate(RENDER)
+    host.wait_for_timeout(300)
+    host.evaluate(HIDE, frames)
+    host.wait_for_timeout(400)
+    followed = host.locator(".kgwb-view").screenshot()
+    host.evaluate("host.leave()")
+    host.evaluate(RENDER)
+    host.wait_for_timeout(400)
+    fresh = host.locator(".kgwb-view").screenshot()
+    assert host.evaluate(COMPARE, [base64.b64encode(each).decode() for each in (followed, fresh)]) < 40
+
+
+def test_what_is_chosen_elsewhere_and_not_shown_here_does_no_harm(host: Any) -> None:
+    host.evaluate(RENDER)
+    before = look(host, host.locator(".kgwb-view"))[0]
+    host.evaluate(
+        """() => host.model.set("chosen", {turn: 9, entities: [1e6, 2], relations: [1e6], triples: [[0, 0, 1e6]],
+          words: ["none"], sentence: 1e6, token: 1e6, layer: 1e6, head: 1e6})"""
+    )
+    assert look(host, host.locator(".kgwb-view"))[0] > 0.5 * before
+
+
 def test_it_is_printed_in_ink_on_light_paper_without_its_controls(host: Any) -> None:
     host.emulate_media(color_scheme="dark")
     host.evaluate(RENDER)

@@ -162,7 +162,6 @@ CALLS = {
     "LiveView.choose": "drawn.choice",
     "LiveView.find_entities": "'anna'",
     "SpaceView.find_entities": "'anna'",
-    "FilmView.find_entities": "'anna'",
     "LiveView.find_relations": "'knows'",
     "LinkedViews.observe": "len",
     "Choice.from_state": "{'entities': [1]}",
