@@ -35,7 +35,7 @@ from .graph import split_triples as split_triples
 from .graph import verbalise as verbalise
 from .graph import write_graph as write_graph
 from .learn import MaskedAnswers as MaskedAnswers
-from .learn import answer_questions as answer_questions
+from .learn import answer as answer
 from .learn import make_questions as make_questions
 from .learn import plan_runs as plan_runs
 from .learn import probe as probe

@@ -24,3 +24,4 @@ from kgwb.bert.reading import Reading as Reading
 from kgwb.bert.reading import read as read
 from kgwb.bert.rollout import roll_out as roll_out
 from kgwb.bert.tokenizing import encode_sentences as encode_sentences
+from kgwb.bert.wordings import teach_wordings as teach_wordings

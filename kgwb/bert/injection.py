@@ -14,6 +14,7 @@ from kgwb.bert.doors.door import Door
 from kgwb.bert.doors.entity import EntityDoor
 from kgwb.bert.doors.graph import GraphDoor
 from kgwb.bert.doors.memory import MemoryDoor
+from kgwb.bert.doors.pointer import PointerDoor
 from kgwb.bert.doors.relation import RelationDoor
 from kgwb.bert.injector import Injector
 from kgwb.bert.knowledge import (
@@ -29,6 +30,7 @@ from kgwb.bert.knowledge import (
 from kgwb.bert.model import Bert
 from kgwb.bert.origin import note_origin
 from kgwb.bert.passing import open_attention
+from kgwb.bert.plain_reader import PlainReader
 from kgwb.bert.shape import Shape, measure_shape
 from kgwb.checks import expect_choice, expect_flags, expect_kind, expect_seed, is_number
 from kgwb.memory import within_memory
@@ -37,13 +39,14 @@ from kgwb.words import describe_kind, quote_value
 log = logging.getLogger(__name__)
 
 # A built-in door is a file in doors/ and a word here; a door of one's own goes to `inject` as a class.
-Mode = Literal["entity", "relation", "graph", "tower", "memory"]
+Mode = Literal["entity", "relation", "graph", "tower", "memory", "pointer"]
 _DOORS: dict[str, Callable[..., Door]] = {
     "entity": EntityDoor,
     "relation": RelationDoor,
     "graph": GraphDoor,
     "tower": partial(GraphDoor, exchange=True),
     "memory": MemoryDoor,
+    "pointer": PointerDoor,
 }
 AnyMode: TypeAlias = Mode | type[Door]
 
@@ -65,12 +68,14 @@ def inject(
         vectors: entity vectors and their graph; relation vectors too, where it has them.
         mode: which door, or several. "entity" adds W e at a mention, "relation" puts relation vectors into attention
             between linked mentions, "graph" lets tokens read a graph network, "tower" lets both read each other,
-            "memory" puts facts into attention as slots. A door of your own is given as its class, a subclass of `Door`.
-        control: the same door without the knowledge: "shuffled", "random" or "matched".
+            "memory" puts facts into attention as slots, "pointer" finds the fact that is asked for and scores its other end. A
+            door of your own is given as its class, a subclass of `Door`.
+        control: the same door without the knowledge: "shuffled", "random", "matched" or, where it reads facts, "dealt"
+            (`take_knowledge_away`).
         adaptive: let the context decide, token by token, how far the door is open.
         seed: for the door's first weights and the control's draw.
-        **options: of the door, see `EntityDoor`, `RelationDoor`, `GraphDoor` and `MemoryDoor`; of several doors, a dict
-            for each under its name: memory={"hops": 2}.
+        **options: of the door, see `EntityDoor`, `RelationDoor`, `GraphDoor`, `MemoryDoor` and `PointerDoor`; of several
+            doors, a dict for each under its name: memory={"hops": 2}.
 
     An entity whose vector was never trained gets one from its label (`fill_missing_vectors`); `model.injector.filled` names
     them, and the log counts them.
@@ -110,6 +115,14 @@ def inject(
     doors = make_doors(
         makers, knowledge, shape, {name: {"adaptive": adaptive, "seed": seed, **each[name]} for name in makers}
     )
+    if control == "dealt" and not any(door.reads_facts for door in doors):
+        raise ValueError(
+            f"control='dealt' gives each relation's facts to other heads, and the {'+'.join(makers)} door reads no facts. Type "
+            "control='shuffled'."
+        )
+    reader = PlainReader(bert)
+    for door in doors:
+        door.meet(reader)
     model = copy.deepcopy(bert)
     origin = note_origin(known, knowledge, shape, model.model, keep=bool(list_own_doors(makers)))
     injector = Injector(knowledge, doors, filled=filled, origin=origin)

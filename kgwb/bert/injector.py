@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from kgwb.bert.origin import Origin, describe_config
 from kgwb.bert.saving import InjectorFileError as InjectorFileError
 from kgwb.bert.saving import compare_recipes, compare_shapes, read_doors, write_doors
 from kgwb.bert.shuffling import count_kept
-from kgwb.bert.trace import Switch
+from kgwb.bert.trace import Switch, Trace
 from kgwb.checks import expect_path
 from kgwb.fingerprints import fingerprint, show_value
 from kgwb.graph import KnowledgeGraph
@@ -106,15 +106,20 @@ class Injector(nn.Module):
         return torch.stack([door.enters_at(encoding) for door in self.doors]).any(0)
 
     def score_entities(
-        self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"]
+        self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"], trace: Trace
     ) -> Float[Tensor, "row candidate"] | None:
-        """What the doors add to the score of entities as answers at a mask; −1 is no entity. None if they add nothing."""
-        added = None
-        for door in self.doors:
-            scores = door.score_entities(hidden, entities)
-            if scores is not None:
-                added = scores if added is None else added + scores
-        return added
+        """What the doors add to the score of entities as answers at a mask; −1 is no entity. None if they add nothing.
+
+        Args:
+            hidden: what the last layer holds at each mask.
+            entities: the candidates.
+            trace: of the pass that gave `hidden`.
+        """
+        return _add_up(door.score_entities(hidden, entities, trace) for door in self.doors)
+
+    def loss_at_mask(self, answers: Int[Tensor, " row"], trace: Trace) -> Float[Tensor, ""] | None:
+        """What the doors want to learn beside the right answers, as a loss; None if they want nothing."""
+        return _add_up(door.loss_at_mask(answers, trace) for door in self.doors)
 
     @property
     def facts(self) -> Int[Tensor, "fact 3"]:
@@ -228,10 +233,10 @@ class Injector(nn.Module):
     def restore(self, folder: Path, state: Mapping[str, Tensor]) -> None:
         """Take the tensors of doors that were made from the same recipe."""
         # Facts may have been edited since the door was made: how many there are is no part of its shape.
-        edited = {f"doors.{i}.facts" for i, door in enumerate(self.doors) if door.reads_facts}
-        compare_shapes(folder, state, self.state_dict(), edited)
-        for i, door in enumerate(self.doors):
-            door.facts = torch.empty_like(state[f"doors.{i}.facts"], device=door.facts.device)
+        sized = [(i, door, name) for i, door in enumerate(self.doors) for name in _list_sized(door)]
+        compare_shapes(folder, state, self.state_dict(), {f"doors.{i}.{name}" for i, _, name in sized})
+        for i, door, name in sized:
+            setattr(door, name, torch.empty_like(state[f"doors.{i}.{name}"], device=door.identity.device))
         self.load_state_dict(state)
         for door in self.doors:
             door.index_facts()
@@ -262,9 +267,20 @@ class Injector(nn.Module):
         return f"mode={self.mode!r}, gate={self.gate:.3f}, control={self.control}{kept}"
 
 
+def _add_up(parts: Iterable[Tensor | None]) -> Tensor | None:
+    """The sum of those that are there; None if none is."""
+    there = [part for part in parts if part is not None]
+    return torch.stack(there).sum(0) if there else None
+
+
 def _give_facts(door: Door, facts: Int[Tensor, "fact 3"]) -> None:
     door.facts = facts
     door.index_facts()
+
+
+def _list_sized(door: Door) -> list[str]:
+    """Its tensors that a folder may hold in another size; facts only where they can be edited."""
+    return [name for name in door.sized_by_folder if name != "facts" or door.reads_facts]
 
 
 def _leave_out(door: Door, gone: Int[Tensor, "gone 3"], graph: KnowledgeGraph) -> Int[Tensor, "kept 3"]:

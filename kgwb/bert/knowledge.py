@@ -16,7 +16,7 @@ from kgwb.checks import expect_choice, expect_kind
 from kgwb.environment import draw_from
 from kgwb.graph import KnowledgeGraph
 
-Control = Literal["shuffled", "random", "matched"]
+Control = Literal["shuffled", "random", "matched", "dealt"]
 
 
 @runtime_checkable
@@ -140,7 +140,8 @@ def take_knowledge_away(knowledge: Knowledge, control: Control | None, *, seed: 
 
     Args:
         knowledge: vectors and facts.
-        control: "shuffled" gives every entity another's vector and another's facts; "random" draws Gaussian vectors,
+        control: "shuffled" gives every entity another's vector and another's facts; "dealt" keeps all vectors and gives the
+            tails of each relation's facts to other heads; "random" draws Gaussian vectors,
             each as long as the real one, and gives the tails of each relation's facts to other heads, so that none is
             true (`shuffle_tails`); "matched" gives all entities one vector and all relations one, and gives the tails
             likewise, so that only the extra parameters remain. What a control states all the same, as where two
@@ -174,6 +175,10 @@ def _randomise(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:
     return replace(knowledge, entities=entities, facts=_deal_facts(knowledge, generator))
 
 
+def _deal(knowledge: Knowledge, generator: torch.Generator) -> Knowledge:
+    return replace(knowledge, facts=_deal_facts(knowledge, generator))
+
+
 def _deal_facts(knowledge: Knowledge, generator: torch.Generator) -> Int[Tensor, "fact 3"]:
     draw = np.random.default_rng(int(torch.randint(1 << 62, (), generator=generator)))
     types = pd.factorize(knowledge.graph.entities["type"].to_numpy())[0]
@@ -193,4 +198,5 @@ _WAYS: dict[str, Callable[[Knowledge, torch.Generator], Knowledge]] = {
     "shuffled": _shuffle,
     "random": _randomise,
     "matched": _equalise,
+    "dealt": _deal,
 }

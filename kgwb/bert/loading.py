@@ -13,6 +13,7 @@ import torch
 from kgwb.bert.doors.door import Door
 from kgwb.bert.injection import choose_doors, list_own_doors, make_doors, name_mode
 from kgwb.bert.injector import Injector
+from kgwb.bert.met import Met
 from kgwb.bert.model import Bert, BertLoadError, quiet_loading
 from kgwb.bert.origin import Origin
 from kgwb.bert.passing import open_attention
@@ -93,7 +94,7 @@ def _load_place(place: str | Path, source: str | Path, doors: Sequence[type[Door
     name = source if own else Path(source).name
     bert = Bert(model, tokenizer, name=str(name), new_head=new_head)
     if record is not None:
-        bert.name, bert.new_head = record["name"], record["new_head"]
+        bert.name, bert.new_head, bert.met = record["name"], record["new_head"], Met.of(record.get("met", {}))
         if record["injector"] is not None:
             with _explain(source):
                 bert.injector = _restore_doors(Path(place), record["injector"], bert, doors)

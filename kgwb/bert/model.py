@@ -15,9 +15,10 @@ from torch.nn.functional import gelu, linear
 from kgwb.axes import Float, Int, Tensor
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.injector import Injector
+from kgwb.bert.met import Met
 from kgwb.bert.passing import Pass, watch_layers
 from kgwb.bert.saving import ModelFileError, describe_doors, write_model
-from kgwb.bert.trace import Record
+from kgwb.bert.trace import Record, Trace
 from kgwb.checks import expect_flags, expect_kind, expect_path, expect_text
 from kgwb.words import describe_kind
 
@@ -38,6 +39,7 @@ class Bert(nn.Module):
         name: what to call it in tables and captions.
         new_head: True if the checkpoint held no masked-language head, so that answers need tuning first.
         injector: the doors into it, or None for plain BERT.
+        met: what it was asked in tuning.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Bert(nn.Module):
         self.name = name
         self.new_head = new_head
         self.injector: Injector | None = None
+        self.met = Met()
         watch_layers(self.stack)
 
     def forward(self, encoding: Encoding) -> Any:
@@ -66,12 +69,13 @@ class Bert(nn.Module):
     def observe(self, encoding: Encoding) -> Record:
         """Read a batch and keep what happened: attention, hidden states, gates."""
         _expect_encoding(encoding)
-        output, record = self._run(encoding, record=True)
+        output, trace = self._run(encoding, record=True)
+        record = trace.record
         assert record is not None
         record.attention.extend(output.attentions)
         return record
 
-    def _run(self, encoding: Encoding, *, record: bool) -> tuple[Any, Record | None]:
+    def _run(self, encoding: Encoding, *, record: bool) -> tuple[Any, Trace]:
         doors = self.injector.doors if self.injector is not None and self.injector.is_on else ()
         encoder: Any = self.model.base_model
         stack = self.stack
@@ -85,7 +89,7 @@ class Bert(nn.Module):
             kgwb_pass=run,
             **run.positions(self.first_position),
         )
-        return output, run.trace.record
+        return output, run.trace
 
     def in_mode(self, training: bool) -> Bert:
         """The model with dropout on or off: itself where it is so already, else modules of their own with its weights.
@@ -106,7 +110,12 @@ class Bert(nn.Module):
             ModelFileError: if a door has an option that JSON cannot hold, or was not made by `inject`.
         """
         folder, injector = expect_path(folder, call="model.save('model')").absolute(), self.injector
-        record: dict[str, Any] = {"name": self.name, "new_head": self.new_head, "injector": None}
+        record: dict[str, Any] = {
+            "name": self.name,
+            "new_head": self.new_head,
+            "injector": None,
+            "met": self.met.record,
+        }
         doors = None
         if injector is not None:
             origin = injector.origin
@@ -141,6 +150,14 @@ class Bert(nn.Module):
         Raises:
             ValueError: if a sentence has no mask, or more than one.
         """
+        return self.reach_mask(encoding)[0]
+
+    def reach_mask(self, encoding: Encoding) -> tuple[Float[Tensor, "sentence width"], Trace]:
+        """What the last layer holds at each sentence's one mask, and the pass that led there, for doors that score answers.
+
+        Raises:
+            ValueError: if a sentence has no mask, or more than one.
+        """
         _expect_encoding(encoding)
         masks = encoding.pieces == self.tokenizer.mask_token_id
         if not bool((masks.sum(1) == 1).all()):
@@ -149,7 +166,8 @@ class Bert(nn.Module):
                 f"Sentence {row} of the batch holds {int(masks[row].sum())} masks. "
                 f"Expected exactly one {self.tokenizer.mask_token} in each; type 'Paris is {self.tokenizer.mask_token}.'"
             )
-        return self(encoding).last_hidden_state[masks]
+        output, trace = self._run(encoding, record=False)
+        return output.last_hidden_state[masks], trace
 
     def answer_head(
         self, hidden: Float[Tensor, "... width"], pieces: Int[Tensor, " piece"] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kgwb.learn.answers import AttributionReport as AttributionReport
 from kgwb.learn.answers import answer_questions as answer_questions
 from kgwb.learn.answers import attribute_answer as attribute_answer
+from kgwb.learn.asking import answer as answer
 from kgwb.learn.controls import mark_mentions as mark_mentions
 from kgwb.learn.controls import misdirect_mentions as misdirect_mentions
 from kgwb.learn.controls import prepend_facts as prepend_facts

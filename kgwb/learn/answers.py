@@ -39,8 +39,8 @@ def answer_questions(
     Raises:
         TypeError: for what is no model, or no questions.
     """
-    expect_kind(bert, Bert, "A BERT", call="kgwb.answer_questions(bert, questions)")
-    expect_kind(questions, Questions, "A set of questions", call="kgwb.answer_questions(bert, questions)")
+    expect_kind(bert, Bert, "A BERT", call="kgwb.learn.answer_questions(bert, questions)")
+    expect_kind(questions, Questions, "A set of questions", call="kgwb.learn.answer_questions(bert, questions)")
     expect_at_least("batch", batch, 1, whole=True)
     return answer_encoded(bert, questions, encode_questions(bert, questions), batch=batch, precision=precision)
 

@@ -11,12 +11,14 @@ from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from numbers import Integral
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from kgwb.checks import (
     expect_at_least,
+    expect_choice,
     expect_each,
     expect_kind,
     expect_place,
@@ -28,6 +30,7 @@ from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.words import quote_value
 
 MASK = "[MASK]"
+Range = Literal["relation", "all"]
 # Between the choices, before the last of them, and after it.
 _LISTS = {"en": (", ", " or ", "? "), "zh": ("、", "还是", "？")}
 
@@ -139,10 +142,11 @@ def make_questions(
     *,
     relations: str | int | Sequence[str | int] | None = None,
     language: str = "en",
+    candidates: Range = "relation",
     choices: int = 0,
     seed: int = 0,
 ) -> Questions:
-    """Mask the tail of every sentence that states a fact; the candidates are all tails of that relation in the graph.
+    """Mask the tail of every sentence that states a fact, and offer other entities beside it.
 
     Left out, and counted: sentences where head or tail is not marked exactly once, answers whose name stands in the
     head's name, texts that hold a mask already, and relations with a single candidate, or fewer than `choices`.
@@ -152,6 +156,8 @@ def make_questions(
         graph: for the candidates and their names.
         relations: the relation or relations to ask for, by name, label or id; by default all.
         language: ask only sentences in this language, with candidates' names in it where the graph has them.
+        candidates: "relation" offers all tails of the relation in the graph, which gives away what kind of answer it is;
+            "all" offers every entity but the one asked about. Other right answers are left out of both.
         choices: name this many of the candidates in the text, the answer among them, each as a mention, and allow no
             other: "Kupen, Toru or Ajeth? Akish Dorne was born in [MASK]." What a door does between two mentions can
             help only so. 0 names none.
@@ -175,6 +181,7 @@ def make_questions(
     for sentence in sentences:
         expect_kind(sentence, Sentence, "A sentence", call=call)
     expect_text("language", language, usual="en")
+    expect_choice("candidates", candidates, get_args(Range))
     seed = expect_seed(seed)
     if not is_number(choices, whole=True) or choices:
         expect_at_least("choices", choices, 2, whole=True)
@@ -184,20 +191,23 @@ def make_questions(
     column = f"label_{language}" if f"label_{language}" in graph.entities.columns else "label"
     names = [name or label for name, label in zip(graph.entities[column], graph.labels, strict=True)]
     known, tails = _list_tails(graph)
+    everything = [entity for entity, name in enumerate(names) if name]
     questions: list[Question] = []
     left_out: Counter[str] = Counter()
     for sentence in stated:
         head, relation, tail = sentence.triple or (0, 0, 0)
         others = known.get((head, relation), set()) - {tail}
-        candidates = tuple(entity for entity in tails.get(relation, ()) if entity not in others)
-        why = _refuse_sentence(sentence, names, len({names[entity] for entity in candidates}), choices)
+        others |= {head} if candidates == "all" else set()
+        offered = everything if candidates == "all" else tails.get(relation, ())
+        allowed = tuple(entity for entity in offered if entity not in others)
+        why = _refuse_sentence(sentence, names, len({names[entity] for entity in allowed}), choices)
         if why:
             left_out[why] += 1
         elif choices:
-            drawn = _draw_choices(sentence, candidates, names, choices, seed)
+            drawn = _draw_choices(sentence, allowed, names, choices, seed)
             questions.append(_list_choices(_mask_tail(sentence, drawn, names), language))
         else:
-            questions.append(_mask_tail(sentence, candidates, names))
+            questions.append(_mask_tail(sentence, allowed, names))
     if not questions:
         raise ValueError(
             f"No question could be made from {len(sentences)} sentences ({len(stated)} state a wanted fact in {language!r}; "

@@ -29,7 +29,7 @@ _TUNING = {
     each.name: each.default for each in inspect.signature(tune).parameters.values() if each.kind is each.KEYWORD_ONLY
 }
 _TUNING.pop("seed")
-RunControl = Literal["shuffled", "random", "matched", "off", "markers", "text"]
+RunControl = Literal["shuffled", "random", "matched", "dealt", "off", "markers", "text"]
 
 
 def plan_runs(
@@ -52,7 +52,7 @@ def plan_runs(
         vectors: what the doors inject.
         tasks: what every run is tuned on, plain BERT too.
         modes: the doors, as `inject` takes them; a tuple is several doors at once, called "entity+memory".
-        controls: of each door, "shuffled", "random" and "matched" (tuned anew with the knowledge taken away) and "off"
+        controls: of each door, "shuffled", "random", "matched" and "dealt" (tuned anew with the knowledge taken away) and "off"
             (the tuned door, closed while it answers); of plain BERT, "markers" (mentions in brackets) and "text" (facts
             before the question), both tuned and probed on such questions. "text" has the knowledge: it is what doors
             replace. What it is tuned on names no entity that may be asked about later (`find_held_out`).
@@ -141,6 +141,11 @@ def check_plan(
             )
     for mode in expect_each(modes, object, "A mode", call="modes=['entity', 'memory']"):
         choose_doors(mode)
+        if "dealt" in controls and set(name_mode(mode)) == {"entity"}:
+            raise ValueError(
+                "controls holds 'dealt', and the entity door reads no facts that could be dealt to others. Type "
+                "controls=['shuffled', 'random'], or modes=['memory']."
+            )
     single = {part for mode in modes for part in name_mode(mode)}
     for door in doors:
         if door not in single:

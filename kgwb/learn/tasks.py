@@ -14,6 +14,8 @@ from torch.nn.functional import cross_entropy
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
 from kgwb.bert.tokenizing import cut_names
+from kgwb.bert.trace import Trace
+from kgwb.bert.wordings import teach_encoded
 from kgwb.checks import expect_kind
 from kgwb.graph import Mention
 from kgwb.learn.questions import MASK, Question, Questions, mask_mention
@@ -107,6 +109,7 @@ class EncodedQuestions:
         answers: the right name of each question, [question].
         distinct: how many candidates of each question differ in their word pieces, [question].
         indistinct: whether the answer has the pieces of another candidate, or none but unknown ones, [question].
+        relations: the relation that each question asks for, [question].
     """
 
     encoding: Encoding
@@ -117,6 +120,7 @@ class EncodedQuestions:
     answers: Int[Tensor, " question"]
     distinct: Int[Tensor, " question"]
     indistinct: Bool[Tensor, " question"]
+    relations: Int[Tensor, " question"]
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -130,27 +134,50 @@ class EncodedQuestions:
         """Itself, so that models that share a tokenizer can share the word pieces."""
         return self
 
+    def begin(self, bert: Bert) -> None:
+        """Let the doors know how the questions say their relations, and the model what it will have met."""
+        bert.met = bert.met.note(self.encoding, self.entities.gather(1, self.answers[:, None])[:, 0].tolist())
+        if bert.injector is not None:
+            teach_encoded(bert, self.encoding, self.relations)
+
     def scores(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, "row name"]:
         """Every name's score for the given questions, −inf where it is no candidate."""
+        return self.score_traced(bert, rows)[0]
+
+    def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
+        """−log softmax of the right candidate, averaged, and what the doors want to learn beside."""
+        scores, trace = self.score_traced(bert, rows)
+        answers = self.answers[list(rows)].to(bert.device)
+        loss = cross_entropy(scores, answers)
+        if bert.injector is None or not bert.injector.is_on:
+            return loss
+        entities = self.entities[list(rows)].to(bert.device).gather(1, answers[:, None])[:, 0]
+        beside = bert.injector.loss_at_mask(entities, trace)
+        return loss if beside is None else loss + beside
+
+    def score_traced(self, bert: Bert, rows: Sequence[int]) -> tuple[Float[Tensor, "row name"], Trace]:
+        """`scores`, and the pass that gave them."""
         device = bert.device
         entities = self.entities[list(rows)].to(device)
-        hidden = bert.read_mask(self.encoding.select(rows).to(device))  # [row, dim]
+        hidden, trace = bert.reach_mask(self.encoding.select(rows).to(device))  # [row, dim]
         # Only the logits of the candidates' pieces are computed, not those of the whole vocabulary.
         pieces, place = self.name_pieces.to(device).unique(return_inverse=True)
         logits = bert.answer_head(hidden, pieces).float()  # [row, distinct piece]
         scores = (logits[:, place] * self.name_weights.to(device)).sum(-1)  # [row, name, piece] -> [row, name]
         if bert.injector is not None and bert.injector.is_on:
-            added = bert.injector.score_entities(hidden, entities)
+            added = bert.injector.score_entities(hidden, entities, trace)
             scores = scores if added is None else scores + added.float()
-        return scores.masked_fill(entities < 0, float("-inf"))
-
-    def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
-        """−log softmax of the right candidate, averaged."""
-        return cross_entropy(self.scores(bert, rows), self.answers[list(rows)].to(bert.device))
+        return scores.masked_fill(entities < 0, float("-inf")), trace
 
 
-def encode_questions(bert: Bert, questions: Sequence[Question]) -> EncodedQuestions:
-    """Cut questions and the names of their candidates into word pieces."""
+def encode_questions(bert: Bert, questions: Sequence[Question], *, answered: bool = True) -> EncodedQuestions:
+    """Cut questions and the names of their candidates into word pieces.
+
+    Args:
+        bert: whose tokenizer cuts.
+        questions: what to cut.
+        answered: whether their answers are known, and refused where the tokenizer cannot tell them from others.
+    """
     masked = [_with_mask(question, bert.tokenizer.mask_token) for question in questions]
     encoding = encode_sentences(bert, [text for text, _ in masked], mentions=[mentions for _, mentions in masked])
     # In RoBERTa's pieces a name after a blank is another word than at the start of a text: it has a column for each.
@@ -172,15 +199,18 @@ def encode_questions(bert: Bert, questions: Sequence[Question]) -> EncodedQuesti
         [column[q.names[q.candidates.index(q.answer)], blank] for q, blank in zip(questions, spaced, strict=True)]
     )
     counted = [_count_distinct(question, blank, cut, bert) for question, blank in zip(questions, spaced, strict=True)]
-    _refuse_indistinct(questions, counted, bert)
+    if answered:
+        _refuse_indistinct(questions, counted, bert)
     for row, (question, blank) in enumerate(zip(questions, spaced, strict=True)):
         # Where candidates share a name, it stands for the answer, or for the first of them.
         named = dict(zip(reversed(question.names), reversed(question.candidates), strict=True))
         named[names[answers[row]]] = question.answer
         entities[row, [column[name, blank] for name in named]] = torch.tensor(list(named.values()))
     distinct, indistinct = [count for count, _ in counted], [alike for _, alike in counted]
+    relations = torch.tensor([question.relation for question in questions])
     return EncodedQuestions(
-        encoding, tuple(names), pieces, weights, entities, answers, torch.tensor(distinct), torch.tensor(indistinct)
+        *(encoding, tuple(names), pieces, weights, entities, answers, torch.tensor(distinct), torch.tensor(indistinct)),
+        relations=relations,
     )
 
 

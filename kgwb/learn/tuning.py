@@ -23,7 +23,7 @@ from kgwb.checks import (
 )
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.learn.policies import Policy, group_parameters
-from kgwb.learn.tasks import PreparedTask, Task
+from kgwb.learn.tasks import EncodedQuestions, PreparedTask, Task
 from kgwb.words import quote_value
 
 Strategy = Literal["together", "two-stage"]
@@ -113,6 +113,9 @@ def tune(
     plans = []
     for given, repeats in zip(stages, passes, strict=True):
         prepared = [task.prepare(bert) for task in given]
+        for task in prepared:
+            if isinstance(task, EncodedQuestions):
+                task.begin(bert)
         heads = [task for task in prepared if isinstance(task, nn.Module)]
         groups = group_parameters(bert, policy, learning_rate=learning_rate, top_layers=top_layers, heads=heads)
         steps = _plan_steps(prepared, _name_tasks(given), repeats, batch, generator)

@@ -45,7 +45,7 @@ def main() -> None:
             for _ in kgwb.tune(model, kgwb.MaskedAnswers(seen), epochs=epochs, seed=seed):
                 pass
             edits = kgwb.learn.measure_edits(model, unseen, edits=asked.edits, seed=seed)
-            right = kgwb.answer_questions(model, unseen)["correct"].mean()
+            right = kgwb.learn.answer_questions(model, unseen)["correct"].mean()
             log.info("%s, seed %d: %.3f right; %r", mode, seed, right, edits)
             found.append([right, edits.efficacy, edits.generality, edits.locality])
         table = torch.tensor(found, dtype=torch.float64)

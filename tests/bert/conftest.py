@@ -11,7 +11,7 @@ import torch
 from planted_words import WORDS, draw, draw_rotation, give_vectors, name_entities
 
 import kgwb
-from kgwb.bert import Bert
+from kgwb.bert import Bert, encode_sentences
 from kgwb.bert.alignment.missing_vectors import FilledVectors
 from kgwb.bert.alignment.word_space import read_labels
 
@@ -35,12 +35,15 @@ DOORS: dict[str, tuple[Any, dict[str, Any]]] = {
     "entity and memory": (("entity", "memory"), {"memory": {"hops": 2}}),
     "relation and tower": (("relation", "tower"), {}),
     "a vector beside, and memory": (("entity", "memory"), {"entity": {"place": "beside"}}),
+    "pointer": ("pointer", {}),
+    "memory and pointer": (("memory", "pointer"), {"pointer": {"layer": 1}}),
     "adaptive entity": ("entity", {"adaptive": True}),
     "adaptive vector beside": ("entity", {"adaptive": True, "place": "beside"}),
     "adaptive relation": ("relation", {"adaptive": True}),
     "adaptive graph": ("graph", {"adaptive": True}),
     "adaptive tower": ("tower", {"adaptive": True}),
     "adaptive memory": ("memory", {"adaptive": True}),
+    "adaptive pointer": ("pointer", {"adaptive": True}),
 }
 
 FACTS = [
@@ -80,6 +83,19 @@ def set_gates(model: Bert, alpha: float) -> Bert:
     return model
 
 
+def score_answers(model: Bert, entities: torch.Tensor, text: str = "Paris is the capital of [MASK].") -> Any:
+    """What the doors of a model add to the scores of entities as answers; None if they add nothing."""
+    found = kgwb.find_mentions([text], model.injector.graph, model.tokenizer)
+    hidden, trace = model.reach_mask(encode_sentences(model, [text], mentions=found))
+    return model.injector.score_entities(hidden, entities, trace)
+
+
+@pytest.fixture(name="score_answers")
+def score_answers_fixture() -> Callable[..., Any]:
+    """`score_answers`, for tests."""
+    return score_answers
+
+
 @pytest.fixture(params=list(DOORS))
 def closed(request, bert: Bert, vectors: kgwb.GraphEmbedding) -> Bert:
     """BERT with a fresh door, for each door."""
@@ -99,7 +115,7 @@ def opened(bert: Bert, vectors: kgwb.GraphEmbedding) -> Bert:
     return set_gates(kgwb.inject(bert, vectors), 0.5)
 
 
-@pytest.fixture(name="set_gates")
+@pytest.fixture(scope="session", name="set_gates")
 def set_gates_fixture() -> Callable[[Bert, float], Bert]:
     """`set_gates`, for tests that open doors themselves."""
     return set_gates

@@ -50,16 +50,18 @@ def test_each_word_for_a_door_makes_the_door_of_that_name(bert, vectors):
 @pytest.mark.parametrize("control", CONTROLS)
 @pytest.mark.parametrize("mode", get_args(Mode))
 def test_so_does_a_fresh_control_of_it(bert, vectors, mode, control):
+    if (mode, control) == ("entity", "dealt"):
+        pytest.skip("the entity door reads no facts that could be dealt")
     model = kgwb.inject(bert, vectors, mode=mode, control=control)
     assert model.name == f"minilm/{mode}/{control}"
     assert largest_difference(bert, model, SENTENCES[1]) == 0
 
 
-def test_an_open_door_changes_what_bert_makes_of_linked_entities(bert, every):
+def test_an_open_door_changes_what_bert_makes_of_linked_entities(bert, every, vectors, score_answers):
     # An output door acts on answers alone.
     changes = largest_difference(bert, every, SENTENCES[1]) > 1e-3
-    scores = every.injector.score_entities(torch.ones(1, 384), torch.tensor([[0, 1, -1]]))
-    assert changes or (scores[0, :2].abs().min() > 0 and scores[0, 2] == 0)
+    scores = score_answers(every, torch.tensor([[vectors.graph.entity_id("France"), -1]]))
+    assert changes or (scores[0, 0].abs() > 0 and scores[0, 1] == 0)
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
@@ -113,7 +115,8 @@ def test_the_gradient_reaches_a_closed_door_through_exactly_one_factor(closed, v
     texts = ["Paris is the capital of [MASK], and Lyon is a city in France, not in England."]
     encoding = encode_sentences(closed, texts, mentions=find_mentions(texts, vectors.graph, closed.tokenizer))
     scores = closed.fill_mask(encoding)[0, 2605]
-    extra = closed.injector.score_entities(closed.read_mask(encoding), torch.tensor([[2]]))
+    hidden, trace = closed.reach_mask(encoding)
+    extra = closed.injector.score_entities(hidden, torch.tensor([[vectors.graph.entity_id("France")]]), trace)
     (scores if extra is None else scores + extra.sum()).backward()
     for name, parameter in closed.injector.named_parameters():
         if parameter.ndim == 0:
@@ -127,8 +130,8 @@ def test_a_first_step_opens_the_door_and_a_second_moves_what_lies_behind(closed,
     encoding = encode_sentences(closed, texts, mentions=find_mentions(texts, vectors.graph, closed.tokenizer))
     model = copy.deepcopy(closed)
     set_gates(model, 0.1)
-    hidden = model.read_mask(encoding)
-    extra = model.injector.score_entities(hidden, torch.tensor([[2]]))
+    hidden, trace = model.reach_mask(encoding)
+    extra = model.injector.score_entities(hidden, torch.tensor([[vectors.graph.entity_id("France")]]), trace)
     (model.answer_head(hidden)[0, 2605] + (0 if extra is None else extra.sum())).backward()
     moved = [p.grad is not None and bool(p.grad.abs().max() > 0) for p in model.injector.parameters() if p.ndim > 1]
     assert sum(moved) >= len(moved) - 1  # the sentinel of a sentence without a choice may stay
@@ -176,15 +179,15 @@ def test_wrong_options_say_what_to_type(bert, vectors, options, message):
         kgwb.inject(bert, vectors, **options)
 
 
-def test_a_shuffled_door_gives_another_entity_its_vector(every):
+def test_a_shuffled_door_gives_another_entity_its_vector(every, score_answers):
     """A door that reads who is named past `entities_at` would be its own control."""
     shuffled = copy.deepcopy(every)
     for door in shuffled.injector.doors:
         door.identity = door.identity.roll(1)
     readings = [kgwb.read(model, SENTENCES).hidden for model in (every, shuffled)]
     if torch.equal(*readings):  # an output door acts on answers alone
-        names = torch.ones(1, 384), torch.tensor([[0, 1, 2]])
-        real, exchanged = (model.injector.score_entities(*names) for model in (every, shuffled))
+        everyone = torch.arange(len(every.injector.graph.labels))[None]
+        real, exchanged = (score_answers(model, everyone) for model in (every, shuffled))
         assert real is not None and not torch.equal(real, exchanged)
 
 

@@ -89,7 +89,7 @@ def list_calls():
     for name, values in refused.items():
         for value in values:
             yield f"kgwb.tune(bert, task, {name}={value})", rf"{name}=.* type {name}="
-    yield "kgwb.answer_questions(bert, task.questions, batch=0)", "batch=0 came.* type batch=1"
+    yield "kgwb.learn.answer_questions(bert, task.questions, batch=0)", "batch=0 came.* type batch=1"
 
 
 def test_numbers_that_cannot_be_say_what_to_type():

@@ -87,12 +87,12 @@ def test_an_own_door_tunes_answers_is_off_and_comes_back(bert, vectors, question
     fresh = kgwb.read(model, TEXT)
     assert model.injector.gate == 0 and fresh.hidden.equal(plain.hidden) and fresh.attention.equal(plain.attention)
 
-    before = kgwb.answer_questions(bert, questions)
+    before = kgwb.learn.answer_questions(bert, questions)
     steps = list(kgwb.tune(model, kgwb.MaskedAnswers(questions), epochs=2, batch=4, seed=1))
     assert steps[-1].gate == model.injector.gate > 0
     tuned = kgwb.read(model, TEXT)
     assert not tuned.hidden.equal(plain.hidden) and sum(tuned.injected[0]) >= 2
-    answered = kgwb.answer_questions(model, questions)
+    answered = kgwb.learn.answer_questions(model, questions)
     assert not answered.equals(before)
 
     whole = kgwb.load_bert("minilm")
@@ -103,7 +103,7 @@ def test_an_own_door_tunes_answers_is_off_and_comes_back(bert, vectors, question
     again = kgwb.inject(whole, vectors, mode=mode, seed=2)
     again.injector.load(model.injector.save(tmp_path / "door"))
     assert kgwb.read(again, TEXT).hidden.equal(tuned.hidden)
-    assert kgwb.answer_questions(again, questions).equals(answered)
+    assert kgwb.learn.answer_questions(again, questions).equals(answered)
 
 
 def test_options_and_controls_are_given_to_it(bert, vectors):

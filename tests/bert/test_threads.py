@@ -28,7 +28,7 @@ def observe(model, questions, turn):
         if turn % 2:
             reading = kgwb.read(model, SENTENCES[turn % 3])
             return reading.hidden, reading.attention
-        frame = kgwb.answer_questions(model, questions[: 1 + turn % 3])
+        frame = kgwb.learn.answer_questions(model, questions[: 1 + turn % 3])
         return (torch.tensor(frame["probability"].tolist()),)
 
 
@@ -73,7 +73,7 @@ def test_off_holds_for_its_own_thread_and_task(opened):
 
 def test_a_model_in_training_mode_is_read_without_dropout_and_stays_so(opened, questions):
     before = kgwb.read(opened, SENTENCES).hidden
-    answers = kgwb.answer_questions(opened, questions)
+    answers = kgwb.learn.answer_questions(opened, questions)
     opened.train()
     opened.model.base_model.embeddings.eval()  # a mode of one's own choosing is kept too
     modes = [module.training for module in opened.modules()]
@@ -83,7 +83,7 @@ def test_a_model_in_training_mode_is_read_without_dropout_and_stays_so(opened, q
         for layer in opened.stack
     ]
     assert torch.equal(kgwb.read(opened, SENTENCES).hidden, before)
-    assert kgwb.answer_questions(opened, questions).equals(answers)
+    assert kgwb.learn.answer_questions(opened, questions).equals(answers)
     for hook in hooks:
         hook.remove()
     assert seen and all(mode == modes for mode in seen)
@@ -100,7 +100,7 @@ def test_an_interrupted_reading_leaves_the_mode(opened, questions, interrupt, tr
     opened.stack[2].register_forward_hook(stop)
     for call in (
         lambda: kgwb.read(opened, SENTENCES),
-        lambda: kgwb.answer_questions(opened, questions),
+        lambda: kgwb.learn.answer_questions(opened, questions),
         lambda: next(kgwb.tune(opened, kgwb.MaskedAnswers(questions), dropout=not training)),
     ):
         with pytest.raises(interrupt):

@@ -40,7 +40,7 @@ def fill(model: kgwb.bert.Bert) -> torch.Tensor:
         return model.fill_mask(kgwb.bert.encode_sentences(model, ["Lyon is a city in [MASK]."]))
 
 
-def test_every_model_comes_back_to_the_bit(every, tmp_path):
+def test_every_model_comes_back_to_the_bit(every, score_answers, tmp_path):
     model = tune_by_hand(every)
     if any(door.reads_facts for door in model.injector.doors):
         model.injector.withdraw([model.injector.facts[0].tolist()])
@@ -51,16 +51,15 @@ def test_every_model_comes_back_to_the_bit(every, tmp_path):
     assert fill(again).equal(fill(model))
     assert again.name == model.name and repr(again.injector) == repr(model.injector)
     assert again.injector.facts.equal(model.injector.facts) and again.injector.recipe == model.injector.recipe
-    candidates, hidden = torch.arange(5)[None], torch.ones(1, model.words.embedding_dim)
-    scores = [each.injector.score_entities(hidden, candidates) for each in (model, again)]
+    scores = [score_answers(each, torch.arange(5)[None]) for each in (model, again)]
     assert scores == [None, None] or scores[0].equal(scores[1])
     with model.injector.off(), again.injector.off():
         assert kgwb.read(again, TEXT).hidden.equal(kgwb.read(model, TEXT).hidden)
 
 
-@pytest.mark.parametrize("control", ["shuffled", "random", "matched"])
+@pytest.mark.parametrize("control", ["shuffled", "random", "matched", "dealt"])
 def test_controls_come_back_as_they_were_drawn(bert, vectors, set_gates, tmp_path, control):
-    model = set_gates(kgwb.inject(bert, vectors, mode=("relation", "memory"), control=control, seed=4), 0.5)
+    model = set_gates(kgwb.inject(bert, vectors, mode=("relation", "memory", "pointer"), control=control, seed=4), 0.5)
     again = kgwb.load_bert(model.save(tmp_path / "model"))
     assert again.injector.control == control and again.injector.doors[1].made_with["seed"] == 4
     assert kgwb.read(again, TEXT).hidden.equal(kgwb.read(model, TEXT).hidden)

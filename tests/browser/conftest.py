@@ -153,7 +153,11 @@ def _start_lab(
             yield f"{address}/{path}/{notebook}?token={token}"
         finally:
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:  # it waits for its kernels, and on a busy machine that takes long
+                server.kill()
+                server.wait()
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def reader(small_bert, vectors, questions) -> Bert:
 
 
 def test_the_reader_answers_about_people_it_never_read_of(reader, questions):
-    assert kgwb.answer_questions(reader, questions[1])["correct"].mean() > 0.9
+    assert kgwb.learn.answer_questions(reader, questions[1])["correct"].mean() > 0.9
 
 
 def test_an_answer_hangs_on_its_own_fact_and_on_the_mention(reader, questions, town):
@@ -52,7 +52,7 @@ def test_edited_facts_change_their_answers_and_no_others(reader, questions):
     assert len(edits.facts) == 6 and (edits.facts["old"] != edits.facts["new"]).all()
     assert edits.efficacy > 0.8 and edits.generality > 0.8 and edits.locality > 0.95
     assert repr(edits).startswith("6 facts edited: efficacy ")
-    assert kgwb.answer_questions(reader, questions[1])["correct"].mean() > 0.9  # the model itself was not edited
+    assert kgwb.learn.answer_questions(reader, questions[1])["correct"].mean() > 0.9  # the model itself was not edited
 
 
 def test_facts_can_be_withdrawn_added_and_put_back(reader, town):
@@ -155,9 +155,9 @@ def test_an_attribution_takes_nothing_from_the_model_while_it_runs(small_bert, p
     model = kgwb.inject(small_bert, people_vectors, mode="memory")
     question = kgwb.make_questions(kgwb.verbalise(people), people, relations=["lives in"])[:1]
     held = []
-    real = Bert.read_mask
+    real = Bert.reach_mask
     monkeypatch.setattr(
-        Bert, "read_mask", lambda self, given: (held.append(len(model.injector.facts)), real(self, given))[1]
+        Bert, "reach_mask", lambda self, given: (held.append(len(model.injector.facts)), real(self, given))[1]
     )
     attribute_answer(model, question)
     assert set(held) == {len(people)} and len(held) > 2

@@ -21,7 +21,7 @@ def questions(town, sentences):
 
 
 def test_answers_are_the_best_candidate_with_its_probability(small_bert, questions):
-    answers = kgwb.answer_questions(small_bert, questions, batch=7)
+    answers = kgwb.learn.answer_questions(small_bert, questions, batch=7)
     encoded = encode_questions(small_bert, questions)
     with torch.no_grad():
         chances = encoded.scores(small_bert, list(range(len(questions)))).softmax(-1)
@@ -62,8 +62,8 @@ def test_a_door_at_the_output_scores_the_candidates_as_entities(small_bert, vect
     for parameter in model.injector.parameters():
         torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        hidden = model.read_mask(encoded.encoding.select(rows))
-        added = model.injector.score_entities(hidden, encoded.entities[rows])
+        hidden, trace = model.reach_mask(encoded.encoding.select(rows))
+        added = model.injector.score_entities(hidden, encoded.entities[rows], trace)
         torch.testing.assert_close(encoded.scores(model, rows), plain + added)
         assert float(added.abs().max()) > 1e-3
         with model.injector.off():
@@ -71,7 +71,7 @@ def test_a_door_at_the_output_scores_the_candidates_as_entities(small_bert, vect
 
 
 def test_half_precision_answers_nearly_alike(small_bert, questions):
-    exact, rough = (kgwb.answer_questions(small_bert, questions, precision=p) for p in ("float32", "bfloat16"))
+    exact, rough = (kgwb.learn.answer_questions(small_bert, questions, precision=p) for p in ("float32", "bfloat16"))
     assert rough["probability"].to_numpy() == pytest.approx(exact["probability"].to_numpy(), abs=0.02)
     assert (rough["probability"] != exact["probability"]).any()
 
@@ -105,7 +105,7 @@ def test_the_table_has_mean_spread_chance_and_each_relation(small_bert, question
     assert seeds == [0, 1, 2]
     assert list(table.index) == ["ready", "run"]
     assert table["seeds"].to_list() == [1, 3]
-    values = [kgwb.answer_questions(run(seed), questions)["correct"].mean() for seed in range(3)]
+    values = [kgwb.learn.answer_questions(run(seed), questions)["correct"].mean() for seed in range(3)]
     assert table.loc["run", "accuracy"] == pytest.approx(sum(values) / 3)
     assert table.loc["run", "spread"] == pytest.approx(float(torch.tensor(values).std()))
     assert table["chance"].to_list() == [0.5, 0.5]

@@ -61,8 +61,8 @@ def test_off_and_noise_probe_the_doors_own_model(plan, parts, tuned):
     assert len(tuned) == 4  # plain and entity, two seeds each
     assert report.frame["seeds"].to_list() == [2] * 4
     with models["entity"].injector.off():
-        closed = kgwb.answer_questions(models["entity"], unseen)["correct"].mean()
-    noisy = kgwb.answer_questions(models["entity"], misdirect_mentions(unseen, 0.5, seed=0))["correct"].mean()
+        closed = kgwb.learn.answer_questions(models["entity"], unseen)["correct"].mean()
+    noisy = kgwb.learn.answer_questions(models["entity"], misdirect_mentions(unseen, 0.5, seed=0))["correct"].mean()
     assert report.accuracies["entity/off", 0] == pytest.approx(closed)
     assert report.accuracies["entity/noise 0.5", 0] == pytest.approx(noisy)
     assert len(seen) > 0
@@ -93,7 +93,7 @@ def test_markers_and_text_are_tuned_and_probed_on_rewritten_questions(plan, part
         task = kgwb.MaskedAnswers(rewrite(parts[0]))
         for _ in kgwb.tune(model, task, epochs=1, batch=16, precision="float32"):
             pass
-        answers = kgwb.answer_questions(model, rewrite(parts[1]))
+        answers = kgwb.learn.answer_questions(model, rewrite(parts[1]))
         assert report.frame.loc[name, "accuracy"] == answers["correct"].mean()
 
 
@@ -109,7 +109,11 @@ def test_other_vectors_and_door_options_reach_the_door(plan, vectors):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"controls": ("shufled",)}, r"controls='shufled' came. Type one of 'shuffled', 'random', 'matched', 'off'"),
+        (
+            {"controls": ("shufled",)},
+            r"controls='shufled' came. Type one of 'shuffled', 'random', 'matched', 'dealt', 'off'",
+        ),
+        ({"controls": ("dealt",)}, r"controls holds 'dealt', and the entity door reads no facts that could be dealt"),
         ({"modes": ("entity", "entity")}, r"Two runs would be named after 'entity'. Name each mode, control and share"),
         ({"other_vectors": ("off",)}, r"Two runs would be named after 'off'"),
         ({"other_vectors": ("noise 0.2",), "noise": (0.2,)}, r"Two runs would be named after 'noise 0.2'"),

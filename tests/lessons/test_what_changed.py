@@ -214,12 +214,12 @@ def test_a_fact_has_the_effect_that_leaving_it_out_has(graph: kgwb.KnowledgeGrap
     part = Questions(graph, (questions[0], questions[4]))
     reading = kgwb.read(model, [Sentence(each.text, each.mentions) for each in part])
     table = what_changed.weigh_facts(model, reading, part)
-    whole = kgwb.answer_questions(model, part)["probability"]
+    whole = kgwb.learn.answer_questions(model, part)["probability"]
     for row, question in enumerate(part):
         for ending, relation in (("", question.relation), (", other", 1 - question.relation)):
             [fact] = [each for each in _facts_of(part, question) if each[1] == relation]
             with model.injector.without_facts([fact]):  # type: ignore[union-attr]
-                without = kgwb.answer_questions(model, part)["probability"]
+                without = kgwb.learn.answer_questions(model, part)["probability"]
             assert table[f"effect{ending}"].iloc[row] == pytest.approx(whole[row] - without[row], abs=1e-5)
     assert reading.slots is not None
     mask, slot = reading.tokens[0].index("[MASK]"), [f[1] for f in reading.facts[0]].index(part[0].relation)

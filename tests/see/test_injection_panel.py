@@ -100,7 +100,7 @@ def _find(bert: Bert, texts: list[str]) -> list:
 
 def test_a_door_is_tuned_stopped_and_measured(panel: InjectionPanel) -> None:
     assert panel.message == "" and len(panel.trial.steps["entity", None]) == 1
-    right = kgwb.answer_questions(panel.model, panel.trial.unseen)["correct"].mean()
+    right = kgwb.learn.answer_questions(panel.model, panel.trial.unseen)["correct"].mean()
     assert panel.trial.measure("entity")[1] == pytest.approx(right)
     assert f"with the door {right:.0%}" in panel._reached.value
     assert panel.tuning is not None and panel.tuning.stopped
@@ -138,7 +138,7 @@ def test_answers_are_those_of_the_questions(panel: InjectionPanel, bert: Bert) -
     right = panel.trial.graph.labels[questions[0].answer]
     for column, model in (("before", bert), ("after", panel.model)):
         assert found.loc[right, column] == pytest.approx(
-            kgwb.answer_questions(model, questions)["probability"][0], abs=1e-6
+            kgwb.learn.answer_questions(model, questions)["probability"][0], abs=1e-6
         )
     assert found[["before", "after"]].sum().to_numpy() == pytest.approx([1.0, 1.0], abs=1e-6)
     assert found.loc["Ket", "known"] and not found.loc["Sol", "known"]

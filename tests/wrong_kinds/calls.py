@@ -133,7 +133,7 @@ CALLS = {
     "kgwb.learn.read_corpus": "'corpus.txt', bert",
     "kgwb.learn.Corpus": "'people', tuple(sentences), (0,) * 6",
     "kgwb.tune": "copy.deepcopy(bert), task, epochs=1",
-    "kgwb.answer_questions": "bert, questions",
+    "kgwb.learn.answer_questions": "bert, questions",
     "kgwb.learn.attribute_answer": "model, questions[:1]",
     "kgwb.learn.measure_edits": "model, questions, edits=1",
     "kgwb.learn.mark_mentions": "questions",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -16,6 +16,22 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.trace import Heads, Hidden, Inserted, InsertedView, Trace, Weights
 from kgwb.graph.building import sort_triples
+
+
+@runtime_checkable
+class TextReader(Protocol):
+    """BERT as a door meets it: plain, before the door is in it.
+
+    Attributes:
+        mask: the id of its mask.
+        marks: the ids of all its special pieces.
+    """
+
+    mask: int
+    marks: tuple[int, ...]
+
+    def __call__(self, texts: Sequence[str]) -> tuple[Encoding, Sequence[Hidden]]:
+        """The texts as word pieces, and the hidden states after the embeddings and after each layer."""
 
 
 class Door(nn.Module, ABC):
@@ -35,6 +51,7 @@ class Door(nn.Module, ABC):
         identity: whose knowledge each entity is given, [entity].
         facts: the triples that it looks up, [fact, 3]; none unless it reads facts.
         reads_facts: whether it looks facts up, so that they can be edited.
+        sized_by_folder: tensors of which a saved door may hold more rows, or fewer, than a fresh one.
 
     Args:
         knowledge: what the graph knows.
@@ -42,6 +59,7 @@ class Door(nn.Module, ABC):
     """
 
     name: str
+    sized_by_folder: ClassVar[tuple[str, ...]] = ("facts",)
     identity: Tensor
     facts: Tensor
 
@@ -96,6 +114,12 @@ class Door(nn.Module, ABC):
         """How fast its weights learn, beside those of a single linear map."""
         return 1.0
 
+    def meet(self, read: TextReader) -> None:
+        """Read what it needs to know of BERT itself; called once, by `inject`."""
+
+    def learn_wordings(self, encoding: Encoding, hidden: Sequence[Hidden], relations: Int[Tensor, " sentence"]) -> None:
+        """Take up how sentences say relations; called before the first step of tuning, for sentences that are tuned on."""
+
     def index_facts(self) -> None:
         """Make the facts ready to be looked up; called whenever they change."""
 
@@ -143,9 +167,13 @@ class Door(nn.Module, ABC):
         return weights, output
 
     def score_entities(
-        self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"]
+        self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"], trace: Trace
     ) -> Float[Tensor, "row candidate"] | None:
         """What it adds to the score of entities as answers at a mask; −1 is no entity. None for a door that adds nothing."""
+        return None
+
+    def loss_at_mask(self, answers: Int[Tensor, " row"], trace: Trace) -> Float[Tensor, ""] | None:
+        """What it wants to learn beside the right answers, as a loss; None for a door that wants nothing."""
         return None
 
     def entities_at(self, encoding: Encoding) -> Int[Tensor, "sentence token"]:

@@ -136,7 +136,7 @@ class EntityDoor(Door):
         return hidden + change
 
     def score_entities(
-        self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"]
+        self, hidden: Float[Tensor, "row width"], entities: Int[Tensor, "row candidate"], trace: Trace
     ) -> Float[Tensor, "row candidate"] | None:
         if "output" not in self.places:
             return None

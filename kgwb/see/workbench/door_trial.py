@@ -203,7 +203,7 @@ class DoorTrial:
             f"seen, unseen = kgwb.split_questions(questions, share={_HELD_OUT}, seed={self.seed})",
             f"model = kgwb.inject(bert, vectors, mode={mode!r}{given}, seed={self.seed})",
             f"tuning = kgwb.show_training({f'islice({tuned}, {len(steps)})' if stopped else tuned}, name={mode!r})",
-            "float(kgwb.answer_questions(model, unseen)['correct'].mean())",
+            "float(kgwb.learn.answer_questions(model, unseen)['correct'].mean())",
         ]
         return "\n".join(lines)
 
