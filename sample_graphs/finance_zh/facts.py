@@ -19,7 +19,7 @@ RELATIONS = {
     "holds": ("持有", "holds", "基金持有的股票或债券"),
     "managed_by": ("基金经理", "managed by", "管理基金的人"),
     "tracks": ("跟踪", "tracks", "指数型基金跟踪的指数"),
-    "constituent_of": ("成分股", "constituent of", "收录该股票的指数"),
+    "constituent_of": ("入选", "constituent of", "收录该股票的指数"),
     "rated": ("信用评级", "rated", "债券的信用等级"),
     "supplies": ("供货", "supplies", "一家公司向另一家公司供货"),
     "listed_on": ("上市于", "listed on", "股票或债券上市的交易所"),
