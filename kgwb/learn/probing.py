@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from kgwb.memory import find_free_memory
 from kgwb.words import describe_kind
 
 _BESIDE = 1 << 29  # bytes that tuning takes beside the weights, about
+_USUAL = 110_000_000  # weights of a BERT of the usual size
 _log = logging.getLogger(__name__)
 
 
@@ -113,10 +113,10 @@ def _answer_missing(
 ) -> dict[int, pd.DataFrame]:
     """The answers of the rows that have none yet, by number."""
     missing = [number for number in range(len(rows)) if number not in answered]
-    # Rows of one tuned model stay together: it is tuned once.
-    parts = [
-        list(part) for _, part in groupby(missing, key=lambda number: (id(rows[number].source), rows[number].seed))
-    ]
+    by_model: dict[tuple[int, int], list[int]] = {}  # rows of one tuned model stay together: it is tuned once
+    for number in missing:
+        by_model.setdefault((id(rows[number].source), rows[number].seed), []).append(number)
+    parts = list(by_model.values())
     count = choose_processes([rows[part[0]] for part in parts], processes)
     answering = RowAnswers(rows, precision)
     if count > 1:
@@ -161,14 +161,16 @@ def choose_processes(models: Sequence[ProbeRow], wanted: int | None) -> int:
 
 
 def _find_hindrance(tuned: Sequence[ModelSource]) -> str:
-    own = [source for source in tuned if not isinstance(source, ProbeRun)]
-    return "functions of one's own may leave something behind here; type processes=2 to share them" if own else ""
+    homes = [getattr(source, "func", source).__module__ for source in tuned]  # of a partial, its function's
+    if all(home.partition(".")[0] == "kgwb" for home in homes):
+        return ""
+    return "functions of one's own may leave something behind here; type processes=2 to share them"
 
 
 def _count_with_room(models: Sequence[ProbeRow]) -> int:
     """How many of the largest model can be tuned at a time: weights, gradients and the optimizer's two moments each."""
     berts = [row.source.recipe.bert if isinstance(row.source, ProbeRun) else row.source for row in models]
-    weights = max(4 * bert.model.num_parameters() for bert in berts if isinstance(bert, Bert))
+    weights = 4 * max((bert.model.num_parameters() for bert in berts if isinstance(bert, Bert)), default=_USUAL)
     free = find_free_memory()
     count = len(models) if free is None else max(1, free // (4 * weights + _BESIDE))
     _log.info("%s bytes of memory are free: room for %d models", free, count)

@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 import warnings
+import zlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -26,7 +27,7 @@ from typing import Any
 
 import torch
 
-from kgwb.environment import best_device
+from kgwb.environment import best_device, seed_everything
 
 _PATIENCE = 5.0  # seconds for a process that was told to stop, before it is killed
 
@@ -229,6 +230,8 @@ def _work_through(work: Work, threads: int, pipe: Connection, held: threading.Lo
             for number in part:
                 pipe.send(("begins", number))
                 try:
+                    # Forks begin with the same random numbers: what draws from them unseeded would draw the same.
+                    seed_everything(zlib.crc32(work.describe(number).encode("utf-8", "surrogatepass")))
                     result = work.do(number)
                     with held:
                         work.keep(number, result)

@@ -6,13 +6,14 @@ import copy
 import logging
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
@@ -84,6 +85,17 @@ def test_each_process_has_its_share_of_the_threads_and_tunes_a_model_once(small_
     assert [each[1] for each in said] == ["2", "2"] and [len(each) for each in said] == [2, 2]
     assert {each[0] for each in said}.isdisjoint({str(os.getpid())}) and said[0][0] != said[1][0]
     assert torch.get_num_threads() == 4
+
+
+def test_a_run_that_draws_without_a_seed_draws_anew_each_time(small_bert, parts, tmp_path):
+    def draw(seed):
+        (tmp_path / f"{seed}").write_text(f"{torch.rand(1).item()} {np.random.rand()} {random.random()}")
+        return small_bert
+
+    before = torch.get_rng_state()
+    kgwb.probe({"own": draw}, parts[1], seeds=3, processes=2)
+    drawn = [number for seed in range(3) for number in (tmp_path / f"{seed}").read_text().split()]
+    assert len(set(drawn)) == 9 and torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_fork_trains_on_several_threads_after_this_process_did(small_bert, vectors, parts, threads):
