@@ -11,7 +11,7 @@ _NO_ROOM = re.compile(r"allocate|out of memory|size calculation overflowed", re.
 
 
 def find_free_memory() -> int | None:
-    """Bytes that could be had now without swapping, or those left to this container; None where nobody says (not Linux)."""
+    """Bytes that could be had now without swapping, or those left to this container; None where the system does not say."""
     free = []
     with suppress(OSError, TypeError, AttributeError):
         said = re.search(r"MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))

@@ -23,7 +23,7 @@ class AnswerFileError(ValueError):
     """A file of answers is broken, or of another probe."""
 
 
-def write_answers(folder: Path, origin: Mapping[str, Any], answers: pd.DataFrame) -> None:
+def keep_answers(folder: Path, origin: Mapping[str, Any], answers: pd.DataFrame) -> None:
     """Keep the answers of one run and seed: a line with their origin, then one line per question."""
     lines = [json.dumps(line, ensure_ascii=False) for line in (dict(origin), *answers.to_dict("records"))]
     with write_whole(_name_file(folder, origin)) as path:

@@ -15,7 +15,7 @@ from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_kin
 from kgwb.embed.precision import PRECISIONS, Precision
 from kgwb.environment import count_cores
 from kgwb.files import expect_folder
-from kgwb.learn.answer_files import read_answers, write_answers
+from kgwb.learn.answer_files import read_answers, keep_answers
 from kgwb.learn.questions import Questions
 from kgwb.learn.report import ProbeReport
 from kgwb.learn.report_files import expect_writable
@@ -124,7 +124,7 @@ def _answer_missing(
 
     def keep(number: int, given: pd.DataFrame) -> None:
         if folder is not None:
-            write_answers(folder, origins[number], given)
+            keep_answers(folder, origins[number], given)
 
     kept = "Its answers so far are not kept: type kgwb.probe(runs, questions, folder='probe', processes=1)."
     if folder is not None:

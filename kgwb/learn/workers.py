@@ -1,9 +1,9 @@
 """Processes that share pieces of work: forked from this one, so that they take functions as they are, lambdas too.
 
-A fork has this process's memory, but of its threads only the one that forked. What torch's threads have begun, no one
-goes on with: a second parallel loop on the forked thread would wait for ever. So each process works on a new thread,
-for which OpenMP starts a pool of its own, and its first thread only waits: for the work to end, for the signal to stop,
-and for the end of the process that forked it.
+A fork has this process's memory, but of its threads only the one that forked. OpenMP believes that the others are still
+there: on the forked thread, a loop over several threads would wait for them for ever. So each process works on a new
+thread, for which OpenMP starts threads anew. Its first thread only waits: for the end of the work, for the signal to
+stop, and for the end of the process that forked it.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ def _live(work: Work, threads: int, pipe: Connection) -> None:
 
 def _work_through(work: Work, threads: int, pipe: Connection, held: threading.Lock, end: Connection) -> None:
     torch.set_num_threads(threads)
-    with closing(end), suppress(EOFError, OSError):  # nobody listens any more
+    with closing(end), suppress(EOFError, OSError):  # whoever listened is gone
         while (part := pipe.recv()) is not None:
             for number in part:
                 pipe.send(("begins", number))

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -121,6 +122,8 @@ def test_a_number_is_chosen_by_cores_models_and_memory(runs, parts, small_bert, 
     own = {"own": lambda seed: small_bert, **doors}
     with caplog.at_level(logging.INFO, "kgwb.learn.probing"):
         assert (choose(own, seeds=2), choose(own, 3, seeds=2)) == (1, 3)
+    assert choose(doors | {"entity": partial(lambda run, seed: run(seed), runs["entity"])}, seeds=2) == 1
+    assert choose(doors | {"entity": partial(kgwb.inject, small_bert)}, seeds=2) == 4  # a function of kgwb's
     assert "functions of one's own may leave something behind here; type processes=2 to share them" in caplog.text
     for free, count in ((0, 1), (3 * probing._BESIDE, 2), (1 << 40, 4), (None, 4)):
         monkeypatch.setattr(probing, "find_free_memory", lambda free=free: free)
