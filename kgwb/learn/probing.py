@@ -15,7 +15,7 @@ from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_kin
 from kgwb.embed.precision import PRECISIONS, Precision
 from kgwb.environment import count_cores
 from kgwb.files import expect_folder
-from kgwb.learn.answer_files import read_answers, keep_answers
+from kgwb.learn.answer_files import keep_answers, read_answers
 from kgwb.learn.questions import Questions
 from kgwb.learn.report import ProbeReport
 from kgwb.learn.report_files import expect_writable

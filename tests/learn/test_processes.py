@@ -133,6 +133,20 @@ def test_a_number_is_chosen_by_cores_models_and_memory(runs, parts, small_bert, 
     assert caplog.records[-1].levelno == logging.WARNING and "does not fork processes safely" in caplog.text
 
 
+def test_a_number_of_processes_that_cannot_be(small_bert, parts):
+    with pytest.raises(ValueError, match=r"processes=0 came. It must be at least 1; type processes=1"):
+        kgwb.probe({"plain": small_bert}, parts[1], processes=0)
+
+
+def test_a_probe_may_be_asked_for_by_any_thread(small_bert, parts):
+    found = []
+    own = {"own": lambda seed: small_bert}
+    thread = threading.Thread(target=lambda: found.append(kgwb.probe(own, parts[1], seeds=2, processes=2)))
+    thread.start()
+    thread.join()
+    expect_same(found[0], kgwb.probe(own, parts[1], seeds=2))
+
+
 def test_there_is_no_fork_beside_a_gpu_or_in_one_of_several_processes(monkeypatch):
     assert workers.why_not_fork() == ""
     monkeypatch.setattr(workers, "best_device", lambda: torch.device("cuda"))
