@@ -14,6 +14,8 @@ import threading
 import time
 from functools import partial
 
+import nbclient
+import nbformat
 import numpy as np
 import pandas as pd
 import psutil
@@ -289,19 +291,21 @@ def test_the_bar_counts_the_runs_of_all_processes(runs, parts, tmp_path, capsys)
 
 
 SCRIPT = """
-import os, sys, time, torch, kgwb
+import os, sys, time
 from pathlib import Path
+import pandas as pd, torch, kgwb
+room, seconds = Path(sys.argv[1]), float(sys.argv[2])
 torch.set_num_threads(2)
 bert = kgwb.load_bert("minilm")
-graph = kgwb.KnowledgeGraph.from_pandas(__import__("pandas").DataFrame(
-    [["Ada", "speaks", "Ket"], ["Bo", "speaks", "Sol"]], columns=["head", "relation", "tail"]))
+facts = [["Ada", "speaks", "Ket"], ["Bo", "speaks", "Sol"]]
+graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
 questions = kgwb.make_questions(kgwb.verbalise(graph), graph)
 def run(seed):
-    Path(sys.argv[1], str(os.getpid())).touch()
-    time.sleep(float(sys.argv[2]))
+    (room / str(os.getpid())).touch()
+    time.sleep(seconds)
     return bert
 report = kgwb.probe({"own": run}, questions, seeds=2, processes=2)
-Path(sys.argv[1], "report").write_text(str(report.frame.loc["own", "seeds"]))
+_ = (room / "report").write_text(str(report.frame.loc["own", "seeds"]))
 """
 
 
@@ -321,6 +325,15 @@ def test_a_script_needs_no_guard_and_says_nothing(script, tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "said" / "report").read_text() == "2" and len(list((tmp_path / "said").iterdir())) == 3
+
+
+def test_a_notebook_s_own_functions_are_shared(tmp_path):
+    before = f"import sys; sys.argv[1:] = [{str(tmp_path)!r}, '0']"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (before, SCRIPT)])
+    quiet = ["--IPKernelApp.log_level=40"]
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", extra_arguments=quiet).execute()
+    assert [cell.outputs for cell in notebook.cells] == [[], []]
+    assert (tmp_path / "report").read_text() == "2" and len(list(tmp_path.iterdir())) == 3
 
 
 def test_processes_end_with_the_one_that_forked_them(script, tmp_path):
