@@ -131,6 +131,26 @@ def best_device() -> torch.device:
     return torch.device("cpu")
 
 
+def count_cores() -> int:
+    """How many cores this process may keep busy: as many as torch has threads, but no more than the system grants it.
+
+    torch starts a thread for each physical core, or as many as OMP_NUM_THREADS says; a container's share may be less.
+    """
+    import torch
+
+    granted = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(torch.get_num_threads(), granted, _read_quota(Path("/sys/fs/cgroup/cpu.max")) or granted))
+
+
+def _read_quota(path: Path) -> int:
+    """A container's share of the cores, rounded up; 0 where there is no limit."""
+    try:
+        share, period = path.read_text(encoding="ascii").split()
+        return -(-int(share) // int(period))
+    except (OSError, ValueError):
+        return 0
+
+
 def let_threads_sleep() -> None:
     """Ask for threads that sleep while they wait, unless the variable OMP_WAIT_POLICY says otherwise.
 

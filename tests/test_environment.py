@@ -11,11 +11,13 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
 from kgwb import environment
 from kgwb.environment import best_device, doctor, find_sample_graphs, seed_everything
+from kgwb.memory import find_free_memory
 
 
 def test_a_machine_with_everything_lacks_nothing() -> None:
@@ -104,3 +106,34 @@ def test_waiting_threads_sleep_where_kgwb_comes_first(repository: Path) -> None:
     late = ask("import torch, kgwb")
     assert "[optional] waiting threads spin (OMP_WAIT_POLICY=not set)  →  slow where another process" in late
     assert "import kgwb before torch" in late
+
+
+def test_cores_are_those_that_torch_the_system_and_the_container_grant(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for threads, granted, quota, count in ((8, 4, 0, 4), (2, 4, 0, 2), (8, 4, 3, 3), (8, 4, 9, 4), (1, 1, 1, 1)):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(
+            os, "sched_getaffinity", lambda _process, granted=granted: set(range(granted)), raising=False
+        )
+        monkeypatch.setattr(environment, "_read_quota", lambda _path, quota=quota: quota)
+        assert environment.count_cores() == count
+    monkeypatch.undo()
+    limit = tmp_path / "cpu.max"
+    for text, quota in (
+        ("250000 100000\n", 3),
+        ("200000 100000\n", 2),
+        ("50000 100000\n", 1),
+        ("max 100000\n", 0),
+        ("", 0),
+    ):
+        limit.write_text(text)
+        assert environment._read_quota(limit) == quota
+    assert environment._read_quota(tmp_path / "none") == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory is free")
+def test_free_memory_is_what_another_library_says() -> None:
+    free, total = find_free_memory(), psutil.virtual_memory().total
+    assert free is not None and 0 < free < total
+    assert free <= psutil.virtual_memory().available + (1 << 30)  # others take and give back meanwhile

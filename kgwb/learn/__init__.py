@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kgwb.learn.answer_files import AnswerFileError as AnswerFileError
 from kgwb.learn.answers import AttributionReport as AttributionReport
 from kgwb.learn.answers import answer_questions as answer_questions
 from kgwb.learn.answers import attribute_answer as attribute_answer
@@ -18,7 +19,6 @@ from kgwb.learn.masked_words import MaskedWords as MaskedWords
 from kgwb.learn.masked_words import predict_masked_words as predict_masked_words
 from kgwb.learn.next_sentences import NextSentences as NextSentences
 from kgwb.learn.policies import Policy as Policy
-from kgwb.learn.probing import AnswerFileError as AnswerFileError
 from kgwb.learn.probing import probe as probe
 from kgwb.learn.questions import Question as Question
 from kgwb.learn.questions import Questions as Questions

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Any, TypeAlias
-from urllib.parse import quote
+from typing import Any
 
 import pandas as pd
 
 from kgwb.bert import Bert
 from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_kind, expect_path, expect_text
 from kgwb.embed.precision import PRECISIONS, Precision
-from kgwb.files import expect_folder, write_whole
-from kgwb.learn.answers import answer_encoded
+from kgwb.environment import count_cores
+from kgwb.files import expect_folder
+from kgwb.learn.answer_files import keep_answers, read_answers
 from kgwb.learn.questions import Questions
 from kgwb.learn.report import ProbeReport
 from kgwb.learn.report_files import expect_writable
-from kgwb.learn.runs import ProbeRun, describe_source
+from kgwb.learn.rows import ModelSource, ProbeRow, RowAnswers, plan_rows
+from kgwb.learn.runs import ProbeRun
 from kgwb.learn.summing import summarise_answers
-from kgwb.learn.tasks import EncodedQuestions, encode_questions
+from kgwb.learn.workers import Work, share_work, why_not_fork
+from kgwb.memory import find_free_memory
 from kgwb.words import describe_kind
 
-ModelSource: TypeAlias = Bert | Callable[[int], Bert]
-_KEPT = ["kept", "facts"]  # how many of the graph's facts a control still states; −1 for what is no control
-_ANSWER_COLUMNS = ["question", "relation", "answer", "given", "probability", "correct", "distinct", "indistinct"]
-_ANSWER_KINDS = {"probability": "float32", "correct": bool, "distinct": "int64", "indistinct": bool}
-_ANSWER_KINDS |= dict.fromkeys(_KEPT, "int64")
-
-
-class AnswerFileError(ValueError):
-    """A file of answers is broken, or of another probe."""
+_BESIDE = 1 << 29  # bytes that tuning takes beside the weights, about
+_USUAL = 110_000_000  # weights of a BERT of the usual size
+_log = logging.getLogger(__name__)
 
 
 def probe(
@@ -45,6 +39,7 @@ def probe(
     progress: bool = False,
     folder: str | Path | None = None,
     precision: Precision = "auto",
+    processes: int | None = None,
 ) -> ProbeReport:
     """Accuracy of each run on the same questions, over seeds, beside chance; `.gains()` is what each door gained.
 
@@ -52,11 +47,18 @@ def probe(
         runs: name -> a model, or a function from a seed to a model (`plan_runs` makes them).
         questions: about entities that no run was tuned on (`split_questions` splits them).
         seeds: how often each function is run, with seeds 0, 1, 2, ...; a ready model is probed once.
-        progress: show a bar.
+        progress: show a bar: runs and seeds done, and the time left.
         folder: keep each run's answers here as soon as they are given, and take from here those that were given
             before, for the same questions by the same plan. A function of one's own is known by its code
             and by what it takes from around it; lists, dicts and global names do not count.
         precision: of the matmuls: "float32", "bfloat16", or "auto" for the faster one on this machine.
+        processes: how many share the runs; each has its part of torch's threads. By default one for each core, as far as
+            there are models to tune, and memory for them. It is 1 on a GPU, without Linux, and for functions of
+            one's own, which may leave something behind in this process (a number that is typed holds for them too).
+
+    Ctrl-C stops all processes; what was answered until then is in `folder`. Answers are the same to the bit for any
+    number of processes with as many threads each, as long as a run draws its random numbers by its seed; with other
+    numbers of threads sums are rounded otherwise.
 
     Returns:
         A report: `.frame` has a row for each run, `.counts` one for each run, seed and relation.
@@ -65,6 +67,7 @@ def probe(
         TypeError: if the runs have no names, or for what are no questions.
         ValueError: if there is no run or `seeds` is below 1.
         AnswerFileError: if the folder holds another probe.
+        ChildProcessError: if one of several processes died, as where memory runs out.
     """
     call = "kgwb.probe({'plain': bert}, questions)"
     expect_kind(runs, Mapping, "A mapping of names to models", call=call)
@@ -72,6 +75,8 @@ def probe(
     expect_at_least("seeds", seeds, 1, whole=True)
     expect_flags(progress=progress)
     expect_choice("precision", precision, PRECISIONS)
+    if processes is not None:
+        expect_at_least("processes", processes, 1, whole=True)
     if not runs:
         raise ValueError(f"No run came. Expected at least one; type {call}.")
     for name, run in runs.items():
@@ -81,154 +86,108 @@ def probe(
                 f"The run {name!r} is {describe_kind(run)}. Expected a BERT, or a function that makes one; type {call}."
             )
         expect_writable(name)  # before hours of tuning, not after them
-    rows = list(_plan_rows(runs, questions, seeds))
+    rows = list(plan_rows(runs, questions, seeds))
     place = None if folder is None else expect_path(folder, call="kgwb.probe(runs, questions, folder='probe')")
     if place is not None:
         expect_folder(place, "the answers of a probe")
     # All of them before the first model is tuned: another probe's folder should be refused at once.
     origins = [{} if place is None else row.describe(precision) for row in rows]
-    kept = [
-        None if place is None else _read_answers(place, origin, len(row.questions))
-        for row, origin in zip(rows, origins, strict=True)
-    ]
-    answers = _answer_rows(rows, origins, kept, place, precision)
-    if progress:
-        from tqdm.auto import tqdm
-
-        answers = tqdm(answers, desc="probe", total=len(rows), unit="run")
-    return summarise_answers(pd.concat(answers, ignore_index=True), list(runs), questions)
+    answers: dict[int, pd.DataFrame] = {}
+    for number, (row, origin) in enumerate(zip(rows, origins, strict=True)):
+        kept = None if place is None else read_answers(place, origin, len(row.questions))
+        if kept is not None:
+            answers[number] = kept
+    answers |= _answer_missing(rows, origins, answers, place, precision, processes, progress)
+    whole = [answers[number].assign(run=row.name, seed=row.seed) for number, row in enumerate(rows)]
+    return summarise_answers(pd.concat(whole, ignore_index=True), list(runs), questions)
 
 
-@dataclass(frozen=True, eq=False)
-class _Row:
-    """One run and seed: whose model answers, and which questions."""
-
-    name: str
-    seed: int
-    source: ModelSource
-    questions: Questions
-    closed: bool
-    noise: float
-
-    def describe(self, precision: Precision) -> dict[str, Any]:
-        """All that decides its answers, by name."""
-        here = {"run": self.name, "seed": self.seed, "questions": self.questions.fingerprint}
-        here |= {"precision of answers": precision, "closed": self.closed, "noise": self.noise}
-        source = describe_source(self.source)
-        assert not here.keys() & source.keys()  # one would hide the other
-        return here | source
-
-
-def _plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int) -> Iterator[_Row]:
-    """Rows with the same model come one after the other, so that each is tuned once and none is kept."""
-    rewritten: dict[object, Questions] = {}
-    lenders = {name: run.lender or name if isinstance(run, ProbeRun) else name for name, run in runs.items()}
-    sources = {name: lender if _can_lend(runs.get(lender), runs[name]) else name for name, lender in lenders.items()}
-    for source in dict.fromkeys(sources.values()):
-        for seed in range(1 if isinstance(runs[source], Bert) else seeds):
-            for name in (name for name in runs if sources[name] == source):
-                run, given = runs[name], questions
-                if isinstance(run, ProbeRun):
-                    # Runs that rewrite alike share the questions, and then their word pieces.
-                    key = (run.rewrite, run.noise, seed if run.noise else 0)
-                    given = rewritten[key] = rewritten.get(key) or run.rewrite_questions(questions, seed)
-                closed, noise = (run.closed, float(run.noise)) if isinstance(run, ProbeRun) else (False, 0.0)
-                yield _Row(name, seed, runs[source], given, closed, noise)
-
-
-def _can_lend(lender: object, run: object) -> bool:
-    """Whether a run's model is another's as well: of another plan, one of that name may be tuned otherwise.
-
-    A model of the user's own in a door's place was put there to be the door.
-    """
-    if not isinstance(lender, ProbeRun) or not isinstance(run, ProbeRun):
-        return lender is not None
-    same = (lender.recipe is run.recipe, lender.vectors is run.vectors, lender.rewrite is run.rewrite)
-    return all(same) and (lender.mode, lender.control, lender.door) == (run.mode, run.control, run.door)
-
-
-def _answer_rows(
-    rows: Sequence[_Row],
+def _answer_missing(
+    rows: Sequence[ProbeRow],
     origins: Sequence[Mapping[str, Any]],
-    kept: Sequence[pd.DataFrame | None],
+    answered: Mapping[int, pd.DataFrame],
     folder: Path | None,
     precision: Precision,
-) -> Iterator[pd.DataFrame]:
-    made: tuple[ModelSource, int] | None = None
-    cache: dict[tuple[str, int], EncodedQuestions] = {}
-    for row, origin, found in zip(rows, origins, kept, strict=True):
-        answers = found
-        if answers is None:
-            if made != (row.source, row.seed):
-                model = row.source if isinstance(row.source, Bert) else row.source(row.seed)
-                made = (row.source, row.seed)
-            encoded = _encode_row(model, row, cache)
-            with model.injector.off() if row.closed and model.injector is not None else nullcontext():
-                answers = answer_encoded(model, row.questions, encoded, precision=precision)
-            injector = model.injector
-            told = (-1, -1) if injector is None or injector.kept is None else (injector.kept, len(injector.graph))
-            answers = answers.assign(**dict(zip(_KEPT, told, strict=True)))
-            if folder is not None:
-                _write_answers(folder, origin, answers)
-        yield answers.assign(run=row.name, seed=row.seed)
+    processes: int | None,
+    progress: bool,
+) -> dict[int, pd.DataFrame]:
+    """The answers of the rows that have none yet, by number."""
+    missing = [number for number in range(len(rows)) if number not in answered]
+    by_model: dict[tuple[int, int], list[int]] = {}  # rows of one tuned model stay together: it is tuned once
+    for number in missing:
+        by_model.setdefault((id(rows[number].source), rows[number].seed), []).append(number)
+    parts = list(by_model.values())
+    count = choose_processes([rows[part[0]] for part in parts], processes)
+    answering = RowAnswers(rows, precision)
+    if count > 1:
+        answering.prepare(missing)
+
+    def keep(number: int, given: pd.DataFrame) -> None:
+        if folder is not None:
+            keep_answers(folder, origins[number], given)
+
+    kept = "Its answers so far are not kept: type kgwb.probe(runs, questions, folder='probe', processes=1)."
+    if folder is not None:
+        kept = f"What was answered is kept: type kgwb.probe(runs, questions, folder={str(folder)!r}, processes=1)."
+    work = Work(answering.give, keep, lambda number: str(rows[number]), kept)
+    given = {}
+    with (
+        _show_bar(progress, len(rows), len(answered)) as bar,
+        closing(share_work(parts, work, processes=count, tick=bar.refresh)) as results,
+    ):
+        for number, answers in results:
+            given[number] = answers
+            bar.update()
+    return given
 
 
-def _encode_row(model: Bert, row: _Row, cache: dict[tuple[str, int], EncodedQuestions]) -> EncodedQuestions:
-    """The questions in word pieces; the cache serves all runs of one plan, whose models share a tokenizer."""
-    if not isinstance(row.source, ProbeRun):
-        return encode_questions(model, row.questions)
-    key = (row.questions.fingerprint, id(row.source.recipe.bert))
-    if key not in cache:
-        cache[key] = encode_questions(model, row.questions)
-    return cache[key]
+def choose_processes(models: Sequence[ProbeRow], wanted: int | None) -> int:
+    """How many processes share the runs.
 
-
-def _write_answers(folder: Path, origin: Mapping[str, Any], answers: pd.DataFrame) -> None:
-    """Keep the answers of one run and seed: a line with their origin, then one line per question."""
-    lines = [json.dumps(line, ensure_ascii=False) for line in (dict(origin), *answers.to_dict("records"))]
-    with write_whole(_name_file(folder, origin)) as path:
-        path.write_text("\n".join([*lines, _sign(lines)]) + "\n", encoding="utf-8", newline="\n")
-
-
-def _sign(lines: Sequence[str]) -> str:
-    """The last line, which says whether those before it are whole."""
-    return json.dumps({"lines": len(lines), "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest()})
-
-
-def _read_answers(folder: Path, origin: Mapping[str, Any], count: int) -> pd.DataFrame | None:
-    """The answers that were kept for this origin, one for each of so many questions; None where there are none yet.
-
-    Raises:
-        AnswerFileError: if another model gave them, or to other questions, or the file is broken.
+    Args:
+        models: a row of each model that is still to be made or asked.
+        wanted: the number that was typed, if one was.
     """
-    path = _name_file(folder, origin)
-    if not path.exists():
-        return None
-    try:
-        *lines, signature = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-        if signature != _sign(lines):
-            raise ValueError("its lines are not those that were written")
-        found, *rows = map(json.loads, lines)
-        found = dict(found)
-        # As JSON has them: tuples are lists there.
-        given = json.loads(json.dumps(origin))
-        other = [
-            name for name in (*given, *found) if name not in given or name not in found or found[name] != given[name]
-        ]
-        answers = pd.DataFrame(rows)[[*_ANSWER_COLUMNS, *_KEPT]].astype(_ANSWER_KINDS)
-        texts = all(isinstance(row[name], str) for row in rows for name in _ANSWER_COLUMNS[:4])
-        if not texts or (not other and len(answers) != count):
-            raise ValueError("it does not answer each question")
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise AnswerFileError(f"{path} holds no answers, or is broken. Remove it to have them given anew.") from error
-    if other:
-        raise AnswerFileError(
-            f"{folder} holds another probe: {origin['run']!r}, seed {origin['seed']}, differs in its {other[0]} "
-            f"({found.get(other[0])!r:.40} there, {given.get(other[0])!r:.40} here). "
-            'Type another folder, probe(..., folder="probe-2"), or remove this one to start anew.'
-        )
-    return answers
+    tuned = [row.source for row in models if not isinstance(row.source, Bert)]
+    most = len(models) if wanted is not None else min(count_cores(), len(tuned))
+    count = max(1, min(wanted or most, most))
+    if count == 1:
+        return 1
+    reason = why_not_fork() or (_find_hindrance(tuned) if wanted is None else "")
+    if reason:
+        _log.log(logging.INFO if wanted is None else logging.WARNING, "One process answers for all runs: %s.", reason)
+        return 1
+    return count if wanted is not None else min(count, _count_with_room(models))
 
 
-def _name_file(folder: Path, origin: Mapping[str, Any]) -> Path:
-    return folder / f"{quote(str(origin['run']), safe=' +')}, seed {origin['seed']}.jsonl"
+def _find_hindrance(tuned: Sequence[ModelSource]) -> str:
+    homes = [getattr(source, "func", source).__module__ for source in tuned]  # of a partial, its function's
+    if all(home.partition(".")[0] == "kgwb" for home in homes):
+        return ""
+    return "functions of one's own may leave something behind here; type processes=2 to share them"
+
+
+def _count_with_room(models: Sequence[ProbeRow]) -> int:
+    """How many of the largest model can be tuned at a time: weights, gradients and the optimizer's two moments each."""
+    berts = [row.source.recipe.bert if isinstance(row.source, ProbeRun) else row.source for row in models]
+    weights = 4 * max((bert.model.num_parameters() for bert in berts if isinstance(bert, Bert)), default=_USUAL)
+    free = find_free_memory()
+    count = len(models) if free is None else max(1, free // (4 * weights + _BESIDE))
+    _log.info("%s bytes of memory are free: room for %d models", free, count)
+    return count
+
+
+def _show_bar(shown: bool, total: int, answered: int) -> Any:
+    """A bar over all processes; its clock goes on between two runs."""
+    if not shown:
+        return nullcontext(_NoBar())
+    from tqdm.auto import tqdm
+
+    return tqdm(desc="probe", total=total, initial=answered, unit="run", smoothing=0)  # time left by the mean so far
+
+
+class _NoBar:
+    def update(self) -> None:
+        """Nothing is shown."""
+
+    refresh = update

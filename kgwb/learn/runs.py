@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias, cast, get_args
@@ -20,7 +20,7 @@ from kgwb.fingerprints import fingerprint, hash_tensors, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
 from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import MaskedAnswers, Task
-from kgwb.learn.tuning import expect_tasks, expect_tuning, tune
+from kgwb.learn.tuning import Step, expect_tasks, expect_tuning, tune
 from kgwb.words import quote_value
 
 Rewrite: TypeAlias = Callable[[Questions], Questions]
@@ -219,16 +219,21 @@ class ProbeRun:
 
     def __call__(self, seed: int) -> Bert:
         """The model of a seed, tuned."""
-        if self.vectors is None:
-            model = copy.deepcopy(self.recipe.bert)
-        else:
-            mode: Any = self.mode
-            model = inject(
-                self.recipe.bert, self.vectors, mode=mode, control=self.control, seed=seed, **dict(self.door)
-            )
-        for _ in tune(model, self.recipe.prepared, seed=seed, **self.recipe.options):
+        model = self.start(seed)
+        for _ in self.tune(model, seed):
             pass
         return model
+
+    def start(self, seed: int) -> Bert:
+        """The model of a seed before it is tuned."""
+        if self.vectors is None:
+            return copy.deepcopy(self.recipe.bert)
+        mode: Any = self.mode
+        return inject(self.recipe.bert, self.vectors, mode=mode, control=self.control, seed=seed, **dict(self.door))
+
+    def tune(self, model: Bert, seed: int) -> Iterator[Step]:
+        """The steps of its tuning."""
+        return tune(model, self.recipe.prepared, seed=seed, **self.recipe.options)
 
     def rewrite_questions(self, questions: Questions, seed: int) -> Questions:
         """The questions in the form that this run answers."""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 import torch
 
-from kgwb.bert import Bert, Reading, inject, load_bert, read
+from kgwb.bert import Bert, Reading, load_bert, read
 from kgwb.embed import ComplEx, GraphEmbedding, RankReport, preset, rank_triples, train_embedding
 from kgwb.graph import KnowledgeGraph, Sentence, read_graph, read_sentences
-from kgwb.learn import MaskedAnswers, ProbeReport, Questions, make_questions, plan_runs, probe, split_questions, tune
+from kgwb.learn import MaskedAnswers, ProbeReport, Questions, Step, make_questions, plan_runs, probe, split_questions
+from kgwb.learn.runs import ProbeRun
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.examples import draw_facts, make_graph, make_reading, make_table
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page
@@ -66,11 +69,12 @@ def run_journey(
     bert = load_bert("minilm")
     seen, unseen = split_questions(_make_questions(graph, read_sentences(folder, graph)))
     tuning_epochs = tuning_epochs or max(2, round(100 * 32 / len(seen)))
-    model, steps = _tune_one(bert, vectors, seen, tuning_epochs)
     runs = plan_runs(bert, vectors, MaskedAnswers(seen), epochs=tuning_epochs)
-    # The model that is drawn is also the report's own of seed 0.
-    runs["entity"] = partial(_reuse_first, model, runs["entity"])
-    report = probe(runs, unseen, seeds=seeds, progress=True)
+    with tempfile.TemporaryDirectory() as room:
+        # The model that is drawn is the report's own of seed 0; it may have been tuned by another process.
+        runs["entity"] = partial(_tune_and_keep, cast(ProbeRun, runs["entity"]), Path(room))
+        report = probe(runs, unseen, seeds=seeds, progress=True)
+        model, steps = _read_kept(Path(room))
     texts = _choose_texts(unseen)
     sections: list[tuple[str, HasFragment | Fragment]] = [
         (f"{graph.name} as a graph", show_graph(graph, around=unseen[0].head, hops=2)),
@@ -110,14 +114,20 @@ def _make_questions(
     return make_questions(sentences, graph, relations=[r for r in best[:most] if examples[r] >= enough] or best[:1])
 
 
-def _tune_one(bert: Bert, vectors: GraphEmbedding, seen: Questions, epochs: int) -> tuple[Bert, TrainingView]:
-    model = inject(bert, vectors)
-    steps = tune(model, MaskedAnswers(seen), epochs=epochs)
-    return model, show_training(_with_bar(steps, "tuning", None), name="entity")
+def _tune_and_keep(run: ProbeRun, room: Path, seed: int) -> Bert:
+    """A run's model of a seed; the first is kept, with the steps of its tuning."""
+    if seed:
+        return run(seed)
+    model = run.start(seed)
+    steps = [asdict(step) for step in run.tune(model, seed)]
+    model.save(room / "model")
+    (room / "steps.json").write_text(json.dumps(steps), encoding="utf-8")
+    return model
 
 
-def _reuse_first(model: Bert, run: Callable[[int], Bert], seed: int) -> Bert:
-    return model if seed == 0 else run(seed)
+def _read_kept(room: Path) -> tuple[Bert, TrainingView]:
+    steps = json.loads((room / "steps.json").read_text(encoding="utf-8"))
+    return load_bert(room / "model"), show_training([Step(**step) for step in steps], name="entity")
 
 
 def _choose_texts(questions: Questions, count: int = 6) -> list[str]:

@@ -8,10 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,21 +63,13 @@ def run_grid(asked: argparse.Namespace, modes: list[str], choices: int) -> None:
     began = time.perf_counter()
     seen, unseen, groups = ask(asked.graph, choices, quick=asked.quick)
     bert = load(asked.bert, seen)
-    others = [] if asked.part else start_others(asked, modes)
     runs = plan(asked, bert, modes, seen, unseen, groups)
     if ASKED[asked.graph].get("parted") and not choices:
         unseen, groups = choose_answers(seen, unseen, groups, new=asked.new_answers)
     name = f"doors-{asked.graph}-{asked.bert}-{choices or 'open'}{'-new' * asked.new_answers}{'-quick' * asked.quick}"
     log.info("%d questions to tune on, %d to ask, %d runs", len(seen), len(unseen), len(runs))
-    answer = {"seeds": asked.seeds, "progress": True, "folder": (asked.folder or OUT) / name}
-    if others or asked.part:
-        kgwb.probe(deal_runs(runs, asked.part, asked.processes), unseen, **answer)
-    if asked.part:
-        return
-    for other in others:
-        if other.wait():
-            raise RuntimeError(f"{other.args} ended with {other.returncode}. Its answers so far are kept; run again.")
-    report = kgwb.probe(runs, unseen, **answer)  # reads what has been answered
+    folder = (asked.folder or OUT) / name
+    report = kgwb.probe(runs, unseen, seeds=asked.seeds, progress=True, folder=folder, processes=asked.processes)
     minutes = (time.perf_counter() - began) / 60
     form = f"{choices} choices in the text" if choices else "open questions"
     protocol = (
@@ -90,20 +79,6 @@ def run_grid(asked: argparse.Namespace, modes: list[str], choices: int) -> None:
     view.save(OUT / f"{name}.svg")
     log.info("%s\n%.1f minutes", view.frame.round(3).to_string(), minutes)
     keep(asked, view.frame, modes, list(groups), minutes)
-
-
-def start_others(asked: argparse.Namespace, modes: list[str]) -> list[subprocess.Popen[bytes]]:
-    """More processes like this one, each for its part of a grid; they meet in the folder of answers."""
-    told = [sys.executable, __file__, *sys.argv[1:], "--modes", *modes]
-    return [subprocess.Popen([*told, "--part", str(part)]) for part in range(1, asked.processes)]
-
-
-def deal_runs(runs: Mapping[str, Any], part: int, parts: int) -> dict[str, Any]:
-    """Every n-th model of a grid, with all the ways in which it is asked."""
-    of_model: dict[str, dict[str, Any]] = {}
-    for name, run in runs.items():
-        of_model.setdefault(run.lender or name, {})[name] = run
-    return {name: run for model in list(of_model)[part::parts] for name, run in of_model[model].items()}
 
 
 def read_arguments() -> argparse.Namespace:
@@ -118,7 +93,6 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="three controls, fewer questions")
     parser.add_argument("--folder", type=Path, default=None, help="where answers are kept; build/bench by default")
     parser.add_argument("--processes", type=int, default=min(4, os.cpu_count() or 1), help="that share the runs")
-    parser.add_argument("--part", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=1, help="of each process")
     asked = parser.parse_args()
     asked.seeds = asked.seeds or (1 if asked.quick else 3)

@@ -24,7 +24,7 @@ from kgwb.bert.tiny import train_tiny
 from kgwb.embed import ComplEx, DistMult, GraphEmbedding, load_embedding, train_embedding
 from kgwb.embed.embedding_files import digest_facts
 from kgwb.graph import KnowledgeGraph
-from kgwb.learn import probing, read_report
+from kgwb.learn import answer_files, read_report
 
 FACTS = [("Paris", "capital of", "France"), ("Lyon", "city in", "France"), ("York", "city in", "England")]
 
@@ -242,7 +242,7 @@ def test_answers(
         if signed := chance.random() < 0.5:
             parts = change_json([json.loads(line) for line in lines], chance)
             changed = [json.dumps(part) for part in parts] if isinstance(parts, list) else [json.dumps(parts)]
-            (folder / file.name).write_text("\n".join([*changed, probing._sign(changed)]) + "\n", "utf-8")
+            (folder / file.name).write_text("\n".join([*changed, answer_files.sign_lines(changed)]) + "\n", "utf-8")
         else:
             (folder / file.name).write_bytes(mutate(data, chance))
         found = kgwb.probe({"plain": bert}, questions, folder=folder)

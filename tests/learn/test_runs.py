@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import kgwb
-from kgwb.learn import mark_mentions, misdirect_mentions, prepend_facts, remove_answers
+from kgwb.learn import mark_mentions, misdirect_mentions, prepend_facts, probing, remove_answers
 from kgwb.learn import runs as planning
 from kgwb.learn.runs import check_plan
 
@@ -33,7 +33,8 @@ def plan(small_bert, vectors, parts):
 
 @pytest.fixture
 def tuned(monkeypatch):
-    """How often a model was tuned."""
+    """How often a model was tuned, all of them by this process."""
+    monkeypatch.setattr(probing, "count_cores", lambda: 1)
     calls = []
 
     def counting(model, tasks, **options):
