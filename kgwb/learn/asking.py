@@ -12,6 +12,7 @@ import torch
 from kgwb.bert import Bert, find_mentions, link_mentions
 from kgwb.bert.doors.pointer import PointerDoor
 from kgwb.bert.met import hash_questions
+from kgwb.bert.tokenizing import list_mentions
 from kgwb.checks import expect_at_least, expect_each, expect_kind, expect_text
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.learn.questions import MASK, Question
@@ -44,7 +45,7 @@ def answer(
         model: a BERT with a door.
         text: a sentence with one [MASK], or several sentences.
         candidates: the entities to choose from, by label, name or id; by default all but those that the sentence names.
-        relation: offer what this relation leads to, instead of all entities.
+        relation: offer what this relation leads to, instead of candidates or all entities.
         mentions: per sentence, where it names entities; by default they are found (`find_mentions`), and where a name could
             mean several, chosen by the sentence (`link_mentions`).
         language: of the candidates' names, where the graph has them.
@@ -58,8 +59,8 @@ def answer(
 
     Raises:
         TypeError: for what is no model, or no text.
-        ValueError: for a model without a door, a sentence without a mask or with several, or fewer than two candidates that
-            the tokenizer tells apart.
+        ValueError: for a model without a door, a sentence without a mask or with several, fewer than two candidates, or
+            candidates and a relation.
         UnknownNameError: for a candidate or relation that the graph does not have.
     """
     expect_kind(model, Bert, "A BERT", call=_CALL)
@@ -75,7 +76,7 @@ def answer(
             )
     graph = model.injector.graph
     offered = _list_offered(graph, candidates, relation)
-    found = _find_named(model, texts, graph) if mentions is None else [list(each) for each in mentions]
+    found = _find_named(model, texts, graph) if mentions is None else list_mentions(mentions, len(texts))
     asked = [_ask(each, named, offered, graph, language) for each, named in zip(texts, found, strict=True)]
     rows = [row for question in asked for row in _answer_one(model, question, graph, most)]
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
@@ -98,6 +99,8 @@ def _list_offered(
     graph: KnowledgeGraph, candidates: Sequence[str | int] | None, relation: str | int | None
 ) -> list[int] | None:
     """The ids of the candidates; None for all entities."""
+    if candidates is not None and relation is not None:
+        raise ValueError(f"candidates and relation came. Expected one of them; type {_CALL[:-1]}, relation='speaks').")
     if candidates is not None:
         call = f"{_CALL[:-1]}, candidates=['Ket', 'Sol'])"
         return [

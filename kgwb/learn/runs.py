@@ -20,7 +20,8 @@ from kgwb.fingerprints import fingerprint, hash_tensors, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
 from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import MaskedAnswers, Task
-from kgwb.learn.tuning import Step, expect_tasks, expect_tuning, tune
+from kgwb.learn.tuning import Step, tune
+from kgwb.learn.tuning_options import expect_tasks, expect_tuning
 from kgwb.words import quote_value
 
 Rewrite: TypeAlias = Callable[[Questions], Questions]

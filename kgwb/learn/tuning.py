@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
-from typing import Literal, get_args
 
 import torch
 from torch import nn
 
 from kgwb.bert import Bert
 from kgwb.checks import (
-    expect_at_least,
-    expect_choice,
-    expect_flags,
     expect_kind,
-    expect_number,
-    expect_seed,
 )
-from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
+from kgwb.embed.precision import Precision, choose_precision
 from kgwb.learn.policies import Policy, group_parameters
 from kgwb.learn.tasks import EncodedQuestions, PreparedTask, Task
-from kgwb.words import quote_value
+from kgwb.learn.tuning_options import Strategy, expect_passes, expect_tasks, expect_tuning
+from kgwb.words import count_things
 
-Strategy = Literal["together", "two-stage"]
+log = logging.getLogger(__name__)
+
+# What a stage takes by default, however few the examples: fewer steps leave a door nearly closed.
+STEPS = 100
+# A loss that ends above this share of what it began with has learnt next to nothing.
+LEARNT = 0.95
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def tune(
     *,
     strategy: Strategy = "together",
     policy: Policy = "partial",
-    epochs: int | Sequence[int] = 4,
+    epochs: int | Sequence[int] | None = None,
     batch: int = 32,
     learning_rate: float = 5e-5,
     top_layers: int = 2,
@@ -75,7 +76,8 @@ def tune(
         strategy: with several tasks, "together" takes a batch of each in turn; "two-stage" trains the last one after all
             the others, in a stage of its own with its own warm-up.
         policy: which weights learn: "partial" (injector, head, top layers) or "full".
-        epochs: passes over each task's examples; for two stages, two numbers may be given.
+        epochs: passes over each task's examples; for two stages, two numbers may be given. By default as many as make 100
+            steps of a stage, and at least 4: a few facts need many passes.
         batch: examples per step.
         learning_rate: of BERT's own layers, AdamW's; what starts from zero takes multiples of it
             (`kgwb.learn.policies`). It rises over the first tenth of a stage's steps, then falls to zero.
@@ -85,7 +87,8 @@ def tune(
         seed: for the order of examples and for dropout.
 
     Returns:
-        A generator that learns one batch at each `next` and gives its Step.
+        A generator that learns one batch at each `next` and gives its Step. Where it ends and a task's loss is nearly what it
+        was, the log says that nothing was learnt.
 
     Raises:
         ValueError: for numbers that cannot be, an unknown strategy or policy, no task, one task in two stages, or
@@ -107,7 +110,7 @@ def tune(
     )
     batch, seed = int(batch), int(seed)  # numbers of eight bits would run over
     stages = _split_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
-    passes = _expect_epochs(epochs, len(stages))
+    passes = [None] * len(stages) if epochs is None else expect_passes(epochs, len(stages))
     generator = torch.Generator().manual_seed(seed)
     dtype = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
     plans = []
@@ -118,39 +121,10 @@ def tune(
                 task.begin(bert)
         heads = [task for task in prepared if isinstance(task, nn.Module)]
         groups = group_parameters(bert, policy, learning_rate=learning_rate, top_layers=top_layers, heads=heads)
+        repeats = repeats or _choose_epochs(prepared, batch)
         steps = _plan_steps(prepared, _name_tasks(given), repeats, batch, generator)
         plans.append((steps, torch.optim.AdamW(groups, weight_decay=0.0, fused=True)))
     return _take_steps(bert, plans, dropout=dropout, precision=dtype, seed=seed)
-
-
-def expect_tuning(
-    *,
-    strategy: object,
-    policy: object,
-    epochs: object,
-    batch: object,
-    learning_rate: object,
-    top_layers: object,
-    dropout: object,
-    precision: object,
-    seed: object,
-) -> None:
-    """The options of `tune`.
-
-    Raises:
-        ValueError: one is out of its range; the message says what to type.
-        TypeError: dropout is neither True nor False, or epochs is no number and no list of them.
-    """
-    expect_choice("strategy", strategy, get_args(Strategy))
-    expect_choice("policy", policy, get_args(Policy))
-    expect_choice("precision", precision, PRECISIONS)
-    for each in epochs if isinstance(epochs, Sequence) and not isinstance(epochs, str) else [epochs]:
-        expect_at_least("epochs", each, 1, whole=True)
-    expect_at_least("batch", batch, 1, whole=True)
-    expect_number("learning_rate", learning_rate, usual=5e-5, above=0)
-    expect_at_least("top_layers", top_layers, 0, whole=True)
-    expect_flags(dropout=dropout)
-    expect_seed(seed)
 
 
 def _split_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
@@ -165,13 +139,10 @@ def _split_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
     return [tasks[:-1], tasks[-1:]]
 
 
-def _expect_epochs(epochs: int | Sequence[int], stages: int) -> list[int]:
-    passes = list(epochs) if isinstance(epochs, Sequence) else [epochs] * stages
-    if len(passes) != stages:
-        raise ValueError(
-            f"epochs={quote_value(epochs)} came for {stages} stage{'s' * (stages > 1)}. Type epochs=4, or one for each."
-        )
-    return passes
+def _choose_epochs(tasks: Sequence[PreparedTask], batch: int) -> int:
+    """As many passes as make `STEPS` steps, and at least 4."""
+    per_pass = sum(-(-len(task) // batch) for task in tasks)
+    return max(4, -(-STEPS // max(1, per_pass)))
 
 
 def _name_tasks(tasks: Sequence[Task]) -> list[str]:
@@ -179,19 +150,6 @@ def _name_tasks(tasks: Sequence[Task]) -> list[str]:
     return [
         kind if kinds[:i].count(kind) == 0 else f"{kind} {kinds[:i].count(kind) + 1}" for i, kind in enumerate(kinds)
     ]
-
-
-def expect_tasks(given: Sequence[object]) -> None:
-    """At least one task, and nothing else.
-
-    Raises:
-        ValueError: for none.
-        TypeError: for what is no task.
-    """
-    if not given:
-        raise ValueError("No task came. Expected at least one; type kgwb.tune(model, kgwb.MaskedAnswers(questions)).")
-    for task in given:
-        expect_kind(task, Task, "A task", call="kgwb.tune(model, kgwb.MaskedAnswers(questions))")
 
 
 @dataclass(frozen=True)
@@ -225,6 +183,7 @@ def _take_steps(
     seed: int,
 ) -> Iterator[Step]:
     total, number = sum(len(steps) for steps, _ in stages), 0
+    losses: dict[str, list[float]] = {}
     began = time.perf_counter()
     for stage, (steps, optimizer) in enumerate(stages, start=1):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_scale_rate, steps=len(steps)))
@@ -235,8 +194,23 @@ def _take_steps(
                 bert, step.task, step.rows, optimizer, dropout=dropout, precision=precision, seed=step_seed
             )
             schedule.step()
+            losses.setdefault(step.name, []).append(loss)
             gate = bert.injector.gate if bert.injector is not None else None
             yield Step(number, loss, time.perf_counter() - began, gate, total, step.name, stage)
+
+    for name, course in losses.items():
+        _say_if_nothing_was_learnt(name, course)
+
+
+def _say_if_nothing_was_learnt(name: str, losses: Sequence[float]) -> None:
+    part = max(1, len(losses) // 10)
+    began, ended = sum(losses[:part]) / part, sum(losses[-part:]) / part
+    if len(losses) > 1 and ended > LEARNT * began:
+        log.warning(
+            "Next to nothing was learnt: the loss of %s began at %.3g and ended at %.3g after %s. Type more epochs or a higher "
+            "learning rate: kgwb.tune(model, tasks, epochs=20).",
+            *(name, began, ended, count_things(len(losses), "step")),
+        )
 
 
 def _take_step(

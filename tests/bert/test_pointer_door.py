@@ -10,7 +10,8 @@ import torch
 
 import kgwb
 from kgwb.bert import Bert, encode_sentences
-from kgwb.bert.doors.pointer import PointerDoor, _measure_nearest
+from kgwb.bert.doors.pointer import PointerDoor
+from kgwb.bert.doors.pointing import measure_nearest
 from kgwb.bert.doors.said_relations import gather_said, join_said, match_texts
 
 FACTS = [
@@ -160,7 +161,7 @@ def test_best_matches_equal_a_loop_over_pieces():
 def test_distances_equal_a_loop():
     owned = torch.rand(2, 3, 7, generator=torch.Generator().manual_seed(1)) < 0.3
     owned[1, 2] = False
-    found = _measure_nearest(owned)
+    found = measure_nearest(owned)
     for row in range(2):
         for slot in range(3):
             places = [t for t in range(7) if owned[row, slot, t]]

@@ -103,6 +103,12 @@ def test_a_door_that_points_at_nothing_cannot_refuse(folk):
         ("Akish lives in [MASK].", {"candidates": ["Kupen"]}, ValueError, "1 candidates with a name came"),
         ("Akish lives in [MASK].", {"candidates": ["Kupenn"]}, kgwb.graph.UnknownNameError, "Kupen"),
         ("Akish lives in [MASK].", {"relation": "lives on"}, kgwb.graph.UnknownNameError, "lives in"),
+        (
+            "Akish lives in [MASK].",
+            {"relation": "lives in", "candidates": ["Kupen", "Toru"]},
+            ValueError,
+            "candidates and relation came. Expected one of them",
+        ),
         ("Akish lives in [MASK].", {"most": 0}, ValueError, "most=0"),
     ],
 )

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 import kgwb
-from kgwb.learn import MaskedWords, NextSentences, policies, tuning
+from kgwb.learn import MaskedWords, NextSentences, Questions, policies, tuning
 from kgwb.learn.policies import group_parameters
 from kgwb.learn.tasks import encode_questions
-from kgwb.learn.tuning import expect_tasks
+from kgwb.learn.tuning_options import expect_tasks
 
 
 @pytest.fixture(scope="module")
@@ -220,3 +220,21 @@ def test_a_gradient_that_is_not_finite_leaves_the_weights_as_they_were(small_ber
     with pytest.raises(FloatingPointError, match=r"The loss became 0.0, with a gradient of norm nan. Expected finite"):
         list(kgwb.tune(model, Cliff()))
     assert not changed(small_bert, model)
+
+
+@pytest.mark.parametrize(("examples", "steps"), [(3, 100), (100, 100), (1000, 128)])
+def test_few_examples_are_passed_more_often(small_bert, questions, examples, steps):
+    many = Questions(questions.graph, (questions.items * 20)[:examples])
+    steps_to_come = kgwb.tune(copy.deepcopy(small_bert), kgwb.MaskedAnswers(many), precision="float32")
+    assert next(steps_to_come).total == steps
+
+
+def test_the_log_says_where_nothing_was_learnt(small_bert, questions, caplog):
+    options = {"epochs": 2, "batch": 8, "precision": "float32"}
+    with caplog.at_level("WARNING"):
+        list(kgwb.tune(copy.deepcopy(small_bert), kgwb.MaskedAnswers(questions), learning_rate=1e-12, **options))
+    [said] = [record.getMessage() for record in caplog.records]
+    assert (
+        said.startswith("Next to nothing was learnt: the loss of MaskedAnswers began at ")
+        and "Type more epochs" in said
+    )

@@ -134,6 +134,8 @@ CALLS = {
     "kgwb.learn.Corpus": "'people', tuple(sentences), (0,) * 6",
     "kgwb.tune": "copy.deepcopy(bert), task, epochs=1",
     "kgwb.learn.answer_questions": "bert, questions",
+    "kgwb.answer": "model, 'anna knows [MASK].', candidates=['dora', 'bert']",
+    "kgwb.bert.teach_wordings": "model, sentences",
     "kgwb.learn.attribute_answer": "model, questions[:1]",
     "kgwb.learn.measure_edits": "model, questions, edits=1",
     "kgwb.learn.mark_mentions": "questions",
@@ -191,7 +193,7 @@ CALLS = {
 }
 
 # Where options go on to.
-DOORS = ("entity.EntityDoor", "relation.RelationDoor", "graph.GraphDoor", "memory.MemoryDoor")
+DOORS = ("entity.EntityDoor", "relation.RelationDoor", "graph.GraphDoor", "memory.MemoryDoor", "pointer.PointerDoor")
 OPTIONS = {
     "kgwb.inject": [f"kgwb.bert.doors.{door}" for door in DOORS],
     "kgwb.bert.align_vectors": ["kgwb.bert.alignment.linear_maps.fit_contrastive"],
@@ -266,7 +268,8 @@ EXEMPT = {
     "kgwb.learn.PreparedTask": "a protocol, as Task",
     "Task.prepare": "a protocol",
     "PreparedTask.loss": "a protocol",
-    **{f"Injector.{name}": HOOK for name in ("enters_at", "score_entities", "restore")},
+    **{f"Injector.{name}": HOOK for name in ("enters_at", "score_entities", "loss_at_mask", "restore")},
+    "Bert.reach_mask": HOOK,
     "Bert.answer_head": HOOK,
     **{f"{view}.answer": HOOK for view in ("LiveView", "AttentionView", "GraphView", "SpaceView", "TrainingView")},
     "LiveView.take": HOOK,

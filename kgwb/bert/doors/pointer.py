@@ -16,7 +16,7 @@ from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.doors.door import Door, TextReader
 from kgwb.bert.doors.gate import Gate
 from kgwb.bert.doors.nearby_facts import NearbyFacts, find_nearby_facts, list_named, sort_by_entity
-from kgwb.bert.doors.pointing import NEVER, Pointing, beyond_nearest
+from kgwb.bert.doors.pointing import NEVER, Pointing, beyond_nearest, find_usual_types, measure_nearest, pick
 from kgwb.bert.doors.said_relations import SaidRelations, gather_said, join_said, match_texts
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
@@ -135,7 +135,7 @@ class PointerDoor(Door):
 
     def index_facts(self) -> None:
         self._index = sort_by_entity(self.facts.cpu(), len(self.identity), len(self.labels))
-        self._usual = _find_usual_types(self.facts, self.type_of, len(self.labels), len(self.types))
+        self._usual = find_usual_types(self.facts, self.type_of, len(self.labels), len(self.types))
 
     @property
     def learning_rate_factor(self) -> float:
@@ -214,7 +214,7 @@ class PointerDoor(Door):
         relations, is_fact = kinds % count, nearby.is_fact.to(device)  # [sentence, slot]
         types = count + self.type_of[nearby.others.clamp_min(0).to(device)]
         is_owner = self.entities_at(encoding)[:, None] == owners[..., None]  # [sentence, slot, token]
-        to_mask, to_words = self._measure_distances(encoding, is_owner, _pick(places, relations) + _pick(places, types))
+        to_mask, to_words = self._measure_distances(encoding, is_owner, pick(places, relations) + pick(places, types))
         typed = self._number("type")
         score = match.gather(1, relations) + typed * match.gather(1, types)  # [sentence, slot]
         score = score + self._number("backwards") * (kinds >= count).to(match.dtype)
@@ -252,7 +252,7 @@ class PointerDoor(Door):
         weights: Float[Tensor, "sentence slot token"],
     ) -> tuple[Float[Tensor, "sentence slot"], Float[Tensor, "sentence slot"]]:
         """log(1 + distance) from each slot's name to the mask, and to the words that say its relation."""
-        nearest = _measure_nearest(is_owner)  # [sentence, slot, token]
+        nearest = measure_nearest(is_owner)  # [sentence, slot, token]
         is_mask = (encoding.pieces == self.mask)[:, None]
         to_mask = torch.where(is_mask, nearest, is_owner.shape[-1]).amin(2)
         to_words = (weights * nearest).sum(-1) / weights.sum(-1).clamp_min(1)
@@ -283,27 +283,3 @@ _START = {
     "type": (0.5, 0.0, True),
 }
 _NAMES = tuple(_START)
-
-
-def _pick(
-    table: Float[Tensor, "sentence text token"], rows: Int[Tensor, "sentence slot"]
-) -> Float[Tensor, "sentence slot token"]:
-    return table.gather(1, rows[..., None].expand(-1, -1, table.shape[-1]))
-
-
-def _measure_nearest(is_owner: Bool[Tensor, "sentence slot token"]) -> Int[Tensor, "sentence slot token"]:
-    """How far each word piece is from the nearest one of the slot's name; the whole length where there is none."""
-    length = is_owner.shape[-1]
-    steps = torch.arange(length, device=is_owner.device)
-    before = steps - torch.where(is_owner, steps, -length).cummax(-1).values
-    behind = torch.where(is_owner, steps, 2 * length).flip(-1).cummin(-1).values.flip(-1) - steps
-    return torch.minimum(before, behind).clamp_max(length)
-
-
-def _find_usual_types(
-    facts: Int[Tensor, "fact 3"], type_of: Int[Tensor, " entity"], relations: int, types: int
-) -> Int[Tensor, " relation"]:
-    """The type that most tails of each relation have."""
-    counts = torch.zeros(relations * types, dtype=torch.int64, device=facts.device)
-    counts += torch.bincount(facts[:, 1] * types + type_of.to(facts.device)[facts[:, 2]], minlength=len(counts))
-    return counts.view(relations, types).argmax(1)

@@ -79,3 +79,28 @@ def beyond_nearest(
         same = groups[:, :, None] == groups[:, None]
         least = torch.where(same, far[:, None], -NEVER).amin(2)
     return (far - least).masked_fill(~is_fact, 0.0)
+
+
+def pick(
+    table: Float[Tensor, "sentence text token"], rows: Int[Tensor, "sentence slot"]
+) -> Float[Tensor, "sentence slot token"]:
+    """The row of each slot."""
+    return table.gather(1, rows[..., None].expand(-1, -1, table.shape[-1]))
+
+
+def measure_nearest(is_owner: Bool[Tensor, "sentence slot token"]) -> Int[Tensor, "sentence slot token"]:
+    """How far each word piece is from the nearest one of the slot's name; the whole length where there is none."""
+    length = is_owner.shape[-1]
+    steps = torch.arange(length, device=is_owner.device)
+    before = steps - torch.where(is_owner, steps, -length).cummax(-1).values
+    behind = torch.where(is_owner, steps, 2 * length).flip(-1).cummin(-1).values.flip(-1) - steps
+    return torch.minimum(before, behind).clamp_max(length)
+
+
+def find_usual_types(
+    facts: Int[Tensor, "fact 3"], type_of: Int[Tensor, " entity"], relations: int, types: int
+) -> Int[Tensor, " relation"]:
+    """The type that most tails of each relation have."""
+    counts = torch.zeros(relations * types, dtype=torch.int64, device=facts.device)
+    counts += torch.bincount(facts[:, 1] * types + type_of.to(facts.device)[facts[:, 2]], minlength=len(counts))
+    return counts.view(relations, types).argmax(1)
