@@ -249,7 +249,8 @@ def say_silent(model: Bert, questions: Questions) -> list[bool]:
 
 
 FRESH = """
-import json, sys, kgwb
+import json, sys, torch, kgwb
+torch.set_num_threads(int(sys.argv[3]))
 print(kgwb.answer(kgwb.load_bert(sys.argv[1]), json.loads(sys.argv[2])).to_json(double_precision=15))
 """
 
@@ -259,7 +260,14 @@ def compare_fresh(model: Bert, questions: Questions) -> float:
     texts = [question.text for question in questions]
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "model")
-        command = [sys.executable, "-c", FRESH, str(Path(folder) / "model"), json.dumps(texts)]
+        command = [
+            sys.executable,
+            "-c",
+            FRESH,
+            str(Path(folder) / "model"),
+            json.dumps(texts),
+            str(torch.get_num_threads()),
+        ]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     return float(said == kgwb.answer(model, texts).to_json(double_precision=15))
 
