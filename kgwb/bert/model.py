@@ -1,4 +1,4 @@
-"""Hugging Face's BERT, unmodified, with its tokenizer and a place for an injector."""
+"""Hugging Face's BERT, unmodified, with its tokenizer, a place for an injector, and the heads of tasks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.injector import Injector
 from kgwb.bert.passing import Pass, watch_layers
 from kgwb.bert.saving import ModelFileError, describe_doors, write_model
+from kgwb.bert.task_head import TaskHead
 from kgwb.bert.trace import Record
 from kgwb.checks import expect_flags, expect_kind, expect_path, expect_text
 from kgwb.words import describe_kind
@@ -38,6 +39,7 @@ class Bert(nn.Module):
         name: what to call it in tables and captions.
         new_head: True if the checkpoint held no masked-language head, so that answers need tuning first.
         injector: the doors into it, or None for plain BERT.
+        heads: what tasks have learnt on top of it, by name; see `kgwb.learn.predict`.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Bert(nn.Module):
         self.name = name
         self.new_head = new_head
         self.injector: Injector | None = None
+        self.heads = nn.ModuleDict()
         watch_layers(self.stack)
 
     def forward(self, encoding: Encoding) -> Any:
@@ -99,7 +102,8 @@ class Bert(nn.Module):
         """Write the model whole to a folder, and return it; `kgwb.load_bert(folder)` gives it back, bit for bit.
 
         Weights and tokenizer are written as Hugging Face writes them, the doors beside them with their options, their
-        facts as edited, their control and their graph. A model of kgwb's that the folder holds is replaced.
+        facts as edited, their control and their graph, and the heads of tasks. A model of kgwb's that the folder holds
+        is replaced.
 
         Raises:
             FileExistsError: the folder holds something else.
@@ -107,6 +111,12 @@ class Bert(nn.Module):
         """
         folder, injector = expect_path(folder, call="model.save('model')").absolute(), self.injector
         record: dict[str, Any] = {"name": self.name, "new_head": self.new_head, "injector": None}
+        for name, head in self.heads.items():
+            expect_kind(
+                head, TaskHead, f"The head {name!r} as a TaskHead", call="kgwb.bert.TaskHead(kind, labels, width)"
+            )
+        if self.heads:
+            record["heads"] = {name: head.describe() for name, head in self.heads.items()}
         doors = None
         if injector is not None:
             origin = injector.origin
@@ -124,7 +134,7 @@ class Bert(nn.Module):
             }
             doors = (injector.state_dict(), injector.graph, origin)
         with quiet_loading():
-            write_model(folder, self.model, self.tokenizer, record, doors)
+            write_model(folder, self.model, self.tokenizer, record, doors, self.heads.state_dict())
         return folder
 
     def fill_mask(self, encoding: Encoding) -> Float[Tensor, "sentence vocabulary"]:
