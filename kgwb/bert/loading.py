@@ -16,7 +16,7 @@ from kgwb.bert.injector import Injector
 from kgwb.bert.model import Bert, BertLoadError, quiet_loading
 from kgwb.bert.origin import Origin
 from kgwb.bert.passing import open_attention
-from kgwb.bert.saving import HEADS, MODEL, ModelFileError, read_model_parts, read_model_record, read_tensors
+from kgwb.bert.saving import HEADS, MODEL, ModelFileError, read_model_parts, read_model_record, read_tensor_file
 from kgwb.bert.task_head import restore_heads
 from kgwb.bert.tiny import train_tiny
 from kgwb.checks import expect_each, expect_path, expect_seed
@@ -100,7 +100,7 @@ def _load_place(place: str | Path, source: str | Path, doors: Sequence[type[Door
                 bert.injector = _restore_doors(Path(place), record["injector"], bert, doors)
         if record["heads"]:
             with _explain(source):
-                bert.heads = restore_heads(record["heads"], read_tensors(Path(place) / HEADS))
+                bert.heads = restore_heads(record["heads"], read_tensor_file(Path(place) / HEADS))
     return bert
 
 

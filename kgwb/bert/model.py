@@ -116,7 +116,7 @@ class Bert(nn.Module):
                 head, TaskHead, f"The head {name!r} as a TaskHead", call="kgwb.bert.TaskHead(kind, labels, width)"
             )
         if self.heads:
-            record["heads"] = {name: head.describe() for name, head in self.heads.items()}
+            record["heads"] = {name: head.describe() for name, head in self.heads.items() if isinstance(head, TaskHead)}
         doors = None
         if injector is not None:
             origin = injector.origin

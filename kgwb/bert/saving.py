@@ -60,7 +60,7 @@ def read_doors(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         with hold_folder(folder):
             recipe = _read_record(folder / MADE_FOR, {"doors": dict, "files": dict})
             _expect_written(folder, recipe.pop("files"))
-            return recipe, read_tensors(folder / WEIGHTS)
+            return recipe, read_tensor_file(folder / WEIGHTS)
     except (OSError, ValueError, RecursionError) as error:
         raise InjectorFileError(
             f"{str(folder)!r} holds no door ({error}). Expected a folder that model.injector.save(folder) wrote."
@@ -117,6 +117,7 @@ def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, A
         record = _read_record(folder / MODEL, _OF_MODEL)
         if record["injector"] is not None:
             _expect_kinds(record["injector"], _OF_DOORS)
+        _expect_kinds(record, {"heads": dict} if "heads" in record else {})
         for head in record.setdefault("heads", {}).values():
             _expect_kinds(head, _OF_HEAD)
         if check_files:
@@ -152,7 +153,7 @@ def read_model_parts(folder: Path, doors: Mapping[str, Any]) -> tuple[dict[str, 
     Raises:
         ModelFileError: if the graph cannot be read back as it was.
     """
-    state, kept = read_tensors(folder / WEIGHTS), doors["graph"]
+    state, kept = read_tensor_file(folder / WEIGHTS), doors["graph"]
     graph = replace(read_graph(folder / GRAPH), name=kept["name"], notes=tuple(map(tuple, kept["notes"])))
     if _identify(graph) != kept["fingerprint"]:
         raise ModelFileError(
@@ -161,7 +162,7 @@ def read_model_parts(folder: Path, doors: Mapping[str, Any]) -> tuple[dict[str, 
         )
     shape = Shape(**doors["shape"] | {"dtype": getattr(torch, doors["shape"]["dtype"].removeprefix("torch."))})
     if (folder / KNOWLEDGE).is_file():
-        return state, Knowledge(graph, **read_tensors(folder / KNOWLEDGE), control=doors["control"]), shape
+        return state, Knowledge(graph, **read_tensor_file(folder / KNOWLEDGE), control=doors["control"]), shape
     # The doors' own tables hold the vectors, and are filled from the folder; what counts here is how wide they are.
     dim, width = doors["sizes"]
     count = len(graph.entities)
@@ -229,7 +230,7 @@ def _write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, path)
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensor_file(path: Path) -> dict[str, Tensor]:
     """The tensors of a file.
 
     Raises:

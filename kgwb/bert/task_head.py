@@ -93,5 +93,5 @@ def expect_head_name(name: object) -> None:
     """
     if not isinstance(name, str) or not name.isidentifier() or hasattr(nn.ModuleDict, name):
         raise ValueError(
-            f"head={quote_value(name)} came. It must be a word of letters, digits and _; type head='mood'."
+            f"name={quote_value(name)} came. It must be a word of letters, digits and _; type name='mood'."
         )

@@ -32,9 +32,9 @@ BATCH = 64
 class FrameTask(Task):
     """A task whose examples are the rows of a data frame, and whose head the model keeps in `model.heads`.
 
-    A subclass is a frozen dataclass with a `frame`, the names of its columns, `labels` and `head`; its other fields are kept
-    with the head, because predicting needs them. It says in `read` what the head sees. As it stands, a row has one label,
-    and the loss is the cross-entropy; what has other answers overrides the methods below `read`.
+    A subclass is a frozen dataclass with a `frame`, the names of its columns, `labels` and the head's `name`; its other
+    fields are kept with the head, because predicting needs them. It says in `read` what the head sees. As it
+    stands, a row has one label, and the loss is the cross-entropy; what has other answers overrides the methods below `read`.
 
     Attributes:
         kind: what the head is called after; no two kinds share it.
@@ -50,14 +50,14 @@ class FrameTask(Task):
 
     frame: pd.DataFrame
     labels: Sequence[Label] | None
-    head: str
+    name: str
 
     def __post_init__(self) -> None:
         call = f"kgwb.learn.{type(self).__name__}(frame)"
         for field in (*self.inputs, self.answers):
             expect_text(field, getattr(self, field), usual=field)
         expect_frame(self.frame, [getattr(self, field) for field in self.inputs], call=call)
-        expect_head_name(self.head)
+        expect_head_name(self.name)
         if self.labels is not None:
             expect_each(
                 self.labels, (str, int), "A label, a text or a whole number,", call=f"{call[:-1]}, labels=['a'])"
@@ -66,11 +66,11 @@ class FrameTask(Task):
     @property
     def settings(self) -> dict[str, Any]:
         """What the head keeps: every field but frame, labels and name."""
-        names = [field.name for field in fields(self) if field.name not in ("frame", "labels", "head")]  # type: ignore[arg-type]
+        names = [field.name for field in fields(self) if field.name not in ("frame", "labels", "name")]  # type: ignore[arg-type]
         return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
-        given = {**self.settings, "labels": self.labels, "head": self.head}
+        given = {**self.settings, "labels": self.labels, "name": self.name}
         options = ", ".join(f"{name}={value!r}" for name, value in given.items())
         return (
             f"{type(self).__name__}({count_things(len(self.frame), 'row')} {fingerprint(self.frame)[:12]}, {options})"
@@ -89,7 +89,7 @@ class FrameTask(Task):
         examples = self.read(bert, self.frame, self.settings)
         prepared = PreparedFrame(self, head, examples, self.encode(head.labels, right, examples))
         if is_new:
-            bert.heads[self.head] = head
+            bert.heads[self.name] = head
             if self.stretches:
                 start_head(head, prepared.read_states(bert), torch.cat(prepared.targets), self.loss)
         return prepared
@@ -140,7 +140,9 @@ class FrameTask(Task):
     def _choose_labels(self, right: Sequence[Any]) -> list[Label]:
         """The labels that are declared, or those of the frame, sorted; what has few examples is said in the log."""
         counts = Counter(self.list_labels(right))
-        labels = sorted(counts, key=str) if self.labels is None else list(self.labels)
+        labels = (
+            sorted(counts, key=lambda one: (isinstance(one, str), one)) if self.labels is None else list(self.labels)
+        )
         undeclared = [label for label in counts if label not in labels]
         if undeclared:
             raise ValueError(
@@ -156,24 +158,24 @@ class FrameTask(Task):
     def _find_head(self, bert: Bert, labels: list[Label]) -> tuple[TaskHead, bool]:
         """The model's head of this name, or a new one that is not on the model yet."""
         settings = self.settings
-        if self.head not in bert.heads:
+        if self.name not in bert.heads:
             width = self.stretches * bert.words.embedding_dim
             return TaskHead(self.kind, labels, width, settings).to(bert.device).train(bert.training), True
-        head = bert.heads[self.head]
-        other = f"Type head='another' for a head of its own: kgwb.learn.{type(self).__name__}(frame, head='another')"
+        head = bert.heads[self.name]
+        other = f"Type name='another' for a head of its own: kgwb.learn.{type(self).__name__}(frame, name='another')"
         if not isinstance(head, TaskHead) or head.kind != self.kind or head.settings != settings:
             made = f"{head.kind!r} with {head.settings}" if isinstance(head, TaskHead) else type(head).__name__
             raise ValueError(
-                f"The head {self.head!r} of {bert.name!r} is {made}, not {self.kind!r} with {settings}. {other}."
+                f"The head {self.name!r} of {bert.name!r} is {made}, not {self.kind!r} with {settings}. {other}."
             )
         if list(head.labels) != labels:
             unknown, missing = (
                 [one for one in a if one not in b] for a, b in ((labels, head.labels), (head.labels, labels))
             )
             raise ValueError(
-                f"The frame has {len(labels)} labels, of which the head {self.head!r} of {bert.name!r} does not know "
+                f"The frame has {len(labels)} labels, of which the head {self.name!r} of {bert.name!r} does not know "
                 f"{quote_value(unknown[:5])}, and lacks {quote_value(missing[:5])}. Expected its {len(head.labels)}; if all "
-                f"are among them, type labels=model.heads[{self.head!r}].labels. {other}."
+                f"are among them, type labels=model.heads[{self.name!r}].labels. {other}."
             )
         return head, False
 
@@ -212,6 +214,12 @@ class PreparedFrame(nn.Module):
 
 def pool_states(bert: Bert, examples: Examples, rows: Sequence[int]) -> Float[Tensor, "unit width"]:
     """Of each unit, its stretches' mean hidden states of the last layer, each of length one, side by side."""
+    units = sum(len(examples.units[row]) for row in rows)
+    return normalize(read_stretches(bert, examples, rows), dim=-1).reshape(units, -1)
+
+
+def read_stretches(bert: Bert, examples: Examples, rows: Sequence[int]) -> Float[Tensor, "stretch dim"]:
+    """The mean hidden state of the last layer over each stretch of the units of some texts."""
     encoding = examples.encoding.select(rows).to(bert.device)
     hidden = bert(encoding).last_hidden_state  # [row, token, dim]
     found = [[stretch for unit in examples.units[row] for stretch in unit] for row in rows]
@@ -220,9 +228,7 @@ def pool_states(bert: Bert, examples: Examples, rows: Sequence[int]) -> Float[Te
         for i, (start, end) in enumerate(stretches):
             weights[row, i, start:end] = 1 / (end - start)
     pooled = weights.to(hidden) @ hidden  # [row, stretch, dim]
-    means = torch.cat([means[: len(stretches)] for means, stretches in zip(pooled, found, strict=True)])
-    units = sum(len(examples.units[row]) for row in rows)
-    return normalize(means.float(), dim=-1).reshape(units, -1)
+    return torch.cat([means[: len(each)] for means, each in zip(pooled, found, strict=True)]).float()
 
 
 def sweep_units(examples: Examples, compute: Callable[[list[int]], Tensor], *, batch: int = BATCH) -> list[Tensor]:

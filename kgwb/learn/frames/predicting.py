@@ -13,13 +13,17 @@ import torch
 from kgwb.bert import Bert
 from kgwb.bert.task_head import TaskHead
 from kgwb.checks import expect_at_least, expect_each, expect_kind
+from kgwb.learn.frames.cloze_classes import ClozeClasses
 from kgwb.learn.frames.columns import expect_frame
+from kgwb.learn.frames.entity_tags import EntityTags
+from kgwb.learn.frames.entity_types import EntityTypes
 from kgwb.learn.frames.frame_task import BATCH, FrameTask, log, sweep_units
+from kgwb.learn.frames.relation_classes import RelationClasses
 from kgwb.learn.frames.text_classes import TextClasses
 from kgwb.words import count_things, quote_value
 
 _CALL = "kgwb.learn.predict(model, pd.DataFrame({'text': ['It rains.']}))"
-_TASKS: tuple[type[FrameTask], ...] = (TextClasses,)
+_TASKS: tuple[type[FrameTask], ...] = (TextClasses, ClozeClasses, EntityTags, RelationClasses, EntityTypes)
 
 
 @torch.no_grad()

@@ -30,7 +30,7 @@ class TextClasses(FrameTask):
         text: the column of texts.
         label: the column of labels, texts or whole numbers.
         labels: what may be answered; by default the labels of the frame, sorted.
-        head: its name in `model.heads`.
+        name: of its head in `model.heads`.
 
     Raises:
         TypeError: for what is no data frame.
@@ -55,7 +55,7 @@ class TextClasses(FrameTask):
     label: str = "label"
     _: KW_ONLY
     labels: Sequence[Label] | None = None
-    head: str = "text_classes"
+    name: str = "text_classes"
 
     @classmethod
     def read(cls, bert: Bert, frame: pd.DataFrame, settings: Mapping[str, Any]) -> Examples:

@@ -41,31 +41,51 @@ def encode_spans(
 ) -> Examples:
     """One unit a text: the pieces of each of its spans of characters and, if `pooled`, all of its pieces.
 
-    Of a text with more word pieces than BERT has positions only what stands around its spans is read, without spans its
-    beginning; the log counts such texts.
+    A text that is too long is shortened, see `fit_texts`.
 
     Raises:
         ValueError: if spans lie too far apart, outside their text, or on no word piece.
     """
-    sentences = [text if isinstance(text, Sentence) else Sentence(text) for text in texts]
-    lengths = _count_pieces(bert, [sentence.text for sentence in sentences])
-    long = [row for row, length in enumerate(lengths) if length > bert.longest]
-    fitting, placed = list(sentences), [list(each) for each in spans]
+    fitting, placed = fit_texts(bert, texts, spans)
+    encoding = encode_sentences(bert, fitting)
+    ends = encoding.is_token.sum(1).tolist()
+    found = find_pieces(bert, [sentence.text for sentence in fitting], placed)
+    units = [((*pieces, *([(0, end)] if pooled else [])),) for pieces, end in zip(found, ends, strict=True)]
+    return Examples(encoding, tuple(units), tuple(range(len(fitting))), (0,) * len(fitting))
+
+
+def fit_texts(
+    bert: Bert, texts: Sequence[str | Sentence], spans: Sequence[Sequence[Span]], *, taken: int = 0
+) -> tuple[list[Sentence], list[list[Span]]]:
+    """Texts that BERT has positions for, with their spans of characters.
+
+    Of one with more word pieces only whole words around its spans are kept, without spans its beginning; the log counts
+    such texts.
+
+    Args:
+        bert: whose tokenizer cuts.
+        texts: long and short.
+        spans: what has to be kept.
+        taken: word pieces that are needed for something else.
+
+    Raises:
+        ValueError: if spans lie too far apart.
+    """
+    fitting = [text if isinstance(text, Sentence) else Sentence(text) for text in texts]
+    placed = [list(each) for each in spans]
+    room = bert.longest - bert.tokenizer.num_special_tokens_to_add() - taken
+    lengths = count_pieces(bert, [sentence.text for sentence in fitting])
+    long = [row for row, length in enumerate(lengths) if length > room]
     for row in long:
-        fitting[row], placed[row] = _cut(bert, sentences[row], placed[row], row)
+        fitting[row], placed[row] = _cut(bert, fitting[row], placed[row], row, room)
     if long:
         log.warning(
-            "%s of %s word pieces or more, of which only as many were read (the first in row %d); the rest was left out.",
+            "%s of more than %d word pieces, of which no more are read (the first in row %d); the rest is left out.",
             count_things(len(long), "text"),
-            f"{bert.longest:,}",
+            room,
             long[0],
         )
-    encoding = encode_sentences(bert, fitting)
-    units = []
-    ends = encoding.is_token.sum(1).tolist()
-    for row, found in enumerate(find_pieces(bert, [sentence.text for sentence in fitting], placed)):
-        units.append(((*found, *([(0, ends[row])] if pooled else [])),))
-    return Examples(encoding, tuple(units), tuple(range(len(sentences))), (0,) * len(sentences))
+    return fitting, placed
 
 
 def find_pieces(bert: Bert, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[tuple[Span, ...]]:
@@ -80,15 +100,16 @@ def find_pieces(bert: Bert, texts: Sequence[str], spans: Sequence[Sequence[Span]
     return found
 
 
-def _count_pieces(bert: Bert, texts: Sequence[str]) -> list[int]:
-    return [len(row) for row in bert.tokenizer([mend_text(text) for text in texts], verbose=False)["input_ids"]]
+def count_pieces(bert: Bert, texts: Sequence[str]) -> list[int]:
+    """How many word pieces each text has, beside those of every text's ends."""
+    cut = bert.tokenizer([mend_text(text) for text in texts], add_special_tokens=False, verbose=False)
+    return [len(row) for row in cut["input_ids"]]
 
 
-def _cut(bert: Bert, sentence: Sentence, spans: Sequence[Span], row: int) -> tuple[Sentence, list[Span]]:
-    """As many whole words around the spans as BERT has positions for; without spans, from the beginning."""
+def _cut(bert: Bert, sentence: Sentence, spans: Sequence[Span], row: int, room: int) -> tuple[Sentence, list[Span]]:
+    """As many whole words around the spans as there is room for; without spans, from the beginning."""
     cut = bert.tokenizer(mend_text(sentence.text), return_offsets_mapping=True, add_special_tokens=False, verbose=False)
     offsets, words = cut["offset_mapping"], cut.word_ids()
-    room = bert.longest - bert.tokenizer.num_special_tokens_to_add()
     first, last = min((start for start, _ in spans), default=0), max((end for _, end in spans), default=0)
     inside = [i for i, (start, end) in enumerate(offsets) if start < last and end > first] or [0]
     begin, stop = inside[0], inside[-1] + 1
