@@ -71,6 +71,7 @@ class ClozeClasses(FrameTask):
     name: str = "cloze_classes"
 
     def __post_init__(self) -> None:
+        expect_kind(self.words, Mapping, "A mapping of labels to words", call=_CALL)
         super().__post_init__()
         expect_text("pattern", self.pattern, usual="{text} It was [MASK].")
         for part, counted in ((_TEXT, self.pattern.count(_TEXT)), (MASK, self.pattern.count(MASK))):
@@ -78,7 +79,6 @@ class ClozeClasses(FrameTask):
                 raise ValueError(
                     f"pattern={quote(self.pattern)} came, with {part} {counted} times. Expected once; type {_CALL}."
                 )
-        expect_kind(self.words, Mapping, "A mapping of labels to words", call=_CALL)
         usable = [isinstance(word, str) and bool(word.strip()) for word in self.words.values()]
         if len(usable) < 2 or not all(usable):
             raise ValueError(

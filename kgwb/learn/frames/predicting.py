@@ -195,6 +195,9 @@ def _find_head(model: object, name: object, own: object) -> tuple[TaskHead, type
     expect_kind(model, Bert, "A BERT", call=_CALL)
     assert isinstance(model, Bert)
     given = expect_each(own, type, "The class of a task", call="kgwb.learn.predict(model, frame, tasks=[Mine])")
+    expect_kind(
+        name, (str, type(None)), "The name of a head", call="kgwb.learn.predict(model, frame, head='text_classes')"
+    )
     names = list(model.heads)
     if not names:
         raise ValueError(
