@@ -69,7 +69,7 @@ def test_its_loss_falls_and_it_answers_as_it_learnt(framed, bert):
     assert score.accuracy > 0.95 > score.majority and score.macro_f1 > 0.9 and score.micro_f1 > 0.9
 
 
-def test_its_start_is_the_frozen_models_regression(framed, bert):
+def test_its_start_is_better_than_zero_and_the_regression_better_than_both(framed, bert):
     task = framed.make(framed.frame, **framed.options)
     prepared = task.prepare(bert)
     if task.stretches:  # else it has no weights of its own
@@ -79,7 +79,16 @@ def test_its_start_is_the_frozen_models_regression(framed, bert):
                 parameter.zero_()
         zero = prepared.loss(bert, range(len(prepared)))
         prepared.head.load_state_dict(head.state_dict())
-        assert prepared.loss(bert, range(len(prepared))) < zero
+        start = prepared.loss(bert, range(len(prepared)))
+        weights = bert.model.get_input_embeddings().weight.clone()
+        task.fit_head(bert)
+        assert prepared.loss(bert, range(len(prepared))) < 1.01 * start < 1.01 * zero
+        assert bert.model.get_input_embeddings().weight.equal(weights)
+    else:
+        with pytest.raises(
+            ValueError, match=r"A head of cloze classes has no weights .* Type kgwb\.tune\(model, task\)"
+        ):
+            task.fit_head(bert)
 
 
 def test_predictions_have_a_row_for_each_row(framed, bert):

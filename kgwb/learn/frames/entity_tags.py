@@ -14,9 +14,10 @@ import torch
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert, encode_sentences
-from kgwb.bert.task_head import Label
+from kgwb.bert.task_head import Label, TaskHead
 from kgwb.learn.frames.columns import read_list
 from kgwb.learn.frames.frame_task import FrameTask
+from kgwb.learn.frames.starting import fit_regression
 from kgwb.learn.frames.texts import Examples, Span, count_pieces, find_pieces
 from kgwb.words import count_things, quote_value
 
@@ -93,6 +94,11 @@ class EntityTags(FrameTask):
         found = find_pieces(bert, texts, spans)
         units = tuple(tuple((stretch,) for stretch in stretches) for stretches in found)
         return Examples(encode_sentences(bert, texts), units, tuple(rows), tuple(starts))
+
+    @classmethod
+    def start(cls, head: TaskHead, states: Float[Tensor, "unit width"], targets: Tensor) -> None:
+        """Set a new head to the logistic regression."""
+        fit_regression(head, states, targets, cls.loss)
 
     @classmethod
     def read_answers(cls, frame: pd.DataFrame, settings: Mapping[str, Any]) -> list[Any]:

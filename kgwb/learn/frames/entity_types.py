@@ -13,10 +13,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert
-from kgwb.bert.task_head import Label
+from kgwb.bert.task_head import Label, TaskHead
 from kgwb.graph import Sentence
 from kgwb.learn.frames.columns import read_label, read_list, read_span, read_texts
 from kgwb.learn.frames.frame_task import FrameTask
+from kgwb.learn.frames.starting import fit_regression
 from kgwb.learn.frames.texts import Examples, encode_spans
 
 
@@ -81,6 +82,11 @@ class EntityTypes(FrameTask):
     def loss(cls, logits: Float[Tensor, "unit label"], targets: Float[Tensor, "unit label"]) -> Float[Tensor, ""]:
         """The binary cross-entropy, summed over types, averaged over spans."""
         return binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1).mean()
+
+    @classmethod
+    def start(cls, head: TaskHead, states: Float[Tensor, "unit width"], targets: Tensor) -> None:
+        """Set a new head to the logistic regression."""
+        fit_regression(head, states, targets, cls.loss)
 
     @classmethod
     def read_answers(cls, frame: pd.DataFrame, settings: Mapping[str, Any]) -> list[Any]:

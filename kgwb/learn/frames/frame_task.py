@@ -20,7 +20,7 @@ from kgwb.bert.task_head import Label, TaskHead, expect_head_name
 from kgwb.checks import expect_each, expect_kind, expect_text
 from kgwb.fingerprints import fingerprint
 from kgwb.learn.frames.columns import expect_frame, read_label
-from kgwb.learn.frames.starting import start_head
+from kgwb.learn.frames.starting import fit_regression, set_class_means
 from kgwb.learn.frames.texts import Examples
 from kgwb.learn.tasks import Task
 from kgwb.words import count_things, quote_value
@@ -92,8 +92,25 @@ class FrameTask(Task):
         if is_new:
             bert.heads[self.name] = head
             if self.stretches:
-                start_head(head, prepared.read_states(bert), torch.cat(prepared.targets), self.loss)
+                self.start(head, prepared.read_states(bert), torch.cat(prepared.targets).to(bert.device))
         return prepared
+
+    def fit_head(self, bert: Bert) -> None:
+        """Set the head to the logistic regression on the model as it is: without tuning, or once more after it.
+
+        The head that tuning leaves was learnt on states that were still moving. Nothing else of the model changes.
+
+        Raises:
+            ValueError: as for `prepare`, or for a kind of task whose head has no weights of its own.
+        """
+        if not self.stretches:
+            raise ValueError(
+                f"A head of {self.kind} has no weights that a regression could fit. Type kgwb.tune(model, task) to train it."
+            )
+        prepared = self.prepare(bert)
+        fit_regression(
+            prepared.head, prepared.read_states(bert), torch.cat(prepared.targets).to(bert.device), self.loss
+        )
 
     @classmethod
     @abstractmethod
@@ -109,6 +126,11 @@ class FrameTask(Task):
     def loss(cls, logits: Float[Tensor, "unit label"], targets: Tensor) -> Float[Tensor, ""]:
         """−log softmax of the right label, averaged."""
         return cross_entropy(logits, targets)
+
+    @classmethod
+    def start(cls, head: TaskHead, states: Float[Tensor, "unit width"], targets: Tensor) -> None:
+        """Set a new head to where tuning begins: the means of the classes."""
+        set_class_means(head, states, targets)
 
     @classmethod
     def read_answers(cls, frame: pd.DataFrame, settings: Mapping[str, Any]) -> list[Any]:

@@ -21,8 +21,8 @@ class RelationClasses(FrameTask):
     """Classify the relation that a text states between a head and a tail.
 
     logits = W [h / ‖h‖; t / ‖t‖; m / ‖m‖] + b: the mean hidden states of the head's word pieces, of the tail's, and of all
-    (after Baldini Soares et al., 2019, "Matching the blanks", whose mentions are pooled as well). W and b start at
-    the logistic regression before tuning. Of a text that is too long what stands around both mentions is read, which the
+    (after Baldini Soares et al., 2019, "Matching the blanks", whose mentions are pooled as well). W starts at
+    the means of the classes. Of a text that is too long what stands around both mentions is read, which the
     log says.
 
     Args:

@@ -20,10 +20,12 @@ class TextClasses(FrameTask):
     """Classify texts by the mean of their hidden states.
 
     logits = W x + b, x = h / ‖h‖, h the mean of the last layer's hidden states (Reimers and Gurevych, 2019,
-    "Sentence-BERT"). W and b start at the logistic regression on x before tuning. Of a text with more word pieces than BERT
-    has positions only the beginning is read, which the log says.
+    "Sentence-BERT"). W starts at the means of the classes. Of a text with more word pieces than BERT has positions only the
+    beginning is read, which the log says.
 
-    For a few examples of each class, all layers and a small learning rate: tune(bert, task, policy="full", epochs=8).
+    Of a sentence model as MiniLM, with few examples of each class, all layers learn best, and the head is fitted once more
+    afterwards: tune(bert, task, top_layers=bert.layers, epochs=3, learning_rate=2e-4), then
+    task.fit_head(bert).
 
     Args:
         frame: a text and its label in each row; a text may be a `kgwb.graph.Sentence`, at whose mentions a door acts.
