@@ -23,5 +23,6 @@ from kgwb.bert.model import Bert as Bert
 from kgwb.bert.reading import Reading as Reading
 from kgwb.bert.reading import read as read
 from kgwb.bert.rollout import roll_out as roll_out
+from kgwb.bert.task_head import TaskHead as TaskHead
 from kgwb.bert.tokenizing import encode_sentences as encode_sentences
 from kgwb.bert.wordings import teach_wordings as teach_wordings

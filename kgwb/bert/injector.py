@@ -17,8 +17,9 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.fact_ids import FactIds, read_fact_ids
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.origin import Origin, describe_config
+from kgwb.bert.recipes import compare_recipes, compare_shapes
 from kgwb.bert.saving import InjectorFileError as InjectorFileError
-from kgwb.bert.saving import compare_recipes, compare_shapes, read_doors, write_doors
+from kgwb.bert.saving import read_doors, write_doors
 from kgwb.bert.shuffling import count_kept
 from kgwb.bert.trace import Switch, Trace
 from kgwb.checks import expect_path

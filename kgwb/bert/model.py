@@ -1,4 +1,4 @@
-"""Hugging Face's BERT, unmodified, with its tokenizer and a place for an injector."""
+"""Hugging Face's BERT, unmodified, with its tokenizer, a place for an injector, and the heads of tasks."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from kgwb.bert.injector import Injector
 from kgwb.bert.met import Met
 from kgwb.bert.passing import Pass, watch_layers
 from kgwb.bert.saving import ModelFileError, describe_doors, write_model
+from kgwb.bert.task_head import TaskHead
 from kgwb.bert.trace import Record, Trace
 from kgwb.checks import expect_flags, expect_kind, expect_path, expect_text
 from kgwb.words import describe_kind
@@ -40,6 +41,7 @@ class Bert(nn.Module):
         new_head: True if the checkpoint held no masked-language head, so that answers need tuning first.
         injector: the doors into it, or None for plain BERT.
         met: what it was asked in tuning.
+        heads: what tasks have learnt on top of it, by name; see `kgwb.learn.predict`.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Bert(nn.Module):
         self.new_head = new_head
         self.injector: Injector | None = None
         self.met = Met()
+        self.heads = nn.ModuleDict()
         watch_layers(self.stack)
 
     def forward(self, encoding: Encoding) -> Any:
@@ -103,7 +106,8 @@ class Bert(nn.Module):
         """Write the model whole to a folder, and return it; `kgwb.load_bert(folder)` gives it back, bit for bit.
 
         Weights and tokenizer are written as Hugging Face writes them, the doors beside them with their options, their
-        facts as edited, their control and their graph. A model of kgwb's that the folder holds is replaced.
+        facts as edited, their control and their graph, and the heads of tasks. A model of kgwb's that the folder holds
+        is replaced.
 
         Raises:
             FileExistsError: the folder holds something else.
@@ -116,6 +120,12 @@ class Bert(nn.Module):
             "injector": None,
             "met": self.met.record,
         }
+        for name, head in self.heads.items():
+            expect_kind(
+                head, TaskHead, f"The head {name!r} as a TaskHead", call="kgwb.bert.TaskHead(kind, labels, width)"
+            )
+        if self.heads:
+            record["heads"] = {name: head.describe() for name, head in self.heads.items() if isinstance(head, TaskHead)}
         doors = None
         if injector is not None:
             origin = injector.origin
@@ -133,7 +143,7 @@ class Bert(nn.Module):
             }
             doors = (injector.state_dict(), injector.graph, origin)
         with quiet_loading():
-            write_model(folder, self.model, self.tokenizer, record, doors)
+            write_model(folder, self.model, self.tokenizer, record, doors, self.heads.state_dict())
         return folder
 
     def fill_mask(self, encoding: Encoding) -> Float[Tensor, "sentence vocabulary"]:

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 WEIGHTS, MADE_FOR = "injector.safetensors", "injector.json"
-MODEL, KNOWLEDGE, GRAPH = "kgwb.json", "knowledge.safetensors", "graph"
+MODEL, KNOWLEDGE, GRAPH, HEADS = "kgwb.json", "knowledge.safetensors", "graph", "heads.safetensors"
 Kinds: TypeAlias = type | tuple[type, ...]
 _OF_MODEL: Mapping[str, Kinds] = {"name": str, "new_head": bool, "files": dict, "injector": (dict, NoneType)}
+_OF_HEAD: Mapping[str, Kinds] = {"kind": str, "labels": list, "width": int, "settings": dict}
 _OF_DOORS: Mapping[str, Kinds] = {"classes": dict, "options": dict, "recipe": dict, "shape": dict, "graph": dict}
 
 
@@ -59,72 +60,11 @@ def read_doors(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         with hold_folder(folder):
             recipe = _read_record(folder / MADE_FOR, {"doors": dict, "files": dict})
             _expect_written(folder, recipe.pop("files"))
-            return recipe, _read_tensors(folder / WEIGHTS)
+            return recipe, read_tensor_file(folder / WEIGHTS)
     except (OSError, ValueError, RecursionError) as error:
         raise InjectorFileError(
             f"{str(folder)!r} holds no door ({error}). Expected a folder that model.injector.save(folder) wrote."
         ) from error
-
-
-def compare_recipes(folder: Path, saved: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    """Doors take up only what doors made in the same way have saved.
-
-    Raises:
-        InjectorFileError: names what differs, and says what to type.
-    """
-    for what in ("mode", "control", "graph", "facts", "vectors", "filled"):
-        kept = saved.get(what, own[what] if what == "filled" else None)  # which an earlier kgwb did not keep
-        if kept != own[what]:
-            raise InjectorFileError(
-                f"The door in {str(folder)!r} has {what} {kept!r}, this one {own[what]!r}. "
-                f"Make this one as that was made: {_call(what, saved)}."
-            )
-    for door, options in own["doors"].items():
-        kept = saved["doors"].get(door)
-        kept = kept if isinstance(kept, dict) else {}
-        for name in sorted(options.keys() | kept.keys()):
-            then, now = (_unwrap(made.get(name)) for made in (kept, options))
-            # Whatever the seed decided is in the folder.
-            if then != now and name != "seed":
-                given = f"{name}={then!r}" if len(own["doors"]) == 1 else f"{door}={{{name!r}: {then!r}}}"
-                raise InjectorFileError(
-                    f"The {door} door in {str(folder)!r} was made with {name}={then!r}, this one with {name}={now!r}. "
-                    f"Make this one as that was made: {_call('', saved, given)}."
-                )
-
-
-def compare_shapes(folder: Path, saved: Mapping[str, Tensor], own: Mapping[str, Tensor], edited: set[str]) -> None:
-    """Tensors must have the shapes that they had; of facts, which may have been edited, the number may differ.
-
-    Raises:
-        InjectorFileError: names three that have not.
-    """
-    wrong = [
-        name
-        for name in sorted(own.keys() | saved.keys())
-        if name not in own
-        or name not in saved
-        or saved[name].dtype != own[name].dtype
-        or saved[name].shape[name in edited :] != own[name].shape[name in edited :]
-    ]
-    if wrong:
-        raise InjectorFileError(
-            f"The door in {str(folder)!r} has other measures than this one ({', '.join(wrong[:3])}). "
-            "Give kgwb.inject the BERT and the options that the saved one was made with."
-        )
-
-
-def _unwrap(value: Any) -> Any:
-    """The value; of a list that holds nothing else, the one."""
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
-
-
-def _call(what: str, saved: Mapping[str, Any], *options: str) -> str:
-    mode = str(saved.get("mode"))
-    modes = repr(mode) if "+" not in mode else repr(tuple(mode.split("+")))
-    control = f", control={saved['control']!r}" if saved.get("control") else ""
-    vectors = "vectors" if what not in ("graph", "facts", "vectors", "filled") else "kgwb.load_embedding(...)"
-    return f"kgwb.inject(bert, {', '.join([vectors, f'mode={modes}{control}', *options])})"
 
 
 def write_model(
@@ -133,6 +73,7 @@ def write_model(
     tokenizer: PreTrainedTokenizerBase,
     record: Mapping[str, Any],
     doors: tuple[Mapping[str, Tensor], KnowledgeGraph, Origin] | None,
+    heads: Mapping[str, Tensor],
 ) -> None:
     """Write a model whole: as Hugging Face does, with the doors, their graph and all that made them beside it.
 
@@ -142,6 +83,7 @@ def write_model(
         tokenizer: its tokenizer.
         record: what else there is to know, for JSON.
         doors: their tensors, their graph, and what they were made from; None for a plain BERT.
+        heads: the tensors of the tasks' heads, if there are any.
     """
     with hold_folder(folder):
         known = read_model_record(folder)["files"] if (folder / MODEL).is_file() else {}
@@ -158,13 +100,15 @@ def write_model(
                 whole = origin.knowledge
                 tables = {"entities": whole.entities, "relations": whole.relations, "facts": whole.facts}
                 _write_tensors(tables | {"identity": whole.identity}, new / KNOWLEDGE)
+        if heads:
+            _write_tensors(heads, new / HEADS)
         written = sorted(path for path in new.rglob("*") if path.is_file())
         files = {path.relative_to(new).as_posix(): hash_file(path) for path in written}
         _write_record(new / MODEL, {"kgwb": VERSION, **record, "files": files})
 
 
 def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, Any]:
-    """What `write_model` wrote beside the model.
+    """What `write_model` wrote beside the model; one that an earlier kgwb wrote has no heads.
 
     Raises:
         ModelFileError: if anything there is not as it was written.
@@ -173,6 +117,9 @@ def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, A
         record = _read_record(folder / MODEL, _OF_MODEL)
         if record["injector"] is not None:
             _expect_kinds(record["injector"], _OF_DOORS)
+        _expect_kinds(record, {"heads": dict} if "heads" in record else {})
+        for head in record.setdefault("heads", {}).values():
+            _expect_kinds(head, _OF_HEAD)
         if check_files:
             _expect_written(folder, record["files"])
     except (OSError, ValueError, RecursionError) as error:
@@ -206,7 +153,7 @@ def read_model_parts(folder: Path, doors: Mapping[str, Any]) -> tuple[dict[str, 
     Raises:
         ModelFileError: if the graph cannot be read back as it was.
     """
-    state, kept = _read_tensors(folder / WEIGHTS), doors["graph"]
+    state, kept = read_tensor_file(folder / WEIGHTS), doors["graph"]
     graph = replace(read_graph(folder / GRAPH), name=kept["name"], notes=tuple(map(tuple, kept["notes"])))
     if _identify(graph) != kept["fingerprint"]:
         raise ModelFileError(
@@ -215,7 +162,7 @@ def read_model_parts(folder: Path, doors: Mapping[str, Any]) -> tuple[dict[str, 
         )
     shape = Shape(**doors["shape"] | {"dtype": getattr(torch, doors["shape"]["dtype"].removeprefix("torch."))})
     if (folder / KNOWLEDGE).is_file():
-        return state, Knowledge(graph, **_read_tensors(folder / KNOWLEDGE), control=doors["control"]), shape
+        return state, Knowledge(graph, **read_tensor_file(folder / KNOWLEDGE), control=doors["control"]), shape
     # The doors' own tables hold the vectors, and are filled from the folder; what counts here is how wide they are.
     dim, width = doors["sizes"]
     count = len(graph.entities)
@@ -283,7 +230,7 @@ def _write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, path)
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensor_file(path: Path) -> dict[str, Tensor]:
     """The tensors of a file.
 
     Raises:

@@ -15,6 +15,15 @@ from kgwb.learn.corpus import Corpus as Corpus
 from kgwb.learn.corpus import read_corpus as read_corpus
 from kgwb.learn.editing import EditReport as EditReport
 from kgwb.learn.editing import measure_edits as measure_edits
+from kgwb.learn.frames.cloze_classes import ClozeClasses as ClozeClasses
+from kgwb.learn.frames.entity_tags import EntityTags as EntityTags
+from kgwb.learn.frames.entity_types import EntityTypes as EntityTypes
+from kgwb.learn.frames.frame_task import FrameTask as FrameTask
+from kgwb.learn.frames.predicting import TaskScore as TaskScore
+from kgwb.learn.frames.predicting import predict as predict
+from kgwb.learn.frames.predicting import score_predictions as score_predictions
+from kgwb.learn.frames.relation_classes import RelationClasses as RelationClasses
+from kgwb.learn.frames.text_classes import TextClasses as TextClasses
 from kgwb.learn.masked_words import MaskedWords as MaskedWords
 from kgwb.learn.masked_words import predict_masked_words as predict_masked_words
 from kgwb.learn.next_sentences import NextSentences as NextSentences

@@ -293,6 +293,8 @@ def describe_model(bert: Bert) -> dict[str, Any]:
         "config": fingerprint(describe_config(bert.model)),
         "tokenizer": fingerprint(bert.tokenizer),
     }
+    if bert.heads:
+        parts["heads"] = fingerprint(bert.heads)
     if injector is None:
         return parts
     doors = injector.state_dict()

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 import kgwb
+from kgwb.bert import saving
 from kgwb.bert.doors.door import Door
 from kgwb.bert.doors.gate import Gate
 from kgwb.bert.model import BertLoadError
@@ -90,6 +91,56 @@ def test_a_plain_tuned_bert_and_graph_facts_come_back(bert, vectors, tmp_path):
     assert not list((tmp_path / "model").rglob("*.bin")) and not list((tmp_path / "model").rglob("*.p*kl*"))
 
 
+def with_head(model: kgwb.bert.Bert) -> kgwb.bert.Bert:
+    settings = {"text": "text", "words": ["a", "b"]}
+    model.heads["mood"] = kgwb.bert.TaskHead("text classes", ["bad", 1, "很好"], 4, settings).eval()
+    with torch.no_grad():
+        for parameter in model.heads["mood"].parameters():
+            parameter.fill_(0.7)
+    return model
+
+
+def test_heads_come_back_to_the_bit(bert, vectors, tmp_path):
+    model = tune_by_hand(with_head(kgwb.inject(bert, vectors)))
+    again = kgwb.load_bert(model.save(tmp_path / "model"))
+    one, two = model.heads["mood"], again.heads["mood"]
+    assert (two.kind, two.labels, two.settings) == (one.kind, one.labels, one.settings)
+    assert two.weight.equal(one.weight) and two.bias.equal(one.bias) and two.weight.requires_grad
+    assert not two.training and again.injector is not None
+
+
+def test_a_plain_bert_is_saved_as_before_and_what_was_saved_before_is_read(bert, tmp_path):
+    folder = bert.save(tmp_path / "plain")
+    record = json.loads((folder / "kgwb.json").read_text())
+    assert "heads" not in record and not (folder / "heads.safetensors").exists()
+    assert not kgwb.load_bert(folder).heads
+    with_head(kgwb.load_bert()).save(folder)
+    assert list(kgwb.load_bert(folder).heads) == ["mood"]
+    bert.save(folder)  # over one with a head
+    assert not (folder / "heads.safetensors").exists() and not kgwb.load_bert(folder).heads
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mood": {"kind": "text classes", "labels": ["bad"], "width": 4, "settings": {}}},
+        {"mood": {"kind": "text classes", "labels": [], "width": 4, "settings": {}}},
+        {"mood": {"kind": 7, "labels": ["bad", 1, "good"], "width": 4, "settings": {}}},
+        {"keys": {"kind": "text classes", "labels": ["bad", 1, "good"], "width": 4, "settings": {}}},
+        {"mood": "text classes"},
+        {"other": {"kind": "text classes", "labels": ["bad", 1, "good"], "width": 4, "settings": {}}},
+        [],
+    ],
+)
+def test_heads_that_do_not_fit_their_file_are_noticed(tmp_path, change):
+    folder = with_head(kgwb.load_bert()).save(tmp_path / "model")
+    record = json.loads((folder / "kgwb.json").read_text())
+    del record["digest"]
+    saving._write_record(folder / "kgwb.json", {**record, "heads": change})
+    with pytest.raises(BertLoadError, match=r"holds no whole model|No BERT could be loaded"):
+        kgwb.load_bert(folder)
+
+
 class Nudge(Door):
     """A door of one's own, with a table that is no buffer."""
 
@@ -132,7 +183,7 @@ def test_doors_of_ones_own_are_given_as_classes(bert, vectors, set_gates, tmp_pa
 
 
 def test_whatever_is_changed_in_the_folder_is_noticed(bert, vectors, tmp_path):
-    folder = kgwb.inject(bert, vectors).save(tmp_path / "model")
+    folder = with_head(kgwb.inject(bert, vectors)).save(tmp_path / "model")
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".kgwb.json"):
         before = path.read_bytes()
         for damaged in (before[: len(before) // 2], before[:-9] + b"\x00" + before[-8:], b""):

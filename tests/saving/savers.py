@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import shutil
 import tempfile
@@ -74,6 +75,15 @@ def _inject(version: int) -> kgwb.bert.Bert:
     with torch.no_grad():
         for parameter in model.injector.parameters():
             parameter.fill_(version / 2)
+    return model
+
+
+def _with_head(version: int) -> kgwb.bert.Bert:
+    """A head whose weights are the version."""
+    model = copy.deepcopy(_bert())
+    model.heads["mood"] = kgwb.bert.TaskHead("text classes", ["bad", "good"], 32)
+    with torch.no_grad():
+        model.heads["mood"].weight.fill_(version)
     return model
 
 
@@ -180,6 +190,10 @@ SAVING: dict[str, tuple[Save, Callable[[Path], str]]] = {
     ),
     "door": (lambda folder, version: _inject(version).injector.save(folder), _read_door),
     "model": (lambda folder, version: (_bert() if version else _inject(1)).save(folder), _read_model),
+    "model with a head": (
+        lambda folder, version: _with_head(version).save(folder),
+        lambda folder: _read_model(folder) + repr(kgwb.load_bert(folder).heads["mood"].state_dict()),
+    ),
     "answers": (_probe, _read_answers),
     "report": _saves_file(_report, "report.csv"),
     "report as JSON": _saves_file(_report, "report.json"),

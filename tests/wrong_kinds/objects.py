@@ -68,6 +68,12 @@ def make_objects() -> dict[str, Any]:
     epochs = [kgwb.embed.Epoch(1, 2.0, 0.1), kgwb.embed.Epoch(2, 1.0, 0.1)]
     view = kgwb.show_probe(report)
     points = np.random.default_rng(0).normal(size=(8, 3))
+    moods = pd.DataFrame({"text": ["anna sings", "carl sighs"], "label": ["good", "bad"]})
+    moods["head"], moods["tail"], moods["types"] = [(0, 4)] * 2, [(5, 10)] * 2, [["a"], ["b"]]
+    moods["tokens"], moods["tags"] = moods["text"].str.split(), [["B-a", "O"]] * 2
+    cloze = kgwb.learn.ClozeClasses(moods, words={"good": "great", "bad": "terrible"})
+    headed = copy.deepcopy(bert)
+    kgwb.learn.TextClasses(moods).prepare(headed)
     factory = SimpleNamespace(  # as PyKEEN makes them
         mapped_triples=torch.tensor([[0, 0, 1]]), num_entities=2, real_num_relations=1,
         entity_id_to_label={0: "anna", 1: "bert"}, relation_id_to_label={0: "knows"},
@@ -79,7 +85,8 @@ def make_objects() -> dict[str, Any]:
         "kgwb": kgwb, "np": np, "pd": pd, "torch": torch, "copy": copy, "Path": Path,
         "frame": frame, "entities": entities, "graph": graph, "split": split, "vectors": vectors, "bert": bert,
         "model": model, "sentences": sentences, "questions": questions, "ranks": ranks, "report": report, "rules": rules,
-        "encoding": encoding, "epochs": epochs, "view": view, "points": points,
+        "moods": moods, "cloze": cloze, "headed": headed, "view": view, "points": points,
+        "encoding": encoding, "epochs": epochs,
         "tokenizer": bert.tokenizer, "scorer": kgwb.ComplEx(), "reading": kgwb.read(bert, sentences[0]),
         "corpus": kgwb.learn.Corpus("people", tuple(sentences), (0,) * 6), "task": kgwb.MaskedAnswers(questions),
         "leakage": kgwb.find_leakage(split),

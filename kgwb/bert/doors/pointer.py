@@ -62,8 +62,8 @@ class PointerDoor(Door):
     - support of an answer a = Σ p_j over the slots whose other end it is
     - its score gains g · β · log((ε + a) / ε) / log(1 / ε), ε = .01, g = |tanh α|, zero at the start
 
-    Eight numbers are learnt, and none belongs to an answer or a relation: what the door says of entities that it never met is as good as
-    what it says of others (pointing follows Vinyals et al., 2015; the match Khattab and Zaharia, 2020).
+    Eight numbers are learnt, and none belongs to an answer or a relation: what the door says of entities that it never met
+    is as good as what it says of others (pointing follows Vinyals et al., 2015; the match Khattab and Zaharia, 2020).
 
     Args:
         knowledge: the facts.
