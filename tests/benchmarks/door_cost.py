@@ -23,7 +23,7 @@ from kgwb.bert import Bert, Encoding, encode_sentences
 
 GRAPH = Path(__file__).parents[2] / "sample_graphs" / "archipelago"
 FACTS = 1000
-DOORS: dict[str, tuple[str, dict[str, Any]]] = {
+DOORS: dict[str, tuple[Any, dict[str, Any]]] = {
     "entity": ("entity", {}),
     "entity, beside": ("entity", {"place": "beside"}),
     "relation": ("relation", {}),
@@ -33,6 +33,8 @@ DOORS: dict[str, tuple[str, dict[str, Any]]] = {
     "tower": ("tower", {}),
     "memory, around the mentions": ("memory", {}),
     f"memory, {FACTS:,} slots": ("memory", {"reach": "all"}),
+    "pointer": ("pointer", {}),
+    "memory and pointer": (("memory", "pointer"), {}),
 }
 BATCHES = {"32 × 32": (32, 32), "8 × 128": (8, 128)}  # sentences × word pieces
 log = logging.getLogger("bench")
