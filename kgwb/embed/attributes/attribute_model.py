@@ -22,8 +22,8 @@ class FilledAttribute:
 
     Attributes:
         value: in the attribute's unit.
-        low: the lower end of each interval; −∞ (0 on the logarithm's scale) where nothing bounds it.
-        high: the upper end.
+        low: the lower end of each interval; −∞ where nothing bounds it.
+        high: the upper end; ∞ where nothing bounds it.
         how: from what this was made, in words.
         error: the mean absolute error at the known values, each predicted by models that never saw it.
         median_error: that of the median, in the same folds.
@@ -61,9 +61,8 @@ def fill_attribute(
         seed: of the folds and the trees.
     """
     if len(known) == 1:
-        nothing, endless = np.full(len(asked), values[0]), np.full(len(asked), np.inf)
-        how = "the only value, which bounds nothing"
-        return FilledAttribute(nothing, scale.back(-endless), endless, how, np.nan, np.nan)
+        only, endless = np.full(len(asked), values[0]), np.full(len(asked), np.inf)
+        return FilledAttribute(only, -endless, endless, "the only value, which bounds nothing", np.nan, np.nan)
     target, fold = scale.forward(values), _draw_folds(len(known), seed)
     parts = _predict_folds(evidence, name, np.concatenate([known, asked]), target, fold, seed=seed)
     means = np.empty((len(parts[0].means), len(known)))  # of each value by models that never saw it, [model, known]
@@ -84,7 +83,7 @@ def fill_attribute(
     value = np.clip(predictions.mean(0), low, high)
     return FilledAttribute(
         scale.back(value),
-        scale.back(low),
+        np.where(np.isfinite(low), scale.back(low), -np.inf),  # that all are positive is not known either
         scale.back(high),
         _explain(values, weights.mean(0), bounded=bool(np.isfinite(high[0])), coverage=coverage),
         float(np.abs(scale.back(held_out) - values).mean()),

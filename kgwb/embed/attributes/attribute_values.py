@@ -66,8 +66,9 @@ def read_values(graph: KnowledgeGraph, values: pd.DataFrame | Sequence[str] | No
         (array([0, 1]), array([   892., 357000.]))
     """
     if values is None or not isinstance(values, pd.DataFrame):
-        values = _melt_columns(graph.entities, _choose_columns(graph, values))
-        ids = values["entity"].to_numpy(dtype=np.int64)
+        columns = _choose_columns(graph, values)
+        values = _stack_columns(graph.entities, columns)
+        ids = np.tile(np.arange(len(graph.entities)), len(columns))
     else:
         missing = [column for column in COLUMNS if column not in values.columns]
         if missing:
@@ -126,12 +127,12 @@ def _choose_columns(graph: KnowledgeGraph, columns: Sequence[str] | None) -> lis
     return chosen
 
 
-def _melt_columns(entities: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+def _stack_columns(entities: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     parts = [
-        pd.DataFrame({"entity": np.arange(len(entities)), "attribute": column, "value": entities[column].to_numpy()})
+        pd.DataFrame({"entity": entities["entity"], "attribute": column, "value": entities[column].astype(object)})
         for column in columns
     ]
-    return pd.concat([part.astype({"value": object}) for part in parts], ignore_index=True)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _read_numbers(values: pd.DataFrame) -> Float[np.ndarray, " row"]:

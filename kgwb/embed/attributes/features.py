@@ -26,13 +26,15 @@ class Evidence:
     Attributes:
         neighbourhood: the graph's facts.
         vectors: of entities, each of length one.
-        components: the principal components of the vectors, and those of texts where there are any.
+        components: the vectors' principal components.
+        texts: the principal components of text vectors; without any, of no width.
         known: each attribute's values on its own scale, by entity, not a number where unknown.
     """
 
     neighbourhood: Neighbourhood
     vectors: Float[np.ndarray, "entity dim"]
     components: Float[np.ndarray, "entity component"]
+    texts: Float[np.ndarray, "entity text"]
     known: Mapping[str, Float[np.ndarray, " entity"]]
 
     def describe_fixed(
@@ -47,7 +49,8 @@ class Evidence:
         """
         counts = self.neighbourhood.counts
         steps = counts.choose_steps(known, least=max(_LEAST, 0.03 * len(known)), most=_STEPS)
-        parts = [self.components[rows], np.log1p(counts.over_all()[rows, 1:]), np.log1p(counts.total(steps)[rows])]
+        parts = [self.components[rows], self.texts[rows]]
+        parts += [np.log1p(counts.over_all()[rows, 1:]), np.log1p(counts.total(steps)[rows])]
         for other, overall in self._neighbour_means.items():
             values = self.known[other]
             if other == name:

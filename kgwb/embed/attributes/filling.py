@@ -51,7 +51,7 @@ class FilledAttributes:
     def __repr__(self) -> str:
         counts = f"{count_things(len(self), 'number')} of {count_things(len(self.attributes), 'attribute')}"
         rows = [
-            f"  {row.attribute}: {row.filled:,} from {row.known:,} known, error {row.error:.3g}, median's {row.median_error:.3g}"
+            f"  {row.attribute}: {row.filled:,} from {row.known:,}, error {row.error:.3g} (median's {row.median_error:.3g})"
             for row in self.attributes.head(10).itertuples(index=False, name="Row")
         ]
         more = [f"  ... and {len(self.attributes) - 10:,} more"] if len(self.attributes) > 10 else []
@@ -125,8 +125,10 @@ def fill_attributes(
     for place, name in enumerate(known.names):
         rows = wanted[wanted[:, 1] == place, 0]
         if len(rows):
-            options = {"scale": scales[name], "coverage": coverage, "seed": seed}
-            parts[name] = fill_attribute(evidence, name, *known.of(name), rows, **options)
+            entity, value = known.of(name)
+            parts[name] = fill_attribute(
+                evidence, name, entity, value, rows, scale=scales[name], coverage=coverage, seed=seed
+            )
     return FilledAttributes(
         graph, _build_frame(graph, known, wanted, parts), _build_table(known, scales, parts), coverage, known.notes
     )
@@ -135,15 +137,14 @@ def fill_attributes(
 def _gather(vectors: GraphEmbedding, known: AttributeValues, scales: dict[str, Scale], texts: Texts | None) -> Evidence:
     graph = vectors.graph
     entities = encode_once(vectors).entities.detach().cpu().double().numpy()
-    components = [find_components(entities)]
-    if texts is not None:
-        components.append(find_components(_read_texts(graph, texts)))
+    said = np.empty((len(entities), 0)) if texts is None else find_components(_read_texts(graph, texts))
     columns = {}
     for name in known.names:
         entity, value = known.of(name)
         columns[name] = np.full(len(entities), np.nan)
         columns[name][entity] = scales[name].forward(value)
-    return Evidence(Neighbourhood.of(graph), normalise_rows(entities), np.concatenate(components, axis=1), columns)
+    near = normalise_rows(entities)
+    return Evidence(Neighbourhood.of(graph), near, find_components(entities), said, columns)
 
 
 def _read_texts(graph: KnowledgeGraph, texts: Texts) -> Float[np.ndarray, "entity width"]:

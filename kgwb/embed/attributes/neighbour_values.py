@@ -34,7 +34,9 @@ class StepMeans:
         weight = np.bincount(start, self.weights, count)
         return np.stack([_divide(np.bincount(start, self.weights * self.values, count), weight), weight], axis=1)
 
-    def choose_steps(self, rows: Int[np.ndarray, " row"], *, least: float, most: int) -> Int[np.ndarray, " chosen"]:
+    def choose_steps(
+        self, rows: Int[np.ndarray, " row"], *, least: int | float, most: int
+    ) -> Int[np.ndarray, " chosen"]:
         """The steps by which most of some entities reach anything; of steps alike the first.
 
         Args:
@@ -70,9 +72,8 @@ class StepMeans:
         place[chosen] = np.arange(len(chosen))
         column, width, count = place[self.steps.step], len(chosen), self.steps.entities
         kept = column >= 0
-        return np.bincount(self.steps.start[kept] * width + column[kept], parts[kept], count * width).reshape(
-            count, width
-        )
+        sums = np.bincount(self.steps.start[kept] * width + column[kept], parts[kept], count * width)
+        return sums.reshape(count, width).astype(float)  # of no fact at all bincount gives whole numbers
 
 
 @dataclass(frozen=True, eq=False)

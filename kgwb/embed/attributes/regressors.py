@@ -18,7 +18,7 @@ _TREES = 60
 _ROUNDS = 10
 _OUTER = (0.01, 0.99)  # a target beyond these quantiles pulls a squared error no harder
 _PENALTIES = 10.0 ** np.arange(0, 6)
-_CLOSE = len(NEAREST) + 4  # the features that come first, which are few enough for a line
+_CLOSE = len(NEAREST) + 4  # the features that come first, those over all steps
 _STEADY = 0.2  # so many standard deviations are added to the trees' disagreement, which may be nothing by chance
 
 
@@ -70,7 +70,8 @@ def predict_rows(
     found = evidence.describe_known(values, rows)
     clipped = np.clip(target, *np.quantile(target, _OUTER))
     features = _fill_gaps(np.concatenate([found, fixed], axis=1), learn)
-    close = np.concatenate([_fill_gaps(found[:, :_CLOSE], learn), evidence.vectors[rows]], axis=1)
+    parts = [_fill_gaps(found[:, :_CLOSE], learn), evidence.vectors[rows], evidence.texts[rows]]
+    close = np.concatenate(parts, axis=1)  # few enough for a line
     each = _fit_trees(features[learn], clipped, features[asked], seed)  # [tree, asked]
     ridge = _make_ridge().fit(close[learn], clipped).predict(close[asked])
     median = np.full(len(asked), np.median(target))
