@@ -13,7 +13,7 @@ from kgwb.embed.attributes.regressors import MODELS, Predictions, mix_models, pr
 from kgwb.embed.attributes.scale import Scale
 from kgwb.words import count_things
 
-_MANY = 100  # from here on five folds do, below ten
+_FOLDS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ def fill_attribute(
 
 def _draw_folds(count: int, seed: int) -> Int[np.ndarray, " known"]:
     """In which fold each value is left out; few values are left out one by one."""
-    folds = count if count < FEW else 10 if count < _MANY else 5
+    folds = count if count < FEW else _FOLDS
     return np.random.default_rng(seed).permutation(count) % folds
 
 

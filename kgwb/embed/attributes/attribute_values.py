@@ -65,20 +65,20 @@ def read_values(graph: KnowledgeGraph, values: pd.DataFrame | Sequence[str] | No
         >>> read_values(KnowledgeGraph.from_pandas(facts, areas), ["area"]).of("area")
         (array([0, 1]), array([   892., 357000.]))
     """
-    if values is None or not isinstance(values, pd.DataFrame):
+    if not isinstance(values, pd.DataFrame):
         columns = _choose_columns(graph, values)
-        values = _stack_columns(graph.entities, columns)
+        given = _stack_columns(graph.entities, columns)
         ids = np.tile(np.arange(len(graph.entities)), len(columns))
     else:
         missing = [column for column in COLUMNS if column not in values.columns]
         if missing:
             raise ValueError(f"The frame of values came without a column {quote(missing[0])}. Type {_CALL}.")
-        ids = find_entities(graph, values["entity"])
-    numbers = _read_numbers(values)
+        given, ids = values, find_entities(graph, values["entity"])
+    numbers = _read_numbers(given)
     empty, finite = np.isnan(numbers), np.isfinite(numbers)
     if not finite.any():
         raise ValueError(f"None of {count_things(len(numbers), 'value')} is a finite number. Type {_CALL}.")
-    table = pd.DataFrame({"attribute": values["attribute"].astype(str).to_numpy(), "entity": ids, "value": numbers})
+    table = pd.DataFrame({"attribute": given["attribute"].astype(str).to_numpy(), "entity": ids, "value": numbers})
     merged = table[finite].groupby(["attribute", "entity"], sort=True)["value"].median().reset_index()
     counts = {
         "empty values left out": int(empty.sum()),

@@ -11,7 +11,7 @@ import numpy as np
 from kgwb.axes import Float, Int
 from kgwb.embed.attributes.neighbour_values import Neighbourhood
 
-NEAREST = (3, 8, 20, 50)
+NEAREST = (1, 3, 8, 20, 50)
 FEW = 20  # attributes with fewer values are no evidence for others, and get no model of their own
 _COMPONENTS = 32  # a tree looks at one number at a time: principal components say more in each
 _LEAST = 8  # a feature that fewer known entities have is left out
@@ -96,7 +96,7 @@ class Evidence:
 def find_nearest_medians(
     vectors: Float[np.ndarray, "entity dim"], values: Float[np.ndarray, " entity"], rows: Int[np.ndarray, " row"]
 ) -> Float[np.ndarray, "row nearest"]:
-    """The median of the 3, 8, 20 and 50 other entities with a value whose vectors have the nearest direction."""
+    """The median of the 1, 3, 8, 20 and 50 other entities with a value whose vectors have the nearest direction."""
     known = np.flatnonzero(np.isfinite(values))
     most, block = min(max(NEAREST), max(len(known) - 1, 1)), max(1, _AT_ONCE // len(known))
     medians = np.empty((len(rows), len(NEAREST)))

@@ -73,7 +73,8 @@ def predict_rows(
     parts = [_fill_gaps(found[:, :_CLOSE], learn), evidence.vectors[rows], evidence.texts[rows]]
     close = np.concatenate(parts, axis=1)  # few enough for a line
     each = _fit_trees(features[learn], clipped, features[asked], seed)  # [tree, asked]
-    ridge = _make_ridge().fit(close[learn], clipped).predict(close[asked])
+    line = _make_ridge().fit(close[learn], clipped).predict(close[asked])
+    ridge = np.clip(line, clipped.min(), clipped.max())  # a little further on a logarithm's scale is far away
     median = np.full(len(asked), np.median(target))
     deviation = float(clipped.std()) or 1.0
     means = np.stack([median, *found[asked, : len(NEAREST)].T, each.mean(0), ridge])
