@@ -91,6 +91,19 @@ def test_neighbours_tell_what_untrained_vectors_cannot(towns: GraphEmbedding) ->
     assert ((filled.frame["low"] <= truth) & (truth <= filled.frame["high"])).mean() >= 0.75
 
 
+def test_no_prediction_leaves_the_range_of_what_is_known(towns: GraphEmbedding) -> None:
+    """Neither by a line that goes on, nor by a logarithm that makes a little of it much."""
+    random = np.random.default_rng(0)
+    known = pd.DataFrame({"entity": [f"town {i:02}" for i in range(50)], "attribute": "size"})
+    known["value"] = random.lognormal(5, 3, 50)
+    far = GraphEmbedding(towns.graph, TransE(), dim=8)
+    with torch.no_grad():
+        far.entity_table.mul_(torch.logspace(-2, 4, len(towns.graph.entities))[:, None])
+    frame = fill_attributes(far, known).frame
+    assert len(frame) == 14
+    assert frame["value"].between(known["value"].min(), known["value"].max()).all()
+
+
 def test_the_same_seed_gives_the_same_and_the_order_of_values_changes_nothing(towns: GraphEmbedding) -> None:
     asked = pd.DataFrame({"entity": ["town 59", "town 50"], "attribute": "rain"})
     first = fill_attributes(towns, _rain(40), asked=asked, seed=3).frame
@@ -373,7 +386,8 @@ def test_the_nearest_are_the_nearest_by_direction() -> None:
     angles = np.radians([0, 10, 20, 40, 90])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     medians = find_nearest_medians(vectors, np.array([5.0, 1.0, 2.0, 4.0, np.nan]), np.array([0, 4]))
-    assert medians[:, 0].tolist() == [2.0, 2.0]  # of 1, 2, 4: its own 5 is not looked at; of 4, 2, 1
+    assert medians[:, 0].tolist() == [1.0, 4.0]  # its own 5 is not looked at
+    assert medians[:, 1].tolist() == [2.0, 2.0]  # of 1, 2, 4, and of 4, 2, 1
 
 
 def test_a_mixture_is_never_worse_than_the_best_model_on_what_it_was_chosen_on() -> None:
