@@ -247,6 +247,13 @@ def test_texts_of_another_shape_are_refused(towns: GraphEmbedding, texts: Any, s
         fill_attributes(towns, _rain(30), texts=texts)
 
 
+@pytest.mark.parametrize("texts", [torch.nn.Linear(2, 2), TransE])
+def test_texts_that_are_no_function_are_refused(towns: GraphEmbedding, texts: Any) -> None:
+    said = r"A function of the table of entities was expected, but .* came\. Type texts=lambda"
+    with pytest.raises(TypeError, match=said):
+        fill_attributes(towns, _rain(30), texts=texts)
+
+
 def test_without_scikit_learn_the_install_line_is_given(towns: GraphEmbedding, monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
     monkeypatch.setattr("kgwb.packages.import_module", lambda name: real("a_package_that_is_missing"))

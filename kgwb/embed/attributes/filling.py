@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import isroutine
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from kgwb.words import count_things, describe_kind, find_nearest, quote
 
 _CALL = "fill_attributes(vectors, values)"
 _ASKED = 'asked=pd.DataFrame([("Berlin", "area")], columns=["entity", "attribute"])'
+_TEXTS = "texts=lambda entities: encode(list(entities['description']))"
 Texts = Callable[[pd.DataFrame], np.ndarray]
 
 
@@ -115,6 +117,9 @@ def fill_attributes(
     """
     expect_embedding(vectors, "fill_attributes(GraphEmbedding(graph, ComplEx()), values)")
     expect_kind(asked, (pd.DataFrame, type(None)), "A frame of what is asked", call=f"{_CALL[:-1]}, {_ASKED})")
+    if texts is not None and not isroutine(texts):  # a tokenizer can be called too, but not with a table
+        came = describe_kind(texts)
+        raise TypeError(f"A function of the table of entities was expected, but {came} came. Type {_TEXTS}.")
     expect_number("coverage", coverage, usual=0.9, above=0, below=1)
     seed, coverage, graph = expect_seed(seed), float(coverage), vectors.graph
     known = read_values(graph, values)
@@ -148,17 +153,12 @@ def _gather(vectors: GraphEmbedding, known: AttributeValues, scales: dict[str, S
 
 
 def _read_texts(graph: KnowledgeGraph, texts: Texts) -> Float[np.ndarray, "entity width"]:
-    call = "texts=lambda entities: encode(list(entities['description']))"
-    if not callable(texts):
-        raise TypeError(
-            f"A function of the table of entities was expected, but {describe_kind(texts)} came. Type {call}."
-        )
     found = np.asarray(texts(graph.entities.copy()))
     if found.ndim != 2 or len(found) != len(graph.entities) or found.dtype.kind not in "fiu":
         came = f"of shape {found.shape} and type {found.dtype}"
-        raise ValueError(f"texts gave an array {came}; expected numbers [{len(graph.entities)}, width]. Type {call}.")
+        raise ValueError(f"texts gave an array {came}; expected numbers [{len(graph.entities)}, width]. Type {_TEXTS}.")
     if not np.isfinite(found).all():
-        raise ValueError(f"texts gave numbers that are not finite. Type {call}.")
+        raise ValueError(f"texts gave numbers that are not finite. Type {_TEXTS}.")
     return found.astype(float)
 
 
