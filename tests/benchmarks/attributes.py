@@ -20,6 +20,7 @@ import kgwb
 ENOUGH = 20  # test values a seed, on average: with fewer, chance says which of two is better
 NEIGHBOURS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50)
 AVERAGES = {"mean": np.mean, "median": np.median}
+RUNS = ("as they are", "shuffled")
 KNOWN = {"below 20": (0, 20), "20 to 199": (20, 200), "200 or more": (200, np.inf)}
 log = logging.getLogger("bench")
 
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--coverage", type=float, default=0.9)
     parser.add_argument("--vectors", type=Path, help="a saved embedding of the train triples, instead of training one")
-    parser.add_argument("--no-twin", action="store_true", help="leave the shuffled twin out")
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS), help="the graph as it is, its twin")
     parser.add_argument("--threads", type=int, default=0, help="0 for as many as torch likes")
     asked = parser.parse_args()
     data = begin("fb15k-237", threads=asked.threads)
@@ -42,18 +43,16 @@ def main() -> None:
         kgwb.load_embedding(asked.vectors) if asked.vectors else train(data / "fb15k-237", asked.dim, asked.epochs)
     )
     values = read_numbers(data / "fb15k-237" / "numeric.txt", vectors.graph)
-    for name, shuffled in {"as they are": False, "vectors and neighbours shuffled": True}.items():
-        if shuffled and asked.no_twin:
-            continue
+    for name in asked.runs:
         tables = []
         for seed in asked.seeds:
-            tables.append(measure(vectors, values, seed, asked.coverage, shuffled=shuffled))
+            tables.append(measure(vectors, values, seed, asked.coverage, shuffled=name == "shuffled"))
             log.info("%s, seed %d: %s", name, seed, summarise(tables[-1]))
         table = pd.concat(tables, ignore_index=True)
         figures = summarise(table)
         each = list_attributes(table)
         log.info("%s", each.to_string(float_format="{:.3g}".format))
-        row = [name, *(str(figure) for figure in figures.values())]
+        row = [f"{name}, seeds {' '.join(map(str, asked.seeds))}", *(str(figure) for figure in figures.values())]
         path = record("attributes", {name: figures, "attributes": each.reset_index().to_dict("records")}, row)
         log.info("%s\nwritten to %s", " | ".join(row), path)
 
