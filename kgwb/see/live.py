@@ -115,7 +115,7 @@ class LiveView(View):
         *,
         entities: Names = (),
         relations: Names = (),
-        triples: Sequence[tuple[str | int, str | int, str | int]] = (),
+        triples: Sequence[tuple[str | int, str | int, str | int] | list[str | int]] = (),
         words: Sequence[str] = (),
         sentence: int | None = None,
         token: int | None = None,

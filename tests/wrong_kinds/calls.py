@@ -61,6 +61,7 @@ CALLS = {
     "Calibration.probability": "graph.triples",
     "Calibration.reliability": "",
     "kgwb.embed.classify_triples": "vectors, split",
+    "kgwb.embed.fill_attributes": "vectors, pd.DataFrame({'entity': ['anna', 'bert'], 'attribute': 'age', 'value': [1.0, 2.0]})",
     "ClassificationReport.interval": "samples=10",
     "kgwb.embed.score_leaks": "ranks, leakage",
     "kgwb.embed.read_vectors": "'kept.npz', graph, scorer=scorer",
@@ -250,6 +251,7 @@ HOOK = "kgwb calls it, with what it made itself, once or more in every step"
 EXEMPT = {
     "kgwb.graph.LeakageReport": MADE.format("find_leakage"),
     "kgwb.embed.RankReport": MADE.format("rank_triples"),
+    "kgwb.embed.FilledAttributes": MADE.format("fill_attributes"),
     "kgwb.embed.Epoch": MADE.format("train_embedding"),
     "kgwb.bert.Alignment": MADE.format("align_vectors"),
     "kgwb.bert.Encoding": MADE.format("encode_sentences"),
