@@ -54,8 +54,8 @@ class PointerDoor(Door):
     A slot j holds a fact of relation r, read from its head or from its tail. With m_r the match between the sentence's word
     pieces outside names and the relation's label, both as hidden states of a layer below which no other door has acted:
 
-    - z_j = τ (m_r + w m_e + b · [read from the tail] − c₁ log(1 + d₁) − c₂ log(1 + d₂)), where m_e is the match with the type
-      of the fact's other end, d₁ the distance from the name to the mask and d₂ from the name to the words that say r, each
+    - z_j = τ (max(m_r, m_e − w) + b · [read from the tail] − c₁ log(1 + d₁) − c₂ log(1 + d₂)), where m_e is the match with the
+      type of the fact's other end, d₁ the distance from the name to the mask and d₂ from the name to the words that say r, each
       beyond that of the nearest name
     - p = softmax over the slots and "the graph does not say", whose score is that of the relations of which the named
       entities have no fact, and τ n for none at all
@@ -222,14 +222,14 @@ class PointerDoor(Door):
         types = count + self.type_of[nearby.others.clamp_min(0).to(device)]
         is_owner = self.entities_at(encoding)[:, None] == owners[..., None]  # [sentence, slot, token]
         to_mask, to_words = self._measure_distances(encoding, is_owner, pick(places, relations) + pick(places, types))
-        typed = self._number("type")
-        score = match.gather(1, relations) + typed * match.gather(1, types)  # [sentence, slot]
+        typed = match[:, count:] - self._number("type")
+        every = torch.maximum(match[:, :count], typed[:, self._usual.to(device)])  # [sentence, relation]
+        score = torch.maximum(match.gather(1, relations), typed.gather(1, types - count))  # [sentence, slot]
         score = score + self._number("backwards") * (kinds >= count).to(match.dtype)
         score = score - self._number("to_mask") * beyond_nearest(to_mask, is_fact)
         score = score - self._number("to_words") * beyond_nearest(to_words, is_fact, relations)
         sharpness = self._number("sharpness")
         slots = (sharpness * score).masked_fill(~is_fact, NEVER)
-        every = match[:, :count] + typed * match[:, count + self._usual.to(device)]  # [sentence, relation]
         return Pointing(nearby, slots, sharpness * every, sharpness * self._number("none"))
 
     def _match_texts(
@@ -284,9 +284,9 @@ _START = {
     "sharpness": (20.0, 0.0, True),
     "backwards": (0.0, 0.1, False),
     "none": (0.4, 0.1, False),
-    "to_mask": (0.1, 0.0, True),
-    "to_words": (0.1, 0.0, True),
+    "to_mask": (0.3, 0.0, True),
+    "to_words": (0.3, 0.0, True),
     "wording": (0.2, 0.1, False),
-    "type": (0.6, 0.0, True),
+    "type": (0.1, 0.1, False),
 }
 _NAMES = tuple(_START)
