@@ -284,9 +284,9 @@ _START = {
     "sharpness": (20.0, 0.0, True),
     "backwards": (0.0, 0.1, False),
     "none": (0.4, 0.1, False),
-    "to_mask": (0.3, 0.0, True),
-    "to_words": (0.3, 0.0, True),
+    "to_mask": (0.1, 0.0, True),
+    "to_words": (0.6, 0.0, True),
     "wording": (0.2, 0.1, False),
-    "type": (0.1, 0.1, False),
+    "type": (0.2, 0.1, False),
 }
 _NAMES = tuple(_START)
