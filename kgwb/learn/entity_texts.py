@@ -18,7 +18,7 @@ from kgwb.checks import expect_kind
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.words import count_things, shorten
 
-PIECES_AT_ONCE = 4096  # word pieces in a block of texts, padding included: activations stay near the cache
+PIECES_AT_ONCE = 2048  # word pieces in a block of texts, padding included: activations stay near the cache
 INVERSE = "inverse of "
 _WORD = re.compile(r"[^\W\d_]{3}|[^\W\d_\x00-\x7f]")  # three letters, or one of a writing without an alphabet
 _log = logging.getLogger("kgwb.learn")
@@ -53,14 +53,14 @@ class EntityTexts:
     Attributes:
         pieces: of each entity, without marks, 0 where shorter, [entity, piece].
         lengths: how many pieces each entity has, [entity].
-        steps: the pieces of each step, 2 × relations lists.
+        steps: the pieces of each step, 2 × relations of them.
         marks: the ids of the tokenizer's marks before a text, after it, and of padding.
         cut: how many entities had more pieces than were kept.
     """
 
     pieces: Int[np.ndarray, "entity piece"]
     lengths: Int[np.ndarray, " entity"]
-    steps: tuple[Int[np.ndarray, " piece"], ...]
+    steps: tuple[tuple[int, ...], ...]
     marks: tuple[int, int, int]
     cut: int
 
@@ -74,7 +74,7 @@ class EntityTexts:
 
     def _encode(self, entities: Int[np.ndarray, " text"], step: Int[np.ndarray, " text"] | None) -> Encoding:
         first, last, filler = self.marks
-        asked = [[]] * len(entities) if step is None else [[*self.steps[s].tolist(), last] for s in step.tolist()]
+        asked = [[]] * len(entities) if step is None else [[*self.steps[s], last] for s in step.tolist()]
         rows = [
             [first, *pieces[:length], last, *more]
             for pieces, length, more in zip(
@@ -121,7 +121,7 @@ def cut_entity_texts(bert: Bert, graph: KnowledgeGraph, *, longest: int) -> Enti
     tokenizer = bert.tokenizer
     marks = (int(tokenizer.cls_token_id), int(tokenizer.sep_token_id), int(tokenizer.pad_token_id or 0))
     lengths = np.minimum([len(row) for row in rows], kept).astype(np.int64)
-    return EntityTexts(pieces, lengths, tuple(np.array(row, dtype=np.int64) for row in cut_steps), marks, cut)
+    return EntityTexts(pieces, lengths, tuple(map(tuple, cut_steps)), marks, cut)
 
 
 def read_vectors(bert: Bert, encoding: Encoding) -> Float[Tensor, "text width"]:

@@ -96,7 +96,9 @@ class TextCompletion(Task):
 
     def __repr__(self) -> str:
         graph, triples = find_facts(self.split, "kgwb.learn.TextCompletion({})")
-        texts = fingerprint([triples.tolist(), graph.labels, graph.entities["description"].tolist(), graph.relation_labels])
+        texts = fingerprint(
+            [triples.tolist(), graph.labels, graph.entities["description"].tolist(), graph.relation_labels]
+        )
         names = ("longest", "temperature", "margin", "queue", "examples", "seed")
         options = ", ".join(f"{name}={getattr(self, name)}" for name in names)
         return f"TextCompletion({count_things(len(triples), 'triple')} {texts[:12]}, {options})"
@@ -186,7 +188,7 @@ class CompletionExamples(nn.Module):
 
 def _draw_triples(
     triples: Int[np.ndarray, "triple 3"], examples: int | None, seed: int
-) -> Int[np.ndarray, "triple 3"]:
+) -> Int[np.ndarray, "example 3"]:
     """So many of the triples; once all are drawn, all are drawn again."""
     if examples is None:
         return triples

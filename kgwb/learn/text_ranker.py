@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
 
@@ -14,7 +16,7 @@ from kgwb.learn.entity_texts import cut_entity_texts, find_facts, read_vectors
 from kgwb.learn.text_completion import LONGEST
 from kgwb.words import count_things
 
-_BLOCK = 4096  # entities that are cut and read between two looks at the clock
+_BLOCK = 4096  # entities whose word pieces are laid side by side at once
 
 
 class TextRanker:
@@ -58,7 +60,7 @@ class TextRanker:
         self.graph, self.trained_facts = find_facts(split, "kgwb.learn.TextRanker(bert, {})")
         expect_at_least("longest", longest, 1, whole=True)
         self._texts = cut_entity_texts(bert, self.graph, longest=int(longest))
-        self._bert = bert.in_mode(training=False)
+        self._bert = copy.deepcopy(bert).eval()
         self._precision = choose_precision(precision, bert.device, work=32 * bert.model.num_parameters())
         self.name, self.device = bert.name, bert.device
         self.trained_on = torch.zeros(len(self.graph.entities), dtype=torch.bool)
