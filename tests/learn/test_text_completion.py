@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import math
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ def guild() -> KnowledgeGraph:
     names = [f"{first}{second}" for first in ("bren", "drav", "jut", "mal") for second in ("ap", "ek", "os")]
     trades = {name: list(DEEDS)[i % 3] for i, name in enumerate(names)}
     facts = [(name, "works_as", trade) for name, trade in trades.items()]
-    facts += [(one, "knows", other) for one, other in zip(names, names[1:], strict=False)]
+    facts += [(one, "knows", other) for one, other in pairwise(names)]
     about = [(name, f"one who {DEEDS[trade]}") for name, trade in trades.items()]
     about += [(trade, f"a trade: {deed}") for trade, deed in DEEDS.items()]
     return KnowledgeGraph.from_pandas(

@@ -129,6 +129,9 @@ CALLS = {
     "MaskedWords.prepare": "bert",
     "kgwb.learn.NextSentences": "sentences",
     "NextSentences.prepare": "bert",
+    "kgwb.learn.TextCompletion": "split",
+    "TextCompletion.prepare": "bert",
+    "kgwb.learn.TextRanker": "bert, split",
     "kgwb.learn.predict_masked_words": "bert, kgwb.learn.MaskedWords(sentences)",
     "kgwb.learn.read_corpus": "'corpus.txt', bert",
     "kgwb.learn.Corpus": "'people', tuple(sentences), (0,) * 6",
@@ -217,6 +220,7 @@ RECEIVERS = {
     "MaskedAnswers": "task",
     "MaskedWords": "kgwb.learn.MaskedWords(sentences)",
     "NextSentences": "kgwb.learn.NextSentences(sentences)",
+    "TextCompletion": "kgwb.learn.TextCompletion(split)",
     "ProbeReport": "report",
     "View": "drawn",
     "LiveView": "drawn",
@@ -270,6 +274,7 @@ EXEMPT = {
     "Bert.answer_head": HOOK,
     **{f"{view}.answer": HOOK for view in ("LiveView", "AttentionView", "GraphView", "SpaceView", "TrainingView")},
     "LiveView.take": HOOK,
+    "TextRanker.score_answers": HOOK,
     "InjectionPanel.from_trial": "the workbench calls it, with its own trial",
 }
 # Classes whose methods are all such hooks, and equations, which see tensors alone (`GraphEmbedding.score` checks what comes).
