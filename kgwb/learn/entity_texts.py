@@ -124,7 +124,7 @@ def cut_entity_texts(bert: Bert, graph: KnowledgeGraph, *, longest: int) -> Enti
     return EntityTexts(pieces, lengths, tuple(map(tuple, cut_steps)), marks, cut)
 
 
-def read_vectors(bert: Bert, encoding: Encoding) -> Float[Tensor, "text width"]:
+def pool_texts(bert: Bert, encoding: Encoding) -> Float[Tensor, "text width"]:
     """Each text as a vector of length one: the mean of its word pieces in the last layer, marks included.
 
     Texts of like length are read together, so that little is padded; a text's vector does not depend on the others.

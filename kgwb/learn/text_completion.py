@@ -18,7 +18,7 @@ from kgwb.checks import expect_at_least, expect_kind, expect_number, expect_seed
 from kgwb.fingerprints import fingerprint
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.graph.joins import Steps, expand_ranges
-from kgwb.learn.entity_texts import EntityTexts, cut_entity_texts, find_facts, read_vectors
+from kgwb.learn.entity_texts import EntityTexts, cut_entity_texts, find_facts, pool_texts
 from kgwb.learn.tasks import Task
 from kgwb.words import count_things
 
@@ -140,8 +140,8 @@ class CompletionExamples(nn.Module):
         known, right = np.concatenate([head, tail]), np.concatenate([tail, head])  # [query]
         step = np.concatenate([relation, relation + self.steps.relations])
         answers, place = np.unique(right, return_inverse=True)  # each text is read once
-        queries = read_vectors(bert, self.texts.encode_queries(known, step))  # [query, width]
-        vectors = read_vectors(bert, self.texts.encode_entities(answers))  # [answer, width]
+        queries = pool_texts(bert, self.texts.encode_queries(known, step))  # [query, width]
+        vectors = pool_texts(bert, self.texts.encode_entities(answers))  # [answer, width]
         columns, candidates = self._join_queue(answers, vectors)
         target = torch.from_numpy(place).to(bert.device)
         is_right = one_hot(target, len(columns)).bool()  # [query, column]

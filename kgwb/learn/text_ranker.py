@@ -12,7 +12,7 @@ from kgwb.bert import Bert
 from kgwb.checks import expect_at_least, expect_kind
 from kgwb.embed.precision import Precision, choose_precision
 from kgwb.graph import KnowledgeGraph, Split
-from kgwb.learn.entity_texts import cut_entity_texts, find_facts, read_vectors
+from kgwb.learn.entity_texts import cut_entity_texts, find_facts, pool_texts
 from kgwb.learn.text_completion import LONGEST
 from kgwb.words import count_things
 
@@ -86,7 +86,7 @@ class TextRanker:
         asked = relation.cpu().numpy()
         step = np.where(np.arange(len(asked)) < tails, asked, asked + len(self.graph.relations))
         with self._read():
-            queries = read_vectors(self._bert, self._texts.encode_queries(known.cpu().numpy(), step))
+            queries = pool_texts(self._bert, self._texts.encode_queries(known.cpu().numpy(), step))
         return queries @ self.vectors.T
 
     @torch.no_grad()
@@ -97,7 +97,7 @@ class TextRanker:
         with self._read():
             for start in range(0, len(order), _BLOCK):
                 rows = order[start : start + _BLOCK]
-                read = read_vectors(self._bert, self._texts.encode_entities(rows))
+                read = pool_texts(self._bert, self._texts.encode_entities(rows))
                 vectors[torch.from_numpy(rows).to(self.device)] = read
         return vectors
 

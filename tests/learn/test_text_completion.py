@@ -15,7 +15,7 @@ import torch
 import kgwb
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.learn import TextCompletion
-from kgwb.learn.entity_texts import cut_entity_texts, describe_relation, read_vectors
+from kgwb.learn.entity_texts import cut_entity_texts, describe_relation, pool_texts
 
 DEEDS = {"Baker": "bakes bread", "Miller": "grinds corn", "Smith": "forges iron"}
 
@@ -149,9 +149,9 @@ def test_no_argument_is_changed(small_bert, guild):
 def test_a_vector_does_not_depend_on_its_batch_mates(small_bert, guild):
     texts = cut_entity_texts(small_bert, guild, longest=32)
     everyone = np.arange(len(guild.entities))
-    together = read_vectors(small_bert, texts.encode_entities(everyone))
+    together = pool_texts(small_bert, texts.encode_entities(everyone))
     for entity in everyone:
-        alone = read_vectors(small_bert, texts.encode_entities(everyone[[entity]]))[0]
+        alone = pool_texts(small_bert, texts.encode_entities(everyone[[entity]]))[0]
         assert torch.allclose(together[entity], alone, atol=1e-5)
         assert torch.allclose(alone, read_alone(small_bert, say_entity(guild, entity)), atol=1e-5)
 
@@ -160,9 +160,9 @@ def test_a_vector_does_not_depend_on_its_batch_mates(small_bert, guild):
 def test_texts_are_read_in_blocks_of_like_length(small_bert, guild, monkeypatch):
     texts = cut_entity_texts(small_bert, guild, longest=32)
     encoding = texts.encode_entities(np.arange(len(guild.entities)))
-    whole = read_vectors(small_bert, encoding)
+    whole = pool_texts(small_bert, encoding)
     monkeypatch.setattr("kgwb.learn.entity_texts.PIECES_AT_ONCE", 30)
-    assert torch.allclose(read_vectors(small_bert, encoding), whole, atol=1e-5)
+    assert torch.allclose(pool_texts(small_bert, encoding), whole, atol=1e-5)
 
 
 def test_the_query_of_an_inverse_relation_says_so(small_bert, guild):
