@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_kind, expect_number, expect_seed
+from kgwb.checks import expect_at_least, expect_flags, expect_kind, expect_number, expect_seed
 from kgwb.fingerprints import fingerprint
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.graph.joins import Steps, expand_ranges
@@ -46,6 +46,8 @@ class TextCompletion(Task):
         temperature: τ at the start.
         margin: γ, by which the right answer has to be closer.
         queue: how many answers of earlier batches to keep as wrong ones.
+        self_negative: whether a query's own entity counts as a wrong answer to it; it lies closest from the start, and to
+            move it away takes a long training.
         examples: how many facts one epoch holds, drawn without repeats as long as there are others; by default each once.
         seed: for which facts are drawn.
 
@@ -67,6 +69,7 @@ class TextCompletion(Task):
     temperature: int | float = field(default=0.05, kw_only=True)
     margin: int | float = field(default=0.02, kw_only=True)
     queue: int = field(default=0, kw_only=True)
+    self_negative: bool = field(default=True, kw_only=True)
     examples: int | None = field(default=None, kw_only=True)
     seed: int = field(default=0, kw_only=True)
 
@@ -80,6 +83,7 @@ class TextCompletion(Task):
         expect_number("temperature", self.temperature, usual=0.05, above=0)
         expect_number("margin", self.margin, usual=0.02, least=0)
         expect_at_least("queue", self.queue, 0, whole=True)
+        expect_flags(self_negative=self.self_negative)
         if self.examples is not None:
             expect_at_least("examples", self.examples, 1, whole=True)
         object.__setattr__(self, "seed", expect_seed(self.seed))
@@ -99,7 +103,7 @@ class TextCompletion(Task):
         texts = fingerprint(
             [triples.tolist(), graph.labels, graph.entities["description"].tolist(), graph.relation_labels]
         )
-        names = ("longest", "temperature", "margin", "queue", "examples", "seed")
+        names = ("longest", "temperature", "margin", "queue", "self_negative", "examples", "seed")
         options = ", ".join(f"{name}={getattr(self, name)}" for name in names)
         return f"TextCompletion({count_things(len(triples), 'triple')} {texts[:12]}, {options})"
 
@@ -145,11 +149,14 @@ class CompletionExamples(nn.Module):
         columns, candidates = self._join_queue(answers, vectors)
         target = torch.from_numpy(place).to(bert.device)
         is_right = one_hot(target, len(columns)).bool()  # [query, column]
-        is_known = torch.from_numpy(self._find_known(known, step, columns)).to(bert.device)
+        left_out = self._find_known(known, step, columns)
+        if not self.task.self_negative:
+            left_out |= known[:, None] == columns
+        is_left_out = torch.from_numpy(left_out).to(bert.device)
         # Half the bits would round cosines that lie close to the same score.
         with torch.autocast(bert.device.type, enabled=False):
             cosines = queries @ candidates.T - self.task.margin * is_right  # [query, column]
-            loss = cross_entropy((cosines * scale.exp()).masked_fill(is_known & ~is_right, -torch.inf), target)
+            loss = cross_entropy((cosines * scale.exp()).masked_fill(is_left_out & ~is_right, -torch.inf), target)
         self._keep(answers, vectors)
         return loss
 

@@ -16,15 +16,17 @@ from kgwb.learn.entity_texts import cut_entity_texts, find_facts, pool_texts
 from kgwb.learn.text_completion import LONGEST
 from kgwb.words import count_things
 
+_OWN = -2.0  # below every cosine
 _BLOCK = 4096  # entities whose word pieces are laid side by side at once
 
 
 class TextRanker:
     """Scores every entity as the answer to a query by the texts of both, as `TextCompletion` learns it.
 
-    score(e) = cos(q, e), q what BERT reads of "label: description [SEP] relation" and e of "label: description". Entities
-    that no triple of train holds have a text as all others have. Rank it as any model is ranked. BERT is copied: what is
-    tuned afterwards does not change a ranker.
+    score(e) = cos(q, e), q what BERT reads of "label: description [SEP] relation" and e of "label: description". The
+    query's own entity lies close to it and is hardly ever the answer: where no train triple of the relation links an
+    entity with itself, it scores below all others. Entities that no triple of train holds have a text as all others
+    have. Rank it as any model is ranked. BERT is copied: what is tuned afterwards does not change a ranker.
 
     Args:
         bert: as it came, or tuned on `TextCompletion`.
@@ -65,6 +67,9 @@ class TextRanker:
         self.name, self.device = bert.name, bert.device
         self.trained_on = torch.zeros(len(self.graph.entities), dtype=torch.bool)
         self.trained_on[torch.from_numpy(np.unique(self.trained_facts[:, (0, 2)]))] = True
+        self._links_itself = torch.zeros(len(self.graph.relations), dtype=torch.bool, device=bert.device)
+        loops = self.trained_facts[:, 0] == self.trained_facts[:, 2]
+        self._links_itself[torch.from_numpy(self.trained_facts[loops, 1])] = True
         self.vectors = self._read_entities()
 
     @property
@@ -76,7 +81,7 @@ class TextRanker:
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query entity"]:
-        """The cosine of every entity with each query.
+        """The cosine of every entity with each query, its own entity's apart.
 
         Args:
             known: the entity given in each query: heads where the tail is asked for, else tails.
@@ -87,7 +92,10 @@ class TextRanker:
         step = np.where(np.arange(len(asked)) < tails, asked, asked + len(self.graph.relations))
         with self._read():
             queries = pool_texts(self._bert, self._texts.encode_queries(known.cpu().numpy(), step))
-        return queries @ self.vectors.T
+        scores = queries @ self.vectors.T
+        never = (~self._links_itself[relation]).nonzero()[:, 0]
+        scores[never, known[never]] = _OWN
+        return scores
 
     @torch.no_grad()
     def _read_entities(self) -> Float[Tensor, "entity width"]:

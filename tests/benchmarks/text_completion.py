@@ -67,6 +67,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--temperature", type=float, default=0.05)
     parser.add_argument("--margin", type=float, default=0.02)
     parser.add_argument("--queue", type=int, default=0, help="answers of earlier batches")
+    parser.add_argument("--self-negative", action="store_true", help="a query's own entity counts as a wrong answer")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--validate", type=int, default=0, help="rank so many validation triples in place of the test set"
@@ -77,7 +78,9 @@ def read_arguments() -> argparse.Namespace:
 
 def tune(bert: kgwb.bert.Bert, split: Split, asked: argparse.Namespace) -> dict[str, Any]:
     """Tune in place for as many facts as the budget holds."""
-    options = {name: getattr(asked, name) for name in ("longest", "temperature", "margin", "queue", "seed")}
+    options = {
+        name: getattr(asked, name) for name in ("longest", "temperature", "margin", "queue", "self_negative", "seed")
+    }
     learning = {"policy": "full", "batch": asked.batch, "learning_rate": asked.learning_rate, "seed": asked.seed}
     rate = measure_rate(bert, TextCompletion(split, examples=6 * asked.batch, **options), learning)
     facts = max(asked.batch, round(rate * 60 * asked.minutes * asked.threads))

@@ -53,7 +53,7 @@ def say_query(graph, entity, relation, asks_tail):
     return f"{say_entity(graph, entity)} [SEP] {words if asks_tail else 'inverse of ' + words}"
 
 
-def write_out_loss(bert, graph, batch, *, train, temperature, margin, queued=()):
+def write_out_loss(bert, graph, batch, *, train, temperature, margin, queued=(), self_negative=True):
     """The loss of a batch, query by query, as its docstring has it."""
     facts = {tuple(fact) for fact in train.tolist()}
     asked = [(h, r, t, True) for h, r, t in batch] + [(t, r, h, False) for h, r, t in batch]
@@ -65,7 +65,7 @@ def write_out_loss(bert, graph, batch, *, train, temperature, margin, queued=())
         total = first = math.exp((float(query @ vectors[right]) - margin) / temperature)
         for other, vector in [*vectors.items(), *queued]:
             fact = (known, relation, other) if asks_tail else (other, relation, known)
-            if other != right and fact not in facts:
+            if other != right and fact not in facts and (self_negative or other != known):
                 total += math.exp(float(query @ vector) / temperature)
         losses.append(-math.log(first / total))
     return sum(losses) / len(losses)
@@ -83,6 +83,17 @@ def test_the_loss_is_the_one_that_is_written_down(small_bert, guild):
     unmasked = write_out_loss(small_bert, guild, batch, train=guild.triples[:0], temperature=0.2, margin=0.1)
     no_margin = write_out_loss(small_bert, guild, batch, train=guild.triples, temperature=0.2, margin=0.0)
     assert min(abs(unmasked - expected), abs(no_margin - expected)) > 0.01
+
+
+@torch.no_grad()
+def test_a_querys_own_entity_may_be_left_out(small_bert, guild):
+    task = TextCompletion(guild, temperature=0.2, margin=0.1, self_negative=False).prepare(small_bert)
+    rows = [0, 3, 12, 13, 14, 20]
+    options = {"train": guild.triples, "temperature": 0.2, "margin": 0.1}
+    batch = task.triples[rows].tolist()
+    expected = write_out_loss(small_bert, guild, batch, **options, self_negative=False)
+    assert float(task.loss(small_bert, rows)) == pytest.approx(expected, abs=1e-4)
+    assert abs(write_out_loss(small_bert, guild, batch, **options) - expected) > 0.01
 
 
 @torch.no_grad()

@@ -58,6 +58,8 @@ def rank_alone(bert, graph, triple, known, asks_tail):
     text = f"{say_entity(graph, given)} [SEP] {words if asks_tail else 'inverse of ' + words}"
     query = read_alone(bert, text)
     scores = [float(query @ read_alone(bert, say_entity(graph, e))) for e in range(len(graph.entities))]
+    if relation not in {r for h, r, t in known if h == t}:
+        scores[given] = -2.0
     others = {(t if asks_tail else h) for h, r, t in known if r == relation and (h if asks_tail else t) == given}
     return 1 + sum(score > scores[right] for e, score in enumerate(scores) if e not in others)
 
@@ -72,6 +74,16 @@ def test_ranks_are_those_of_a_comparison_one_by_one(small_bert, split, ranker):
     ]
     assert report.ranks.tolist() == expected
     assert set(report.by_side().index) == {"head", "tail"}
+
+
+def test_a_querys_own_entity_is_its_answer_only_where_train_links_entities_with_themselves(small_bert):
+    facts = pd.DataFrame([("anna", "likes", "anna"), ("bert", "knows", "carl")], columns=["head", "relation", "tail"])
+    graph = KnowledgeGraph.from_pandas(facts)
+    bert, knows, likes = graph.entity_id("bert"), graph.relation_id("knows"), graph.relation_id("likes")
+    ranker = TextRanker(small_bert, graph, precision="float32")
+    asked = torch.tensor([bert, bert, bert]), torch.tensor([knows, likes, knows])
+    own = ranker.score_answers(*asked, tails=2)[:, bert]
+    assert own[[0, 2]].tolist() == [-2.0, -2.0] and own[1] > 0
 
 
 def test_an_entity_that_training_never_saw_is_ranked_and_counted(split, ranker):
