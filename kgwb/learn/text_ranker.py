@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import torch
 
-from kgwb.axes import Float, Int, Tensor
+from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert import Bert
 from kgwb.checks import expect_at_least, expect_kind
 from kgwb.embed.precision import Precision, choose_precision
@@ -24,8 +24,8 @@ class TextRanker:
     """Scores every entity as the answer to a query by the texts of both, as `TextCompletion` learns it.
 
     score(e) = cos(q, e), q what BERT reads of "label: description [SEP] relation" and e of "label: description". The
-    query's own entity lies close to it and is hardly ever the answer: where no train triple of the relation links an
-    entity with itself, it scores below all others. Entities that no triple of train holds have a text as all others
+    query's own entity lies closest to it and is hardly ever the answer: unless most train triples of the relation link
+    an entity with itself, it scores below all others. Entities that no triple of train holds have a text as all others
     have. Rank it as any model is ranked. BERT is copied: what is tuned afterwards does not change a ranker.
 
     Args:
@@ -67,9 +67,7 @@ class TextRanker:
         self.name, self.device = bert.name, bert.device
         self.trained_on = torch.zeros(len(self.graph.entities), dtype=torch.bool)
         self.trained_on[torch.from_numpy(np.unique(self.trained_facts[:, (0, 2)]))] = True
-        self._links_itself = torch.zeros(len(self.graph.relations), dtype=torch.bool, device=bert.device)
-        loops = self.trained_facts[:, 0] == self.trained_facts[:, 2]
-        self._links_itself[torch.from_numpy(self.trained_facts[loops, 1])] = True
+        self._links_itself = _find_reflexive(self.graph, self.trained_facts).to(bert.device)  # [relation]
         self.vectors = self._read_entities()
 
     @property
@@ -115,3 +113,10 @@ class TextRanker:
     def __repr__(self) -> str:
         count = count_things(len(self.graph.entities), "entity")
         return f"TextRanker of {self.graph.name!r} by {self.name!r}: {count}, {self.dim} wide"
+
+
+def _find_reflexive(graph: KnowledgeGraph, triples: Int[np.ndarray, "triple 3"]) -> Bool[Tensor, " relation"]:
+    """Whether most triples of a relation link an entity with itself."""
+    relations = len(graph.relations)
+    loops = np.bincount(triples[triples[:, 0] == triples[:, 2], 1], minlength=relations)
+    return torch.from_numpy(2 * loops > np.bincount(triples[:, 1], minlength=relations))

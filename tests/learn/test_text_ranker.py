@@ -76,9 +76,9 @@ def test_ranks_are_those_of_a_comparison_one_by_one(small_bert, split, ranker):
     assert set(report.by_side().index) == {"head", "tail"}
 
 
-def test_a_querys_own_entity_is_its_answer_only_where_train_links_entities_with_themselves(small_bert):
-    facts = pd.DataFrame([("anna", "likes", "anna"), ("bert", "knows", "carl")], columns=["head", "relation", "tail"])
-    graph = KnowledgeGraph.from_pandas(facts)
+def test_a_querys_own_entity_scores_lowest_unless_most_facts_link_an_entity_with_itself(small_bert):
+    facts = [("anna", "likes", "anna"), ("bert", "knows", "carl"), ("carl", "knows", "carl"), ("dora", "knows", "carl")]
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
     bert, knows, likes = graph.entity_id("bert"), graph.relation_id("knows"), graph.relation_id("likes")
     ranker = TextRanker(small_bert, graph, precision="float32")
     asked = torch.tensor([bert, bert, bert]), torch.tensor([knows, likes, knows])
