@@ -39,6 +39,8 @@ from kgwb.learn.runs import plan_runs as plan_runs
 from kgwb.learn.tasks import MaskedAnswers as MaskedAnswers
 from kgwb.learn.tasks import PreparedTask as PreparedTask
 from kgwb.learn.tasks import Task as Task
+from kgwb.learn.text_completion import TextCompletion as TextCompletion
+from kgwb.learn.text_ranker import TextRanker as TextRanker
 from kgwb.learn.tuning import Step as Step
 from kgwb.learn.tuning import tune as tune
 from kgwb.learn.unseen_questions import split_questions as split_questions

@@ -131,6 +131,9 @@ CALLS = {
     "MaskedWords.prepare": "bert",
     "kgwb.learn.NextSentences": "sentences",
     "NextSentences.prepare": "bert",
+    "kgwb.learn.TextCompletion": "split",
+    "TextCompletion.prepare": "bert",
+    "kgwb.learn.TextRanker": "bert, split",
     "kgwb.learn.predict_masked_words": "bert, kgwb.learn.MaskedWords(sentences)",
     "kgwb.learn.read_corpus": "'corpus.txt', bert",
     "kgwb.learn.Corpus": "'people', tuple(sentences), (0,) * 6",
@@ -233,6 +236,7 @@ RECEIVERS = {
     "ClozeClasses": "cloze",
     "MaskedWords": "kgwb.learn.MaskedWords(sentences)",
     "NextSentences": "kgwb.learn.NextSentences(sentences)",
+    "TextCompletion": "kgwb.learn.TextCompletion(split)",
     "ProbeReport": "report",
     "View": "drawn",
     "LiveView": "drawn",
@@ -305,6 +309,7 @@ EXEMPT = {
     "Bert.answer_head": HOOK,
     **{f"{view}.answer": HOOK for view in ("LiveView", "AttentionView", "GraphView", "SpaceView", "TrainingView")},
     "LiveView.take": HOOK,
+    "TextRanker.score_answers": HOOK,
     "InjectionPanel.from_trial": "the workbench calls it, with its own trial",
 }
 # Classes whose methods are all such hooks, and equations, which see tensors alone (`GraphEmbedding.score` checks what comes).
