@@ -54,7 +54,8 @@ def draw_gates(readings: Mapping[str, Reading], *, sentence: int = 0) -> Picture
         widest.append(f"{name} {float(openness.max()):.2f}")
     caption = (
         "How far each door stood open at each word piece: blank 0, full 1. The top row of each is the input, below it the "
-        "layers in order. Entity, relation: the gate. Graph, tower, memory: gate and share of attention in one."
+        "layers in order. Entity, relation: the gate. Graph, tower, memory: gate and share of attention in one. Pointer: the "
+        "gate at the answer."
     )
     svg = draw_picture(parts, WIDTH, top - _BETWEEN + 8, title="Doors", caption=caption)
     return Picture(svg, f"how far doors stand open in one sentence; at most {', '.join(widest)}.")
