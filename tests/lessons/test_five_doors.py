@@ -139,7 +139,8 @@ def test_who_never_refuses_or_counts_single_slots_has_not_understood_pointing() 
         best = max(answers, key=lambda each: sum(s for s, a in zip(shares, answers, strict=True) if a == each))
         return best, float(sum(s for s, a in zip(shares, answers, strict=True) if a == best))
 
-    assert "supported([2.0, 1.0, 1.5], ['Ket', 'Sol', 'Sol'], 0.0)" in repr(five_doors.check_supported(best_slot))
+    said = repr(five_doors.check_supported(best_slot))
+    assert "['Ruo', 'Ket', 'Vim', 'Ruo']" in said and "expected  ('Ruo', " in said  # where one answer has two slots
     assert "expected  ('the graph does not say', 0.66" in repr(five_doors.check_supported(never_silent))
 
 
