@@ -100,7 +100,7 @@ def _write_slanted(text: str, x: float, y: float) -> str:
     return f'<g transform="translate({x:.1f} {y:.1f}) rotate(-50)">{draw_text(text, 0, 0, size=_SIZE)}</g>'
 
 
-def describe_doors(models: Mapping[str, Bert], readings: Mapping[str, Reading], plain: Reading) -> pd.DataFrame:
+def compare_doors(models: Mapping[str, Bert], readings: Mapping[str, Reading], plain: Reading) -> pd.DataFrame:
     """What each door changes, and what it has to learn, in one sentence that plain BERT has read too.
 
     Args:
@@ -218,7 +218,7 @@ def _make_memory(slots: torch.Tensor, tokens: list[str], facts: tuple[Triple, ..
 def check_supported(supported: Callable[[list[float], list[str], float], tuple[str, float]]) -> Verdict:
     """Does it share among all slots and "none of them", and add up the slots that speak for one answer?"""
     given = [([2.0, 1.0, 1.5], ["Ket", "Sol", "Sol"], 0.0), ([0.0], ["Ket"], -50.0), ([1.0, 2.0], ["Ket", "Sol"], 3.0)]
-    given.append(([], [], 0.4))  # a sentence that names nobody
+    given.append(([], [], 0.4))  # a sentence that names no entity
     random = np.random.default_rng(0)
     for size in (1, 3, 4, 5, 6, 8) * 3:
         *scores, none = random.normal(0, 2, size + 1).round(2).tolist()

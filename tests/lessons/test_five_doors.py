@@ -144,11 +144,11 @@ def test_who_never_refuses_or_counts_single_slots_has_not_understood_pointing() 
     assert "expected  ('the graph does not say', 0.66" in repr(five_doors.check_supported(never_silent))
 
 
-def test_doors_are_described_by_what_they_change_and_learn(graph: kgwb.KnowledgeGraph) -> None:
+def test_doors_are_compared_by_what_they_change_and_learn(graph: kgwb.KnowledgeGraph) -> None:
     bert, vectors = kgwb.load_bert("tiny"), kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=4)
     models = {mode: kgwb.inject(bert, vectors, mode=mode) for mode in ("entity", "pointer")}
     readings = {mode: kgwb.read(model, "Ada speaks [MASK].") for mode, model in models.items()}
-    table = five_doors.describe_doors(models, readings, kgwb.read(bert, "Ada speaks [MASK]."))
+    table = five_doors.compare_doors(models, readings, kgwb.read(bert, "Ada speaks [MASK]."))
     assert table["largest difference"].tolist() == [0, 0]
     counts = [sum(w.numel() for w in model.injector.parameters()) for model in models.values()]
     assert table["numbers to learn"].tolist() == counts
