@@ -20,6 +20,7 @@ _HINT = (
     'A line is {"text": "...", "mentions": [{"start": 0, "end": 6, "entity": "..."}], "triple": [head, relation, tail] '
     'or null, "wording": 0, "language": "en"}. Mend the line.'
 )
+_VERBALISE = "to say the graph's own facts as sentences, type kgwb.verbalise(graph)"
 
 _MENTION = "For example: Mention(0, 5, graph.entity_id('Paris'), 'Paris')."
 _SENTENCE = "For example: Sentence('Paris is in France.', (Mention(0, 5, 0, 'Paris'),), (0, 0, 1))."
@@ -106,14 +107,14 @@ def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:
         The sentences, in the order of the file; mentions in the order of the text.
 
     Raises:
-        FileNotFoundError: there is no such file; names what lies near it.
+        FileNotFoundError: there is no such file; names what lies near it. Facts without sentences are said by `verbalise`.
         GraphFileError: a line is broken, names an entity that the graph does not have, or marks a text that is none of
             its entity's names; gives the file, the line and the rule.
     """
     path = expect_path(path, call="read_sentences('sentences.jsonl', graph)")
     expect_graph(graph, "read_sentences('sentences.jsonl', {})")
     path = path / "sentences.jsonl" if path.is_dir() else path
-    text = read_text(path, expected="one sentence per line, as JSON")
+    text = read_text(path, expected=f"one sentence per line, as JSON; {_VERBALISE}")
     sentences = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -121,7 +122,9 @@ def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:
                 sentences.append(_read_sentence(json.loads(line), graph))
             except (ValueError, UnknownNameError, RecursionError) as error:
                 rule = str(error) if isinstance(error, (GraphFileError, UnknownNameError)) else "it is not JSON."
-                raise broken_line(path, number, line, rule, hint=_HINT) from None
+                # Whose first line is no sentence, such as a table of facts, holds none.
+                hint = _HINT if sentences else f"{_HINT} Or, {_VERBALISE}."
+                raise broken_line(path, number, line, rule, hint=hint) from None
     return sentences
 
 

@@ -1,9 +1,8 @@
-"""For notebook 06: gates as a picture, facts by their share of attention, names linked to other entities, and checks."""
+"""For notebook 06: doors as a table and a picture, facts by their attention, names linked to other entities, and checks."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,8 @@ from kgwb.bert import Bert, Reading, inject, load_bert
 from kgwb.embed import ComplEx, GraphEmbedding
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn import Question, Questions
-from kgwb.lessons.checks import LIMIT, Verdict, check, list_elements
+from kgwb.learn.asking import SILENT
+from kgwb.lessons.checks import LIMIT, Verdict, check
 from kgwb.lessons.examples import make_graph, make_reading, make_table
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import draw_picture, draw_text, measure_text, wrap_text
@@ -54,7 +54,8 @@ def draw_gates(readings: Mapping[str, Reading], *, sentence: int = 0) -> Picture
         widest.append(f"{name} {float(openness.max()):.2f}")
     caption = (
         "How far each door stood open at each word piece: blank 0, full 1. The top row of each is the input, below it the "
-        "layers in order. Entity, relation: the gate. Graph, tower, memory: gate and share of attention in one."
+        "layers in order. Entity, relation: the gate. Graph, tower, memory: gate and share of attention in one. Pointer: the "
+        "gate at the answer."
     )
     svg = draw_picture(parts, WIDTH, top - _BETWEEN + 8, title="Doors", caption=caption)
     return Picture(svg, f"how far doors stand open in one sentence; at most {', '.join(widest)}.")
@@ -97,6 +98,28 @@ def _list_open(openness: Float[Tensor, "place token"]) -> Sequence[tuple[tuple[i
 
 def _write_slanted(text: str, x: float, y: float) -> str:
     return f'<g transform="translate({x:.1f} {y:.1f}) rotate(-50)">{draw_text(text, 0, 0, size=_SIZE)}</g>'
+
+
+def compare_doors(models: Mapping[str, Bert], readings: Mapping[str, Reading], plain: Reading) -> pd.DataFrame:
+    """What each door changes, and what it has to learn, in one sentence that plain BERT has read too.
+
+    Args:
+        models: by name, each with one door.
+        readings: what each of them read.
+        plain: the same sentence, read without a door.
+    """
+    rows = {}
+    for name, reading in readings.items():
+        injector = models[name].injector
+        assert injector is not None
+        rows[name] = {
+            "largest difference": float((reading.hidden - plain.hidden).abs().max()),
+            "numbers to learn": sum(weights.numel() for weights in injector.parameters()),
+            "after layers": injector.doors[0].touched_layers,
+            "in the attention of": injector.doors[0].touched_attention,
+            "word pieces reached": f"{sum(reading.injected[0])} of {reading.lengths[0]}",
+        }
+    return pd.DataFrame(rows).T
 
 
 def measure_fact_attention(
@@ -192,37 +215,26 @@ def _make_memory(slots: torch.Tensor, tokens: list[str], facts: tuple[Triple, ..
     return make_reading(attention, tokens, slots=every, facts=(facts, facts[::-1])[: len(every)])
 
 
-def check_visible(visible: Callable[[list[int], set[tuple[int, int]]], Sequence[Sequence[bool]]]) -> Verdict:
-    """Does it hide two mentions from each other only if the graph does not link them?"""
-    examples: list[tuple[tuple[Any, ...], Any]] = [
-        (([-1, 4, 4, -1], set()), ("xxxx",) * 4),
-        (([7, -1, 4], {(4, 7)}), ("xxx",) * 3),
-        (([7, -1, 4, 9], {(4, 7)}), ("xxx.", "xxxx", "xxx.", ".x.x")),
-    ]
+def check_supported(supported: Callable[[list[float], list[str], float], tuple[str, float]]) -> Verdict:
+    """Does it share among all slots and "none of them", and add up the slots that speak for one answer?"""
+    given = [([2.0, 1.0, 1.5], ["Ket", "Sol", "Sol"], 0.0), ([0.0], ["Ket"], -50.0), ([1.0, 2.0], ["Ket", "Sol"], 3.0)]
+    given.append(([], [], 0.4))  # a sentence that names no entity
     random = np.random.default_rng(0)
-    for _ in range(6):
-        entities = random.choice([-1, 3, 5, 8], 5).tolist()
-        pairs = random.choice([3, 5, 8], (2, 2)).tolist()
-        linked = {(one, other) for one, other in pairs if one != other}
-        both = linked | {(other, one) for one, other in linked} | {(one, one) for one in entities}
-        rows = [["x" if -1 in (a, b) or (a, b) in both else "." for b in entities] for a in entities]
-        examples.append(((entities, linked), tuple(map("".join, rows))))
-    hint = "Hidden are two different entities (-1 is none) of which neither (one, other) nor (other, one) is linked."
-    return check(visible, examples, hint=hint, through=_draw_rows, called="visible")
+    for size in (1, 3, 4, 5, 6, 8) * 3:
+        *scores, none = random.normal(0, 2, size + 1).round(2).tolist()
+        given.append((scores, random.choice(["Ket", "Sol", "Ruo", "Vim"], size).tolist(), none))
+    examples = [(each, _find_supported(*each)) for each in given]
+    hint = f"The softmax is over the slots and `none` together; its column is called {SILENT!r}."
+    return check(supported, examples, hint=hint)
 
 
-def _draw_rows(visible: Any, entities: list[int], linked: set[tuple[int, int]]) -> Any:
-    """What the learner's matrix shows, a text for each row; the answer itself where it is no matrix of truth values."""
-    matrix = visible(entities, linked)
-    rows = (
-        itertools.islice(matrix, 100) if isinstance(matrix, Iterator) else list_elements(matrix)
-    )  # of generators, too
-    if not isinstance(rows, list | itertools.islice):
-        return matrix
-    cells = [list_elements(row) for row in rows]
-    if not all(isinstance(row, list) and all(cell in (0, 1) for cell in row) for row in cells):
-        return cells
-    return tuple("".join("x" if cell else "." for cell in row) for row in cells)
+def _find_supported(scores: list[float], answers: list[str], none: float) -> tuple[str, float]:
+    shares = torch.tensor([*scores, none], dtype=torch.float64).softmax(0).tolist()
+    support: dict[str, float] = {}
+    for answer, share in zip([*answers, SILENT], shares, strict=True):
+        support[answer] = support.get(answer, 0.0) + share
+    best = max(support, key=lambda answer: support[answer])
+    return best, round(support[best], 4)
 
 
 def check_gain(gain: Callable[[pd.DataFrame, str], float]) -> Verdict:

@@ -94,3 +94,18 @@ def test_files_that_are_no_sentences(write: Write, countries: KnowledgeGraph) ->
         read_sentences(write("a.jsonl", ""), countries)
     with pytest.raises(FileNotFoundError, match=r"There is no .*sentences\.jsonl\. Near it are 'a\.jsonl'"):
         read_sentences(write("a.jsonl", "").parent, countries)
+
+
+def test_facts_where_sentences_are_expected_say_how_they_are_said(write: Write, countries: KnowledgeGraph) -> None:
+    told = r"to say the graph's own facts as sentences, type kgwb\.verbalise\(graph\)"
+    path = write("facts.csv", "head,relation,tail\nBerlin,capital of,Germany\n")
+    with pytest.raises(
+        GraphFileError, match=rf"facts\.csv, line 1: it is not JSON\.\n  head,.*\n.*Mend the line\. Or, {told}"
+    ):
+        read_sentences(path, countries)
+    with pytest.raises(FileNotFoundError, match=rf"There is no .*sentences\.jsonl\..* as JSON; {told}"):
+        read_sentences(path.parent, countries)
+    broken = write("sentences.jsonl", json.dumps(GOOD) + "\nBerlin")  # these are sentences, and one is broken
+    with pytest.raises(GraphFileError) as error:
+        read_sentences(broken, countries)
+    assert "verbalise" not in str(error.value)

@@ -129,15 +129,32 @@ def test_a_fact_in_two_slots_counts_twice() -> None:
     assert "expected  0.625" in repr(five_doors.check_memory_mass(first_slot_only))
 
 
-def test_who_sees_everything_or_minds_the_direction_has_not_understood_the_visible_matrix() -> None:
-    def all_of_it(entities: list[int], linked: set[tuple[int, int]]) -> list[list[bool]]:
-        return [[True] * len(entities)] * len(entities)
+def test_who_never_refuses_or_counts_single_slots_has_not_understood_pointing() -> None:
+    def best_slot(scores: list[float], answers: list[str], none: float) -> tuple[str, float]:
+        shares = torch.tensor([*scores, none]).softmax(0)
+        return [*answers, "the graph does not say"][int(shares.argmax())], float(shares.max())
 
-    def one_way(entities: list[int], linked: set[tuple[int, int]]) -> list[list[bool]]:
-        return [[one == two or -1 in (one, two) or (one, two) in linked for two in entities] for one in entities]
+    def never_silent(scores: list[float], answers: list[str], none: float) -> tuple[str, float]:
+        shares = torch.tensor([*scores, none]).softmax(0)[:-1]
+        best = max(answers, key=lambda each: sum(s for s, a in zip(shares, answers, strict=True) if a == each))
+        return best, float(sum(s for s, a in zip(shares, answers, strict=True) if a == best))
 
-    assert "('xxx.', 'xxxx', 'xxx.', '.x.x')" in repr(five_doors.check_visible(all_of_it))
-    assert "visible([7, -1, 4], {(4, 7)})" in repr(five_doors.check_visible(one_way))
+    said = repr(five_doors.check_supported(best_slot))
+    assert "['Ruo', 'Ket', 'Vim', 'Ruo']" in said and "expected  ('Ruo', " in said  # where one answer has two slots
+    assert "expected  ('the graph does not say', 0.66" in repr(five_doors.check_supported(never_silent))
+
+
+def test_doors_are_compared_by_what_they_change_and_learn(graph: kgwb.KnowledgeGraph) -> None:
+    bert, vectors = kgwb.load_bert("tiny"), kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=4)
+    models = {mode: kgwb.inject(bert, vectors, mode=mode) for mode in ("entity", "pointer")}
+    readings = {mode: kgwb.read(model, "Ada speaks [MASK].") for mode, model in models.items()}
+    table = five_doors.compare_doors(models, readings, kgwb.read(bert, "Ada speaks [MASK]."))
+    assert table["largest difference"].tolist() == [0, 0]
+    counts = [sum(w.numel() for w in model.injector.parameters()) for model in models.values()]
+    assert table["numbers to learn"].tolist() == counts
+    reached, pieces = (int(part) for part in table.loc["entity", "word pieces reached"].split(" of "))
+    assert 0 < reached < pieces and table.loc["pointer", "word pieces reached"] == f"{pieces} of {pieces}"
+    assert table.loc["entity", "after layers"] == () and len(table.loc["pointer", "after layers"]) == 1
 
 
 def test_text_and_noise_are_no_controls() -> None:
