@@ -145,15 +145,13 @@ def _answer_one(model: Bert, question: Question, graph: KnowledgeGraph, most: in
     entities = encoded.entities[0]
     probabilities = scores[0].softmax(-1).cpu()  # [name]
     pointer = find_pointer(model)
-    pointer = find_pointer(model)
     support, silent, facts = torch.full((len(probabilities),), float("nan")), 0.0, _Facts(graph)
     if pointer is not None:
         pointing = pointer.pointing_of(trace)
         shares = pointing.shares()[0].cpu().tolist()
         support, silent = pointer.support_entities(entities[None].to(model.device), trace)[0].cpu(), shares[-1]
-        facts = _Facts(
-            graph, pointer.facts[pointing.nearby.facts[0]].tolist(), shares, pointing.nearby.others[0].tolist()
-        )
+        rows = pointing.nearby.facts[0][pointing.nearby.is_fact[0]]  # padding stands at the end
+        facts = _Facts(graph, pointer.facts.cpu()[rows].tolist(), shares, pointing.nearby.others[0].tolist())
     names = ", ".join(dict.fromkeys(graph.labels[mention.entity] for mention in question.mentions))
     met = model.met
     named = {mention.entity for mention in question.mentions}

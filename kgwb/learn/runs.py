@@ -14,10 +14,10 @@ from kgwb.bert import Bert, inject
 from kgwb.bert.alignment.missing_vectors import list_gaps
 from kgwb.bert.injection import AnyMode, choose_doors, list_options, name_mode
 from kgwb.bert.knowledge import Control, EntityVectors, expect_entity_vectors, gather_knowledge
-from kgwb.bert.origin import describe_config
 from kgwb.checks import expect_at_least, expect_choices, expect_each, expect_kind, expect_text, is_number
-from kgwb.fingerprints import fingerprint, hash_tensors, show_value
+from kgwb.fingerprints import fingerprint, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
+from kgwb.learn.model_parts import describe_model
 from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import MaskedAnswers, Task
 from kgwb.learn.tuning import Step, tune
@@ -282,21 +282,3 @@ def describe_source(source: object) -> dict[str, Any]:
     if isinstance(source, ProbeRun):
         return source.parts
     return describe_model(source) if isinstance(source, Bert) else {"function": fingerprint(source)}
-
-
-def describe_model(bert: Bert) -> dict[str, Any]:
-    """All that decides what a model answers, by name."""
-    injector, state = bert.injector, bert.model.state_dict()
-    parts = {
-        "weights": hash_tensors(state[name] for name in sorted(state)),
-        "kind": [type(bert.model).__name__, bert.new_head],
-        "config": fingerprint(describe_config(bert.model)),
-        "tokenizer": fingerprint(bert.tokenizer),
-    }
-    if bert.heads:
-        parts["heads"] = fingerprint(bert.heads)
-    if injector is None:
-        return parts
-    doors = injector.state_dict()
-    recipe = {name: value for name, value in injector.recipe.items() if name != "bert"}
-    return parts | {**recipe, "injector": hash_tensors(doors[name] for name in sorted(doors)), "is_on": injector.is_on}

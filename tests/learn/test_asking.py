@@ -69,6 +69,13 @@ def test_a_sentence_that_names_nobody_says_so(tuned):
     assert found["facts"][0] == "the sentence names no entity of the graph" and found["names"][0] == ""
 
 
+def test_a_door_without_any_fact_says_nothing(tuned):
+    model = tuned[0]
+    with model.injector.without_facts(model.injector.facts.tolist()):
+        found = kgwb.answer(model, "Akish lives in [MASK].")
+    assert found["answer"][0] == SILENT and found["probability"][0] == pytest.approx(1) and not found["facts"].any()
+
+
 def test_what_was_met_is_known_and_comes_back_from_a_folder(tuned, tmp_path):
     model, seen, _ = tuned
     found = kgwb.answer(model, seen[0].text)
