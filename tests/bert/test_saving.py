@@ -66,6 +66,7 @@ OTHERS = {
     "heads": 2,
     "hops": 2,
     "how": "bias",
+    "layer": 1,
     "layers": (0, 1, 2),
     "most": 1,
     "pieces": "first",
@@ -88,8 +89,8 @@ def test_every_option_of_every_door_is_compared(bert, vectors, tmp_path, mode):
         saved = other.injector.save(tmp_path / "other")
         with pytest.raises(InjectorFileError, match=rf"The {mode} door in .* was made with {name}="):
             model.injector.load(saved)
-    layers = getattr(model.injector.doors[0], "layers", None)
-    kgwb.inject(bert, vectors, mode=mode, seed=3, layers=layers).injector.load(folder)
+    chosen = {name: value for name, value in vars(model.injector.doors[0]).items() if name in ("layer", "layers")}
+    kgwb.inject(bert, vectors, mode=mode, seed=3, **chosen).injector.load(folder)
 
 
 def test_options_of_several_doors_and_attributes_changed_since(bert, vectors, tmp_path):
