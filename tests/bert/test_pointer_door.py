@@ -86,6 +86,11 @@ def test_where_the_fact_is_taken_away_the_graph_says_less(pointing, lands):
     assert silent > 0.5 > before and all("capital" not in fact for fact in shares)
 
 
+def test_a_fact_whose_other_end_is_asked_about_is_no_answer(pointing):
+    shares, silent = read_shares(pointing, "Bo borders [MASK].")  # Ada borders Bo, and not the other way about
+    assert silent > shares["Ada", "borders", "Bo"]
+
+
 def test_an_edited_fact_is_pointed_at_at_once(bert, lands, set_gates):
     model = set_gates(kgwb.inject(bert, lands, mode="pointer"), 0.5)
     model.injector.replace([find(model, "Ada", "capital", "Ket")], [find(model, "Ada", "capital", "Run")])

@@ -282,7 +282,7 @@ class PointerDoor(Door):
 _START = {
     "beta": (10.0, 0.0, True),
     "sharpness": (20.0, 0.0, True),
-    "backwards": (0.0, 0.1, False),
+    "backwards": (-0.2, 0.1, False),
     "none": (0.4, 0.1, False),
     "to_mask": (0.1, 0.0, True),
     "to_words": (0.6, 0.0, True),

@@ -36,14 +36,16 @@ class Pointing:
     ) -> Float[Tensor, "sentence column"]:
         """The share of each slot, and in the last column of "the graph does not say".
 
-        A relation that the sentence asks for and of which the entities it names have no fact counts for the latter.
+        A relation that the sentence asks for and of which no entity that it names is the head of a fact counts for the latter.
 
         Args:
             gone: slots to leave out.
             unknown: relations to leave out.
         """
         slots = self.slots if gone is None else self.slots.masked_fill(gone, NEVER)
-        held = torch.zeros_like(self.relations).scatter_add(1, self.asked, (slots > NEVER / 2).to(slots.dtype)) > 0
+        forwards = self.nearby.relations.to(slots.device) < self.relations.shape[1]
+        held = torch.zeros_like(self.relations)
+        held = held.scatter_add(1, self.asked, ((slots > NEVER / 2) & forwards).to(slots.dtype)) > 0
         absent = self.relations.masked_fill(held if unknown is None else held | unknown, NEVER)
         silent = torch.cat([absent, self.none.expand(len(absent))[:, None]], 1).logsumexp(1, keepdim=True)
         return torch.cat([slots, silent], 1).softmax(-1)
