@@ -201,6 +201,27 @@ def test_a_door_without_facts_has_no_dealt_twin(bert, lands):
         kgwb.inject(bert, lands, mode="entity", control="dealt")
 
 
+def test_a_wording_is_taken_up_once(bert, lands):
+    model = kgwb.inject(bert, lands, mode="pointer")
+    sentences = kgwb.verbalise(lands.graph, wordings={"currency": "People in {head} pay with {tail}."})
+    for _ in range(2):
+        kgwb.bert.teach_wordings(model, sentences)
+        counts = len(model.injector.doors[0].relations)
+    kgwb.bert.teach_wordings(model, kgwb.verbalise(lands.graph, wordings={"currency": "{tail} is spent in {head}."}))
+    assert len(model.injector.doors[0].relations) > counts
+    again = kgwb.inject(bert, lands, mode="pointer")
+    kgwb.bert.teach_wordings(again, sentences)
+    assert len(again.injector.doors[0].relations) == counts
+
+
+def test_a_graph_without_facts_says_nothing(bert, set_gates):
+    empty = kgwb.KnowledgeGraph.from_pandas(
+        pd.DataFrame([], columns=["head", "relation", "tail"]), pd.DataFrame({"entity": ["Ada", "Bo", "Cy"]})
+    )
+    model = set_gates(kgwb.inject(bert, kgwb.GraphEmbedding(empty, kgwb.ComplEx(), dim=8), mode="pointer"), 0.5)
+    assert read_shares(model, "The capital of Ada is [MASK].") == ({}, 1.0)
+
+
 def test_what_teaches_no_wording(bert, lands, pointing):
     with pytest.raises(ValueError, match="1 sentences came, and none states a fact"):
         kgwb.bert.teach_wordings(pointing, [kgwb.graph.Sentence("Ada is far.")])

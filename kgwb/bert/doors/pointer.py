@@ -17,7 +17,7 @@ from kgwb.bert.doors.door import Door, TextReader
 from kgwb.bert.doors.gate import Gate
 from kgwb.bert.doors.nearby_facts import NearbyFacts, find_nearby_facts, list_named, sort_by_entity
 from kgwb.bert.doors.pointing import NEVER, Pointing, beyond_nearest, find_usual_types, measure_nearest, pick
-from kgwb.bert.doors.said_relations import SaidRelations, gather_said, join_said, match_texts
+from kgwb.bert.doors.said_relations import SaidRelations, gather_said, join_said, leave_out_known, match_texts
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
@@ -98,7 +98,7 @@ class PointerDoor(Door):
         expect_at_least("most", most, 1, whole=True)
         [self.layer] = shape.pick_layers(None if layer is None else (layer,), (max(0, shape.layers // 2 - 1),))
         self.most, self.shape, self.seed = most, shape, seed
-        self.labels = tuple(knowledge.graph.relation_labels)
+        self.labels = tuple(knowledge.graph.relation_labels) or ("",)  # a graph without relations has one of no facts
         types, self.types = pd.factorize(knowledge.graph.entities["type"].astype(str), sort=True)
         self.register_buffer("type_of", torch.from_numpy(types.astype(np.int64)), persistent=False)
         self.register_buffer("states", torch.zeros(0, shape.width))
@@ -120,8 +120,10 @@ class PointerDoor(Door):
 
     def learn_wordings(self, encoding: Encoding, hidden: Sequence[Hidden], relations: Int[Tensor, " sentence"]) -> None:
         """Take up how sentences say relations, without training."""
-        said = gather_said(hidden[self.layer + 1], self._find_words(encoding), relations, are_labels=False)
-        self._say(join_said(self.said, said))
+        states, words = hidden[self.layer + 1], self._find_words(encoding)
+        new = leave_out_known(states, words, relations, self.said)  # tuning again teaches nothing twice
+        if bool(new.any()):
+            self._say(join_said(self.said, gather_said(states[new], words[new], relations[new], are_labels=False)))
 
     def _say(self, said: SaidRelations) -> None:
         device = self.facts.device

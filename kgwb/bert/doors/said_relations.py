@@ -9,6 +9,9 @@ from torch.nn.functional import normalize, one_hot
 
 from kgwb.axes import Bool, Float, Int, Tensor
 
+# Two sentences that match so well are in the same wording; their names alone differ.
+SAME = 0.999
+
 
 @dataclass(frozen=True, eq=False)
 class SaidRelations:
@@ -37,6 +40,18 @@ def gather_said(
     """The word pieces taken from each text."""
     states = normalize(hidden[taken].float(), dim=-1)
     return SaidRelations(states, taken.nonzero()[:, 0], relations, torch.full_like(relations, are_labels).bool())
+
+
+def leave_out_known(
+    hidden: Float[Tensor, "sentence token width"],
+    read: Bool[Tensor, "sentence token"],
+    relations: Int[Tensor, " sentence"],
+    said: SaidRelations,
+) -> Bool[Tensor, " sentence"]:
+    """Which sentences say their relation in no wording that is there already."""
+    match, _ = match_texts(hidden, read, said)
+    same = (match > SAME) & (said.relations == relations[:, None]) & ~said.is_label
+    return ~same.any(1)
 
 
 def join_said(first: SaidRelations, second: SaidRelations) -> SaidRelations:
