@@ -61,7 +61,10 @@ def test_a_click_stops_a_busy_training(lab: tuple[str, Path, str], browser_page:
     browser_page.wait_for_function(
         "old => document.querySelector('.kgwb-training .how-far').textContent !== old", arg=first
     )
-    assert view.locator("canvas").evaluate("canvas => canvas.toDataURL()") != drawn
+    # The words change before the browser paints the next frame.
+    browser_page.wait_for_function(
+        "old => document.querySelector('.kgwb-training canvas').toDataURL() !== old", arg=drawn
+    )
     for width in (1000, 640, 1280):
         browser_page.set_viewport_size({"width": width, "height": 900})
         browser_page.wait_for_function(FITS)
