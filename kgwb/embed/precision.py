@@ -55,9 +55,11 @@ def _measure_speedup(device: torch.device) -> float:
 
 
 def _time_product(left: torch.Tensor, right: torch.Tensor) -> float:
-    start = time.perf_counter()
+    # Of a processor the time spent here counts: on the clock, others who use it decide which format looks faster.
+    clock = time.thread_time if left.device.type == "cpu" else time.perf_counter
+    start = clock()
     (left @ right)[0, 0].item()  # reading a number waits for the device
-    return time.perf_counter() - start
+    return clock() - start
 
 
 @contextmanager

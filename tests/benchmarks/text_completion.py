@@ -69,6 +69,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--queue", type=int, default=0, help="answers of earlier batches")
     parser.add_argument("--self-negative", action="store_true", help="a query's own entity counts as a wrong answer")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
     parser.add_argument(
         "--validate", type=int, default=0, help="rank so many validation triples in place of the test set"
     )
@@ -81,7 +82,8 @@ def tune(bert: kgwb.bert.Bert, split: Split, asked: argparse.Namespace) -> dict[
     options = {
         name: getattr(asked, name) for name in ("longest", "temperature", "margin", "queue", "self_negative", "seed")
     }
-    learning = {"policy": "full", "batch": asked.batch, "learning_rate": asked.learning_rate, "seed": asked.seed}
+    learning = {"policy": "full", "batch": asked.batch, "learning_rate": asked.learning_rate}
+    learning |= {"seed": asked.seed, "precision": asked.precision}
     rate = measure_rate(bert, TextCompletion(split, examples=6 * asked.batch, **options), learning)
     facts = max(asked.batch, round(rate * 60 * asked.minutes * asked.threads))
     log.info("%.1f facts per processor second: %s facts", rate, f"{facts:,}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,7 @@ from kgwb.embed import (
     GraphEmbedding,
     Scorer,
     TransE,
+    precision,
     preset,
     rank_triples,
     train_embedding,
@@ -142,6 +144,12 @@ def test_small_work_is_exact_and_a_named_precision_is_taken() -> None:
     assert choose_precision("bfloat16", cpu, work=1000) == torch.bfloat16
     assert choose_precision("float32", cpu, work=1 << 40) == torch.float32
     assert choose_precision("auto", cpu, work=1 << 40) in (torch.float32, torch.bfloat16)
+
+
+def test_a_processor_that_others_use_does_not_decide_the_format(monkeypatch):
+    clock = itertools.accumulate(itertools.cycle([0.0, 1e-9] * 4 + [0.0, 1e3] * 4))  # as if bfloat16 always had to wait
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: next(clock))
+    assert precision._measure_speedup.__wrapped__(torch.device("cpu")) > 1e-3
 
 
 def _guess_relations(embedding: GraphEmbedding, graph: KnowledgeGraph) -> float:
