@@ -146,7 +146,7 @@ def test_small_work_is_exact_and_a_named_precision_is_taken() -> None:
     assert choose_precision("auto", cpu, work=1 << 40) in (torch.float32, torch.bfloat16)
 
 
-def test_a_processor_that_others_use_does_not_decide_the_format(monkeypatch):
+def test_a_processor_that_others_use_does_not_decide_the_format(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.accumulate(itertools.cycle([0.0, 1e-9] * 4 + [0.0, 1e3] * 4))  # as if bfloat16 always had to wait
     monkeypatch.setattr(precision.time, "perf_counter", lambda: next(clock))
     assert precision._measure_speedup.__wrapped__(torch.device("cpu")) > 1e-3
