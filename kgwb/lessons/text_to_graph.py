@@ -1,0 +1,249 @@
+"""For notebook 09: names that entities share, pairs of names with their relation, facts read from texts, checks by hand."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kgwb.bert import Bert
+from kgwb.bert.linking import Links
+from kgwb.graph import KnowledgeGraph, Mention, Sentence
+from kgwb.learn import Questions, answer_questions
+from kgwb.lessons.checks import Verdict, check
+
+NONE = "none"
+Fact = tuple[int, int, int]
+
+
+def share_last_words(graph: KnowledgeGraph, kind: str = "currency") -> KnowledgeGraph:
+    """The same graph, whose entities of one type are called by their last word too, where several of them share it.
+
+    Args:
+        graph: with the columns label, type and aliases.
+        kind: the type: "Kuwaiti dinar" and "Iraqi dinar" are both called "dinar".
+    """
+    table = graph.entities
+    words = table["label"].str.split().str[-1]
+    mine = table["type"] == kind
+    shared = mine & words.where(mine).duplicated(keep=False)
+    names = [
+        (*known, word) if is_shared else known
+        for known, word, is_shared in zip(table["aliases"], words, shared, strict=True)
+    ]
+    return KnowledgeGraph(graph.triples, table.assign(aliases=names), graph.relations, graph.name, graph.notes)
+
+
+def write_last_words(sentences: Iterable[Sentence], graph: KnowledgeGraph) -> list[Sentence]:
+    """The sentences whose last name in the text can be put shorter, by an alias that several entities share.
+
+    Args:
+        sentences: each with two mentions or more.
+        graph: as `share_last_words` gives it.
+
+    Returns:
+        Sentences that say "dinar" and mean, as their mention tells, the Kuwaiti one.
+    """
+    meant = [graph.spellings(entity) for entity in range(len(graph.labels))]
+    counts: dict[str, int] = {}
+    for name in itertools.chain(*meant):
+        counts[name] = counts.get(name, 0) + 1
+    written = []
+    for sentence in sentences:
+        *before, last = sorted(sentence.mentions, key=lambda mention: mention.start)
+        short = next((name for name in meant[last.entity] if counts[name] > 1), None)
+        if short is not None:
+            text = sentence.text[: last.start] + short + sentence.text[last.end :]
+            mention = Mention(last.start, last.start + len(short), last.entity)
+            written.append(Sentence(text, (*before, mention), sentence.triple, sentence.wording, sentence.language))
+    return written
+
+
+def score_links(links: Links, sentences: Sequence[Sentence]) -> float:
+    """The share of right links among the names that several entities share.
+
+    Args:
+        links: of the sentences' texts, in that order.
+        sentences: with the entities that are meant.
+    """
+    right = []
+    for found, sentence in zip(links.mentions, sentences, strict=True):
+        meant = {(mention.start, mention.end): mention.entity for mention in sentence.mentions}
+        right += [each.entity == meant.get((each.start, each.end)) for each in found if len(each.candidates) > 1]
+    return float(np.mean(right)) if right else float("nan")
+
+
+def pair_names(sentences: Iterable[Sentence], graph: KnowledgeGraph) -> pd.DataFrame:
+    """Every two names of a sentence, both ways, with the relation that the sentence states between them.
+
+    Args:
+        sentences: with their mentions. What states no triple gives "none", and so does the way from tail to head, unless the
+            graph holds the relation in both directions.
+        graph: whose relations they state.
+
+    Returns:
+        A row for each ordered pair: `text`, `head` and `tail` as (start, end) in characters, `label`, and the entities meant,
+        `head_entity` and `tail_entity`.
+    """
+    facts = set(map(tuple, graph.triples.tolist()))
+    rows = []
+    for sentence in sentences:
+        for head, tail in itertools.permutations(sentence.mentions, 2):
+            relation = sentence.triple[1] if sentence.triple else None
+            stated = sentence.triple is not None and {head.entity, tail.entity} == {
+                sentence.triple[0],
+                sentence.triple[2],
+            }
+            is_so = stated and (head.entity, relation, tail.entity) in facts
+            label = graph.relation_labels[relation] if is_so and relation is not None else NONE
+            spans = ((head.start, head.end), (tail.start, tail.end))
+            rows.append((sentence.text, *spans, label, head.entity, tail.entity))
+    return pd.DataFrame(rows, columns=["text", "head", "tail", "label", "head_entity", "tail_entity"])
+
+
+def write_types(pairs: pd.DataFrame, graph: KnowledgeGraph, *, shuffled: int | None = None) -> pd.DataFrame:
+    """The pairs with each name replaced by its type: "city is the capital of country." (Zhou & Chen, 2022, "An improved
+    baseline for sentence-level relation extraction").
+
+    Args:
+        pairs: as `pair_names` gives them.
+        graph: that knows the types.
+        shuffled: a seed; the control, in which each entity is dealt another one's type.
+    """
+    types = graph.entities["type"].str.replace("_", " ").to_numpy()
+    if shuffled is not None:
+        types = np.random.default_rng(shuffled).permutation(types)
+    rows = [_replace_names(pair, types) for pair in pairs.itertuples(index=False)]
+    written = pd.DataFrame(rows, columns=["text", "head", "tail"], index=pairs.index)
+    return pairs.assign(**{name: written[name] for name in written})
+
+
+def guess_by_types(train: pd.DataFrame, pairs: pd.DataFrame, graph: KnowledgeGraph) -> pd.Series:
+    """The commonest label of the two entities' types, whatever the text says: a floor that does not read."""
+    types = graph.entities["type"].to_numpy()
+    usual = train["label"].groupby([types[train["head_entity"]], types[train["tail_entity"]]]).agg(_find_commonest)
+    ends = zip(types[pairs["head_entity"]], types[pairs["tail_entity"]], strict=True)
+    return pd.Series([usual.get(each, NONE) for each in ends], index=pairs.index)
+
+
+def guess_by_words(train: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    """The label by the words around and between the names, counted (TF-IDF, linear support vector machine): a floor."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import LinearSVC
+
+    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+"), LinearSVC())
+    model.fit(_mark_ends(train), train["label"])
+    return pd.Series(model.predict(_mark_ends(pairs)), index=pairs.index)
+
+
+def list_facts(pairs: pd.DataFrame, given: pd.Series, graph: KnowledgeGraph) -> list[Fact]:
+    """What was read, as triples of ids, each once.
+
+    Args:
+        pairs: as `pair_names` gives them.
+        given: a relation or "none" for each.
+        graph: whose ids they are.
+    """
+    ends = zip(pairs["head_entity"], given, pairs["tail_entity"], strict=True)
+    facts = [(int(head), graph.relation_id(name), int(tail)) for head, name, tail in ends if name != NONE]
+    return list(dict.fromkeys(facts))
+
+
+def deal_tails(facts: Sequence[Fact], *, seed: int = 0) -> list[Fact]:
+    """The same facts with the tails of each relation dealt anew: the control of what was read."""
+    dealt = []
+    for relation in sorted({fact[1] for fact in facts}):
+        mine = [fact for fact in facts if fact[1] == relation]
+        order = np.random.default_rng([seed, relation]).permutation(len(mine))
+        dealt += [(head, relation, mine[place][2]) for (head, _, _), place in zip(mine, order, strict=True)]
+    return dealt
+
+
+def score_reading(
+    model: Bert, facts: Sequence[Fact], stated: Collection[Fact], questions: Questions
+) -> dict[str, float]:
+    """How good facts are that were read, and what a door answers that is given them; it is left as it was.
+
+    Args:
+        model: with a door that looks facts up.
+        facts: what was read; what the door holds already is not added.
+        stated: what the texts do state.
+        questions: that are asked.
+
+    Returns:
+        `facts`, how many; `precision` and `recall`; `right answers`, the share.
+    """
+    assert model.injector is not None
+    held = set(map(tuple, model.injector.facts.tolist()))
+    new = [fact for fact in facts if fact not in held]
+    model.injector.add(new)
+    right = float(answer_questions(model, questions)["correct"].mean())
+    model.injector.withdraw(new)
+    both = len(set(stated) & set(facts))
+    figures = {"precision": both / len(facts) if facts else float("nan"), "recall": both / len(stated)}
+    return {"facts": len(facts), **figures, "right answers": right}
+
+
+def _replace_names(pair: Any, types: np.ndarray) -> tuple[str, tuple[int, int], tuple[int, int]]:
+    ends = sorted([(pair.head, pair.head_entity, "head"), (pair.tail, pair.tail_entity, "tail")])
+    text, at, places = "", 0, {}
+    for (start, end), entity, name in ends:
+        text += pair.text[at:start]
+        places[name] = (len(text), len(text) + len(types[entity]))
+        text, at = text + types[entity], end
+    return text + pair.text[at:], places["head"], places["tail"]
+
+
+def _mark_ends(pairs: pd.DataFrame) -> list[str]:
+    """The texts with HEAD and TAIL in place of the names, so that no name is counted."""
+    marks = np.array(["HEAD", "TAIL"])
+    marked = pairs.assign(head_entity=0, tail_entity=1)
+    return [_replace_names(pair, marks)[0] for pair in marked.itertuples(index=False)]
+
+
+def _find_commonest(labels: pd.Series) -> str:
+    return str(labels.value_counts().idxmax())
+
+
+def check_weigh_evidence(weigh_evidence: Callable[[list[float | None], list[float]], float]) -> Verdict:
+    """Is it the weighted mean of what there is?"""
+    examples: list[tuple[tuple[Any, ...], Any]] = [
+        (([0.5, 1.0], [1.0, 1.0]), 0.75),
+        (([0.5, None], [1.0, 1.0]), 0.5),
+        (([0.2, None, 0.8], [0.1, 0.3, 0.6]), 5 / 7),
+        (([None, 0.4, 0.0], [0.1, 0.3, 0.6]), 4 / 30),
+    ]
+    hint = "Leave out what is None, from the sum above the line and from the sum of weights below it."
+    return check(weigh_evidence, examples, hint=hint)
+
+
+def check_compare_facts(compare_facts: Callable[[set[str], set[str]], tuple[float, float]]) -> Verdict:
+    """Is it precision and recall?"""
+    examples: list[tuple[tuple[Any, ...], Any]] = [
+        (({"a", "b"}, {"a", "b"}), (1.0, 1.0)),
+        (({"a", "b"}, {"b"}), (0.5, 1.0)),
+        (({"a"}, {"a", "b", "c", "d"}), (1.0, 0.25)),
+        (({"a", "b", "c"}, {"c", "d"}), (1 / 3, 0.5)),
+        (({"a"}, {"b"}), (0.0, 0.0)),
+    ]
+    hint = "What is in both, divided once by how many were read, once by how many the texts state; in that order."
+    return check(compare_facts, examples, hint=hint, ordered=True)
+
+
+def check_score_refusals(score_refusals: Callable[[list[float], list[bool]], tuple[float, float]]) -> Verdict:
+    """Is a refusal counted from one half on, and is it precision and recall of what the graph lacks?"""
+    examples: list[tuple[tuple[Any, ...], Any]] = [
+        (([0.9, 0.1], [True, False]), (1.0, 1.0)),
+        (([0.9, 0.7, 0.1], [True, False, False]), (0.5, 1.0)),
+        (([0.9, 0.2, 0.3], [True, True, False]), (1.0, 0.5)),
+        (([0.5, 0.6, 0.4, 0.1], [False, True, True, True]), (0.5, 1 / 3)),
+    ]
+    hint = (
+        "Refused: a share of 0.5 or more. Right refusals by all refusals, then right refusals by all questions that the "
+        "graph cannot answer."
+    )
+    return check(score_refusals, examples, hint=hint, ordered=True)

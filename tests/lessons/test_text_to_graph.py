@@ -1,0 +1,144 @@
+"""What notebook 09 reads from texts, on a graph of a few facts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kgwb
+from kgwb.graph import Mention, Sentence
+from kgwb.lessons import text_to_graph
+
+FACTS = [
+    ("Kuwait", "pays in", "Kuwaiti dinar"),
+    ("Iraq", "pays in", "Iraqi dinar"),
+    ("Georgia", "pays in", "Georgian lari"),
+    ("Kuwait", "borders", "Iraq"),
+    ("Iraq", "borders", "Kuwait"),
+]
+TYPES = {"Kuwait": "small_country", "Iraq": "country", "Georgia": "country"}
+
+
+@pytest.fixture(scope="module")
+def graph() -> kgwb.KnowledgeGraph:
+    names = sorted({name for head, _, tail in FACTS for name in (head, tail)})
+    kinds = [TYPES.get(name, "currency") for name in names]
+    entities = pd.DataFrame({"entity": names, "label": names, "type": kinds})
+    return kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(FACTS, columns=["head", "relation", "tail"]), entities)
+
+
+def _say(graph: kgwb.KnowledgeGraph, text: str, *names: str, fact: tuple[str, str, str] | None = None) -> Sentence:
+    places = [Mention(text.index(name), text.index(name) + len(name), graph.entity_id(name)) for name in names]
+    ids = fact and (graph.entity_id(fact[0]), graph.relation_id(fact[1]), graph.entity_id(fact[2]))
+    return Sentence(text, tuple(places), ids)
+
+
+@pytest.fixture(scope="module")
+def sentences(graph: kgwb.KnowledgeGraph) -> list[Sentence]:
+    said = [
+        _say(graph, f"Shops in {head} take the {tail}.", head, tail, fact=(head, relation, tail))
+        for head, relation, tail in FACTS[:3]
+    ]
+    return [*said, _say(graph, "Iraq borders Kuwait.", "Iraq", "Kuwait", fact=("Iraq", "borders", "Kuwait"))]
+
+
+def test_only_a_last_word_that_several_share_becomes_a_name(graph):
+    named = text_to_graph.share_last_words(graph)
+    assert named.spellings(named.entity_id("Kuwaiti dinar")) == ("Kuwaiti dinar", "dinar")
+    assert named.spellings(named.entity_id("Georgian lari")) == ("Georgian lari",)
+    assert named.spellings(named.entity_id("Iraq")) == ("Iraq",)
+    assert graph.spellings(graph.entity_id("Kuwaiti dinar")) == ("Kuwaiti dinar",)
+    assert np.array_equal(named.triples, graph.triples)
+
+
+def test_sentences_are_written_with_the_shared_name_and_keep_what_is_meant(graph, sentences):
+    named = text_to_graph.share_last_words(graph)
+    written = text_to_graph.write_last_words(sentences[:3], named)
+    assert [each.text for each in written] == ["Shops in Kuwait take the dinar.", "Shops in Iraq take the dinar."]
+    for sentence, meant in zip(written, ("Kuwaiti dinar", "Iraqi dinar"), strict=True):
+        name = sentence.mentions[-1]
+        assert sentence.text[name.start : name.end] == "dinar" and graph.labels[name.entity] == meant
+
+
+def test_links_are_scored_on_shared_names_alone(graph, sentences):
+    named, bert = text_to_graph.share_last_words(graph), kgwb.load_bert()
+    written = text_to_graph.write_last_words(sentences[:3], named)
+    texts = [each.text for each in written]
+    found = kgwb.find_mentions(texts, named, bert.tokenizer)
+    links = kgwb.link_mentions(texts, found, named, threshold=0)
+    assert text_to_graph.score_links(links, written) == 1.0
+    turned = [
+        Sentence(each.text, (*each.mentions[:-1], other.mentions[-1]))
+        for each, other in zip(written, written[::-1], strict=True)
+    ]
+    assert text_to_graph.score_links(links, turned) == 0.0
+    alone = kgwb.link_mentions(["Kuwait."], [[Mention(0, 6, named.entity_id("Kuwait"))]], named)
+    assert np.isnan(text_to_graph.score_links(alone, [Sentence("Kuwait.")]))
+
+
+def test_pairs_are_labelled_by_direction(graph, sentences):
+    pairs = text_to_graph.pair_names(
+        [sentences[0], sentences[3], Sentence("Iraq and Kuwait", sentences[3].mentions)], graph
+    )
+    told = [(row.text[slice(*row.head)], row.label, row.text[slice(*row.tail)]) for row in pairs[:4].itertuples()]
+    assert told[0] == ("Kuwait", "pays in", "Kuwaiti dinar") and told[1] == ("Kuwaiti dinar", "none", "Kuwait")
+    assert told[2:] == [("Iraq", "borders", "Kuwait"), ("Kuwait", "borders", "Iraq")]  # the graph holds it both ways
+    assert set(pairs["label"][4:]) == {"none"}
+    assert [graph.labels[each] for each in pairs["head_entity"][:2]] == ["Kuwait", "Kuwaiti dinar"]
+
+
+def test_types_stand_in_place_of_names(graph, sentences):
+    pairs = text_to_graph.pair_names(sentences[:1], graph)
+    typed = text_to_graph.write_types(pairs, graph)
+    for row, (head, tail) in zip(
+        typed.itertuples(), [("small country", "currency"), ("currency", "small country")], strict=True
+    ):
+        assert row.text == "Shops in small country take the currency."
+        assert (row.text[slice(*row.head)], row.text[slice(*row.tail)]) == (head, tail)
+    assert list(typed["label"]) == list(pairs["label"]) and "Kuwait" in pairs["text"].iloc[0]
+    dealt = {text_to_graph.write_types(pairs, graph, shuffled=seed)["text"].iloc[0] for seed in range(20)}
+    assert len(dealt) > 1 and "Shops in currency take the country." in dealt
+
+
+def test_the_floors_guess_by_types_and_by_words(graph, sentences):
+    pairs = text_to_graph.pair_names(sentences, graph)
+    by_types = text_to_graph.guess_by_types(pairs, pairs, graph)
+    # Two countries border both ways; a currency on the left is never the head of a fact.
+    assert (by_types == pairs["label"]).all()
+    unknown = pairs.assign(head_entity=graph.entity_id("Georgia"), tail_entity=graph.entity_id("Georgia"))
+    assert set(text_to_graph.guess_by_types(pairs, unknown, graph)) == {"none"}
+    assert (text_to_graph.guess_by_words(pairs, pairs) == pairs["label"]).all()
+    other = text_to_graph.pair_names([_say(graph, "Iraq pays with Georgian lari", "Iraq", "Georgian lari")], graph)
+    renamed = text_to_graph.pair_names([_say(graph, "Kuwait pays with Iraqi dinar", "Kuwait", "Iraqi dinar")], graph)
+    guesses = [text_to_graph.guess_by_words(pairs, each).tolist() for each in (other, renamed)]
+    assert guesses[0] == guesses[1], "names do not count"
+
+
+def test_what_was_read_becomes_facts_once_and_tails_are_dealt_within_a_relation(graph, sentences):
+    pairs = text_to_graph.pair_names([*sentences, sentences[0]], graph)
+    facts = text_to_graph.list_facts(pairs, pairs["label"], graph)
+    assert sorted(facts) == sorted(map(tuple, graph.triples.tolist()))
+    dealt = text_to_graph.deal_tails(facts, seed=1)
+    for position in (0, 1):
+        assert sorted(fact[position] for fact in dealt) == sorted(fact[position] for fact in facts)
+    assert sorted(fact[1:] for fact in dealt) == sorted(fact[1:] for fact in facts)
+    assert any(text_to_graph.deal_tails(facts, seed=seed) != sorted(facts) for seed in range(5))
+
+
+def test_facts_that_were_read_are_asked_for_and_the_door_stays_as_it_was(graph):
+    lacking = kgwb.KnowledgeGraph(graph.triples[:0], graph.entities, graph.relations, "none", ())
+    vectors = kgwb.GraphEmbedding(lacking, kgwb.ComplEx(), dim=8)
+    model = kgwb.inject(kgwb.load_bert(), vectors, mode="pointer")
+    with_gate = model.injector.doors[0].opening
+    with_gate.alpha.data.fill_(2.0)
+    said = kgwb.verbalise(graph, wordings={"pays in": "{head} pays in {tail}.", "borders": "{head} borders {tail}."})
+    questions = kgwb.make_questions(said, graph, relations=["pays in"], candidates="all")
+    facts = list(map(tuple, graph.triples.tolist()))
+    none = text_to_graph.score_reading(model, [], facts, questions)
+    assert none["facts"] == 0 and np.isnan(none["precision"]) and none["recall"] == 0
+    every = text_to_graph.score_reading(model, facts, facts, questions)
+    assert every == {"facts": 5, "precision": 1.0, "recall": 1.0, "right answers": 1.0}
+    wrong = [(facts[0][0], facts[0][1], facts[0][0]), *facts[1:]]
+    assert text_to_graph.score_reading(model, wrong, facts, questions)["precision"] == 0.8
+    assert len(model.injector.facts) == 0
