@@ -32,9 +32,11 @@ lab: install
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
 	$(BIN)/jupyter lab $(JOURNEY) $(ARGS)
 
-# Files side by side, one to a process; each process keeps to one thread, for two that share a core wait for each other.
+# Files side by side, one to a process, in the order of tests/conftest.py: left to itself pytest-xdist begins with the files of
+# most tests, and waits at the end for the few that take long. Each process keeps to one thread, for two that share a core
+# wait for each other.
 test: $(STAMPS)/tests $(STAMPS)/kgwb
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 oldest: tests/oldest.txt
 	$(PYTHON) -m venv build/oldest

@@ -27,7 +27,8 @@ settings.load_profile("kgwb")
 
 # The tests' tensors are small: beyond two threads they wait for each other, and side by side beyond one.
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, os.cpu_count() or 1))
-# Files that start kernels, browsers or processes take longest: begun last, one of them would be waited for alone.
+# Files that start kernels, browsers or processes take longest: begun last, one of them would be waited for alone. (Heeded with
+# --no-loadscope-reorder only.)
 LONGEST_FIRST = ("notebooks", "browser", "lessons", "learn", "bert", "embed")
 
 

@@ -110,9 +110,13 @@ def test_import_kgwb_loads_no_room() -> None:
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_room_is_there_as_soon_as_kgwb_is(room: str) -> None:
-    code = f"import kgwb, types; assert isinstance(kgwb.{room}, types.ModuleType)"
+def test_every_room_is_there_as_soon_as_kgwb_is() -> None:
+    code = (
+        "import kgwb, sys, types\n"
+        f"for room in {ROOMS!r}:\n"  # no room imports a later one, so that each is here by its own name alone
+        "    assert f'kgwb.{room}' not in sys.modules, room\n"
+        "    assert isinstance(getattr(kgwb, room), types.ModuleType), room\n"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -173,6 +177,16 @@ def test_nothing_prints_pickles_or_grows_beyond_one_sitting(source: Path) -> Non
             assert isinstance(node.value, ast.Constant) and node.value.value is False, (
                 f"{source}:{node.value.lineno} unpickles"
             )
+
+
+TESTS = sorted((PACKAGE.parent / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda path: str(path.relative_to(PACKAGE.parent)))
+def test_no_file_of_tests_grows_beyond_one_sitting(file: Path) -> None:
+    """Files run side by side, too: what stands in one of them waits for itself."""
+    count = len(file.read_text(encoding="utf-8").splitlines())
+    assert count <= 350, f"{file.name} has {count} lines: move what has a subject of its own into another file"
 
 
 # The field's words: whoever searches for the usual one must find it. Each line names what is said instead.

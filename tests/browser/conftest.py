@@ -27,7 +27,8 @@ from chromium import FLAGS, NAMES
 from graph_page import make_graph
 from host_page import OPEN, pack_model
 from makers import MAKERS
-from page_checks import assert_quiet
+from page_checks import PIXELS, assert_quiet
+from waiting import wait_for_rest
 
 from kgwb.bert import Importance, Reading, load_bert, read
 from kgwb.graph import KnowledgeGraph, Mention
@@ -152,12 +153,8 @@ def _start_lab(
             _wait_for(f"{address}/api/status?token={token}", server, root / "log.txt")
             yield f"{address}/{path}/{notebook}?token={token}"
         finally:
-            server.terminate()
-            try:
-                server.wait(30)
-            except subprocess.TimeoutExpired:  # it waits for its kernels, and on a busy machine that takes long
-                server.kill()
-                server.wait()
+            server.kill()  # politely asked it would wait for its kernels; they end by themselves once it is gone
+            server.wait()
 
 
 @pytest.fixture(scope="session")
@@ -238,7 +235,7 @@ def opened_attention(browser_page: Any, before: Reading, after: Reading, graph: 
     importance = Importance(before.tokens[0], tuple(map(float, range(-2, 7))), "france", 1.0, "after")
     view = show_attention(before, after, layer=2, head=3, focus=1, graph=graph, importance=importance)
     browser_page.goto(view.save(tmp_path / "page.html").as_uri())
-    browser_page.wait_for_timeout(100)  # the thumbnails come a moment after the lines
+    wait_for_rest(browser_page.locator(".board canvas"), PIXELS)  # the thumbnails come a moment after the lines
     return browser_page
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from waiting import wait_until
 
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
@@ -17,7 +18,6 @@ BRIGHTNESS = """canvas => {
   for (let i = 0; i < pixels.length; i += 4) if (pixels[i + 3] > 200) { sum += pixels[i]; count++; }
   return sum / count;
 }"""
-PIXELS = "canvas => canvas.toDataURL()"
 # Where the card under the pointer says what is looked for, seen without moving the mouse of the test.
 FIND = """([root, text]) => {
   const view = document.querySelectorAll(".kgwb-graph")[root];
@@ -46,12 +46,13 @@ def make_graph(
 
 
 def find(page: Any, text: str, view: int = 0) -> tuple[float, float]:
-    for _ in range(20):  # a busy machine draws a little later
-        found = page.evaluate(FIND, [view, text])
-        if found is not None:
-            break
-        page.wait_for_timeout(100)
-    assert found is not None, f"no dot or line says {text!r}"
+    found: list[Any] = []
+
+    def is_found() -> bool:
+        found[:] = page.evaluate(FIND, [view, text]) or ()
+        return bool(found)
+
+    wait_until(page, is_found, what=f"no dot or line says {text!r}")
     return found[0], found[1]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from waiting import pause
+
 from kgwb.see import LiveView
 from kgwb.see.packing import encode_buffers
 from kgwb.see.page import read_asset
@@ -51,7 +53,7 @@ def pack_model(view: LiveView) -> dict[str, Any]:
 
 def look(page: Any, shown: Any) -> tuple[float, list[int]]:
     """How much of what is shown is painted, and the colour of its paper."""
-    page.wait_for_timeout(120)  # thumbnails come a moment after the lines
+    pause(page, 120)  # thumbnails come a moment after the lines
     picture = base64.b64encode(shown.screenshot()).decode()
     found = page.evaluate(PAINTED, picture)
     return found["share"], found["paper"]

@@ -10,6 +10,7 @@ PAINTED = """canvas => {
   for (let i = 3; i < pixels.length; i += 4) painted += pixels[i] > 0;
   return painted / (pixels.length / 4);
 }"""
+PIXELS = "canvas => canvas.toDataURL()"
 COLOURS = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from hostile import HOSTILE
+from waiting import wait_for_rest
 
 from kgwb.see import SpaceView, show_space
 
@@ -23,6 +24,7 @@ SEEN = """(canvas) => {
   return { share: painted / (data.length / 4), solid: solid / (data.length / 4), sum };
 }"""
 CHOSEN = ".kgwb-space .chosen"
+LAYERS = ".kgwb-space .points, .kgwb-space .front"
 
 
 def make_points(count: int, seed: int = 0) -> np.ndarray:
@@ -39,8 +41,13 @@ def make_view(count: int = 90, **options: Any) -> SpaceView:
 def open_view(page: Any, view: SpaceView, folder: Path) -> Any:
     page.goto(view.save(folder / "space.html").as_uri())
     page.wait_for_selector(".kgwb-space .points")
-    page.wait_for_timeout(250)
+    wait_for_space(page)
     return page.locator(".kgwb-space .pad").first
+
+
+def wait_for_space(page: Any) -> None:
+    """Until points, names and shade of every space on the page are placed, so that a click meets what is seen."""
+    wait_for_rest(page.locator("body"), f"body => [...body.querySelectorAll('{LAYERS}')].map({SEEN})")
 
 
 def place_points(pad: Any, view: SpaceView, number: int = 0) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from attention_page import numbers, title
-from page_checks import COLOURS
+from page_checks import COLOURS, PIXELS
+from waiting import wait_for_change
 
 from kgwb.bert import Reading, roll_out
 from kgwb.graph import KnowledgeGraph
@@ -92,7 +93,7 @@ def test_the_matrix_tells_its_values_and_takes_a_row_into_focus(opened: Any) -> 
     opened.get_by_role("button", name="matrix").click()
     canvas = opened.locator("canvas.matrix")
     assert canvas.evaluate(COLOURS) > 20 and not opened.locator(".columns").is_visible()
-    plain = canvas.evaluate("c => c.toDataURL()")
+    plain = canvas.evaluate(PIXELS)
     box = canvas.bounding_box()
     opened.mouse.move(box["x"] + box["width"] - 30, box["y"] + box["height"] - 30)
     assert re.search(r"→ .*: minilm \.\d{3}, after \.\d{3}", opened.locator(".matrix-room .card").inner_text())
@@ -102,7 +103,7 @@ def test_the_matrix_tells_its_values_and_takes_a_row_into_focus(opened: Any) -> 
     assert "What . looks" in title(opened)
     opened.keyboard.press("ArrowLeft")
     assert re.search(r"\. → .*: minilm", opened.locator(".spoken").inner_text())
-    assert canvas.evaluate("c => c.toDataURL()") != plain
+    wait_for_change(canvas, PIXELS, plain)
 
 
 def test_a_mention_chooses_its_entity_and_is_marked(opened: Any) -> None:

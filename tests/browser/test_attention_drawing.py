@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 from attention_page import numbers, title
-from page_checks import COLOURS
+from page_checks import COLOURS, PIXELS
+from waiting import wait_for_change, wait_for_rest, wait_until
 
 from kgwb.bert import Reading
 
@@ -52,11 +53,10 @@ def test_the_numbers_are_the_readings_and_each_row_visibly_sums_to_one(
 
 
 def test_thumbnails_show_weights_or_change(opened: Any) -> None:
-    picture = "c => c.toDataURL()"
-    weights = opened.locator(".board canvas").evaluate(picture)
+    thumbnails = opened.locator(".board canvas")
+    weights = thumbnails.evaluate(PIXELS)
     opened.get_by_role("group", name="thumbnails").get_by_role("button", name="change").click()
-    opened.wait_for_timeout(150)
-    assert opened.locator(".board canvas").evaluate(picture) != weights
+    wait_for_change(thumbnails, PIXELS, weights)
 
 
 def test_what_is_faint_can_be_hidden(opened: Any) -> None:
@@ -92,19 +92,19 @@ def test_bars_stand_beside_the_word_pieces(opened: Any) -> None:
 
 def test_light_and_dark_come_from_the_page(opened: Any) -> None:
     paper = "getComputedStyle(document.querySelector('.kgwb-attention')).backgroundColor"
-    thumbnails = opened.locator(".board canvas").evaluate("c => c.toDataURL()")
+    thumbnails = opened.locator(".board canvas")
+    light = thumbnails.evaluate(PIXELS)
     opened.emulate_media(color_scheme="dark")
-    opened.wait_for_function("before => document.querySelector('.board canvas').toDataURL() != before", arg=thumbnails)
+    wait_for_change(thumbnails, PIXELS, light)
     assert opened.evaluate(paper) == "rgb(25, 26, 28)"
     opened.evaluate("document.body.dataset.jpThemeLight = 'true'")
-    opened.wait_for_timeout(50)
-    assert opened.evaluate(paper) == "rgb(251, 250, 247)"
+    wait_until(opened, lambda: opened.evaluate(paper) == "rgb(251, 250, 247)")
 
 
 @pytest.mark.parametrize("width", [390, 820, 1200])
 def test_it_reflows(opened: Any, width: int, screenshots: Path) -> None:
     opened.set_viewport_size({"width": width, "height": 844})
-    opened.wait_for_timeout(100)
+    wait_for_rest(opened.locator(".board canvas"), PIXELS)
     opened.screenshot(path=screenshots / f"attention_{width}.png", full_page=True)
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     size = opened.locator("[role=gridcell]").first.evaluate("cell => cell.offsetWidth")
@@ -120,8 +120,7 @@ def test_a_tab_that_is_shown_again_is_drawn(opened: Any) -> None:
     opened.evaluate(f"{view} = 'none'")
     opened.set_viewport_size({"width": 700, "height": 800})
     opened.evaluate(f"{view} = ''")
-    opened.wait_for_timeout(100)
-    assert opened.locator("canvas.matrix").evaluate(COLOURS) > 20
+    wait_until(opened, lambda: opened.locator("canvas.matrix").evaluate(COLOURS) > 20)
 
 
 @pytest.mark.parametrize("drawn", ["lines", "matrix"])

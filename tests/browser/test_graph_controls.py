@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graph_page import CANVAS, PIXELS, drawn, find, heading
+from graph_page import CANVAS, drawn, find, heading
+from page_checks import PIXELS
+from waiting import wait_for_change, wait_for_rest, wait_until
 
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see import show_graph
@@ -43,13 +45,14 @@ def test_the_keyboard_walks_opens_goes_back_and_searches(opened: Any) -> None:
     opened.locator(".trail button").first.click()
     assert heading(opened) == "Isle 0" and drawn(opened) == (6, 5)
     opened.locator(CANVAS).focus()
-    before = opened.locator(CANVAS).evaluate(PIXELS)
+    canvas = opened.locator(CANVAS)
+    before = wait_for_rest(canvas, PIXELS)
     opened.keyboard.press("+")
-    opened.wait_for_timeout(250)
-    nearer = opened.locator(CANVAS).evaluate(PIXELS)
+    wait_for_change(canvas, PIXELS, before)
+    nearer = wait_for_rest(canvas, PIXELS)
     assert nearer != before
     opened.keyboard.press("0")
-    assert opened.locator(CANVAS).evaluate(PIXELS) != nearer
+    wait_for_change(canvas, PIXELS, nearer)
     opened.keyboard.press("Escape")
     assert heading(opened) == "islands"
     assert opened.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
@@ -72,7 +75,7 @@ def test_a_dragged_dot_stays_and_a_dragged_picture_moves(opened: Any) -> None:
     opened.mouse.down()
     opened.mouse.move(x + 30, y - 40, steps=4)
     opened.mouse.up()
-    opened.wait_for_timeout(250)
+    wait_for_rest(opened.locator(CANVAS), PIXELS)
     moved = find(opened, "Isle 4\n")
     assert abs(moved[0] - x - 30) < 14 and abs(moved[1] - y + 40) < 14
     box = opened.locator(CANVAS).bounding_box()
@@ -80,7 +83,7 @@ def test_a_dragged_dot_stays_and_a_dragged_picture_moves(opened: Any) -> None:
     opened.mouse.down()
     opened.mouse.move(box["x"] + 65, box["y"] + 25, steps=4)
     opened.mouse.up()
-    opened.wait_for_timeout(250)
+    wait_for_rest(opened.locator(CANVAS), PIXELS)
     again = find(opened, "Isle 4\n")
     assert abs(again[0] - moved[0] - 60) < 14 and abs(again[1] - moved[1] - 20) < 14
 
@@ -111,14 +114,14 @@ def test_fingers_choose_open_and_pinch(browser: Any, islands: KnowledgeGraph, tm
     touch("touchStart", (x, y))
     page.wait_for_timeout(700)  # a long press
     touch("touchEnd")
-    assert drawn(page) == (9, 8)
-    page.locator(CANVAS).focus()  # a first tap lets the fingers move the picture
-    before = page.locator(CANVAS).evaluate(PIXELS)
-    box = page.locator(CANVAS).bounding_box()
+    wait_until(page, lambda: drawn(page) == (9, 8))
+    canvas = page.locator(CANVAS)
+    canvas.focus()  # a first tap lets the fingers move the picture
+    before = wait_for_rest(canvas, PIXELS)
+    box = canvas.bounding_box()
     cx, cy = box["x"] + box["width"] / 2, box["y"] + 30
     touch("touchStart", (cx - 40, cy), (cx + 40, cy))
     touch("touchMove", (cx - 90, cy), (cx + 90, cy))
     touch("touchEnd")
-    page.wait_for_timeout(300)
-    assert page.locator(CANVAS).evaluate(PIXELS) != before
+    wait_for_change(canvas, PIXELS, before)
     context.close()

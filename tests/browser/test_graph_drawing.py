@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graph_page import BRIGHTNESS, CANVAS, PIXELS, drawn, heading, make_graph
+from graph_page import BRIGHTNESS, CANVAS, drawn, heading, make_graph
 from hostile import HOSTILE
-from page_checks import PAINTED, assert_quiet
+from page_checks import PAINTED, PIXELS, assert_quiet
+from waiting import wait_for_change, wait_for_rest, wait_until
 
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see import show_graph
@@ -31,14 +32,14 @@ def test_it_draws_and_says_what_is_drawn(
     view = show_graph(islands, around="Isle 0")
     browser_page.goto(view.save(tmp_path / "graph.html").as_uri())
     canvas = browser_page.locator(CANVAS)
-    first = canvas.evaluate(PIXELS)
+    first = wait_for_rest(canvas, PIXELS)
     assert canvas.evaluate(PAINTED) > 0.005
     assert drawn(browser_page) == (len(view.entities), len(view.frame)) == (6, 5)
     assert "5 entities and 4 facts more are not" in browser_page.locator(".caption").inner_text()
     browser_page.screenshot(path=screenshots / f"graph-{scheme}.png")
     other = show_graph(islands, around="Isle 1")
     browser_page.goto(other.save(tmp_path / "other.html").as_uri())
-    assert browser_page.locator(CANVAS).evaluate(PIXELS) != first
+    assert wait_for_rest(browser_page.locator(CANVAS), PIXELS) != first
     assert_quiet(browser_page)
 
 
@@ -74,7 +75,7 @@ def test_it_grows_with_its_cell_follows_the_theme_and_presents(opened: Any, scre
         opened.set_viewport_size({"width": width, "height": 900})
         fits = "document.querySelector('.stage > canvas').clientWidth <= document.querySelector('.picture').clientWidth"
         opened.wait_for_function(f"innerWidth === {width} && {fits}")
-        opened.wait_for_timeout(150)
+        wait_for_rest(canvas, PIXELS)
         box, picture = canvas.bounding_box(), opened.locator(".picture").bounding_box()
         assert box["x"] + box["width"] <= picture["x"] + picture["width"] + 1 and box["height"] <= 600
         assert canvas.evaluate(PAINTED) > 0.002
@@ -83,20 +84,17 @@ def test_it_grows_with_its_cell_follows_the_theme_and_presents(opened: Any, scre
     light = canvas.evaluate(BRIGHTNESS)
     opened.evaluate("document.body.dataset.jpThemeLight = 'false'")
     opened.wait_for_selector(".kgwb-graph[data-kgwb-theme=dark]")
-    opened.wait_for_timeout(200)
-    dark = canvas.evaluate(BRIGHTNESS)
+    dark = wait_for_rest(canvas, BRIGHTNESS)
     assert light - dark > 20 and canvas.evaluate(PAINTED) > 0.002
     opened.locator(".kgwb-graph").evaluate("root => { root.parentElement.style.display = 'none'; }")
     opened.evaluate("document.body.dataset.jpThemeLight = 'true'")  # while it is hidden
     opened.wait_for_selector(".kgwb-graph[data-kgwb-theme=light]", state="attached")
     opened.locator(".kgwb-graph").evaluate("root => { root.parentElement.style.display = ''; }")
-    opened.wait_for_timeout(200)
-    shown = canvas.evaluate(BRIGHTNESS)  # letters are smoothed a little otherwise where nothing is in sight
+    shown = wait_for_rest(canvas, BRIGHTNESS)  # letters are smoothed a little otherwise where nothing is in sight
     assert abs(shown - light) < abs(shown - dark)
     usual = canvas.evaluate(PIXELS)
     opened.get_by_role("button", name="Present").click()
-    opened.wait_for_timeout(200)
-    assert canvas.evaluate(PIXELS) != usual
+    wait_for_change(canvas, PIXELS, usual)
     opened.screenshot(path=screenshots / "graph-present.png")
 
 
@@ -105,7 +103,7 @@ def test_hostile_labels_stay_text(browser_page: Any, tmp_path: Path, screenshots
     facts = [(0, i % 2, i) for i in range(1, 10)] + [(i, 1, i) for i in range(5)]
     view = show_graph(make_graph(facts, labels, HOSTILE[:3]), around=0)
     browser_page.goto(view.save(tmp_path / "graph.html", title=HOSTILE[0]).as_uri())
-    assert browser_page.locator(CANVAS).evaluate(PAINTED) > 0.005
+    wait_until(browser_page, lambda: browser_page.locator(CANVAS).evaluate(PAINTED) > 0.005)
     listed = browser_page.locator(".panel button[data-entity]").all_inner_texts()
     assert HOSTILE[1] in listed and HOSTILE[5] in listed and HOSTILE[6] in listed
     assert max(map(len, listed)) < 400
@@ -143,7 +141,7 @@ def test_five_thousand_entities_open(browser: Any, browser_path: str, tmp_path: 
     plain = browser.browser_type.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
     page = plain.new_page(viewport={"width": 1280, "height": 900})
     page.goto(path.as_uri())
-    assert page.locator(CANVAS).evaluate(PAINTED) > 0.02
+    wait_until(page, lambda: page.locator(CANVAS).evaluate(PAINTED) > 0.02)
     assert drawn(page) == (5000, len(facts))
     page.screenshot(path=screenshots / "graph-5000.png")
     plain.close()

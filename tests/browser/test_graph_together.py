@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from graph_page import CANVAS
 from page_checks import PAINTED, assert_quiet
+from waiting import wait_until
 
 import kgwb
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -39,7 +40,8 @@ def test_ten_views_share_one_page(browser_page: Any, islands: KnowledgeGraph, tm
     assert page.stat().st_size < 300_000  # the script once
     browser_page.goto(page.as_uri())
     canvases = browser_page.locator(CANVAS)
-    assert canvases.count() == 10 and all(canvas.evaluate(PAINTED) > 0.002 for canvas in canvases.all())
+    assert canvases.count() == 10
+    wait_until(browser_page, lambda: all(canvas.evaluate(PAINTED) > 0.002 for canvas in canvases.all()))
     browser_page.locator(".search input").nth(3).fill("isle 9")
     browser_page.locator(".search input").nth(3).press("Enter")
     assert browser_page.locator(".panel h4").nth(3).inner_text() == "Isle 9"

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
-from page_checks import COLOURS
+from page_checks import COLOURS, PIXELS
+from waiting import wait_for_change, wait_for_rest, wait_until
 
 from kgwb import ComplEx, GraphEmbedding, KnowledgeGraph
 from kgwb.bert import Bert, inject, load_bert, read
@@ -29,7 +30,6 @@ TEXTS = [
     "Paris saw France and Italy, and Lyon saw Rome as well.",
 ]
 HOSTILE = ["<script>window.hacked=1</script> one", "<img src=x onerror='window.hacked=1'> two", '"></svg><b> three']
-PICTURE = "c => c.toDataURL()"
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def view(bert: Bert, vectors: GraphEmbedding, sentences: list[Sentence]) -> Head
 def opened(browser_page: Any, view: HeadsView, tmp_path: Path) -> Any:
     view.select()
     browser_page.goto(view.save(tmp_path / "page.html").as_uri())
-    browser_page.wait_for_timeout(100)
+    wait_for_rest(browser_page.locator(".map canvas"), PIXELS)
     return browser_page
 
 
@@ -115,22 +115,22 @@ def test_a_head_is_chosen_by_click_and_by_keys_and_its_sentences_are_listed(open
     first = opened.locator(".about li").first
     assert first.locator(".query").count() == 1 and first.locator(".key").count() == 1
     canvas = opened.locator(".map canvas")
-    before = canvas.evaluate(PICTURE)
+    before = canvas.evaluate(PIXELS)
     canvas.focus()
     opened.keyboard.press("ArrowDown")
     opened.keyboard.press("ArrowRight")
     assert opened.locator(".about h4").inner_text() == "layer 1, head 3"
-    assert canvas.evaluate(PICTURE) != before
+    wait_for_change(canvas, PIXELS, before)
     opened.keyboard.press("Escape")
     assert opened.locator(".about h4").count() == 0
 
 
 def test_the_axes_turn_and_the_caption_follows(opened: Any) -> None:
     canvas = opened.locator(".map canvas")
-    before = canvas.evaluate(PICTURE)
+    before = canvas.evaluate(PIXELS)
     opened.get_by_label("across").select_option("previous")
     opened.get_by_label("up", exact=True).select_option("injected")
-    assert canvas.evaluate(PICTURE) != before
+    wait_for_change(canvas, PIXELS, before)
     caption = opened.locator(".caption").inner_text()
     assert "across to the previous word piece, up to facts in memory and vectors beside" in caption
 
@@ -163,13 +163,12 @@ def test_a_head_and_a_sentence_lead_to_their_attention(
 
 def test_light_dark_widths_and_a_hidden_tab(opened: Any, screenshots: Path) -> None:
     canvas = opened.locator(".map canvas")
-    light = canvas.evaluate(PICTURE)
+    light = canvas.evaluate(PIXELS)
     opened.emulate_media(color_scheme="dark")
-    opened.wait_for_timeout(100)
-    assert canvas.evaluate(PICTURE) != light
+    wait_for_change(canvas, PIXELS, light)
     for width in (390, 820, 1200):
         opened.set_viewport_size({"width": width, "height": 844})
-        opened.wait_for_timeout(100)
+        wait_for_rest(canvas, PIXELS)
         assert opened.evaluate("document.documentElement.scrollWidth") <= width
         assert canvas.evaluate(COLOURS) > 40
         opened.screenshot(path=screenshots / f"heads_{width}.png", full_page=True)
@@ -177,8 +176,7 @@ def test_light_dark_widths_and_a_hidden_tab(opened: Any, screenshots: Path) -> N
     opened.evaluate(f"{style} = 'none'")
     opened.set_viewport_size({"width": 700, "height": 800})
     opened.evaluate(f"{style} = ''")
-    opened.wait_for_timeout(100)
-    assert canvas.evaluate(COLOURS) > 40
+    wait_until(opened, lambda: canvas.evaluate(COLOURS) > 40)
 
 
 def test_touch_chooses_a_head(browser: Any, view: HeadsView, tmp_path: Path) -> None:
@@ -186,7 +184,7 @@ def test_touch_chooses_a_head(browser: Any, view: HeadsView, tmp_path: Path) -> 
     context = browser.new_context(viewport={"width": 700, "height": 900}, has_touch=True)
     page = context.new_page()
     page.goto(view.save(tmp_path / "page.html").as_uri())
-    page.wait_for_timeout(100)
+    wait_for_rest(page.locator(".map canvas"), PIXELS)
     page.touchscreen.tap(*find_dot(page, view, 0, 2))
     assert page.locator(".about h4").inner_text() == "layer 0, head 2"
     context.close()

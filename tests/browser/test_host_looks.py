@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from host_page import look
+from waiting import pause
 
 from kgwb.see import LiveView
 
@@ -45,10 +46,10 @@ def test_it_is_drawn_at_each_zoom(browser: Any, tmp_path: Path, view: LiveView, 
 def test_a_tab_that_was_hidden_is_drawn_when_it_is_shown(host: Any) -> None:
     host.evaluate("() => { document.querySelector('main').style.display = 'none'; }")
     host.evaluate(RENDER)
-    host.wait_for_timeout(80)
+    pause(host, 80)
     host.set_viewport_size({"width": 900, "height": 800})
     host.evaluate("() => { document.querySelector('main').style.display = ''; }")
-    host.wait_for_timeout(80)
+    pause(host, 80)
     share, _ = look(host, host.locator(".kgwb-view"))
     assert share > 0.005
     assert host.locator(".kgwb-view").evaluate("node => node.clientWidth") >= 860
@@ -93,13 +94,13 @@ COMPARE = """async pictures => {
 def test_a_theme_that_changes_while_it_is_hidden_is_seen_when_it_is_shown(host: Any, frames: int) -> None:
     host.evaluate("document.body.dataset.jpThemeLight = 'true'")
     host.evaluate(RENDER)
-    host.wait_for_timeout(300)
+    pause(host, 300)
     host.evaluate(HIDE, frames)
-    host.wait_for_timeout(400)
+    pause(host, 400)
     followed = host.locator(".kgwb-view").screenshot()
     host.evaluate("host.leave()")
     host.evaluate(RENDER)
-    host.wait_for_timeout(400)
+    pause(host, 400)
     fresh = host.locator(".kgwb-view").screenshot()
     assert host.evaluate(COMPARE, [base64.b64encode(each).decode() for each in (followed, fresh)]) < 40
 
@@ -135,7 +136,7 @@ def test_ten_of_them_stay_drawn(host: Any) -> None:
             host.widget.render({model: host.model, el: main.appendChild(document.createElement("div"))});
         }"""
     )
-    host.wait_for_timeout(400)
+    pause(host, 400)
     shown = host.locator(".kgwb-view")
     assert shown.count() == 10
     shares = [look(host, shown.nth(i))[0] for i in (0, 5, 9)]
@@ -164,7 +165,7 @@ SAME = """async ([png, svg]) => {
 
 def test_its_png_and_its_svg_are_one_picture(browser_page: Any, tmp_path: Path, view: LiveView) -> None:
     browser_page.goto(view.save(tmp_path / "page.html").as_uri())
-    browser_page.wait_for_timeout(300)
+    pause(browser_page, 300)
     saved = {}
     for kind in ("PNG", "SVG"):
         with browser_page.expect_download() as download:

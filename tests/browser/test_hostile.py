@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hostile import LABELS
+from waiting import pause
 
 import kgwb
 from kgwb.embed import Epoch
@@ -99,7 +100,7 @@ def test_text_stays_text(make: Callable[[], Any], browser_page: Any, tmp_path: P
     page = view.save(tmp_path / "page.html", title=LABELS[1])
     browser_page.goto(page.as_uri())
     browser_page.wait_for_selector(".kgwb-view")
-    browser_page.wait_for_timeout(400)
+    pause(browser_page, 400)
     look_at_everything(browser_page)
     with browser_page.expect_download() as download:
         browser_page.locator(".kgwb-view .actions").get_by_role("button", name="SVG", exact=True).click()
@@ -134,7 +135,7 @@ def look_at_everything(page: Any) -> None:
     box = view.locator(".picture").bounding_box()
     for across, down in ((0.3, 0.3), (0.5, 0.5), (0.6, 0.4)):
         page.mouse.move(box["x"] + across * box["width"], box["y"] + down * min(box["height"], 600))
-        page.wait_for_timeout(60)
+        pause(page, 60)
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * min(box["height"], 600))
     for fold in view.locator("details:not([open]) > summary").all():
         if fold.is_visible():
@@ -145,4 +146,4 @@ def look_at_everything(page: Any) -> None:
     for name in ("Table", "matrix", "Present"):
         for button in view.get_by_role("button", name=name, exact=True).all()[:1]:
             button.click()
-    page.wait_for_timeout(150)
+    pause(page, 150)

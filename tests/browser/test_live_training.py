@@ -8,6 +8,8 @@ from typing import Any
 
 import nbformat
 import pytest
+from page_checks import PIXELS
+from waiting import wait_for_change
 
 pytestmark = pytest.mark.browser
 
@@ -55,16 +57,13 @@ def test_a_click_stops_a_busy_training(lab: tuple[str, Path, str], browser_page:
     browser_page.wait_for_function(READY, timeout=120_000)
     browser_page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
     view = browser_page.locator(".kgwb-training")
-    button, progress = view.locator("button.stop"), view.locator(".how-far")
+    button, progress, canvas = view.locator("button.stop"), view.locator(".how-far"), view.locator("canvas")
     button.wait_for(state="visible", timeout=120_000)
-    first, drawn = progress.inner_text(), view.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    first, drawn = progress.inner_text(), canvas.evaluate(PIXELS)
     browser_page.wait_for_function(
         "old => document.querySelector('.kgwb-training .how-far').textContent !== old", arg=first
     )
-    # The words change before the browser paints the next frame.
-    browser_page.wait_for_function(
-        "old => document.querySelector('.kgwb-training canvas').toDataURL() !== old", arg=drawn
-    )
+    wait_for_change(canvas, PIXELS, drawn)  # the words change before the browser paints the next frame
     for width in (1000, 640, 1280):
         browser_page.set_viewport_size({"width": width, "height": 900})
         browser_page.wait_for_function(FITS)

@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -76,9 +77,8 @@ def test_they_take_their_pictures_place_and_follow_one_another_and_the_kernel(op
         opened.locator(".kgwb-still > img").evaluate_all("all => all.map(img => img.checkVisibility())") == [False] * 2
     )
     opened.locator(".kgwb-view").first.get_by_label("layer 2, head 5").click()
-    assert read_chosen(opened) == ["layer 2, head 5"] * 2
-    opened.wait_for_timeout(500)
-    assert run_and_read(opened, 3) == "2 2 5"
+    wait_until(opened, lambda: read_chosen(opened) == ["layer 2, head 5"] * 2)
+    wait_until(opened, lambda: run_and_read(opened, 3) == "2 2 5")  # once the kernel has heard of it
     opened.evaluate(RUN, 2)
     opened.wait_for_function(
         f"[...document.querySelectorAll('.kgwb-view {CHOSEN}')].every(cell => cell.ariaLabel === 'layer 3, head 4')"
@@ -108,9 +108,8 @@ def test_reopened_without_a_kernel_it_shows_the_picture_and_no_error(opened: Any
     opened.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
     opened.reload()
     opened.wait_for_selector(".kgwb-still > img")
-    opened.wait_for_timeout(1_500)
-    assert (
-        opened.locator(".kgwb-still > img").evaluate_all("all => all.map(img => img.naturalWidth > 300)") == [True] * 2
-    )
+    wide = "all => all.map(img => img.naturalWidth > 300)"
+    wait_until(opened, lambda: opened.locator(".kgwb-still > img").evaluate_all(wide) == [True] * 2)
+    opened.wait_for_timeout(1_500)  # time enough for an error to show
     assert opened.locator("text=Error displaying").count() == 0
     opened.screenshot(path=screenshots / f"reopened_{opened.file.parent.name}.png")

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from hostile import HOSTILE
 from page_checks import assert_quiet
-from space_page import CHOSEN, SEEN, make_points, make_view, open_view, place_points
+from space_page import CHOSEN, SEEN, make_points, make_view, open_view, place_points, wait_for_space
+from waiting import wait_until
 
 from kgwb.see import link
 
@@ -32,7 +33,7 @@ def test_a_click_chooses_and_shift_adds(browser_page: Any, tmp_path: Path) -> No
     view = make_view()
     linked = link(view, make_view())
     browser_page.goto(linked.save(tmp_path / "space.html").as_uri())
-    browser_page.wait_for_timeout(400)
+    wait_for_space(browser_page)
     listen(browser_page)
     places = place_points(browser_page.locator(".kgwb-space .pad").first, view)
     browser_page.mouse.click(*places[20])
@@ -55,7 +56,7 @@ def test_a_lasso_chooses_what_lies_in_the_polygon(browser_page: Any, tmp_path: P
     view = make_view(600)
     linked = link(view, make_view(600))
     browser_page.goto(linked.save(tmp_path / "space.html").as_uri())
-    browser_page.wait_for_timeout(500)
+    wait_for_space(browser_page)
     listen(browser_page)
     pad = browser_page.locator(".kgwb-space .pad").first
     box, places = pad.bounding_box(), place_points(pad, view)
@@ -125,11 +126,9 @@ def test_the_legend_hides_a_kind_and_counts_it(browser_page: Any, tmp_path: Path
     assert [text.split()[-1] for text in legend.all_inner_texts()] == ["30", "30", "30"]
     before = points.evaluate(SEEN)
     browser_page.get_by_role("button", name="town 30").click()
-    browser_page.wait_for_timeout(400)
-    assert points.evaluate(SEEN)["share"] < before["share"] * 0.85
+    wait_until(browser_page, lambda: points.evaluate(SEEN)["share"] < before["share"] * 0.85)
     browser_page.get_by_role("button", name="town 30").click()
-    browser_page.wait_for_timeout(400)
-    assert points.evaluate(SEEN)["sum"] == before["sum"]
+    wait_until(browser_page, lambda: points.evaluate(SEEN)["sum"] == before["sum"])
 
 
 def test_a_point_says_how_far_to_trust_it_and_what_lies_near(browser_page: Any, tmp_path: Path) -> None:
@@ -167,7 +166,8 @@ def test_the_maps_say_which_neighbours_they_keep(browser_page: Any, tmp_path: Pa
 CELLS = (
     "import numpy, kgwb\npoints = numpy.random.default_rng(0).normal(size=(60, 5))\n"
     "view = kgwb.show_space((points, [f'Isle {i}' for i in range(60)]), method='pca')\nview",
-    "print('chosen', view.selection['label'].tolist())\nview.select(entities='Isle 9')",
+    "print('chosen', view.selection['label'].tolist())",
+    "view.select(entities='Isle 9')",
 )
 READY = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel != null"
 
@@ -181,19 +181,24 @@ def test_in_jupyterlab_a_choice_goes_to_the_kernel_and_back(
     with start_lab(tmp_path, "space.ipynb", settings={}, environment={"PYTHONPATH": str(repository)}) as address:
         browser_page.goto(address)
         browser_page.wait_for_function(READY, timeout=120_000)
-        run = "void window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')"
-        browser_page.evaluate(run)
+        run = """cell => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell;
+            void window.jupyterapp.commands.execute('notebook:run-cell'); }"""
+        browser_page.evaluate(run, 0)
         browser_page.locator(".kgwb-space .points").wait_for(timeout=120_000)
-        browser_page.wait_for_timeout(500)
+        wait_for_space(browser_page)
         find = browser_page.get_by_role("combobox", name="Find a point")
         find.fill("Isle 33")
         find.press("Enter")
         assert "Isle 33" in browser_page.locator(CHOSEN).inner_text()
-        browser_page.wait_for_timeout(500)
-        # a click into the view made its own cell the active one
-        browser_page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
-        browser_page.evaluate(run)
-        browser_page.locator(".jp-OutputArea-output", has_text="chosen ['Isle 33']").wait_for(timeout=60_000)
+        said = browser_page.locator(".jp-OutputArea-output", has_text="chosen ['Isle 33']")
+
+        def kernel_knows() -> bool:
+            browser_page.evaluate(run, 1)
+            browser_page.wait_for_timeout(300)
+            return bool(said.count())
+
+        wait_until(browser_page, kernel_knows, seconds=60)
+        browser_page.evaluate(run, 2)
         browser_page.wait_for_function(f"document.querySelector('{CHOSEN}').textContent.includes('Isle 9')")
         browser_page.screenshot(path=screenshots / "space-lab.png")
         browser_page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from page_checks import assert_quiet
-from space_page import SEEN, make_view, open_view
+from space_page import SEEN, make_view, open_view, wait_for_space
+from waiting import wait_for_change, wait_for_rest, wait_until
 
 from kgwb.graph import KnowledgeGraph
 from kgwb.see import show_space, write_page
@@ -38,9 +39,7 @@ def test_the_card_draws_and_where_it_is_lost_a_plain_canvas_does(browser_page: A
     before = points.evaluate(SEEN)
     points.evaluate("canvas => canvas.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()")
     browser_page.wait_for_function("document.querySelector('.kgwb-space .points').getContext('2d') !== null")
-    browser_page.wait_for_timeout(250)
-    after = points.evaluate(SEEN)
-    assert after["solid"] == pytest.approx(before["solid"], rel=0.1)
+    assert wait_for_rest(points, SEEN)["solid"] == pytest.approx(before["solid"], rel=0.1)
     assert_quiet(browser_page)
 
 
@@ -61,7 +60,7 @@ def test_where_there_is_no_card_a_plain_canvas_draws_the_same(browser_page: Any,
 def test_it_takes_the_width_there_is(browser_page: Any, tmp_path: Path, screenshots: Path, width: int) -> None:
     pad = open_view(browser_page, make_view(method="both"), tmp_path)
     browser_page.set_viewport_size({"width": width, "height": 900})
-    browser_page.wait_for_timeout(300)
+    wait_for_space(browser_page)
     box = pad.bounding_box()
     root = browser_page.locator(".kgwb-space").bounding_box()
     assert box["width"] > 0.6 * root["width"] - 40 and box["height"] >= 220
@@ -75,26 +74,26 @@ def test_a_hidden_tab_is_drawn_when_it_is_shown(browser_page: Any, tmp_path: Pat
     browser_page.evaluate("document.querySelector('main').style.display = 'none'")
     browser_page.wait_for_timeout(400)
     browser_page.evaluate("document.querySelector('main').style.display = ''")
-    browser_page.wait_for_timeout(250)
-    assert pad.bounding_box()["height"] > 200
-    assert browser_page.locator(".kgwb-space .points").evaluate(SEEN)["share"] > 0.003
+    points = browser_page.locator(".kgwb-space .points")
+    wait_until(browser_page, lambda: pad.bounding_box()["height"] > 200 and points.evaluate(SEEN)["share"] > 0.003)
 
 
 def test_the_theme_switches_in_sight(browser_page: Any, tmp_path: Path) -> None:
     open_view(browser_page, make_view(), tmp_path)
     front = browser_page.locator(".kgwb-space .front")
-    before = front.evaluate(SEEN)["sum"]
+    before = front.evaluate(SEEN)
     browser_page.emulate_media(color_scheme="dark")
-    browser_page.wait_for_timeout(250)
+    wait_for_change(front, SEEN, before)
     paper = "getComputedStyle(document.querySelector('.kgwb-space')).backgroundColor"
     assert browser_page.evaluate(paper) == "rgb(25, 26, 28)"
-    assert front.evaluate(SEEN)["sum"] != before and front.evaluate(SEEN)["share"] > 0.005
+    after = wait_for_rest(front, SEEN)
+    assert after["sum"] != before["sum"] and after["share"] > 0.005
 
 
 def test_ten_on_one_page_all_draw(browser_page: Any, tmp_path: Path) -> None:
     views = [make_view(60, seed=i) for i in range(10)]
     browser_page.goto(write_page(tmp_path / "ten.html", [("", view) for view in views], "Ten").as_uri())
-    browser_page.wait_for_timeout(800)
+    wait_for_space(browser_page)
     canvases = browser_page.locator(".kgwb-space .points")
     assert canvases.count() == 10
     assert all(canvases.nth(i).evaluate(SEEN)["share"] > 0.002 for i in range(10))

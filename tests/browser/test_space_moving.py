@@ -7,23 +7,26 @@ from typing import Any
 
 import pytest
 from page_checks import assert_quiet
-from space_page import CHOSEN, SEEN, make_points, make_view, open_view, place_points
+from space_page import CHOSEN, SEEN, make_points, make_view, open_view, place_points, wait_for_space
+from waiting import wait_for_change, wait_for_rest, wait_until
 
 from kgwb.see import show_space
 
 pytestmark = pytest.mark.browser
+
+SUM = f"canvas => ({SEEN})(canvas).sum"
 
 
 def test_the_keyboard_is_enough(browser_page: Any, tmp_path: Path) -> None:
     view = make_view()
     pad = open_view(browser_page, view, tmp_path)
     points = browser_page.locator(".kgwb-space .points")
-    seen = [points.evaluate(SEEN)["sum"]]
+    seen = [points.evaluate(SUM)]
     pad.focus()
     for key in ("+", "ArrowRight", "-", "0"):
         pad.press(key)
-        browser_page.wait_for_timeout(400)
-        seen.append(points.evaluate(SEEN)["sum"])
+        wait_for_change(points, SUM, seen[-1])
+        seen.append(wait_for_rest(points, SUM))
     assert len(set(seen[:4])) == 4 and seen[4] == seen[0]
     pad.press("Shift+ArrowRight")
     first = browser_page.locator(".kgwb-space .spoken").inner_text()
@@ -54,31 +57,30 @@ def test_fingers_move_come_nearer_and_choose(browser: Any, tmp_path: Path) -> No
     page = context.new_page()
     view = make_view()
     page.goto(view.save(tmp_path / "space.html").as_uri())
-    page.wait_for_timeout(400)
+    wait_for_space(page)
     pad = page.locator(".kgwb-space .pad")
     page.touchscreen.tap(*place_points(pad, view)[50].tolist())
     assert "Isle 50" in page.locator(CHOSEN).inner_text()
-    before = page.locator(".kgwb-space .points").evaluate(SEEN)["sum"]
+    points = page.locator(".kgwb-space .points")
+    before = wait_for_rest(points, SUM)
     touch = context.new_cdp_session(page)
     box = pad.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def send(kind: str, *places: tuple[float, float]) -> None:
-        points = [{"x": left, "y": top, "id": i} for i, (left, top) in enumerate(places)]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        fingers = [{"x": left, "y": top, "id": i} for i, (left, top) in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
 
     send("touchStart", (x - 30, y), (x + 30, y))
     for far in (40, 60, 90):
         send("touchMove", (x - far, y), (x + far, y))
     send("touchEnd")
-    page.wait_for_timeout(300)
-    assert page.locator(".kgwb-space .points").evaluate(SEEN)["sum"] != before
+    wait_for_change(points, SUM, before)
     context.close()
 
 
 def test_a_great_many_are_moved_along_and_drawn_anew_once_the_hand_rests(browser_page: Any, tmp_path: Path) -> None:
     pad = open_view(browser_page, make_view(50_500, labelled=5), tmp_path)
-    browser_page.wait_for_timeout(800)
     points = browser_page.locator(".kgwb-space .points")
     before = points.evaluate(SEEN)
     box = pad.bounding_box()
@@ -87,9 +89,9 @@ def test_a_great_many_are_moved_along_and_drawn_anew_once_the_hand_rests(browser
     for step in range(1, 5):
         browser_page.mouse.move(box["x"] + 300 + 10 * step, box["y"] + 200)
     browser_page.mouse.up()
-    browser_page.wait_for_timeout(1500)
-    assert points.evaluate("canvas => canvas.style.transform") == ""
-    after = points.evaluate(SEEN)
+    wait_for_change(points, SEEN, before)
+    wait_until(browser_page, lambda: points.evaluate("canvas => canvas.style.transform") == "")
+    after = wait_for_rest(points, SEEN)
     assert after["sum"] != before["sum"] and after["solid"] == pytest.approx(before["solid"], rel=0.05)
     assert_quiet(browser_page)
 
@@ -107,8 +109,7 @@ def test_two_maps_move_as_one_and_share_a_lasso(browser_page: Any, tmp_path: Pat
     before = points.evaluate(halves)
     pad.focus()
     pad.press("ArrowRight")
-    browser_page.wait_for_timeout(400)
-    after = points.evaluate(halves)
+    after = wait_for_change(points, halves, before)
     assert before[0] != after[0] and before[1] != after[1]
     browser_page.screenshot(path=screenshots / "space-beside.png", full_page=True)
     browser_page.locator(".kgwb-space .changed button").first.click()

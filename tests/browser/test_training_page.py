@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from hostile import HOSTILE
+from page_checks import PIXELS
+from waiting import wait_for_change, wait_for_rest, wait_until
 
 import kgwb
 from kgwb.embed import Epoch
 
 pytestmark = pytest.mark.browser
-
-DRAWN = "canvas => canvas.toDataURL()"
 
 
 def make_runs() -> dict[str, Any]:
@@ -52,14 +52,14 @@ def test_each_line_is_named_where_it_ends(opened: Any, screenshots: Path) -> Non
 
 def test_the_mouse_shows_values_and_leaves_no_trace(opened: Any) -> None:
     canvas = opened.locator("canvas")
-    before = canvas.evaluate(DRAWN)
+    before = wait_for_rest(canvas, PIXELS)
     box = canvas.bounding_box()
     opened.mouse.move(box["x"] + 200, box["y"] + 100)
-    at_one = canvas.evaluate(DRAWN)
+    at_one = wait_for_change(canvas, PIXELS, before)
     opened.mouse.move(box["x"] + 320, box["y"] + 100)
-    assert len({before, at_one, canvas.evaluate(DRAWN)}) == 3
+    assert wait_for_change(canvas, PIXELS, at_one) != before
     opened.mouse.move(box["x"] + 200, box["y"] - 40)
-    assert canvas.evaluate(DRAWN) == before
+    wait_until(opened, lambda: canvas.evaluate(PIXELS) == before)
 
 
 def test_keys_read_the_values_aloud(opened: Any) -> None:
@@ -99,11 +99,10 @@ def test_a_finger_shows_values(browser: Any, tmp_path: Path) -> None:
     page.goto(kgwb.show_training(make_runs()).save(tmp_path / "page.html").as_uri())
     canvas = page.locator("canvas")
     page.wait_for_function("document.querySelector('canvas').width > 200")
-    before = canvas.evaluate(DRAWN)
+    before = wait_for_rest(canvas, PIXELS)
     box = canvas.bounding_box()
     page.touchscreen.tap(box["x"] + 120, box["y"] + 90)
-    page.wait_for_timeout(50)
-    assert canvas.evaluate(DRAWN) != before
+    wait_for_change(canvas, PIXELS, before)
     page.close()
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rainy_towns import TOWNS
 
 from kgwb.embed import GraphEmbedding, Scorer, TransE, train_embedding
 from kgwb.embed.scorers import SCORERS
-from kgwb.graph import KnowledgeGraph, Split
+from kgwb.graph import KnowledgeGraph, Split, read_graph
 
 
 @pytest.fixture(params=[*(scorer() for scorer in SCORERS.values()), TransE(norm=1)], ids=repr)
@@ -45,3 +47,20 @@ def train() -> Callable[..., GraphEmbedding]:
         return embedding
 
     return run
+
+
+@pytest.fixture(scope="session")
+def world(repository: Path) -> GraphEmbedding:
+    """The sample graph of the world's countries, trained a little."""
+    vectors = GraphEmbedding(read_graph(repository / "sample_graphs" / "world"), TransE(), dim=16)
+    for _ in train_embedding(vectors, vectors.graph, epochs=10, precision="float32"):
+        pass
+    return vectors
+
+
+@pytest.fixture(scope="session")
+def towns() -> GraphEmbedding:
+    """Towns in four lands; untrained, so that all there is to learn from are the facts."""
+    facts = [(f"town {i:02}", "in", f"land {i % 4}") for i in range(TOWNS)]
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
+    return GraphEmbedding(graph, TransE(), dim=8)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import multiprocessing
+from collections.abc import Iterator
+
 import pandas as pd
 import pytest
 import torch
@@ -68,3 +72,19 @@ def small_bert() -> Bert:
         model = BertForMaskedLM(config)
     model.set_attn_implementation("eager")
     return Bert(model, tokenizer, name="small", new_head=True).eval()
+
+
+@pytest.fixture
+def bert(small_bert: Bert) -> Bert:
+    """A copy, to be tuned."""
+    return copy.deepcopy(small_bert)
+
+
+@pytest.fixture
+def nobody_is_left() -> Iterator[None]:
+    """No process that a test started outlives it."""
+    psutil = pytest.importorskip("psutil")
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    yield
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+    assert multiprocessing.active_children() == []

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+import kgwb
+from kgwb.bert import Bert
 from kgwb.learn import ClozeClasses, EntityTags, EntityTypes, FrameTask, RelationClasses, TextClasses
 
 GOOD = ("The soup was warm and good.", "A kind cook and a fine meal.", "We liked the bread.", "北家大和上。")
@@ -96,3 +98,19 @@ FRAMED = {
     "RelationClasses": Framed(RelationClasses, _stated(), str),
     "EntityTypes": Framed(EntityTypes, _typed(), list),
 }
+MOODS = FRAMED["TextClasses"].frame
+TAGGED = FRAMED["EntityTags"].frame
+STATED = FRAMED["RelationClasses"].frame
+TYPED = FRAMED["EntityTypes"].frame
+
+
+def change(frame: pd.DataFrame, column: str, value: object, row: int = 1) -> pd.DataFrame:
+    """The frame with another value in one of its cells."""
+    cells = frame[column].tolist()
+    cells[row] = value
+    return frame.assign(**{column: pd.Series(cells, index=frame.index, dtype=object)})
+
+
+def tune(bert: Bert, task: object, epochs: int = 1) -> None:
+    for _ in kgwb.tune(bert, task, epochs=epochs, batch=8, policy="full", precision="float32"):
+        pass

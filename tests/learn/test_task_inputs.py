@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import copy
-
 import pandas as pd
 import pytest
 import torch
-from framed_tasks import FRAMED, WORDS
+from framed_tasks import FRAMED, MOODS, STATED, TYPED, WORDS, change, tune
 from torch import nn
 
 import kgwb
-from kgwb.bert import Bert, TaskHead
-from kgwb.bert.tiny import train_tiny
+from kgwb.bert import TaskHead
 from kgwb.graph import Mention, Sentence
 from kgwb.learn import (
     ClozeClasses,
-    EntityTags,
     EntityTypes,
     RelationClasses,
     TextClasses,
     predict,
     score_predictions,
 )
-from kgwb.learn.frames.entity_tags import _place_windows
 from kgwb.learn.frames.texts import fit_texts
-
-MOODS = FRAMED["TextClasses"].frame
-TAGGED = FRAMED["EntityTags"].frame
-STATED = FRAMED["RelationClasses"].frame
-TYPED = FRAMED["EntityTypes"].frame
-
-
-@pytest.fixture
-def bert(small_bert) -> Bert:
-    return copy.deepcopy(small_bert)
-
-
-def change(frame: pd.DataFrame, column: str, value: object, row: int = 1) -> pd.DataFrame:
-    cells = frame[column].tolist()
-    cells[row] = value
-    return frame.assign(**{column: pd.Series(cells, index=frame.index, dtype=object)})
-
-
-def tune(bert: Bert, task: object, epochs: int = 1) -> None:
-    for _ in kgwb.tune(bert, task, epochs=epochs, batch=8, policy="full", precision="float32"):
-        pass
 
 
 @pytest.mark.parametrize("each", FRAMED)
@@ -199,142 +173,6 @@ def test_spans_lie_within_their_text(bert, span):
             ValueError, match=r"Row 1 holds .* in the column '(head|span)', for a text of .*for example: \(0, 5\)"
         ):
             task.prepare(bert)
-
-
-@pytest.mark.parametrize(
-    "pattern", ["{text} It was great.", "[MASK] {text} [MASK]", "It was [MASK].", "{text} {text} [MASK]"]
-)
-def test_a_pattern_has_one_text_and_one_mask(pattern):
-    with pytest.raises(
-        ValueError, match=r"pattern='.*' came, with (\[MASK\]|{text}) [02] times\. Expected once; type Cloze"
-    ):
-        ClozeClasses(MOODS, pattern=pattern, words=WORDS)
-
-
-@pytest.mark.parametrize(
-    "words", [{}, {"good": "great"}, {"good": "great", "bad": " "}, {"good": "great", "bad": None}]
-)
-def test_there_is_a_word_for_each_of_two_labels_at_least(words):
-    with pytest.raises(
-        ValueError, match=r"words=.* came\. Expected a word for each label, and two labels .* type Cloze"
-    ):
-        ClozeClasses(MOODS, words=words)
-
-
-def test_words_that_the_tokenizer_cannot_tell_apart(bert):
-    with pytest.raises(ValueError, match=r"does not tell 'great' and 'Great' apart: .* Type another word"):
-        ClozeClasses(MOODS, words={"good": "great", "bad": "Great"}).make_head(bert)
-    with pytest.raises(ValueError, match=r"does not know the word '差'\. Type another"):
-        ClozeClasses(MOODS, words={"good": "大", "bad": "差"}).prepare(bert)
-    assert not bert.heads
-
-
-def test_a_cloze_without_words_for_a_label_of_the_frame(bert):
-    with pytest.raises(ValueError, match=r"The frame holds the label 'mixed', which is not among"):
-        ClozeClasses(change(MOODS, "label", "mixed"), words=WORDS).prepare(bert)
-
-
-def test_an_untrained_masked_language_head_is_said(bert, caplog):
-    ClozeClasses(MOODS, words=WORDS).make_head(bert)
-    assert "'small' has no trained masked-language head" in caplog.text
-
-
-@pytest.mark.parametrize("texts", [("北京大学很好。", "这家店很差。"), ("the sea is good .", "the road is bad .")])
-def test_a_cloze_answers_untuned(tmp_path, texts):
-    good, bad = texts
-    words = ("好", "差") if "好" in good else ("good", "bad")
-    folder = train_tiny([good, bad] * 40, layers=1, width=64, vocabulary=200, steps=300, cache=tmp_path, progress=False)
-    bert = kgwb.load_bert(folder)
-    subjects = [text.partition(word)[0].strip() for text, word in zip(texts, words, strict=True)]
-    frame = pd.DataFrame({"text": subjects, "label": [1, 0]})
-    blank = "" if "好" in good else " "
-    end = "。" if "好" in good else " ."
-    task = ClozeClasses(frame, pattern=f"{{text}}{blank}[MASK]{end}", words={1: words[0], 0: words[1]})
-    task.make_head(bert)
-    score = score_predictions(bert, frame)
-    assert score.accuracy == 1 and score.predictions["given"].tolist() == [1, 0]
-
-
-def test_the_mask_of_a_text_is_not_the_patterns(bert):
-    frame = change(MOODS, "text", "It was [MASK] and [MASK].")
-    tune(bert, ClozeClasses(frame, pattern="[MASK]: {text}", words=WORDS))
-    assert len(predict(bert, frame)) == len(frame)
-
-
-def test_a_long_text_leaves_room_for_the_pattern(bert, caplog):
-    frame = change(MOODS, "text", "good " * 100)
-    for pattern in ("It was [MASK], they said of this: {text}", "{text} All in all it was [MASK]."):
-        examples = ClozeClasses.read(bert, frame, {"text": "text", "pattern": pattern})
-        assert int(examples.encoding.is_token[1].sum()) == bert.longest and "1 text of more than" in caplog.text
-        masks = [examples.encoding.pieces[row, unit[0][0]] for row, (unit,) in enumerate(examples.units)]
-        assert set(map(int, masks)) == {bert.tokenizer.mask_token_id}
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "message"),
-    [
-        ("tags", ["O"], r"Row 1 has 1 tags for 7 tokens, .* Expected a tag for each token; for example"),
-        (
-            "tags",
-            ["person", *"OOOOOO"],
-            r"Row 1 has the tag 'person'\. Expected O, or B- or I- with a type; for example",
-        ),
-        ("tags", "O O O", r"Row 1 holds 'O O O' in the column 'tags'\. Expected a list of tags; for example"),
-        ("tokens", "Bo left", r"Row 1 holds 'Bo left' in the column 'tokens'\. Expected a list of tokens; for example"),
-        ("tokens", [], r"Row 1 holds no token in the column 'tokens'"),
-        ("tokens", ["Bo", None], r"Row 1 holds None in the column 'tokens'"),
-        ("tokens", ["xq" * 49] * 7, r"Token 0 of row 1 has \d+ word pieces alone; this BERT has room for 62"),
-    ],
-)
-def test_tags_that_do_not_fit_the_tokens(bert, column, value, message):
-    with pytest.raises(ValueError, match=message):
-        EntityTags(change(TAGGED, column, value)).prepare(bert)
-
-
-def test_tokens_that_the_tokenizer_drops_have_a_tag_all_the_same(bert):
-    frame = pd.DataFrame({"tokens": [["Ada", "\u200b\x00", "", "sings"]], "tags": [["B-person", "O", "O", "O"]]})
-    tune(bert, EntityTags(frame))
-    assert len(predict(bert, frame)["given"][0]) == 4
-
-
-def test_a_long_sentence_is_read_in_windows_that_overlap(bert, caplog):
-    frame = change(change(TAGGED, "tokens", ["Ada", "sings"] * 90), "tags", ["B-person", "O"] * 90)
-    prepared = EntityTags(frame).prepare(bert)
-    assert "1 sentence of more than 62 word pieces, read in windows" in caplog.text
-    judged = sum(
-        len(units) for row, units in zip(prepared.examples.rows, prepared.examples.units, strict=True) if row == 1
-    )
-    assert len(prepared) > len(frame) and judged == 180
-    tune(bert, EntityTags(frame), epochs=20)
-    assert [len(given) for given in predict(bert, frame)["given"]] == [len(tokens) for tokens in frame["tokens"]]
-
-
-def test_each_token_is_judged_in_the_window_in_whose_middle_it_stands():
-    assert _place_windows([1] * 4, 10, 0) == [((0, 4), (0, 4))]
-    assert _place_windows([1] * 12, 8, 0) == [((0, 8), (0, 6)), ((4, 12), (6, 12))]
-    for counts in ([3, 1, 5] * 9, [8] * 4, [1] * 7 + [8] + [2] * 9):
-        windows = _place_windows(counts, 8, 0)
-        assert all(
-            sum(counts[first:last]) <= 8 and first <= begin <= end <= last for (first, last), (begin, end) in windows
-        )
-        assert [token for _, (begin, end) in windows for token in range(begin, end)] == list(range(len(counts)))
-
-
-def test_tags_that_are_given_follow_one_another():
-    labels = ["B-a", "B-b", "I-a", "I-b", "O"]
-    logits = torch.tensor([[0.0, 0, 2, 0, 0.5], [0.0, 0, 0, 2, 0.5], [0.0, 0, 0, 2, 0.5]])
-    given, probabilities = EntityTags.answer(labels, logits)
-    assert given == ["B-b", "I-b", "I-b"]
-    assert probabilities == pytest.approx(logits.softmax(-1)[torch.arange(3), [1, 3, 3]].tolist())
-    assert EntityTags.answer(["I-a", "O"], torch.tensor([[2.0, 0], [2.0, 0]]))[0] == ["I-a", "I-a"]
-
-
-def test_entities_are_counted_with_type_and_borders(bert):
-    tune(bert, EntityTags(TAGGED))
-    _, items = EntityTags.split_answer(["B-a", "I-a", "O", "I-b", "I-a", "B-a"])
-    assert items == {("a", (0, 2)), ("b", (3, 4)), ("a", (4, 5)), ("a", (5, 6))}
-    score = score_predictions(bert, TAGGED)
-    assert set(score.frame.index) <= {"person", "place"} and score.majority == pytest.approx(11 / 26, abs=0.08)
 
 
 def test_types_from_one_half_on_or_the_most_probable_one():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -20,21 +22,19 @@ from kgwb.learn import PreparedTask, Task, predict, score_predictions
 from kgwb.learn.frames.starting import PENALTY
 
 READ = """
-import sys, pandas as pd, kgwb
-frame = pd.read_json(sys.argv[2], orient="split", dtype=False)
-predictions = kgwb.learn.predict(kgwb.load_bert(sys.argv[1]), frame)
-sys.stdout.write(repr(predictions.to_dict("list")))
+import json, pathlib, sys, pandas as pd, kgwb
+found = {}
+for folder in pathlib.Path(sys.argv[1]).iterdir():
+    frame = pd.read_json(folder / "frame.json", orient="split", dtype=False)
+    predictions = kgwb.learn.predict(kgwb.load_bert(folder / "model"), frame)
+    found[folder.name] = repr(predictions.to_dict("list"))
+sys.stdout.write(json.dumps(found))
 """
 
 
 @pytest.fixture(params=list(FRAMED))
 def framed(request) -> Framed:
     return FRAMED[request.param]
-
-
-@pytest.fixture
-def bert(small_bert) -> Bert:
-    return copy.deepcopy(small_bert)
 
 
 def tune_a_little(bert: Bert, tasks: object, epochs: int = 50) -> list[kgwb.learn.Step]:
@@ -117,17 +117,27 @@ def test_without_the_column_of_right_answers_it_predicts_all_the_same(framed, be
     assert same(predict(bert, framed.frame.drop(columns=column)), predict(bert, framed.frame))
 
 
-def test_saved_and_loaded_in_a_fresh_process_it_answers_the_same_to_the_bit(framed, bert, tmp_path):
-    tune_a_little(bert, framed.make(framed.frame, **framed.options), epochs=1)
-    folder = bert.save(tmp_path / "model")
-    framed.frame.to_json(tmp_path / "frame.json", orient="split")
-    call = [sys.executable, "-c", READ, str(folder), str(tmp_path / "frame.json")]
+@pytest.fixture(scope="module")
+def tuned(small_bert, tmp_path_factory) -> dict[str, tuple[Bert, Path, str]]:
+    """Of each task a BERT tuned on it, where it is saved, and what it predicts in a process that read it from there."""
+    root, models = tmp_path_factory.mktemp("tuned"), {name: copy.deepcopy(small_bert) for name in FRAMED}
+    for name, framed in FRAMED.items():
+        tune_a_little(models[name], framed.make(framed.frame, **framed.options), epochs=1)
+        models[name].save(root / name / "model")
+        framed.frame.to_json(root / name / "frame.json", orient="split")
     env = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
-    found = subprocess.run(call, capture_output=True, check=True, env=env, text=True).stdout
-    assert found == repr(predict(bert, framed.frame).to_dict("list"))
+    done = subprocess.run([sys.executable, "-c", READ, root], capture_output=True, check=True, env=env, text=True)
+    said = json.loads(done.stdout)
+    return {name: (models[name], root / name / "model", said[name]) for name in FRAMED}
+
+
+@pytest.mark.parametrize("name", FRAMED)
+def test_saved_and_loaded_in_a_fresh_process_it_answers_the_same_to_the_bit(name, tuned, tmp_path):
+    (bert, folder, said), frame = tuned[name], FRAMED[name].frame
+    assert said == repr(predict(bert, frame).to_dict("list"))
     again = kgwb.load_bert(folder)
     assert [repr(head) for head in again.heads.values()] == [repr(head) for head in bert.heads.values()]
-    assert same(predict(kgwb.load_bert(again.save(tmp_path / "again")), framed.frame), predict(bert, framed.frame))
+    assert same(predict(kgwb.load_bert(again.save(tmp_path / "again")), frame), predict(bert, frame))
 
 
 def test_copies_and_twins_answer_the_same(framed, bert):

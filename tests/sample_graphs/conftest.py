@@ -26,3 +26,8 @@ def entities(request: pytest.FixtureRequest) -> pd.DataFrame:
 def sentences(request: pytest.FixtureRequest) -> list[dict]:
     text = (request.module.FOLDER / "sentences.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def readme(request: pytest.FixtureRequest) -> str:
+    return (request.module.FOLDER / "README.md").read_text(encoding="utf-8")

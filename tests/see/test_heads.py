@@ -12,6 +12,7 @@ from attention_of_towns import open_door
 from kgwb.bert import Bert, Reading, load_bert, measure_heads, read, score_links
 from kgwb.bert.head_figures import METRICS
 from kgwb.bert.heads import HeadHabits, summarise_sentences
+from kgwb.bert.tiny import train_tiny
 from kgwb.embed import GraphEmbedding
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.see.heads.scene import colour_layers, rank_sentences
@@ -245,11 +246,12 @@ def test_layers_have_colours_that_differ_and_can_be_seen_on_both_papers() -> Non
                 assert (lighter + 0.05) / (darker + 0.05) >= 3, (count, colour, paper)
 
 
-def test_two_berts_of_different_shapes_are_refused(bert: Bert, texts: list[Sentence]) -> None:
+def test_two_berts_of_different_shapes_are_refused(bert: Bert, texts: list[Sentence], tmp_path: Path) -> None:
+    small = train_tiny(texts, layers=1, width=32, vocabulary=60, steps=1, cache=tmp_path, progress=False)
     with pytest.raises(
         ValueError, match="bert and after must be BERTs of one shape, but bert has 6 layers of 12 heads"
     ):
-        show_heads(bert, texts, after=load_bert("tiny"))
+        show_heads(bert, texts, after=load_bert(small))
 
 
 @pytest.mark.parametrize(

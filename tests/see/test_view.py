@@ -50,7 +50,7 @@ def show_attention(pair: tuple[Reading, Reading]) -> View:
 
 
 def show_heads(_pair: tuple[Reading, Reading]) -> View:
-    return kgwb.see.show_heads(load_bert("tiny"), list(HOSTILE))
+    return kgwb.see.show_heads(load_bert(), list(HOSTILE))
 
 
 def show_probe(_pair: tuple[Reading, Reading]) -> View:
