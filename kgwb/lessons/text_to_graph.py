@@ -62,7 +62,7 @@ def write_last_words(sentences: Iterable[Sentence], graph: KnowledgeGraph) -> li
     return written
 
 
-def score_links(links: Links, sentences: Sequence[Sentence]) -> float:
+def measure_links(links: Links, sentences: Sequence[Sentence]) -> float:
     """The share of right links among the names that several entities share.
 
     Args:
@@ -140,7 +140,7 @@ def guess_by_words(train: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
     return pd.Series(model.predict(_mark_ends(pairs)), index=pairs.index)
 
 
-def list_facts(pairs: pd.DataFrame, given: pd.Series, graph: KnowledgeGraph) -> list[Fact]:
+def gather_facts(pairs: pd.DataFrame, given: pd.Series, graph: KnowledgeGraph) -> list[Fact]:
     """What was read, as triples of ids, each once.
 
     Args:

@@ -67,14 +67,14 @@ def test_links_are_scored_on_shared_names_alone(graph, sentences):
     texts = [each.text for each in written]
     found = kgwb.find_mentions(texts, named, bert.tokenizer)
     links = kgwb.link_mentions(texts, found, named, threshold=0)
-    assert text_to_graph.score_links(links, written) == 1.0
+    assert text_to_graph.measure_links(links, written) == 1.0
     turned = [
         Sentence(each.text, (*each.mentions[:-1], other.mentions[-1]))
         for each, other in zip(written, written[::-1], strict=True)
     ]
-    assert text_to_graph.score_links(links, turned) == 0.0
+    assert text_to_graph.measure_links(links, turned) == 0.0
     alone = kgwb.link_mentions(["Kuwait."], [[Mention(0, 6, named.entity_id("Kuwait"))]], named)
-    assert np.isnan(text_to_graph.score_links(alone, [Sentence("Kuwait.")]))
+    assert np.isnan(text_to_graph.measure_links(alone, [Sentence("Kuwait.")]))
 
 
 def test_pairs_are_labelled_by_direction(graph, sentences):
@@ -117,7 +117,7 @@ def test_the_floors_guess_by_types_and_by_words(graph, sentences):
 
 def test_what_was_read_becomes_facts_once_and_tails_are_dealt_within_a_relation(graph, sentences):
     pairs = text_to_graph.pair_names([*sentences, sentences[0]], graph)
-    facts = text_to_graph.list_facts(pairs, pairs["label"], graph)
+    facts = text_to_graph.gather_facts(pairs, pairs["label"], graph)
     assert sorted(facts) == sorted(map(tuple, graph.triples.tolist()))
     dealt = text_to_graph.deal_tails(facts, seed=1)
     for position in (0, 1):
