@@ -61,10 +61,13 @@ class TaskHead(nn.Module):
 
     def describe(self) -> dict[str, Any]:
         """All that the head was made from, for JSON."""
-        graphs = self.graphs
-        made = {"kind": self.kind, "labels": list(self.labels), "width": self.weight.shape[1]}
-        made["settings"] = {name: value for name, value in self.settings.items() if name not in graphs}
-        return made | ({"graphs": {name: describe_graph(graph) for name, graph in graphs.items()}} if graphs else {})
+        graphs = {name: describe_graph(graph) for name, graph in self.graphs.items()}
+        settings = {name: value for name, value in self.settings.items() if name not in graphs}
+        made: dict[str, Any] = {"kind": self.kind, "labels": list(self.labels), "width": self.weight.shape[1]}
+        made["settings"] = settings
+        if graphs:
+            made["graphs"] = graphs
+        return made
 
     @property
     def graphs(self) -> dict[str, KnowledgeGraph]:

@@ -1,6 +1,6 @@
-"""Answering questions with choices through a door, and linking names by a head, each beside its floors and its twin.
+"""Answering questions with choices through a door, beside its floors and its twin.
 
-Choices: questions about the archipelago whose people tuning never meets, three wrong choices beside the right one; and the
+Questions about the archipelago whose people tuning never meets, three wrong choices beside the right one; and the
 questions of medicine/questions.tsv, tuned on its sentences about other entities.
 
 python tests/benchmarks/choices.py      under 5 minutes of one core

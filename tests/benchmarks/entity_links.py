@@ -25,7 +25,6 @@ from kgwb.bert.mentions import find_candidates, fold_text, index_names
 from kgwb.learn import EntityLinks, predict
 
 SETS = {"archipelago": read_archipelago, "world": read_world}
-SEEN, UNSEEN = 300, 300
 log = logging.getLogger("bench")
 Scores = dict[str, float]
 
@@ -36,6 +35,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--texts", type=int, default=300, help="to learn on, and as many to measure on")
     parser.add_argument("--threads", type=int, default=0, help="0 for as many as torch likes")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -56,7 +56,7 @@ def measure_set(name: str, asked: argparse.Namespace) -> Iterator[list[str]]:
     scores: dict[str, list[Scores]] = {}
     sizes = []
     for seed in range(asked.seeds):
-        seen, unseen = split_names(frame, seed)
+        seen, unseen = split_names(frame, asked.texts, seed)
         sizes.append((len(seen), len(unseen)))
         for way, given, seconds in link_all(named.graph, seen, unseen, asked.epochs, seed):
             scores.setdefault(way, []).append(judge(unseen["entity"], given) | {"seconds": seconds})
@@ -80,13 +80,13 @@ def list_rows(named: NamedTexts, whole: NamedTexts) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["text", "span", "entity", "name"]).astype({"entity": object})
 
 
-def split_names(frame: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def split_names(frame: pd.DataFrame, most: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Texts of half of the names, and of the others."""
     names = np.random.default_rng(seed).permutation(sorted(frame["name"].unique()))
     is_seen = frame["name"].isin(names[: len(names) // 2])
     return tuple(
         part.sample(min(len(part), most), random_state=seed).reset_index(drop=True)
-        for part, most in ((frame[is_seen], SEEN), (frame[~is_seen], UNSEEN))
+        for part in (frame[is_seen], frame[~is_seen])
     )
 
 

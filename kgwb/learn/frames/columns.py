@@ -67,11 +67,6 @@ def read_label(value: Any, row: int, column: str) -> Label:
     )
 
 
-def is_missing(value: object) -> bool:
-    """Whether a cell holds nothing: None, or what pandas puts in its place."""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
-
-
 def read_list(value: object, row: int, column: str, expected: str) -> list[Any]:
     """A cell that holds a list.
 

@@ -20,11 +20,12 @@ from kgwb.bert.linking import list_choices
 from kgwb.bert.mentions import find_candidates, index_names
 from kgwb.bert.task_head import Label
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
+from kgwb.graph.descriptions import is_missing
 from kgwb.graph.errors import UnknownNameError
 from kgwb.graph.knowledge_graph import expect_graph
 from kgwb.learn.entity_texts import pool_texts
 from kgwb.learn.frames.choosing_task import ChoosingTask
-from kgwb.learn.frames.columns import is_missing, read_span, read_texts
+from kgwb.learn.frames.columns import read_span, read_texts
 from kgwb.learn.frames.states import read_stretches
 from kgwb.learn.frames.texts import Examples, Span, find_pieces, fit_texts
 from kgwb.words import count_things, mend_text, quote_value
@@ -211,7 +212,7 @@ def _read_entity(graph: KnowledgeGraph, value: Any, row: int, column: str) -> st
         return None
     names, why = graph.entities["entity"], ""
     try:
-        entity = graph.entity_id(value)
+        entity = graph.entity_id("" if isinstance(value, bool) else value)
         alike = int((graph.entities["label"] == value).sum())
         if names[entity] == value or alike < 2:
             return str(names[entity])

@@ -208,9 +208,8 @@ class FrameTask(Task):
         """The model's head of this name, or a new one that is not on the model yet."""
         settings = self.settings
         if self.name not in bert.heads:
-            return TaskHead(self.kind, labels, self.measure_width(bert), settings).to(bert.device).train(
-                bert.training
-            ), True
+            new = TaskHead(self.kind, labels, self.measure_width(bert), settings)
+            return new.to(bert.device).train(bert.training), True
         head = bert.heads[self.name]
         other = f"Type name='another' for a head of its own: {self._call[:-1]}, name='another')"
         shown = show_settings(settings)
