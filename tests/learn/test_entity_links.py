@@ -71,6 +71,7 @@ def test_what_the_head_sees_is_the_evidence_of_link_mentions_and_two_cosines(ber
         ),
         ("Springfield", r"or None for what it lacks\. 2 entities have this label; the first is 'springfield_il'\."),
         (99, r"Row 1 means 99 in the column 'entity'\. Expected the name or label of an entity"),
+        (True, r"Row 1 means True in the column 'entity'\. Expected the name or label of an entity"),
         (1.5, r"Row 1 means 1\.5 in the column 'entity'\. Expected the name or label of an entity"),
         (["Lane"], r"Row 1 means \['Lane'\] in the column 'entity'\. Expected the name or label of an entity"),
     ],

@@ -211,14 +211,15 @@ def _read_entity(graph: KnowledgeGraph, value: Any, row: int, column: str) -> st
     if is_missing(value):
         return None
     names, why = graph.entities["entity"], ""
-    try:
-        entity = graph.entity_id("" if isinstance(value, bool) else value)
-        alike = int((graph.entities["label"] == value).sum())
-        if names[entity] == value or alike < 2:
-            return str(names[entity])
-        why = f" {alike} entities have this label; the first is {names[entity]!r}."
-    except (UnknownNameError, TypeError, ValueError) as error:
-        why = f" {error}" if isinstance(error, UnknownNameError) else ""
+    if isinstance(value, (str, int, np.integer)) and not isinstance(value, bool):
+        try:
+            entity = graph.entity_id(value)
+            alike = int((graph.entities["label"] == value).sum())
+            if names[entity] == value or alike < 2:
+                return str(names[entity])
+            why = f" {alike} entities have this label; the first is {names[entity]!r}."
+        except UnknownNameError as error:
+            why = f" {error}"
     raise ValueError(
         f"Row {row} means {quote_value(value)} in the column {column!r}. Expected the name or label of an entity of "
         f"{graph.name!r}, or None for what it lacks.{why}"
