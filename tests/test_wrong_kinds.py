@@ -57,6 +57,7 @@ SAID = {
     "kgwb.tune(bert, kgwb.learn.MaskedWords(['A.']), strategy='x')": "ValueError: strategy='x' came.",
     "kgwb.learn.NextSentences(['A.'], follows='time')": "ValueError: follows='time' came.",
     "kgwb.learn.TextCompletion(graph.triples)": "TypeError: A split or a graph was expected, but a ndarray came. Type kgwb.learn.TextCompletion(split).",
+    "kgwb.learn.EntityLinks(facts, split, text='head', span='tail')": "TypeError: A graph was expected, but a Split came. Type kgwb.learn.EntityLinks(frame, ",
     "kgwb.learn.TextRanker('minilm', split)": "TypeError: A BERT was expected, but the text 'minilm' came. Type kgwb.learn.TextRanker(kgwb.load_bert(), split).",
     "kgwb.learn.TextRanker(bert, vectors)": "TypeError: A split or a graph was expected, but a GraphEmbedding came. Type kgwb.learn.TextRanker(bert, split).",
     "kgwb.learn.read_corpus('x.txt', bert, by='word')": "ValueError: by='word' came.",

@@ -33,6 +33,20 @@ def read_fact_ids(graph: KnowledgeGraph, triples: FactIds) -> Int[Tensor, "fact 
     return table
 
 
+def spell_fact(graph: KnowledgeGraph, triple: Sequence[int]) -> str:
+    """A fact in labels.
+
+    Example:
+        >>> import pandas as pd
+        >>> facts = pd.DataFrame([["Paris", "capital of", "France"]], columns=["head", "relation", "tail"])
+        >>> graph = KnowledgeGraph.from_pandas(facts)
+        >>> spell_fact(graph, graph.triples[0])
+        'Paris | capital of | France'
+    """
+    head, relation, tail = triple
+    return f"{graph.labels[head]} | {graph.relation_labels[relation]} | {graph.labels[tail]}"
+
+
 def _read_ids(triples: FactIds) -> Int[Tensor, "fact 3"]:
     given: np.ndarray = np.empty(0, dtype=object)
     if isinstance(triples, (list, tuple, np.ndarray, torch.Tensor)):

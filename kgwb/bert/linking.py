@@ -157,7 +157,7 @@ def _link(
     threshold: int | float,
     batch: int = 64,
 ) -> Links:
-    choices = _list_choices(mentions)
+    choices = list_choices(mentions)
     spelt = _spell(sentences, mentions)
     other = find_other_words(graph, choices, sentences, mentions)
     seen = {
@@ -206,7 +206,8 @@ def _candidates(mention: Mention) -> tuple[int, ...]:
     return mention.candidates or (mention.entity,)
 
 
-def _list_choices(mentions: Sequence[Sequence[Mention]]) -> Choices:
+def list_choices(mentions: Sequence[Sequence[Mention]]) -> Choices:
+    """Every candidate of every mention."""
     counts = [len(_candidates(mention)) for found in mentions for mention in found]
     entities = [entity for found in mentions for mention in found for entity in _candidates(mention)]
     mention = np.repeat(np.arange(len(counts)), counts)

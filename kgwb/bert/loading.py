@@ -17,7 +17,15 @@ from kgwb.bert.met import Met
 from kgwb.bert.model import Bert, BertLoadError, quiet_loading
 from kgwb.bert.origin import Origin
 from kgwb.bert.passing import open_attention
-from kgwb.bert.saving import HEADS, MODEL, ModelFileError, read_model_parts, read_model_record, read_tensor_file
+from kgwb.bert.saving import (
+    HEADS,
+    MODEL,
+    ModelFileError,
+    read_head_graphs,
+    read_model_parts,
+    read_model_record,
+    read_tensor_file,
+)
 from kgwb.bert.task_head import restore_heads
 from kgwb.bert.tiny import train_tiny
 from kgwb.checks import expect_each, expect_path, expect_seed
@@ -101,7 +109,8 @@ def _load_place(place: str | Path, source: str | Path, doors: Sequence[type[Door
                 bert.injector = _restore_doors(Path(place), record["injector"], bert, doors)
         if record["heads"]:
             with _explain(source):
-                bert.heads = restore_heads(record["heads"], read_tensor_file(Path(place) / HEADS))
+                graphs = read_head_graphs(Path(place), record["heads"])
+                bert.heads = restore_heads(record["heads"], read_tensor_file(Path(place) / HEADS), graphs)
     return bert
 
 

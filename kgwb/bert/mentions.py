@@ -207,10 +207,21 @@ def _find_longest(names: NameIndex, text: str, folded: FoldedText, start: int) -
         name = folded.text[start:stop]
         if name not in names.entities or len(name) < length or not folded.is_end(stop):
             continue
-        entities = names.entities[name]
-        if name in names.spellings:
-            exact, spelt = names.spellings[name], spell_plainly(text[folded.starts[start] : folded.ends[stop - 1]])
-            entities = tuple(entity for entity in entities if spelt in exact.get(entity, {spelt}))
+        entities = _spelt_so(names, name, text[folded.starts[start] : folded.ends[stop - 1]])
         if entities:
             return stop, entities
     return None
+
+
+def find_candidates(text: str, names: NameIndex) -> tuple[int, ...]:
+    """The entities that a whole text can name, best connected first: what `match_names` finds where it stands alone."""
+    return _spelt_so(names, fold_text(text).text, text)
+
+
+def _spelt_so(names: NameIndex, name: str, text: str) -> tuple[int, ...]:
+    """The entities of a folded name, but for those that only other spellings mean."""
+    entities = names.entities.get(name, ())
+    if name not in names.spellings:
+        return entities
+    exact, spelt = names.spellings[name], spell_plainly(text)
+    return tuple(entity for entity in entities if spelt in exact.get(entity, {spelt}))

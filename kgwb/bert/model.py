@@ -17,7 +17,7 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.injector import Injector
 from kgwb.bert.met import Met
 from kgwb.bert.passing import Pass, watch_layers
-from kgwb.bert.saving import ModelFileError, describe_doors, write_model
+from kgwb.bert.saving import ModelFileError, describe_doors, place_head_graphs, write_model
 from kgwb.bert.task_head import TaskHead
 from kgwb.bert.trace import Record, Trace
 from kgwb.checks import expect_flags, expect_kind, expect_path, expect_text
@@ -124,8 +124,11 @@ class Bert(nn.Module):
             expect_kind(
                 head, TaskHead, f"The head {name!r} as a TaskHead", call="kgwb.bert.TaskHead(kind, labels, width)"
             )
-        if self.heads:
-            record["heads"] = {name: head.describe() for name, head in self.heads.items() if isinstance(head, TaskHead)}
+        heads = {name: head for name, head in self.heads.items() if isinstance(head, TaskHead)}
+        if heads:
+            record["heads"] = {name: head.describe() for name, head in heads.items()}
+        places = place_head_graphs({name: head.graphs for name, head in heads.items()})
+        graphs = {place: heads[name].graphs[setting] for (name, setting), place in places.items()}
         doors = None
         if injector is not None:
             origin = injector.origin
@@ -143,7 +146,7 @@ class Bert(nn.Module):
             }
             doors = (injector.state_dict(), injector.graph, origin)
         with quiet_loading():
-            write_model(folder, self.model, self.tokenizer, record, doors, self.heads.state_dict())
+            write_model(folder, self.model, self.tokenizer, record, doors, self.heads.state_dict(), graphs)
         return folder
 
     def fill_mask(self, encoding: Encoding) -> Float[Tensor, "sentence vocabulary"]:

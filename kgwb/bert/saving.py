@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import NoneType
@@ -30,6 +30,7 @@ MODEL, KNOWLEDGE, GRAPH, HEADS = "kgwb.json", "knowledge.safetensors", "graph", 
 Kinds: TypeAlias = type | tuple[type, ...]
 _OF_MODEL: Mapping[str, Kinds] = {"name": str, "new_head": bool, "files": dict, "injector": (dict, NoneType)}
 _OF_HEAD: Mapping[str, Kinds] = {"kind": str, "labels": list, "width": int, "settings": dict}
+_OF_GRAPH: Mapping[str, Kinds] = {"name": str, "notes": list, "fingerprint": str}
 _OF_DOORS: Mapping[str, Kinds] = {"classes": dict, "options": dict, "recipe": dict, "shape": dict, "graph": dict}
 
 
@@ -74,6 +75,7 @@ def write_model(
     record: Mapping[str, Any],
     doors: tuple[Mapping[str, Tensor], KnowledgeGraph, Origin] | None,
     heads: Mapping[str, Tensor],
+    graphs: Mapping[str, KnowledgeGraph],
 ) -> None:
     """Write a model whole: as Hugging Face does, with the doors, their graph and all that made them beside it.
 
@@ -84,6 +86,7 @@ def write_model(
         record: what else there is to know, for JSON.
         doors: their tensors, their graph, and what they were made from; None for a plain BERT.
         heads: the tensors of the tasks' heads, if there are any.
+        graphs: by folder, those that heads keep.
     """
     with hold_folder(folder):
         known = read_model_record(folder)["files"] if (folder / MODEL).is_file() else {}
@@ -102,6 +105,9 @@ def write_model(
                 _write_tensors(tables | {"identity": whole.identity}, new / KNOWLEDGE)
         if heads:
             _write_tensors(heads, new / HEADS)
+        for place, graph in graphs.items():
+            (new / place).parent.mkdir(parents=True, exist_ok=True)
+            write_graph(graph, new / place)
         written = sorted(path for path in new.rglob("*") if path.is_file())
         files = {path.relative_to(new).as_posix(): hash_file(path) for path in written}
         _write_record(new / MODEL, {"kgwb": VERSION, **record, "files": files})
@@ -119,7 +125,9 @@ def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, A
             _expect_kinds(record["injector"], _OF_DOORS)
         _expect_kinds(record, {"heads": dict} if "heads" in record else {})
         for head in record.setdefault("heads", {}).values():
-            _expect_kinds(head, _OF_HEAD)
+            _expect_kinds(head, _OF_HEAD | ({"graphs": dict} if "graphs" in head else {}))
+            for graph in head.get("graphs", {}).values():
+                _expect_kinds(graph, _OF_GRAPH)
         if check_files:
             _expect_written(folder, record["files"])
     except (OSError, ValueError, RecursionError) as error:
@@ -154,7 +162,7 @@ def read_model_parts(folder: Path, doors: Mapping[str, Any]) -> tuple[dict[str, 
         ModelFileError: if the graph cannot be read back as it was.
     """
     state, kept = read_tensor_file(folder / WEIGHTS), doors["graph"]
-    graph = replace(read_graph(folder / GRAPH), name=kept["name"], notes=tuple(map(tuple, kept["notes"])))
+    graph = _read_kept_graph(folder / GRAPH, kept)
     if _identify(graph) != kept["fingerprint"]:
         raise ModelFileError(
             f"The graph in {str(folder)!r} is no longer read as it was written. Read it with the version of kgwb that "
@@ -169,6 +177,24 @@ def read_model_parts(folder: Path, doors: Mapping[str, Any]) -> tuple[dict[str, 
     tables = torch.zeros(count, dim), torch.zeros(len(graph.relations), width)
     facts = torch.from_numpy(np.array(graph.triples))
     return state, Knowledge(graph, *tables, facts, torch.arange(count), doors["control"]), shape
+
+
+def place_head_graphs(heads: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str]:
+    """The folder of each graph that a head keeps, by the names of the head and of its setting."""
+    return {(name, setting): f"heads/{name}/{setting}" for name, settings in heads.items() for setting in settings}
+
+
+def read_head_graphs(folder: Path, described: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, KnowledgeGraph]]:
+    """The graphs that the heads of a saved model keep, by head and setting."""
+    found: dict[str, dict[str, KnowledgeGraph]] = {}
+    kept = {name: made.get("graphs", {}) for name, made in described.items()}
+    for (name, setting), place in place_head_graphs(kept).items():
+        found.setdefault(name, {})[setting] = _read_kept_graph(folder / place, kept[name][setting])
+    return found
+
+
+def _read_kept_graph(folder: Path, kept: Mapping[str, Any]) -> KnowledgeGraph:
+    return replace(read_graph(folder), name=kept["name"], notes=tuple(map(tuple, kept["notes"])))
 
 
 def _identify(graph: KnowledgeGraph) -> str:

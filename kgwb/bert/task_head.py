@@ -11,6 +11,8 @@ from torch.nn.functional import linear
 
 from kgwb.axes import Float, Tensor
 from kgwb.checks import expect_at_least, expect_each, expect_kind, expect_text
+from kgwb.fingerprints import fingerprint
+from kgwb.graph import KnowledgeGraph
 from kgwb.words import quote_value
 
 Label: TypeAlias = str | int
@@ -27,7 +29,7 @@ class TaskHead(nn.Module):
         kind: of task, which says how a text is read and answered: "text classes".
         labels: what may be answered; each differs from all others.
         width: how many numbers x has; with 0, the logits are the kind's own, and b is added to them.
-        settings: what else predicting needs, for JSON: names of columns, a pattern.
+        settings: what else predicting needs: names of columns, a pattern, all that JSON holds, and graphs.
 
     Raises:
         ValueError: for no label, or one that comes twice.
@@ -59,24 +61,59 @@ class TaskHead(nn.Module):
 
     def describe(self) -> dict[str, Any]:
         """All that the head was made from, for JSON."""
-        return {
-            "kind": self.kind,
-            "labels": list(self.labels),
-            "width": self.weight.shape[1],
-            "settings": self.settings,
-        }
+        graphs = {name: describe_graph(graph) for name, graph in self.graphs.items()}
+        settings = {name: value for name, value in self.settings.items() if name not in graphs}
+        made: dict[str, Any] = {"kind": self.kind, "labels": list(self.labels), "width": self.weight.shape[1]}
+        made["settings"] = settings
+        if graphs:
+            made["graphs"] = graphs
+        return made
+
+    @property
+    def graphs(self) -> dict[str, KnowledgeGraph]:
+        """The settings that are graphs, which are saved as tables."""
+        return {name: value for name, value in self.settings.items() if isinstance(value, KnowledgeGraph)}
 
     def extra_repr(self) -> str:
         return f"{self.kind!r}, {len(self.labels)} labels, width={self.weight.shape[1]}"
 
 
-def restore_heads(described: Mapping[str, Mapping[str, Any]], tensors: Mapping[str, Tensor]) -> nn.ModuleDict:
+def describe_graph(graph: KnowledgeGraph) -> dict[str, Any]:
+    """What tells a graph from others, for JSON: its name, its notes, and a fingerprint of its names and facts."""
+    names = [graph.entities[column].tolist() for column in graph.entities.columns if column.startswith("label")]
+    told = [graph.entities[column].tolist() for column in ("type", "description", "aliases")]
+    whole = fingerprint([graph.fingerprint, names, told, graph.relation_labels, graph.triples])
+    return {"name": graph.name, "notes": [list(note) for note in graph.notes], "fingerprint": whole}
+
+
+def show_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as they can be compared and printed."""
+    return {
+        name: describe_graph(value) if isinstance(value, KnowledgeGraph) else value for name, value in settings.items()
+    }
+
+
+def restore_heads(
+    described: Mapping[str, Mapping[str, Any]],
+    tensors: Mapping[str, Tensor],
+    graphs: Mapping[str, Mapping[str, KnowledgeGraph]],
+) -> nn.ModuleDict:
     """The heads of a saved model.
 
+    Args:
+        described: by name, what `TaskHead.describe` said.
+        tensors: their weights.
+        graphs: by name, the settings that are graphs.
+
     Raises:
-        ValueError: if the tensors are not those of the heads.
+        ValueError: if the tensors, or the graphs, are not those of the heads.
     """
-    heads = nn.ModuleDict({name: TaskHead(**made) for name, made in described.items()})
+    heads = nn.ModuleDict()
+    for name, made in described.items():
+        own = dict(graphs.get(name, {}))
+        if {each: describe_graph(graph) for each, graph in own.items()} != made.get("graphs", {}):
+            raise ValueError(f"the graph of the head {name!r} is not read as it was written")
+        heads[name] = TaskHead(made["kind"], made["labels"], made["width"], {**made["settings"], **own})
     missing = heads.state_dict().keys() ^ tensors.keys()
     if missing:
         raise ValueError(f"{min(missing)} is on one side only. Type model.save(folder) to save the model anew.")

@@ -16,9 +16,11 @@ from kgwb.learn.corpus import read_corpus as read_corpus
 from kgwb.learn.editing import EditReport as EditReport
 from kgwb.learn.editing import measure_edits as measure_edits
 from kgwb.learn.frames.cloze_classes import ClozeClasses as ClozeClasses
+from kgwb.learn.frames.entity_links import EntityLinks as EntityLinks
 from kgwb.learn.frames.entity_tags import EntityTags as EntityTags
 from kgwb.learn.frames.entity_types import EntityTypes as EntityTypes
 from kgwb.learn.frames.frame_task import FrameTask as FrameTask
+from kgwb.learn.frames.multiple_choice import MultipleChoice as MultipleChoice
 from kgwb.learn.frames.predicting import TaskScore as TaskScore
 from kgwb.learn.frames.predicting import predict as predict
 from kgwb.learn.frames.predicting import score_predictions as score_predictions

@@ -10,6 +10,7 @@ import torch
 from kgwb.bert import Bert, Injector
 from kgwb.bert.doors.nearby_facts import list_named
 from kgwb.bert.encoding import Encoding
+from kgwb.bert.fact_ids import spell_fact
 from kgwb.bert.model import share_weights
 from kgwb.checks import expect_at_least, expect_kind
 from kgwb.embed.precision import Precision, choose_precision
@@ -132,9 +133,7 @@ def attribute_answer(model: Bert, questions: Questions, *, most: int = 64) -> At
     facts, left_out = _find_facts(door, encode_questions(model, questions).encoding.to(model.device))
     for triple in facts[:most]:
         with door.without_facts([triple]):
-            head, relation, tail = triple
-            label = f"{graph.labels[head]} | {graph.relation_labels[relation]} | {graph.labels[tail]}"
-            rows.append(("fact", label, *_answer_one(model, questions)))
+            rows.append(("fact", spell_fact(graph, triple), *_answer_one(model, questions)))
     for number, mention in enumerate(question.mentions):
         others = tuple(other for i, other in enumerate(question.mentions) if i != number)
         without = replace(questions, items=(replace(question, mentions=others),))

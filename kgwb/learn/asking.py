@@ -11,6 +11,7 @@ import torch
 
 from kgwb.bert import Bert, find_mentions, link_mentions
 from kgwb.bert.doors.pointer import PointerDoor
+from kgwb.bert.fact_ids import spell_fact
 from kgwb.bert.met import hash_questions
 from kgwb.bert.tokenizing import list_mentions
 from kgwb.checks import expect_at_least, expect_each, expect_kind, expect_text
@@ -179,13 +180,12 @@ class _Facts:
 
     def stating(self, entity: int) -> str:
         """Those whose other end is this entity, in labels, with their shares."""
-        labels, relations = self.graph.labels, self.graph.relation_labels
         listed: dict[tuple[int, ...], float] = {}
         for triple, share, other in zip(self.triples, self.shares, self.others, strict=False):
             if other == entity and share >= LISTED:
                 listed[tuple(triple)] = listed.get(tuple(triple), 0.0) + share
         ordered = sorted(listed.items(), key=lambda item: -item[1])
-        return "; ".join(f"{labels[h]} | {relations[r]} | {labels[t]} ({share:.2f})" for (h, r, t), share in ordered)
+        return "; ".join(f"{spell_fact(self.graph, triple)} ({share:.2f})" for triple, share in ordered)
 
 
 def find_pointer(model: Bert) -> PointerDoor | None:

@@ -10,7 +10,16 @@ import pandas as pd
 
 import kgwb
 from kgwb.bert import Bert
-from kgwb.learn import ClozeClasses, EntityTags, EntityTypes, FrameTask, RelationClasses, TextClasses
+from kgwb.learn import (
+    ClozeClasses,
+    EntityLinks,
+    EntityTags,
+    EntityTypes,
+    FrameTask,
+    MultipleChoice,
+    RelationClasses,
+    TextClasses,
+)
 
 GOOD = ("The soup was warm and good.", "A kind cook and a fine meal.", "We liked the bread.", "北家大和上。")
 BAD = ("The soup was cold and bad.", "A rude cook and a poor meal.", "We sent the bread back.", "北家小和下。")
@@ -29,6 +38,34 @@ STATED = (
     ("王明和北京。", "王明", "北京", "home", ["person"]),
     ("Rome was sold by Eva.", "Eva", "Rome", "seller", ["person", "trader"]),
 )
+# Two Springfields and two Lanes; the third Springfield of the texts is in none of the facts.
+FACTS = (
+    ("springfield_il", "in", "Illinois"),
+    ("springfield_il", "on", "Sangamon"),
+    ("springfield_ma", "in", "Massachusetts"),
+    ("lane_singer", "sings", "Opera"),
+    ("lane_singer", "sings", "Fado"),
+    ("lane_smith", "forges", "Iron"),
+    ("上海", "in", "中国"),
+)
+NAMED = (
+    ("Springfield lies in Illinois.", "Springfield", "springfield_il"),
+    ("In Massachusetts, Springfield is old.", "Springfield", "springfield_ma"),
+    ("Lane sings Opera and Fado.", "Lane", "lane_singer"),
+    ("Iron is what Lane forges.", "Lane", "lane_smith"),
+    ("On the moon lies a Springfield of cheese.", "Springfield", None),
+    ("Lane is a narrow street.", "Lane", None),
+    ("上海在中国。", "上海", "上海"),
+    ("Cheese is from Parma.", "Parma", None),
+)
+ASKED = (
+    ("What is cold?", ["ice", "fire"], "ice"),
+    ("What is hot?", ["ice", "fire", "snow"], "fire"),
+    ("[MASK] is cold.", ["Snow", "Fire"], "Snow"),
+    ("北家什么好？", ["大", "小"], "大"),
+    ("Who sings?", ["a stone", "Ada", "the road", "a wall"], "Ada"),
+    ("What burns?", ["the river", "wood"], "wood"),
+)
 
 
 @dataclass(frozen=True)
@@ -40,12 +77,16 @@ class Framed:
         frame: its rows, several kinds of answers among them.
         given: the kind of a given answer.
         options: of the task.
+        more: the columns of predictions beside given and probability.
+        wrong: what cannot be right.
     """
 
     make: Callable[..., FrameTask]
     frame: pd.DataFrame
-    given: type
+    given: type | tuple[type, ...]
     options: dict[str, Any] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
+    wrong: object = None
 
 
 def _moods() -> pd.DataFrame:
@@ -81,6 +122,25 @@ def _typed() -> pd.DataFrame:
     )
 
 
+def _asked() -> pd.DataFrame:
+    return pd.DataFrame(list(ASKED), columns=["text", "choices", "label"])
+
+
+def make_homonyms() -> kgwb.KnowledgeGraph:
+    """The graph of the names that several bear."""
+    labels = {"springfield_il": "Springfield", "springfield_ma": "Springfield", "lane_singer": "Ada Lane"}
+    labels["lane_smith"] = "Lane"
+    entities = pd.DataFrame({"entity": list(labels), "label": list(labels.values())})
+    entities["aliases"] = [(), (), ("Lane",), ()]
+    frame = pd.DataFrame(list(FACTS), columns=["head", "relation", "tail"])
+    return kgwb.KnowledgeGraph.from_pandas(frame, entities, name="homonyms")
+
+
+def _named() -> pd.DataFrame:
+    rows = [(text, (text.index(name), text.index(name) + len(name)), entity) for text, name, entity in NAMED]
+    return pd.DataFrame(rows, columns=["text", "span", "entity"]).astype({"entity": object})
+
+
 WORDS = {"good": "great", "bad": "terrible"}
 FRAMED = {
     "TextClasses": Framed(TextClasses, _moods(), str),
@@ -97,6 +157,10 @@ FRAMED = {
     "EntityTags": Framed(EntityTags, _tagged(), list),
     "RelationClasses": Framed(RelationClasses, _stated(), str),
     "EntityTypes": Framed(EntityTypes, _typed(), list),
+    "MultipleChoice": Framed(MultipleChoice, _asked(), str),
+    "EntityLinks": Framed(
+        EntityLinks, _named(), (str, type(None)), {"graph": make_homonyms()}, more=("candidates",), wrong=1.5
+    ),
 }
 MOODS = FRAMED["TextClasses"].frame
 TAGGED = FRAMED["EntityTags"].frame

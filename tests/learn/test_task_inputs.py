@@ -27,9 +27,9 @@ def test_a_frame_without_a_column_or_without_rows(each):
     framed = FRAMED[each]
     name = framed.make.__name__
     column = framed.frame.columns[0]
-    with pytest.raises(ValueError, match=rf"The frame has no column '{column}'; .* type kgwb\.learn\.{name}\(frame\)"):
+    with pytest.raises(ValueError, match=rf"The frame has no column '{column}'; .* type kgwb\.learn\.{name}\(frame"):
         framed.make(framed.frame.drop(columns=column), **framed.options)
-    with pytest.raises(ValueError, match=rf"The frame has no row\. .* type kgwb\.learn\.{name}\(frame\)"):
+    with pytest.raises(ValueError, match=rf"The frame has no row\. .* type kgwb\.learn\.{name}\(frame"):
         framed.make(framed.frame[:0], **framed.options)
     doubled = pd.concat([framed.frame, framed.frame[[column]]], axis=1)
     with pytest.raises(ValueError, match=rf"has more than one column '{column}'"):
@@ -45,7 +45,7 @@ def test_a_frame_without_right_answers(each, bert):
     with pytest.raises(ValueError, match=rf"The frame has no column '{column}'"):
         tune(bert, bare)
     with pytest.raises(ValueError, match=rf"Row 1 .*'{column}'\. Expected"):
-        tune(bert, framed.make(change(framed.frame, column, None), **framed.options))
+        tune(bert, framed.make(change(framed.frame, column, framed.wrong), **framed.options))
     assert not bert.heads
     task.prepare(bert)
     for given in (framed.frame.drop(columns=column), framed.frame[:0]):

@@ -102,7 +102,7 @@ def test_its_start_is_better_than_zero_and_the_regression_is_the_best(framed, be
 def test_predictions_have_a_row_for_each_row(framed, bert):
     framed.make(framed.frame, **framed.options).prepare(bert)
     found = predict(bert, framed.frame)
-    assert list(found.columns) == ["given", "probability"] and found.index.equals(framed.frame.index)
+    assert list(found.columns) == ["given", "probability", *framed.more] and found.index.equals(framed.frame.index)
     for given, probability in zip(found["given"], found["probability"], strict=True):
         assert isinstance(given, framed.given)
         each = probability if isinstance(given, list) else [probability]

@@ -142,6 +142,8 @@ CALLS = {
     "kgwb.learn.EntityTags": "moods",
     "kgwb.learn.RelationClasses": "moods",
     "kgwb.learn.EntityTypes": "moods, span='head'",
+    "kgwb.learn.MultipleChoice": "moods",
+    "kgwb.learn.EntityLinks": "moods, graph, span='head'",
     "FrameTask.prepare": "copy.deepcopy(bert)",
     "FrameTask.fit_head": "copy.deepcopy(bert)",
     "ClozeClasses.make_head": "copy.deepcopy(bert)",
@@ -287,17 +289,8 @@ EXEMPT = {
     **{f"ClozeClasses.{name}": HOOK for name in ("read", "score")},
     **{
         f"FrameTask.{name}": HOOK
-        for name in (
-            "read",
-            "score",
-            "loss",
-            "start",
-            "read_answers",
-            "encode",
-            "answer",
-            "split_answer",
-            "list_labels",
-        )
+        for name in "read look measure_width score loss count_decisions start read_answers encode answer explain "
+        "split_answer list_labels".split()
     },
     "kgwb.bert.Door": "abstract: its subclasses are made by inject",
     "kgwb.learn.Task": "a protocol: whoever writes a task says what its prepare takes",
@@ -326,6 +319,8 @@ HOOKS = (
     "EntityTags",
     "RelationClasses",
     "EntityTypes",
+    "MultipleChoice",
+    "EntityLinks",
 )
 HOOKS += ("VariationalEncoder", "LiteralEncoder", "EncoderChain", "ComplEx", "DistMult", "RESCAL", "RotatE", "TransE")
 

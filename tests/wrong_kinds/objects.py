@@ -71,6 +71,7 @@ def make_objects() -> dict[str, Any]:
     moods = pd.DataFrame({"text": ["anna sings", "carl sighs"], "label": ["good", "bad"]})
     moods["head"], moods["tail"], moods["types"] = [(0, 4)] * 2, [(5, 10)] * 2, [["a"], ["b"]]
     moods["tokens"], moods["tags"] = moods["text"].str.split(), [["B-a", "O"]] * 2
+    moods["choices"] = [["good", "bad"]] * 2
     cloze = kgwb.learn.ClozeClasses(moods, words={"good": "great", "bad": "terrible"})
     headed = copy.deepcopy(bert)
     kgwb.learn.TextClasses(moods).prepare(headed)

@@ -16,7 +16,8 @@ from kgwb.bert.task_head import Label, TaskHead
 from kgwb.bert.tokenizing import cut_names
 from kgwb.checks import expect_kind, expect_text
 from kgwb.learn.frames.columns import read_label, read_texts
-from kgwb.learn.frames.frame_task import FrameTask, read_stretches
+from kgwb.learn.frames.frame_task import FrameTask
+from kgwb.learn.frames.states import read_stretches
 from kgwb.learn.frames.texts import Examples, count_pieces, encode_spans, fit_texts
 from kgwb.learn.questions import MASK, shift_mention
 from kgwb.words import quote, quote_value

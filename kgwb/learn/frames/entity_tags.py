@@ -131,7 +131,7 @@ class EntityTags(FrameTask):
         ]
 
     @classmethod
-    def answer(cls, labels: Sequence[Label], logits: Float[Tensor, "unit label"]) -> tuple[Any, Any]:
+    def answer(cls, labels: Sequence[Any], logits: Float[Tensor, "unit label"]) -> tuple[Any, Any]:
         """The most probable sequence of tags that follow one another."""
         chances = logits.log_softmax(-1)  # [token, tag]
         before = [_forbid(None, str(label), labels) for label in labels]

@@ -103,7 +103,7 @@ class EntityTypes(FrameTask):
         return [torch.tensor([[float(label in right[row]) for label in labels]]) for row in examples.rows]
 
     @classmethod
-    def answer(cls, labels: Sequence[Label], logits: Float[Tensor, "unit label"]) -> tuple[Any, Any]:
+    def answer(cls, labels: Sequence[Any], logits: Float[Tensor, "unit label"]) -> tuple[Any, Any]:
         """The types from 1/2 on, or the most probable one, the most probable first."""
         found, order = logits[0].sigmoid().sort(descending=True, stable=True)
         count = max(1, int((found >= 0.5).sum()))

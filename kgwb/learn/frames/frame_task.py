@@ -5,28 +5,28 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar
 
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert
-from kgwb.bert.task_head import Label, TaskHead, expect_head_name
+from kgwb.bert.task_head import Label, TaskHead, expect_head_name, show_settings
 from kgwb.checks import expect_each, expect_kind, expect_text
 from kgwb.fingerprints import fingerprint
 from kgwb.learn.frames.columns import expect_frame, read_label
 from kgwb.learn.frames.starting import fit_regression, set_class_means
+from kgwb.learn.frames.states import pool_states, sweep_units
 from kgwb.learn.frames.texts import Examples
 from kgwb.learn.tasks import Task
 from kgwb.words import count_things, quote_value
 
 log = logging.getLogger(__name__)
-BATCH = 64
 PART = 8  # texts of a batch that are read together while tuning on a processor
 
 
@@ -42,19 +42,21 @@ class FrameTask(Task):
         inputs: the fields that name a column which predicting reads.
         answers: the field that names the column of what is right.
         stretches: how many stretches of word pieces a unit has; 0 where the logits are not the head's own.
+        arguments: what messages say to type.
     """
 
     kind: ClassVar[str]
     inputs: ClassVar[tuple[str, ...]] = ("text",)
     answers: ClassVar[str] = "label"
     stretches: ClassVar[int] = 1
+    arguments: ClassVar[str] = "frame"
 
     frame: pd.DataFrame
     labels: Sequence[Label] | None
     name: str
 
     def __post_init__(self) -> None:
-        call = f"kgwb.learn.{type(self).__name__}(frame)"
+        call = self._call
         for field in (*self.inputs, self.answers):
             expect_text(field, getattr(self, field), usual=field)
         expect_frame(self.frame, [getattr(self, field) for field in self.inputs], call=call)
@@ -65,13 +67,17 @@ class FrameTask(Task):
             )
 
     @property
+    def _call(self) -> str:
+        return f"kgwb.learn.{type(self).__name__}({self.arguments})"
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What the head keeps: every field but frame, labels and name."""
         names = [field.name for field in fields(self) if field.name not in ("frame", "labels", "name")]  # type: ignore[arg-type]
         return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
-        given = {**self.settings, "labels": self.labels, "name": self.name}
+        given = {**show_settings(self.settings), "labels": self.labels, "name": self.name}
         options = ", ".join(f"{name}={value!r}" for name, value in given.items())
         return (
             f"{type(self).__name__}({count_things(len(self.frame), 'row')} {fingerprint(self.frame)[:12]}, {options})"
@@ -84,7 +90,7 @@ class FrameTask(Task):
             ValueError: for a row without a label, or a head of the same name with other labels or settings.
         """
         expect_kind(bert, Bert, "A BERT", call="task.prepare(kgwb.load_bert())")
-        expect_frame(self.frame, [getattr(self, self.answers)], call=f"kgwb.learn.{type(self).__name__}(frame)")
+        expect_frame(self.frame, [getattr(self, self.answers)], call=self._call)
         right = self.read_answers(self.frame, self.settings)
         head, is_new = self._find_head(bert, self._choose_labels(right))
         examples = self.read(bert, self.frame, self.settings)
@@ -118,14 +124,29 @@ class FrameTask(Task):
         """What the head sees of each row."""
 
     @classmethod
+    def measure_width(cls, bert: Bert) -> int:
+        """How many numbers the head sees of a unit."""
+        return cls.stretches * bert.words.embedding_dim
+
+    @classmethod
+    def look(cls, bert: Bert, examples: Examples, rows: Sequence[int]) -> Float[Tensor, "unit width"]:
+        """What the head sees of each unit of some texts."""
+        return pool_states(bert, examples, rows)
+
+    @classmethod
     def score(cls, bert: Bert, head: TaskHead, examples: Examples, rows: Sequence[int]) -> Float[Tensor, "unit label"]:
         """The logits of each unit of some texts."""
-        return head(pool_states(bert, examples, rows))
+        return head(cls.look(bert, examples, rows))
 
     @classmethod
     def loss(cls, logits: Float[Tensor, "unit label"], targets: Tensor) -> Float[Tensor, ""]:
         """−log softmax of the right label, averaged."""
         return cross_entropy(logits, targets)
+
+    @classmethod
+    def count_decisions(cls, targets: Tensor) -> int:
+        """How many decisions the loss is the mean of."""
+        return len(targets)
 
     @classmethod
     def start(cls, head: TaskHead, states: Float[Tensor, "unit width"], targets: Tensor) -> None:
@@ -145,13 +166,18 @@ class FrameTask(Task):
         return [torch.tensor([places[right[row]]]) for row in examples.rows]
 
     @classmethod
-    def answer(cls, labels: Sequence[Label], logits: Float[Tensor, "unit label"]) -> tuple[Any, Any]:
+    def answer(cls, labels: Sequence[Any], logits: Float[Tensor, "unit label"]) -> tuple[Any, Any]:
         """What is given for a row, and how probable it is."""
         probability, best = logits[0].softmax(-1).max(-1)
         return labels[int(best)], float(probability)
 
     @classmethod
-    def split_answer(cls, answer: Any) -> tuple[list[Any], set[tuple[Label, Any]]]:
+    def explain(cls, bert: Bert, examples: Examples, logits: Sequence[Tensor], given: Sequence[Any]) -> dict[str, Any]:
+        """What predictions say beside: name of a column -> what stands in each row."""
+        return {}
+
+    @classmethod
+    def split_answer(cls, answer: Any) -> tuple[list[Any], set[tuple[Any, Any]]]:
         """The decisions of an answer, each right or wrong, and its items by label, of which precision and recall are taken."""
         return [answer], {(answer, 0)}
 
@@ -182,14 +208,17 @@ class FrameTask(Task):
         """The model's head of this name, or a new one that is not on the model yet."""
         settings = self.settings
         if self.name not in bert.heads:
-            width = self.stretches * bert.words.embedding_dim
-            return TaskHead(self.kind, labels, width, settings).to(bert.device).train(bert.training), True
+            new = TaskHead(self.kind, labels, self.measure_width(bert), settings)
+            return new.to(bert.device).train(bert.training), True
         head = bert.heads[self.name]
-        other = f"Type name='another' for a head of its own: kgwb.learn.{type(self).__name__}(frame, name='another')"
-        if not isinstance(head, TaskHead) or head.kind != self.kind or head.settings != settings:
-            made = f"{head.kind!r} with {head.settings}" if isinstance(head, TaskHead) else type(head).__name__
+        other = f"Type name='another' for a head of its own: {self._call[:-1]}, name='another')"
+        shown = show_settings(settings)
+        if not isinstance(head, TaskHead) or head.kind != self.kind or show_settings(head.settings) != shown:
+            made = type(head).__name__
+            if isinstance(head, TaskHead):
+                made = f"{head.kind!r} with {show_settings(head.settings)}"
             raise ValueError(
-                f"The head {self.name!r} of {bert.name!r} is {made}, not {self.kind!r} with {settings}. {other}."
+                f"The head {self.name!r} of {bert.name!r} is {made}, not {self.kind!r} with {shown}. {other}."
             )
         if list(head.labels) != labels:
             unknown, missing = (
@@ -219,57 +248,31 @@ class PreparedFrame(nn.Module):
         self.head = head
         self.examples = examples
         self.targets = list(targets)
+        self.groups = examples.groups
         self.lengths = examples.encoding.is_token.sum(1)  # [text]
 
     def __len__(self) -> int:
-        return len(self.examples)
+        return len(self.groups)
 
     def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
-        """The mean loss of the units of some texts."""
+        """The mean loss of the units of some texts, or groups of texts."""
         # A processor spends its time on padding: what is of like length is read together, a part at a time.
-        part = PART if bert.device.type == "cpu" else len(rows)
-        ordered = sorted(rows, key=lambda row: int(self.lengths[row]))
-        parts = [ordered[start : start + part] for start in range(0, len(ordered), part)]
-        units = [sum(len(self.examples.units[row]) for row in some) for some in parts]
-        losses = [self._loss_of(bert, some) * count for some, count in zip(parts, units, strict=True)]
-        return torch.stack(losses).sum() / sum(units)
+        ordered = sorted(rows, key=lambda row: int(self.lengths[list(self.groups[row])].max()))
+        part = max(1, PART // len(self.groups[ordered[0]])) if bert.device.type == "cpu" else len(ordered)
+        texts = [
+            [text for row in ordered[start : start + part] for text in self.groups[row]]
+            for start in range(0, len(ordered), part)
+        ]
+        counts = [sum(self.task.count_decisions(self.targets[text]) for text in some) for some in texts]
+        losses = [self._loss_of(bert, some) * count for some, count in zip(texts, counts, strict=True)]
+        return torch.stack(losses).sum() / max(1, sum(counts))
 
-    def _loss_of(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
-        logits = self.task.score(bert, self.head, self.examples, rows).float()
-        return self.task.loss(logits, torch.cat([self.targets[row] for row in rows]).to(bert.device))
+    def _loss_of(self, bert: Bert, texts: Sequence[int]) -> Float[Tensor, ""]:
+        logits = self.task.score(bert, self.head, self.examples, texts).float()
+        return self.task.loss(logits, torch.cat([self.targets[text] for text in texts]).to(bert.device))
 
     @torch.no_grad()
     def read_states(self, bert: Bert) -> Float[Tensor, "unit width"]:
         """What the head sees of every unit, by the model as it is."""
         bert = bert.in_mode(training=False)
-        return torch.cat(sweep_units(self.examples, lambda rows: pool_states(bert, self.examples, rows)))
-
-
-def pool_states(bert: Bert, examples: Examples, rows: Sequence[int]) -> Float[Tensor, "unit width"]:
-    """Of each unit, its stretches' mean hidden states of the last layer, each of length one, side by side."""
-    units = sum(len(examples.units[row]) for row in rows)
-    return normalize(read_stretches(bert, examples, rows), dim=-1).reshape(units, -1)
-
-
-def read_stretches(bert: Bert, examples: Examples, rows: Sequence[int]) -> Float[Tensor, "stretch dim"]:
-    """The mean hidden state of the last layer over each stretch of the units of some texts."""
-    encoding = examples.encoding.select(rows).to(bert.device)
-    hidden = bert(encoding).last_hidden_state  # [row, token, dim]
-    found = [[stretch for unit in examples.units[row] for stretch in unit] for row in rows]
-    weights = torch.zeros(len(rows), max(map(len, found)), hidden.shape[1])  # [row, stretch, token]
-    for row, stretches in enumerate(found):
-        for i, (start, end) in enumerate(stretches):
-            weights[row, i, start:end] = 1 / (end - start)
-    pooled = weights.to(hidden) @ hidden  # [row, stretch, dim]
-    return torch.cat([means[: len(each)] for means, each in zip(pooled, found, strict=True)]).float()
-
-
-def sweep_units(examples: Examples, compute: Callable[[list[int]], Tensor], *, batch: int = BATCH) -> list[Tensor]:
-    """What is computed for the units of each text; texts of like length are read together."""
-    order = examples.encoding.is_token.sum(1).argsort(stable=True)
-    found: dict[int, Tensor] = {}
-    for chosen in order.split(batch):
-        rows = chosen.tolist()
-        parts = compute(rows).split([len(examples.units[row]) for row in rows])
-        found |= dict(zip(rows, parts, strict=True))
-    return [found[row] for row in range(len(examples))]
+        return torch.cat(sweep_units(self.examples, lambda texts: self.task.look(bert, self.examples, texts)))

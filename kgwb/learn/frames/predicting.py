@@ -15,15 +15,26 @@ from kgwb.bert.task_head import TaskHead
 from kgwb.checks import expect_at_least, expect_each, expect_kind
 from kgwb.learn.frames.cloze_classes import ClozeClasses
 from kgwb.learn.frames.columns import expect_frame
+from kgwb.learn.frames.entity_links import EntityLinks
 from kgwb.learn.frames.entity_tags import EntityTags
 from kgwb.learn.frames.entity_types import EntityTypes
-from kgwb.learn.frames.frame_task import BATCH, FrameTask, log, sweep_units
+from kgwb.learn.frames.frame_task import FrameTask, log
+from kgwb.learn.frames.multiple_choice import MultipleChoice
 from kgwb.learn.frames.relation_classes import RelationClasses
+from kgwb.learn.frames.states import BATCH, sweep_units
 from kgwb.learn.frames.text_classes import TextClasses
 from kgwb.words import count_things, quote_value
 
 _CALL = "kgwb.learn.predict(model, pd.DataFrame({'text': ['It rains.']}))"
-_TASKS: tuple[type[FrameTask], ...] = (TextClasses, ClozeClasses, EntityTags, RelationClasses, EntityTypes)
+_TASKS: tuple[type[FrameTask], ...] = (
+    TextClasses,
+    ClozeClasses,
+    EntityTags,
+    RelationClasses,
+    EntityTypes,
+    MultipleChoice,
+    EntityLinks,
+)
 
 
 @torch.no_grad()
@@ -46,7 +57,7 @@ def predict(
 
     Returns:
         One row per row, under the same index: `given`, the answer (a label; of tags and of types a list), and
-        `probability`, of that answer (of tags and types, of each in the list).
+        `probability`, of that answer (of tags and types, of each in the list); what else a task says stands in its own help.
 
     Raises:
         TypeError: for what is no model, or no data frame.
@@ -71,9 +82,14 @@ def predict(
     found: list[list[torch.Tensor]] = [[] for _ in range(len(frame))]
     for row, of_text in zip(examples.rows, logits, strict=True):
         found[row].append(of_text)
-    answers = [task.answer(chosen.labels, torch.cat(of_row)) for of_row in found]
-    columns = {"given": [given for given, _ in answers], "probability": [probability for _, probability in answers]}
-    return pd.DataFrame(columns, index=frame.index)
+    joined = [torch.cat(of_row) for of_row in found]
+    offered = examples.offered or (chosen.labels,) * len(frame)
+    answers = [task.answer(labels, of_row) for labels, of_row in zip(offered, joined, strict=True)]
+    given = [one for one, _ in answers]
+    # Among texts pandas would make of None, which an answer may be, a number.
+    whole = pd.Series(given, dtype=object, index=frame.index) if None in given else given
+    columns = {"given": whole, "probability": [probability for _, probability in answers]}
+    return pd.DataFrame(columns | task.explain(model, examples, joined, given), index=frame.index)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kgwb.bert import Bert, Encoding, encode_sentences
 from kgwb.bert.encoding import place_mention
+from kgwb.bert.task_head import Label
 from kgwb.graph import Mention, Sentence
 from kgwb.learn.questions import shift_mention
 from kgwb.words import count_things, mend_text
@@ -25,15 +26,28 @@ class Examples:
         units: of each text of the encoding, its units; of each unit, its stretches as (first, one past last) word piece.
         rows: of each text of the encoding, the row of the frame that it belongs to.
         starts: of each text of the encoding, how many units of its row stand before it.
+        offered: of each row, the answers it has to choose from, one for each of its units; empty where every row has the
+            head's labels.
     """
 
     encoding: Encoding
     units: tuple[tuple[tuple[Span, ...], ...], ...]
     rows: tuple[int, ...]
     starts: tuple[int, ...]
+    offered: tuple[tuple[Label | None, ...], ...] = field(default=(), kw_only=True)
 
     def __len__(self) -> int:
         return len(self.units)
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The texts that are learnt together: each alone, or those of a row, whose answers are weighed against one another."""
+        if not self.offered:
+            return tuple((text,) for text in range(len(self)))
+        found: list[list[int]] = [[] for _ in self.offered]
+        for text, row in enumerate(self.rows):
+            found[row].append(text)
+        return tuple(map(tuple, found))
 
 
 def encode_spans(
@@ -55,7 +69,7 @@ def encode_spans(
 
 
 def fit_texts(
-    bert: Bert, texts: Sequence[str | Sentence], spans: Sequence[Sequence[Span]], *, taken: int = 0
+    bert: Bert, texts: Sequence[str | Sentence], spans: Sequence[Sequence[Span]], *, taken: int | Sequence[int] = 0
 ) -> tuple[list[Sentence], list[list[Span]]]:
     """Texts that BERT has positions for, with their spans of characters.
 
@@ -66,23 +80,24 @@ def fit_texts(
         bert: whose tokenizer cuts.
         texts: long and short.
         spans: what has to be kept.
-        taken: word pieces that are needed for something else.
+        taken: word pieces that are needed for something else, beside every text or beside each.
 
     Raises:
         ValueError: if spans lie too far apart.
     """
     fitting = [text if isinstance(text, Sentence) else Sentence(text) for text in texts]
     placed = [list(each) for each in spans]
-    room = bert.longest - bert.tokenizer.num_special_tokens_to_add() - taken
+    beside = [taken] * len(fitting) if isinstance(taken, int) else taken
+    rooms = [bert.longest - bert.tokenizer.num_special_tokens_to_add() - count for count in beside]
     lengths = count_pieces(bert, [sentence.text for sentence in fitting])
-    long = [row for row, length in enumerate(lengths) if length > room]
+    long = [row for row, length in enumerate(lengths) if length > rooms[row]]
     for row in long:
-        fitting[row], placed[row] = _cut(bert, fitting[row], placed[row], row, room)
+        fitting[row], placed[row] = _cut(bert, fitting[row], placed[row], row, rooms[row])
     if long:
         log.warning(
             "%s of more than %d word pieces, of which no more are read (the first in row %d); the rest is left out.",
             count_things(len(long), "text"),
-            room,
+            rooms[long[0]],
             long[0],
         )
     return fitting, placed
