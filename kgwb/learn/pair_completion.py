@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, normalize
 
-from kgwb.axes import Float, Int, Tensor
+from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert import Bert, Encoding
 from kgwb.bert.task_head import TaskHead, expect_head_name
 from kgwb.checks import expect_at_least, expect_kind, expect_seed
@@ -35,8 +35,12 @@ class PairCompletion(Task):
     """Tell the answer of a query from wrong ones that a ranker finds likely: a cross-encoder.
 
     A pair reads "head label: description [SEP] relation", then as BERT's second segment "tail label: description", so
-    that every word of the one sees every word of the other. Its logit is s = w·h + b, with h the mean of BERT's last layer;
-    the loss of a query with the right answer a is
+    that every word of the one sees every word of the other. With u and v the means of BERT's last layer over the words of
+    either text, of length one, and d its width, the pair's logit is
+
+        s = w·(d u ⊙ v) + β
+
+    (the product as in Reimers & Gurevych, 2019, "Sentence-BERT"), and the loss of a query q with the right answer a is
 
         −log exp s(q, a) / (exp s(q, a) + Σ_b exp s(q, b))
 
@@ -122,20 +126,21 @@ class PairCompletion(Task):
         questions = draw_triples(_ask_both_ways(triples, len(graph.relations)), self.examples, self.seed)
         queries, place = np.unique(questions[:, :2], axis=0, return_inverse=True)  # by step
         pool = FirstAnswers(self.ranker, steps, int(self.top)).find_all(queries[:, 1], queries[:, 0])[place]
-        asked = (pool >= 0).any(1)  # [question]
-        if not asked.any():
+        asked = np.flatnonzero((pool >= 0).any(1))  # [question]
+        left_out = len(questions) - len(asked)
+        if not len(asked):
             raise ValueError(
                 f"The first {self.top} answers of the ranker hold no wrong one: it gives all the same score, or train holds "
                 "them all. Train it first, or type a lower top: kgwb.learn.PairCompletion(split, ranker, top=5)."
             )
-        if not asked.all():
+        if left_out:
             _log.info(
                 "%s of %s: left out, for their first answers hold no wrong one",
-                f"{int((~asked).sum()):,}",
-                count_things(len(asked), "question"),
+                f"{left_out:,}",
+                count_things(len(questions), "question"),
             )
         head = self._find_head(bert)
-        return PairExamples(self, head, texts, questions[asked], pool[asked], int((~asked).sum()))
+        return PairExamples(self, head, texts, questions[asked], pool[asked], left_out)
 
     def _find_head(self, bert: Bert) -> TaskHead:
         if self.name not in bert.heads:
@@ -217,11 +222,18 @@ def read_pairs(bert: Bert, head: TaskHead, encoding: Encoding) -> Float[Tensor, 
 
     def read(model: Bert, part: Encoding) -> Tensor:
         hidden = model(part).last_hidden_state.float()  # [pair, token, width]
-        weight = part.is_token[..., None].float()
+        assert part.segments is not None
+        is_answer = part.segments.bool()
         with torch.autocast(model.device.type, enabled=False):
-            return head((hidden * weight).sum(1) / weight.sum(1))[:, 0]
+            query, answer = (_pool(hidden, there) for there in (part.is_token & ~is_answer, is_answer))
+            return head(hidden.shape[2] * query * answer)[:, 0]
 
     return sweep_texts(bert, encoding, read)
+
+
+def _pool(hidden: Float[Tensor, "pair token width"], there: Bool[Tensor, "pair token"]) -> Float[Tensor, "pair width"]:
+    """The mean of some word pieces, of length one."""
+    return normalize((hidden * there[..., None]).sum(1), dim=-1)
 
 
 def expect_pair_head(bert: Bert, name: str, *, longest: int | None = None) -> TaskHead:

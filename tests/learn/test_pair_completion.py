@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch.nn.functional import normalize
 
 import kgwb
 from kgwb.bert import Bert, TaskHead
@@ -66,8 +67,9 @@ def read_alone(bert: Bert, graph: KnowledgeGraph, head: TaskHead, step: int, kno
     words = ("inverse of " if turned else "") + graph.relation_labels[relation].replace("_", " ")
     given = bert.tokenizer(f"{say(graph, known)} [SEP] {words}", say(graph, answer), return_tensors="pt")
     assert given["token_type_ids"].max() == 1
-    hidden = bert.model.base_model(**given).last_hidden_state[0].mean(0)
-    return float(head.weight[0] @ hidden + head.bias[0])
+    hidden = bert.model.base_model(**given).last_hidden_state[0]
+    query, answer = (normalize(hidden[given["token_type_ids"][0] == segment].mean(0), dim=0) for segment in (0, 1))
+    return float(head.weight[0] @ (hidden.shape[1] * query * answer) + head.bias[0])
 
 
 @torch.no_grad()
