@@ -206,7 +206,7 @@ class PairExamples(nn.Module):
         step, known, right = self.questions[list(rows)].T
         answers = np.concatenate([right[:, None], wrong], axis=1)  # [row, 1 + negative]
         row, place = np.nonzero(answers >= 0)
-        read = read_pairs(bert, self.head, self.texts.encode_pairs(known[row], step[row], answers[row, place]))
+        read = score_pairs(bert, self.head, self.texts.encode_pairs(known[row], step[row], answers[row, place]))
         logits = read.new_full(answers.shape, -torch.inf)
         at = tuple(torch.from_numpy(index).to(read.device) for index in (row, place))
         return cross_entropy(logits.index_put(at, read), torch.zeros(len(right), dtype=torch.long, device=read.device))
@@ -217,7 +217,7 @@ class PairExamples(nn.Module):
         return f"{count_things(len(self), 'question')}{left}{cut}"
 
 
-def read_pairs(bert: Bert, head: TaskHead, encoding: Encoding) -> Float[Tensor, " pair"]:
+def score_pairs(bert: Bert, head: TaskHead, encoding: Encoding) -> Float[Tensor, " pair"]:
     """The logit of each pair; it does not depend on the other pairs."""
 
     def read(model: Bert, part: Encoding) -> Tensor:

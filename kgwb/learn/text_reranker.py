@@ -17,7 +17,7 @@ from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.graph.joins import Steps
 from kgwb.learn.entity_texts import cut_entity_texts
 from kgwb.learn.first_answers import FirstAnswers, Found, KeptAnswers, Ranker, expect_ranker, take_steps
-from kgwb.learn.pair_completion import NAME, expect_pair_head, read_pairs
+from kgwb.learn.pair_completion import NAME, expect_pair_head, score_pairs
 
 DOUBLINGS = range(-4, 5)  # weights that are tried: from a sixteenth of where both scores vary alike to sixteen times it
 _CALL = "kgwb.learn.TextReranker(model, ranker)"
@@ -181,7 +181,7 @@ class TextReranker:
         if new:
             steps, givens, answers = np.array(new).T
             with torch.autocast(self.bert.device.type, self._precision, enabled=self._precision != torch.float32):
-                read = read_pairs(self.bert, self._head, self._texts.encode_pairs(givens, steps, answers))
+                read = score_pairs(self.bert, self._head, self._texts.encode_pairs(givens, steps, answers))
             if not read.isfinite().all():
                 raise ValueError(
                     f"A logit of {self.name!r} is not finite: its weights are too large. Tune it anew with a lower "
