@@ -250,7 +250,7 @@ def expect_pair_head(bert: Bert, name: str, *, longest: int | None = None) -> Ta
     if name not in bert.heads:
         there = f"It has {', '.join(bert.heads)}. " if len(bert.heads) else ""
         raise ValueError(
-            f"{bert.name!r} has no head {name!r}. {there}Tune it on pairs first: kgwb.tune(model, "
+            f"{bert.name!r} has no head {name!r}. {there}Tune it on pairs first: type kgwb.tune(model, "
             "kgwb.learn.PairCompletion(split, ranker), policy='full')."
         )
     head: Any = bert.heads[name]

@@ -10,7 +10,7 @@ import torch
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_kind, expect_number
+from kgwb.checks import expect_at_least, expect_kind, expect_number, expect_text
 from kgwb.embed.precision import Precision, choose_precision
 from kgwb.embed.queries import Known, Triples, expect_ids, read_ids
 from kgwb.embed.ranking.ranks import rank_triples
@@ -60,7 +60,7 @@ class TextReranker:
         >>> graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
         >>> bert = kgwb.load_bert()
         >>> ranker = kgwb.learn.TextRanker(bert, graph)
-        >>> for step in kgwb.tune(bert, kgwb.learn.PairCompletion(graph, ranker, top=3), policy="full", epochs=2): ...
+        >>> _ = list(kgwb.tune(bert, kgwb.learn.PairCompletion(graph, ranker, top=3), policy="full", epochs=2))
         >>> TextReranker(bert, ranker, top=3)
         TextReranker of TextRanker of 'graph' by 'minilm': 6 entities, 384 wide; its first 3 read by 'minilm', weight 1
     """
@@ -80,6 +80,7 @@ class TextReranker:
         expect_ranker(first, call=_CALL)
         expect_at_least("top", top, 2, whole=True)
         expect_number("weight", weight, usual=1.0, least=0)
+        expect_text("head", head, usual=NAME)
         longest = expect_pair_head(bert, head).settings["longest"]
         self.graph, self.first, self.top, self.weight = first.graph, first, int(top), float(weight)
         facts = read_ids(_list_trained(first) if known is None else known)

@@ -267,9 +267,7 @@ def test_a_reranker_can_be_ranked_anew(model, split, rankers):
 
 
 def test_a_model_without_the_head(small_bert, rankers):
-    message = (
-        r"'small' has no head 'pair_completion'\. Tune it on pairs first: kgwb\.tune\(model, kgwb\.learn\.PairComp"
-    )
+    message = r"'small' has no head 'pair_completion'\. Tune it on pairs first: type kgwb\.tune\(model, kgwb\.learn"
     with pytest.raises(ValueError, match=message):
         TextReranker(small_bert, rankers["texts"])
 
