@@ -105,9 +105,7 @@ def train_vectors(split: Split, asked: argparse.Namespace) -> tuple[kgwb.GraphEm
     options, start = kgwb.preset("complex", "umls"), time.process_time()
     if asked.quick:
         options |= {"epochs": 2, "cool_down": 1}
-    vectors = kgwb.GraphEmbedding(
-        split.graph, kgwb.ComplEx(), dim=options.pop("dim"), reciprocal=options.pop("reciprocal"), seed=asked.seed
-    )
+    vectors = kgwb.GraphEmbedding(split.graph, kgwb.ComplEx(), dim=options.pop("dim"), seed=asked.seed)
     for _ in kgwb.train_embedding(vectors, split, seed=asked.seed, **options):
         pass
     return vectors, time.process_time() - start
