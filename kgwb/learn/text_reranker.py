@@ -129,7 +129,7 @@ class TextReranker:
     def fit_weight(self, triples: Triples, *, known: Known | None) -> TextReranker:
         """The same reranker with the weight that ranks these triples best; of equally good ones with the smallest.
 
-        Tried are 0 and ten weights, by doubling, about the one that makes the ranker's scores and the logits vary alike
+        Tried are 0 and nine weights, by doubling, about the one that makes the ranker's scores and the logits vary alike
         among the first answers. Validation triples belong here, for what was trained on is ranked first by either. The
         ranker's scores are kept meanwhile, four bytes for each query and entity.
 

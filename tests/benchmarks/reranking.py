@@ -5,7 +5,7 @@ the same bi-encoder. Weights are chosen on validation triples, the test set is r
 
 python tests/benchmarks/reranking.py             about seventeen minutes of one core, alone on it
 python tests/benchmarks/reranking.py --questions 1200 --test 200     about nine
-python tests/benchmarks/reranking.py --quick     two, to see that it runs: its figures are not written down
+python tests/benchmarks/reranking.py --quick     half a minute, to see that it runs: its figures are not written down
 """
 
 from __future__ import annotations
