@@ -22,6 +22,8 @@ class Encoding:
         entities: the id of the entity that each piece names, −1 where none, [sentence, token].
         first_pieces: True at the first piece of each mention, [sentence, token].
         mentions: per sentence, its mentions with their word pieces filled in.
+        segments: 0 where a piece is of a pair's first text, 1 where of its second, [sentence, token]; None for texts that
+            are no pairs.
     """
 
     pieces: Int[Tensor, "sentence token"]
@@ -29,6 +31,7 @@ class Encoding:
     entities: Int[Tensor, "sentence token"]
     first_pieces: Bool[Tensor, "sentence token"]
     mentions: tuple[tuple[Mention, ...], ...]
+    segments: Int[Tensor, "sentence token"] | None = None
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -39,13 +42,15 @@ class Encoding:
         length = int(self.is_token[index].sum(1).max())
         tensors = (self.pieces, self.is_token, self.entities, self.first_pieces)
         pieces, is_token, entities, first_pieces = (tensor[index, :length] for tensor in tensors)
-        return Encoding(pieces, is_token, entities, first_pieces, tuple(self.mentions[i] for i in rows))
+        segments = None if self.segments is None else self.segments[index, :length]
+        return Encoding(pieces, is_token, entities, first_pieces, tuple(self.mentions[i] for i in rows), segments)
 
     def to(self, device: torch.device) -> Encoding:
         """The same on another device."""
         tensors = (self.pieces, self.is_token, self.entities, self.first_pieces)
         pieces, is_token, entities, first_pieces = (tensor.to(device) for tensor in tensors)
-        return Encoding(pieces, is_token, entities, first_pieces, self.mentions)
+        segments = None if self.segments is None else self.segments.to(device)
+        return Encoding(pieces, is_token, entities, first_pieces, self.mentions, segments)
 
 
 def place_mention(mention: Mention, text: str, offsets: Sequence[Sequence[int]]) -> Mention:

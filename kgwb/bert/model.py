@@ -91,6 +91,7 @@ class Bert(nn.Module):
             output_attentions=record,
             kgwb_pass=run,
             **run.positions(self.first_position),
+            **run.segments(getattr(self.model.config, "type_vocab_size", 1)),
         )
         return output, run.trace
 

@@ -75,6 +75,19 @@ class Pass:
         words = torch.arange(self.length, device=inserted.columns.device).expand(len(self.trace.encoding), -1)
         return {"position_ids": torch.cat([words, inserted.columns], 1) + first}
 
+    def segments(self, kinds: int) -> dict[str, Int[Tensor, "sentence column"]]:
+        """Which text of a pair each column belongs to; nothing where there are no pairs, or BERT does not tell them apart.
+
+        Args:
+            kinds: how many segments this BERT has vectors for.
+        """
+        segments, inserted = self.trace.encoding.segments, self.trace.inserted
+        if segments is None or kinds < 2:
+            return {}
+        # What is inserted belongs where the word piece does whose position it shares.
+        beside = [] if inserted is None else [segments.gather(1, inserted.columns)]
+        return {"token_type_ids": torch.cat([segments, *beside], 1)}
+
     @property
     def length(self) -> int:
         """Word pieces of the longest sentence."""

@@ -29,6 +29,7 @@ from kgwb.learn.frames.text_classes import TextClasses as TextClasses
 from kgwb.learn.masked_words import MaskedWords as MaskedWords
 from kgwb.learn.masked_words import predict_masked_words as predict_masked_words
 from kgwb.learn.next_sentences import NextSentences as NextSentences
+from kgwb.learn.pair_completion import PairCompletion as PairCompletion
 from kgwb.learn.policies import Policy as Policy
 from kgwb.learn.probing import probe as probe
 from kgwb.learn.questions import Question as Question
@@ -43,6 +44,7 @@ from kgwb.learn.tasks import PreparedTask as PreparedTask
 from kgwb.learn.tasks import Task as Task
 from kgwb.learn.text_completion import TextCompletion as TextCompletion
 from kgwb.learn.text_ranker import TextRanker as TextRanker
+from kgwb.learn.text_reranker import TextReranker as TextReranker
 from kgwb.learn.tuning import Step as Step
 from kgwb.learn.tuning import tune as tune
 from kgwb.learn.unseen_questions import split_questions as split_questions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,30 +72,45 @@ class EntityTexts:
         """[CLS] label: description [SEP] relation [SEP]."""
         return self._encode(known, step)
 
-    def _encode(self, entities: Int[np.ndarray, " text"], step: Int[np.ndarray, " text"] | None) -> Encoding:
+    def encode_pairs(
+        self, known: Int[np.ndarray, " text"], step: Int[np.ndarray, " text"], answers: Int[np.ndarray, " text"]
+    ) -> Encoding:
+        """[CLS] label: description [SEP] relation [SEP], then as a second segment the answer's label: description [SEP]."""
+        return self._encode(known, step, answers)
+
+    def _encode(
+        self,
+        entities: Int[np.ndarray, " text"],
+        step: Int[np.ndarray, " text"] | None,
+        answers: Int[np.ndarray, " text"] | None = None,
+    ) -> Encoding:
         first, last, filler = self.marks
         asked = [[]] * len(entities) if step is None else [[*self.steps[s], last] for s in step.tolist()]
-        rows = [
-            [first, *pieces[:length], last, *more]
-            for pieces, length, more in zip(
-                self.pieces[entities].tolist(), self.lengths[entities].tolist(), asked, strict=True
-            )
-        ]
+        firsts = [[first, *cut, last, *more] for cut, more in zip(self._list_pieces(entities), asked, strict=True)]
+        others = [[]] * len(firsts) if answers is None else [[*cut, last] for cut in self._list_pieces(answers)]
+        rows = [one + other for one, other in zip(firsts, others, strict=True)]
         longest = max(map(len, rows))
         pieces = torch.tensor([row + [filler] * (longest - len(row)) for row in rows])  # [text, token]
-        counts = torch.tensor([len(row) for row in rows])
-        is_token = torch.arange(longest) < counts[:, None]
+        ends, counts = (torch.tensor([len(row) for row in each])[:, None] for each in (firsts, rows))
+        at = torch.arange(longest)  # [token]
+        is_token = at < counts
+        segments = None if answers is None else (is_token & (at >= ends)).long()
         nothing = torch.full_like(pieces, -1)
-        return Encoding(pieces, is_token, nothing, torch.zeros_like(is_token), ((),) * len(rows))
+        return Encoding(pieces, is_token, nothing, torch.zeros_like(is_token), ((),) * len(rows), segments)
+
+    def _list_pieces(self, entities: Int[np.ndarray, " text"]) -> list[list[int]]:
+        cut = zip(self.pieces[entities].tolist(), self.lengths[entities].tolist(), strict=True)
+        return [pieces[:length] for pieces, length in cut]
 
 
-def cut_entity_texts(bert: Bert, graph: KnowledgeGraph, *, longest: int) -> EntityTexts:
+def cut_entity_texts(bert: Bert, graph: KnowledgeGraph, *, longest: int, together: int = 1) -> EntityTexts:
     """Cut every entity and relation of a graph into word pieces.
 
     Args:
         bert: whose tokenizer cuts.
         graph: whose labels and descriptions are read.
         longest: the most pieces of an entity; what is longer is cut at the end, and the log counts it.
+        together: how many entities have to find room in one text: 2 for a query with its answer.
 
     Raises:
         ValueError: the graph has no labels that could be read, or a relation leaves no room for an entity.
@@ -103,7 +118,8 @@ def cut_entity_texts(bert: Bert, graph: KnowledgeGraph, *, longest: int) -> Enti
     texts = _list_texts(graph)
     relations = [describe_relation(label) or str(label) for label in graph.relation_labels]
     cut_steps = cut_names(bert, [*relations, *(INVERSE + relation for relation in relations)])
-    room = bert.longest - 3 - max(map(len, cut_steps), default=0)  # three marks
+    marks_within = 2 + together  # one before, one after each entity and the relation
+    room = (bert.longest - marks_within - max(map(len, cut_steps), default=0)) // together
     if room < 1:
         worst = max(relations, key=len)
         raise ValueError(
@@ -129,9 +145,14 @@ def pool_texts(bert: Bert, encoding: Encoding) -> Float[Tensor, "text width"]:
 
     Texts of like length are read together, so that little is padded; a text's vector does not depend on the others.
     """
+    return sweep_texts(bert, encoding, _pool)
+
+
+def sweep_texts(bert: Bert, encoding: Encoding, read: Callable[[Bert, Encoding], Tensor]) -> Tensor:
+    """What is read of each text, in the order of the texts, blocks of like length at a time."""
     lengths = encoding.is_token.sum(1)
     order = lengths.argsort(stable=True)
-    found = [_pool(bert, encoding.select(rows).to(bert.device)) for rows in _cut_blocks(lengths[order], order)]
+    found = [read(bert, encoding.select(rows).to(bert.device)) for rows in _cut_blocks(lengths[order], order)]
     back = torch.empty_like(order)
     back[order] = torch.arange(len(order))
     return torch.cat(found)[back.to(bert.device)]

@@ -125,7 +125,7 @@ class CompletionExamples(nn.Module):
         self.task = task
         self.texts = texts
         self.steps = Steps.of(triples, entities=len(graph.entities), relations=len(graph.relations))
-        self.triples = _draw_triples(triples, task.examples, task.seed)
+        self.triples = draw_triples(triples, task.examples, task.seed)
         self.log_scale = nn.Parameter(torch.tensor(-math.log(task.temperature)))
         self._queued: tuple[Int[np.ndarray, " answer"], Tensor | None] = (np.empty(0, dtype=np.int64), None)
 
@@ -193,9 +193,7 @@ class CompletionExamples(nn.Module):
         return f"{count_things(len(self), 'fact')}, temperature {self.temperature:.3f}{cut}"
 
 
-def _draw_triples(
-    triples: Int[np.ndarray, "triple 3"], examples: int | None, seed: int
-) -> Int[np.ndarray, "example 3"]:
+def draw_triples(triples: Int[np.ndarray, "triple 3"], examples: int | None, seed: int) -> Int[np.ndarray, "example 3"]:
     """So many of the triples; once all are drawn, all are drawn again."""
     if examples is None:
         return triples

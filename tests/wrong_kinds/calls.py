@@ -134,6 +134,10 @@ CALLS = {
     "kgwb.learn.TextCompletion": "split",
     "TextCompletion.prepare": "bert",
     "kgwb.learn.TextRanker": "bert, split",
+    "kgwb.learn.PairCompletion": "split, vectors, top=3",
+    "PairCompletion.prepare": "copy.deepcopy(bert)",
+    "kgwb.learn.TextReranker": "paired, vectors, top=3",
+    "TextReranker.fit_weight": "split.valid, known=split.known",
     "kgwb.learn.predict_masked_words": "bert, kgwb.learn.MaskedWords(sentences)",
     "kgwb.learn.read_corpus": "'corpus.txt', bert",
     "kgwb.learn.Corpus": "'people', tuple(sentences), (0,) * 6",
@@ -239,6 +243,8 @@ RECEIVERS = {
     "MaskedWords": "kgwb.learn.MaskedWords(sentences)",
     "NextSentences": "kgwb.learn.NextSentences(sentences)",
     "TextCompletion": "kgwb.learn.TextCompletion(split)",
+    "PairCompletion": "kgwb.learn.PairCompletion(split, vectors, top=3)",
+    "TextReranker": "kgwb.learn.TextReranker(paired, vectors, top=3)",
     "ProbeReport": "report",
     "View": "drawn",
     "LiveView": "drawn",
@@ -303,6 +309,7 @@ EXEMPT = {
     **{f"{view}.answer": HOOK for view in ("LiveView", "AttentionView", "GraphView", "SpaceView", "TrainingView")},
     "LiveView.take": HOOK,
     "TextRanker.score_answers": HOOK,
+    "TextReranker.score_answers": HOOK,
     "InjectionPanel.from_trial": "the workbench calls it, with its own trial",
 }
 # Classes whose methods are all such hooks, and equations, which see tensors alone (`GraphEmbedding.score` checks what comes).

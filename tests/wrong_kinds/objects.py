@@ -75,6 +75,8 @@ def make_objects() -> dict[str, Any]:
     cloze = kgwb.learn.ClozeClasses(moods, words={"good": "great", "bad": "terrible"})
     headed = copy.deepcopy(bert)
     kgwb.learn.TextClasses(moods).prepare(headed)
+    paired = copy.deepcopy(bert)
+    kgwb.learn.PairCompletion(split, vectors, top=3).prepare(paired)
     factory = SimpleNamespace(  # as PyKEEN makes them
         mapped_triples=torch.tensor([[0, 0, 1]]), num_entities=2, real_num_relations=1,
         entity_id_to_label={0: "anna", 1: "bert"}, relation_id_to_label={0: "knows"},
@@ -86,7 +88,7 @@ def make_objects() -> dict[str, Any]:
         "kgwb": kgwb, "np": np, "pd": pd, "torch": torch, "copy": copy, "Path": Path,
         "frame": frame, "entities": entities, "graph": graph, "split": split, "vectors": vectors, "bert": bert,
         "model": model, "sentences": sentences, "questions": questions, "ranks": ranks, "report": report, "rules": rules,
-        "moods": moods, "cloze": cloze, "headed": headed, "view": view, "points": points,
+        "moods": moods, "cloze": cloze, "headed": headed, "paired": paired, "view": view, "points": points,
         "encoding": encoding, "epochs": epochs,
         "tokenizer": bert.tokenizer, "scorer": kgwb.ComplEx(), "reading": kgwb.read(bert, sentences[0]),
         "corpus": kgwb.learn.Corpus("people", tuple(sentences), (0,) * 6), "task": kgwb.MaskedAnswers(questions),
