@@ -36,6 +36,7 @@ def load_bert(
     source: str | Path = "minilm",
     *,
     text: str | Path | Sequence[str | Sentence] | None = None,
+    language: str | None = None,
     doors: Sequence[type[Door]] = (),
     device: str | torch.device | None = None,
     seed: int = 0,
@@ -47,7 +48,8 @@ def load_bert(
             "tiny" (trained from scratch on `text` in about a minute, then kept, see `train_tiny`), a folder that kgwb's
             `model.save` wrote, with its doors, or Hugging Face's `save_pretrained`, or a hub id such as
             "bert-base-uncased" or "bert-base-chinese" (fetched once, then cached).
-        text: what "tiny" may read: sentences, or a file of them; by default a sample graph's.
+        text: what "tiny" may read: sentences, a file of them, or a sample graph's folder; by default the archipelago's.
+        language: of that text, as "zh"; by default English or, where the text holds none, its own.
         doors: the classes of doors of your own that a saved model has.
         device: where to put it; by default the CPU.
         seed: for the head's first weights, where the checkpoint holds no masked-language head.
@@ -64,11 +66,13 @@ def load_bert(
     doors = expect_each(doors, type, "The class of a door", call="load_bert(folder, doors=[Mine])")
     place_on = _expect_device(device)
     seed = expect_seed(seed)
-    if text is not None and source != "tiny":
-        raise BertLoadError(
-            f"A text came for {str(source)!r}, which has been trained. Type load_bert('tiny', text=...)."
-        )
-    place = _find_minilm() if source == "minilm" else train_tiny(text, seed=seed) if source == "tiny" else source
+    for what, given in (("text", text), ("language", language)):
+        if given is not None and source != "tiny":
+            raise BertLoadError(
+                f"A {what} came for {str(source)!r}, which has been trained. Type load_bert('tiny', {what}=...)."
+            )
+    tiny = source == "tiny"
+    place = train_tiny(text, language=language, seed=seed) if tiny else _find_minilm() if source == "minilm" else source
     with hold_folder(Path(place)):
         return _load_place(place, source, doors, seed).to(place_on).eval()
 
