@@ -68,7 +68,7 @@ def train_tiny(
             default `sample_graphs/archipelago`, all of it: to ask about what no text says, give only the sentences that
             may be seen.
         language: of a `sentences.jsonl`, the sentences in this language; by default the English ones or, where there are
-            none, all. Of Chinese each character is a word piece.
+            none, all. Lines of plain text, which say no language, are all read. Of Chinese each character is a word piece.
         layers: how many layers attend.
         width: of the hidden states; a multiple of 32, the width of each attention head.
         vocabulary: the most word pieces to learn.
@@ -121,9 +121,10 @@ def _read_sentences(text: str | Path | Sequence[str | Sentence] | None, language
     given = SAMPLE if text is None else text
     call = "kgwb.load_bert('tiny', text=['A sentence.'])"
     if isinstance(given, (str, Path)):
-        found: list[str | Sentence] = _choose_sentences(_read_file(Path(given).expanduser()), language, str(given))
+        found = _choose_sentences(list(_read_file(Path(given).expanduser())), language, repr(str(given)))
     else:
         found = list_texts(given, call=call)
+        found = found if language is None else _choose_sentences(found, language, "sentences")
     texts = [sentence.text if isinstance(sentence, Sentence) else sentence for sentence in found]
     texts = [line for line in texts if line.strip()]
     if not texts:
@@ -133,15 +134,14 @@ def _read_sentences(text: str | Path | Sequence[str | Sentence] | None, language
     return texts
 
 
-def _choose_sentences(found: Iterator[str | Sentence], language: str | None, given: str) -> list[str | Sentence]:
-    """Plain lines as they are, or the sentences of one language."""
-    lines = list(found)
+def _choose_sentences(lines: list[str | Sentence], language: str | None, given: str) -> list[str | Sentence]:
+    """Plain lines as they are, and the sentences of one language."""
     languages = {line.language for line in lines if isinstance(line, Sentence)}
-    chosen = choose_language(languages, language, call=f"kgwb.load_bert('tiny', text={given!r}")
+    chosen = choose_language(languages, language, call=f"kgwb.load_bert('tiny', text={given}")
     if languages and chosen not in languages:
         raise BertLoadError(
-            f"language={chosen!r} came, and {given!r} holds sentences in {', '.join(map(repr, sorted(languages)))}. Type "
-            f"kgwb.load_bert('tiny', text={given!r}, language={min(languages)!r})."
+            f"language={chosen!r} came, and {given} holds sentences in {', '.join(map(repr, sorted(languages)))}. Type "
+            f"kgwb.load_bert('tiny', text={given}, language={min(languages)!r})."
         )
     return [line for line in lines if not isinstance(line, Sentence) or line.language == chosen]
 

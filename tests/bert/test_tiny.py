@@ -96,7 +96,9 @@ def test_a_folder_speaks_its_own_language_and_another_is_asked_for(cache, tmp_pa
         BertLoadError, match=r"language='fr' came, and .* holds sentences in 'ja', 'zh'\. Type .*'ja'\)"
     ):
         train_tiny(tmp_path, language="fr", **SMALL)
-    assert train_tiny(tmp_path, language="zh", **SMALL) == train_tiny(["海很深。", "海很宽。"], **SMALL)
+    both = [Sentence(each["text"], language=each["language"]) for each in records]
+    chinese = train_tiny(["海很深。", "海很宽。"], **SMALL)
+    assert chinese == train_tiny(tmp_path, language="zh", **SMALL) == train_tiny(both, language="zh", **SMALL)
     (tmp_path / "sentences.jsonl").write_text(json.dumps(records[0]) + "\n" + json.dumps(records[1]), encoding="utf-8")
     assert kgwb.load_bert(train_tiny(tmp_path, **SMALL)).tokenizer.tokenize("海深？") == ["海", "深", "？"]
 
