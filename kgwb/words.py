@@ -14,6 +14,7 @@ LONGEST_LIST = 12
 _TYPED = (str, bytes, Number, type(None))
 # Signs that steer a terminal, and those that turn the direction of writing round.
 _HALF = re.compile("[\ud800-\udfff]")
+CHINESE = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -35,6 +36,16 @@ def mend_text(text: str) -> str:
         'a�b'
     """
     return text if text.isascii() else _HALF.sub("\ufffd", text)
+
+
+def tell_language(text: str) -> str:
+    """ "zh" for a text with Chinese characters, "en" for any other.
+
+    Example:
+        >>> tell_language("她住在北京。"), tell_language("Paris is old.")
+        ('zh', 'en')
+    """
+    return "zh" if not text.isascii() and CHINESE.search(text) else "en"
 
 
 def count_things(count: int, kind: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kgwb.bert.doors.door import Door
+from kgwb.bert.families import FAMILIES, HEAD_NAMES
 from kgwb.bert.injection import choose_doors, list_own_doors, make_doors, name_mode
 from kgwb.bert.injector import Injector
 from kgwb.bert.met import Met
@@ -37,13 +38,12 @@ from kgwb.words import quote_value
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-FAMILIES = ("bert", "distilbert", "roberta")
-
 
 def load_bert(
     source: str | Path = "minilm",
     *,
     text: str | Path | Sequence[str | Sentence] | None = None,
+    language: str | None = None,
     doors: Sequence[type[Door]] = (),
     device: str | torch.device | None = None,
     seed: int = 0,
@@ -54,8 +54,10 @@ def load_bert(
         source: "minilm" (the real MiniLM-L6: BERT's architecture, 384 wide, 6 layers, 12 heads; works offline),
             "tiny" (trained from scratch on `text` in about a minute, then kept, see `train_tiny`), a folder that kgwb's
             `model.save` wrote, with its doors, or Hugging Face's `save_pretrained`, or a hub id such as
-            "bert-base-uncased" or "bert-base-chinese" (fetched once, then cached).
-        text: what "tiny" may read: sentences, or a file of them; by default a sample graph's.
+            "bert-base-uncased" or "bert-base-chinese" (fetched once, then cached). DistilBERT, RoBERTa, XLM-R,
+            CamemBERT and ModernBERT load too.
+        text: what "tiny" may read: sentences, a file of them, or a sample graph's folder; by default the archipelago's.
+        language: of that text, as "zh"; by default English or, where the text holds none, its own.
         doors: the classes of doors of your own that a saved model has.
         device: where to put it; by default the CPU.
         seed: for the head's first weights, where the checkpoint holds no masked-language head.
@@ -72,11 +74,13 @@ def load_bert(
     doors = expect_each(doors, type, "The class of a door", call="load_bert(folder, doors=[Mine])")
     place_on = _expect_device(device)
     seed = expect_seed(seed)
-    if text is not None and source != "tiny":
-        raise BertLoadError(
-            f"A text came for {str(source)!r}, which has been trained. Type load_bert('tiny', text=...)."
-        )
-    place = _find_minilm() if source == "minilm" else train_tiny(text, seed=seed) if source == "tiny" else source
+    for what, given in (("text", text), ("language", language)):
+        if given is not None and source != "tiny":
+            raise BertLoadError(
+                f"A {what} came for {str(source)!r}, which has been trained. Type load_bert('tiny', {what}=...)."
+            )
+    tiny = source == "tiny"
+    place = train_tiny(text, language=language, seed=seed) if tiny else _find_minilm() if source == "minilm" else source
     with hold_folder(Path(place)):
         return _load_place(place, source, doors, seed).to(place_on).eval()
 
@@ -97,8 +101,7 @@ def _load_place(place: str | Path, source: str | Path, doors: Sequence[type[Door
     for parameter in model.parameters():
         # Out of the file's memory: where in it a weight lies decides the last bit of a product.
         parameter.data = parameter.data.clone()
-    head_names = ("cls.", "lm_head.", "vocab_transform.")
-    new_head = any(name.startswith(head_names) and "decoder" not in name for name in loading["missing_keys"])
+    new_head = any(name.startswith(HEAD_NAMES) and "decoder" not in name for name in loading["missing_keys"])
     own = source in ("minilm", "tiny") or (isinstance(source, str) and not Path(source).is_dir())
     name = source if own else Path(source).name
     bert = Bert(model, tokenizer, name=str(name), new_head=new_head)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from torch.nn.functional import gelu, linear
+from torch.nn.functional import linear
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.bert.encoding import Encoding
+from kgwb.bert.families import find_first_position, find_layers, mask_columns, transform_states
 from kgwb.bert.injector import Injector
 from kgwb.bert.met import Met
 from kgwb.bert.passing import Pass, watch_layers
@@ -85,14 +86,14 @@ class Bert(nn.Module):
         watch_layers(stack)
         run = Pass(encoding, doors, stack, record=record)
         entering = run.enter(self.words(encoding.pieces))
+        moved = run.positions(self.first_position)
+        mask = mask_columns(self.model, run.is_token, moved["position_ids"]) if moved else run.is_token.long()
+        segments = run.segments(getattr(self.model.config, "type_vocab_size", 1))
         output = encoder(
-            inputs_embeds=entering,
-            attention_mask=run.is_token.long(),
-            output_attentions=record,
-            kgwb_pass=run,
-            **run.positions(self.first_position),
-            **run.segments(getattr(self.model.config, "type_vocab_size", 1)),
+            inputs_embeds=entering, attention_mask=mask, output_attentions=record, kgwb_pass=run, **moved, **segments
         )
+        if run.trace.record is not None:
+            run.trace.record.read = output.last_hidden_state
         return output, run.trace
 
     def in_mode(self, training: bool) -> Bert:
@@ -194,23 +195,13 @@ class Bert(nn.Module):
             return model.lm_head(hidden)
         decoder = model.get_output_embeddings()
         rows = slice(None) if pieces is None else pieces
-        return linear(self._before_decoder(hidden), decoder.weight[rows], decoder.bias[rows])
-
-    def _before_decoder(self, hidden: Float[Tensor, "... width"]) -> Float[Tensor, "... width"]:
-        model: Any = self.model
-        if hasattr(model, "cls"):
-            return model.cls.predictions.transform(hidden)
-        if hasattr(model, "lm_head"):
-            return model.lm_head.layer_norm(gelu(model.lm_head.dense(hidden)))
-        return model.vocab_layer_norm(model.activation(model.vocab_transform(hidden)))
+        bias = None if decoder.bias is None else decoder.bias[rows]
+        return linear(transform_states(model, hidden), decoder.weight[rows], bias)
 
     @property
     def stack(self) -> nn.ModuleList:
         """The layers, from the first."""
-        encoder: Any = self.model.base_model
-        layers = encoder.transformer.layer if hasattr(encoder, "transformer") else encoder.encoder.layer
-        assert isinstance(layers, nn.ModuleList)
-        return layers
+        return find_layers(self.model)
 
     @property
     def words(self) -> nn.Embedding:
@@ -232,8 +223,7 @@ class Bert(nn.Module):
     @property
     def first_position(self) -> int:
         """The row of the position table where sentences begin."""
-        # RoBERTa counts positions from one past its padding id.
-        return self.model.config.pad_token_id + 1 if self.model.config.model_type == "roberta" else 0
+        return find_first_position(self.model)
 
     @property
     def layers(self) -> int:

@@ -6,6 +6,7 @@ several threads through the same modules never meet.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,8 @@ class Pass:
             query, value, scores = query[:, :, :length], value[:, :, :length], scores[:, :, :length, :length]
         for door in doors:
             scores = door.change_scores(layer, query, scores, self.trace)
-        weights = nn.functional.dropout(scores.softmax(-1), p=dropout, training=module.training)
+        weights = scores.softmax(-1, dtype=_choose_softmax(module)).to(scores.dtype)
+        weights = nn.functional.dropout(weights, p=dropout, training=module.training)
         output = torch.matmul(weights, value)  # [sentence, head, query, part]
         if view is not None:  # first, for slots take their share of all that counts as words
             weights, output = self._read_inserted(layer, query, scores, view, weights, output)
@@ -162,6 +164,12 @@ class Pass:
         onto = self.trace.inserted.columns[:, None, None].expand(chosen.shape)
         weights = weights * (1 - share)
         return weights.scatter_add(-1, onto, chosen.to(weights.dtype)), output
+
+
+def _choose_softmax(module: nn.Module) -> torch.dtype | None:
+    """In which format Hugging Face takes the softmax of this attention; None for that of the scores."""
+    config: Any = module.config
+    return torch.float32 if config.model_type == "modernbert" else None
 
 
 class LayerHook:
@@ -215,9 +223,9 @@ def attend(
 ) -> tuple[Tensor, Tensor]:
     """Attention for one layer; `kgwb_pass` travels here untouched from the call of the model."""
     if kgwb_pass is None or not kgwb_pass.attends:
-        from transformers.models.bert.modeling_bert import eager_attention_forward
-
-        return eager_attention_forward(
+        # Each family's own: ModernBERT's takes its softmax in 32 bits whatever the weights are.
+        own: Any = sys.modules[type(module).__module__]
+        return own.eager_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **options
         )
     return kgwb_pass.attend(module, query, key, value, attention_mask, scaling or query.shape[-1] ** -0.5, dropout)

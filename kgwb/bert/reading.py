@@ -31,6 +31,7 @@ class Reading:
         attention: weights, on the CPU, [sentence, layer, head, query, key]; each row of a real token sums to one;
             zero at padding.
         hidden: states after the embeddings (layer 0) and after each layer, [sentence, layer, token, dim]; zero at padding.
+            The last are those that heads read: where a norm stands behind all layers (ModernBERT), it has acted.
         injected: per sentence, True at the word pieces where a vector entered.
         gates: by door, how far it stood open at each word piece, [sentence, layer + 1, token]; 0 is the input.
         slots: weights on the facts that a memory holds for the sentence, [sentence, layer, head, query, slot]; with
@@ -108,7 +109,7 @@ def read(
         tokens=_spell(bert, encoding),
         mentions=encoding.mentions,
         attention=_stack([torch.cat(record.attention) for record in records], longest, axes=2),
-        hidden=_stack([torch.cat(record.hidden).transpose(1, 2) for record in records], longest).transpose(2, 3),
+        hidden=_stack([_list_states(record).transpose(1, 2) for record in records], longest).transpose(2, 3),
         injected=_where_injected(bert, encoding),
         name=bert.name if bert.injector is None or bert.injector.is_on else f"{bert.name}/off",
         gates={
@@ -126,6 +127,10 @@ def read(
 @torch.no_grad()
 def _read_each(bert: Bert, encoding: Encoding) -> list[Record]:
     return [bert.observe(encoding.select([i]).to(bert.device)) for i in range(len(encoding))]
+
+
+def _list_states(record: Record) -> Float[Tensor, "place token dim"]:
+    return torch.cat([*record.hidden[:-1], record.hidden[-1] if record.read is None else record.read])
 
 
 def _stack(parts: Sequence[Tensor], longest: int, axes: int = 1) -> Tensor:

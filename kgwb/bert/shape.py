@@ -62,11 +62,17 @@ def _is_list(layers: object) -> bool:
     return isinstance(layers, Sequence) or (isinstance(layers, np.ndarray) and layers.ndim == 1)
 
 
+def _measure_norm(norm: nn.LayerNorm) -> float:
+    """How long the states are that it sets; ModernBERT's norms have no bias."""
+    squares = norm.weight.square() if norm.bias is None else norm.weight.square() + norm.bias.square()
+    return squares.sum().sqrt().item()
+
+
 def measure_shape(model: PreTrainedModel, words: nn.Embedding) -> Shape:
     """Measure a Hugging Face BERT."""
     config: Any = model.config
     norms = [module for module in model.base_model.modules() if isinstance(module, nn.LayerNorm)]
-    lengths = [(norm.weight.square() + norm.bias.square()).sum().sqrt().item() for norm in norms]
+    lengths = [_measure_norm(norm) for norm in norms]
     return Shape(
         width=int(words.weight.shape[1]),
         heads=int(config.num_attention_heads),

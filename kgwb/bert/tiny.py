@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import string
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
@@ -18,20 +17,21 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.masking import mask_pieces
 from kgwb.bert.model import Bert, BertLoadError, quiet_loading
 from kgwb.bert.tokenizing import encode_sentences, list_texts
+from kgwb.bert.word_pieces import learn_word_pieces
 from kgwb.checks import expect_at_least, expect_seed
 from kgwb.files import write_whole
 from kgwb.graph import Sentence
 from kgwb.graph.errors import broken_line
 from kgwb.graph.files.text import read_text
+from kgwb.graph.sentences import choose_language
 from kgwb.packages import load_package
 
 if TYPE_CHECKING:
-    from transformers import BertForMaskedLM, PreTrainedTokenizerBase
+    from transformers import BertForMaskedLM
 
 SAMPLE = Path(__file__).parents[2] / "sample_graphs" / "archipelago" / "sentences.jsonl"
 LONGEST = 128  # positions: what no sentence of the text reaches stays as it was drawn
-RECIPE = 1  # a change to this file that changes what is learnt needs another number, or old caches would stand for it
-MARKS = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+RECIPE = 2  # a change to this file that changes what is learnt needs another number, or old caches would stand for it
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class TinySettings:
 def train_tiny(
     text: str | Path | Sequence[str | Sentence] | None = None,
     *,
+    language: str | None = None,
     layers: int = 3,
     width: int = 128,
     vocabulary: int = 4000,
@@ -63,9 +64,11 @@ def train_tiny(
     `training.json` keeps the loss of every step. What is deterministic is so on one machine with one number of threads.
 
     Args:
-        text: sentences, or a file: one sentence per line, or the `sentences.jsonl` of a sample graph. By default the
-            English sentences of `sample_graphs/archipelago`, all of them: to ask about what no text says, give
-            only the sentences that may be seen.
+        text: sentences, or a file: one sentence per line, or the `sentences.jsonl` of a sample graph, or its folder. By
+            default `sample_graphs/archipelago`, all of it: to ask about what no text says, give only the sentences that
+            may be seen.
+        language: of a `sentences.jsonl`, the sentences in this language; by default the English ones or, where there are
+            none, all. Lines of plain text, which say no language, are all read. Of Chinese each character is a word piece.
         layers: how many layers attend.
         width: of the hidden states; a multiple of 32, the width of each attention head.
         vocabulary: the most word pieces to learn.
@@ -76,7 +79,8 @@ def train_tiny(
 
     Raises:
         BertLoadError: if there is no sentence to train on.
-        ValueError: for a setting that cannot be, or a sentence of more than 128 word pieces.
+        ValueError: for a setting that cannot be, a sentence of more than 128 word pieces, or languages of which none was
+            chosen.
 
     Example:
         >>> from tempfile import mkdtemp
@@ -85,7 +89,7 @@ def train_tiny(
         ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'training.json']
     """
     settings = _check(TinySettings(layers, width, vocabulary, steps, seed))
-    sentences = _read_sentences(text)
+    sentences = _read_sentences(text, language)
     key = hashlib.sha256(json.dumps([RECIPE, asdict(settings), sentences]).encode()).hexdigest()
     folder = (Path(cache).expanduser() if cache else _find_cache()) / f"tiny-{key[:16]}"
     if not (folder / "config.json").is_file():
@@ -108,7 +112,7 @@ def _check(settings: TinySettings) -> TinySettings:
     return TinySettings(*(int(value) for value in astuple(settings)))  # as JSON can hold them
 
 
-def _read_sentences(text: str | Path | Sequence[str | Sentence] | None) -> list[str]:
+def _read_sentences(text: str | Path | Sequence[str | Sentence] | None, language: str | None) -> list[str]:
     if text is None and not SAMPLE.is_file():
         raise BertLoadError(
             "No text came, and no sample_graphs/archipelago lies beside kgwb. Expected sentences or a file: "
@@ -116,7 +120,11 @@ def _read_sentences(text: str | Path | Sequence[str | Sentence] | None) -> list[
         )
     given = SAMPLE if text is None else text
     call = "kgwb.load_bert('tiny', text=['A sentence.'])"
-    found = list(_read_file(Path(given))) if isinstance(given, (str, Path)) else list_texts(given, call=call)
+    if isinstance(given, (str, Path)):
+        found = _choose_sentences(list(_read_file(Path(given).expanduser())), language, repr(str(given)))
+    else:
+        found = list_texts(given, call=call)
+        found = found if language is None else _choose_sentences(found, language, "sentences")
     texts = [sentence.text if isinstance(sentence, Sentence) else sentence for sentence in found]
     texts = [line for line in texts if line.strip()]
     if not texts:
@@ -126,17 +134,29 @@ def _read_sentences(text: str | Path | Sequence[str | Sentence] | None) -> list[
     return texts
 
 
-def _read_file(path: Path) -> Iterator[str]:
-    """The lines of a text, or the English sentences of a `sentences.jsonl`."""
-    for number, line in enumerate(read_text(path.expanduser(), expected="one sentence per line").splitlines(), 1):
+def _choose_sentences(lines: list[str | Sentence], language: str | None, given: str) -> list[str | Sentence]:
+    """Plain lines as they are, and the sentences of one language."""
+    languages = {line.language for line in lines if isinstance(line, Sentence)}
+    chosen = choose_language(languages, language, call=f"kgwb.load_bert('tiny', text={given}")
+    if languages and chosen not in languages:
+        raise BertLoadError(
+            f"language={chosen!r} came, and {given} holds sentences in {', '.join(map(repr, sorted(languages)))}. Type "
+            f"kgwb.load_bert('tiny', text={given}, language={min(languages)!r})."
+        )
+    return [line for line in lines if not isinstance(line, Sentence) or line.language == chosen]
+
+
+def _read_file(path: Path) -> Iterator[str | Sentence]:
+    """The lines of a text, or the sentences of a `sentences.jsonl`."""
+    path = path / "sentences.jsonl" if path.is_dir() else path
+    for number, line in enumerate(read_text(path, expected="one sentence per line").splitlines(), 1):
         if path.suffix != ".jsonl" or not line.strip():
             yield line.strip()
             continue
         try:
             record = json.loads(line)
-            if record.get("language", "en") == "en":
-                yield record["text"]
-        except (ValueError, AttributeError, KeyError):
+            yield Sentence(record["text"], language=record.get("language") or "en")
+        except (ValueError, AttributeError, KeyError, TypeError):
             hint = "Expected a sentence per line, as kgwb.read_sentences reads them."
             raise broken_line(path, number, line, 'it is not a JSON object with a "text".', hint=hint) from None
 
@@ -208,51 +228,3 @@ def _draw_batches(
             batches = drawn[lengths[drawn].argsort(stable=True)].split(batch)
             for chosen in torch.randperm(len(batches), generator=generator).tolist():
                 yield batches[chosen].tolist()
-
-
-def learn_word_pieces(texts: Sequence[str], size: int, *, longest: int) -> PreTrainedTokenizerBase:
-    """A fast tokenizer whose vocabulary comes from a text: BERT's own rules (lower case, no accents), its own word pieces.
-
-    Every character of the text is a piece, as are the letters, digits and signs of ASCII, so that a name which the text
-    does not hold can still be cut.
-
-    Args:
-        texts: what to learn from.
-        size: the most pieces; fewer where no pair of pieces is left that stands twice.
-        longest: the most pieces a sentence may have.
-
-    Example:
-        >>> learn_word_pieces(["the sea is deep", "a deep sea"], 200, longest=16).tokenize("Deep seal")
-        ['deep', 'sea', '##l']
-    """
-    from tokenizers import Tokenizer
-    from tokenizers.decoders import WordPiece as Joined
-    from tokenizers.models import WordPiece
-    from tokenizers.normalizers import BertNormalizer
-    from tokenizers.pre_tokenizers import BertPreTokenizer
-    from tokenizers.processors import TemplateProcessing
-    from transformers import PreTrainedTokenizerFast
-
-    normalizer, cutter = BertNormalizer(lowercase=True), BertPreTokenizer()
-    words = [word for text in texts for word, _ in cutter.pre_tokenize_str(normalizer.normalize_str(text))]
-    tokenizer = Tokenizer(WordPiece(_learn_vocabulary(words, size), unk_token=MARKS["unk_token"]))
-    tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = normalizer, cutter, Joined()
-    ends = [(mark, tokenizer.token_to_id(mark)) for mark in ("[CLS]", "[SEP]")]
-    tokenizer.post_processor = TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", ends)
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=longest, **MARKS)
-
-
-def _learn_vocabulary(words: Sequence[str], size: int) -> dict[str, int]:
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordPiece
-    from tokenizers.trainers import WordPieceTrainer
-
-    plain = string.ascii_lowercase + string.digits
-    first = sorted({character for word in words for character in word} | set(plain + string.punctuation))
-    further = sorted({character for word in words for character in word[1:]} | set(plain))
-    # Given as marks they get their ids in this order; left to the trainer, ids would differ from run to run.
-    known = [*MARKS.values(), *first, *(f"##{character}" for character in further)]
-    learner = Tokenizer(WordPiece(unk_token=MARKS["unk_token"]))
-    trainer = WordPieceTrainer(vocab_size=size, min_frequency=2, special_tokens=known, show_progress=False)
-    learner.train_from_iterator(words, trainer)
-    return learner.get_vocab(with_added_tokens=False)

@@ -15,6 +15,9 @@ from kgwb.checks import expect_each, expect_kind
 from kgwb.graph import Mention, Sentence
 from kgwb.words import count_things, mend_text
 
+_BLANK = "▁"
+_SIGNS = "(。a"
+
 
 def encode_sentences(
     bert: Bert, sentences: Sequence[str | Sentence], *, mentions: Sequence[Sequence[Mention]] | None = None
@@ -103,18 +106,56 @@ def list_mentions(mentions: object, count: int) -> list[list[Mention]]:
 def cut_names(bert: Bert, names: Sequence[str], *, after_blank: bool = True) -> list[list[int]]:
     """The word pieces of names as they stand in a text: RoBERTa's pieces hold the blank before a word, BERT's do not.
 
+    SentencePiece's (XLM-R, CamemBERT) see a blank at the start of every text: without one before it, as in Chinese, a name is
+    cut behind a sign.
+
     Args:
         bert: whose tokenizer cuts.
         names: what to cut.
-        after_blank: whether a blank stands before them, as between words; not at the start of a text.
+        after_blank: whether a blank stands before them, as between words; see `follows_blank`.
 
     Example:
         >>> from kgwb import load_bert
         >>> [len(pieces) for pieces in cut_names(load_bert(), ["New York", ""])]
         [2, 0]
     """
-    given = [f" {name}" if after_blank else name for name in names]
-    return bert.tokenizer([mend_text(name) for name in given], add_special_tokens=False, verbose=False)["input_ids"]
+    given = [mend_text(f" {name}" if after_blank else name) for name in names]
+    cut = bert.tokenizer(given, add_special_tokens=False, verbose=False)["input_ids"]
+    if after_blank or not _begins_with_blank(bert):
+        return cut
+    behind = [_cut_behind(bert, name) for name in given]
+    return [pieces if found is None else found for pieces, found in zip(cut, behind, strict=True)]
+
+
+def follows_blank(bert: Bert, text: str, start: int) -> bool:
+    """Whether a name that stands at a place of a text is cut as one behind a blank.
+
+    Args:
+        bert: whose tokenizer cuts.
+        text: the text.
+        start: the first character of the name.
+
+    Example:
+        >>> from kgwb import load_bert
+        >>> follows_blank(load_bert(), "in Rome", 3), follows_blank(load_bert(), "Rome", 0)
+        (True, False)
+    """
+    return text[start - 1].isspace() if start else _begins_with_blank(bert)
+
+
+def _begins_with_blank(bert: Bert) -> bool:
+    """Whether the tokenizer sees a blank at the start of every text."""
+    return any(piece.startswith(_BLANK) for piece in bert.tokenizer.tokenize("a"))
+
+
+def _cut_behind(bert: Bert, name: str) -> list[int] | None:
+    """The pieces of a name behind a sign that shares none with it; None where no sign does."""
+    for sign in _SIGNS:
+        cut = bert.tokenizer(sign + name, return_offsets_mapping=True, add_special_tokens=False, verbose=False)
+        offsets = cut["offset_mapping"]
+        if all(end <= len(sign) or start >= len(sign) for start, end in offsets):
+            return [piece for piece, (start, _) in zip(cut["input_ids"], offsets, strict=True) if start >= len(sign)]
+    return None
 
 
 def _pad(rows: Sequence[Sequence[int]], filler: int) -> Int[Tensor, "sentence token"]:

@@ -52,6 +52,7 @@ class Record:
 
     Attributes:
         hidden: states after the embeddings and after each layer, doors included.
+        read: what heads read of it: the last of these or, where a norm stands behind the last layer (ModernBERT), that.
         attention: weights of each layer, [sentence, head, query, key].
         slots: by layer and door, weights on fact slots, [sentence, head, query, slot].
         gates: by door, and by place (0 the input, l the l-th layer), how far it stood open, [sentence, token].
@@ -61,6 +62,7 @@ class Record:
     """
 
     hidden: list[Hidden] = field(default_factory=list)
+    read: Hidden | None = None
     attention: list[Weights] = field(default_factory=list)
     slots: dict[int, dict[str, Float[Tensor, "sentence head query slot"]]] = field(default_factory=dict)
     gates: dict[str, dict[int, Float[Tensor, "sentence token"]]] = field(default_factory=dict)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from kgwb.checks import expect_path
+from kgwb.checks import expect_path, expect_text
 from kgwb.graph.errors import GraphFileError, UnknownNameError, broken_line
 from kgwb.graph.files.text import read_text
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
@@ -94,6 +94,33 @@ class Sentence:
             len(self.triple) == 3 and all(isinstance(i, Integral) for i in self.triple)
         ):
             raise TypeError(f"The triple of a sentence came as {quote_value(self.triple)}. {_SENTENCE}")
+
+
+def choose_language(languages: Iterable[str], language: str | None, *, call: str) -> str:
+    """Which language of some sentences is meant: the one asked for, else English if any is, else the only one there is.
+
+    Args:
+        languages: those of the sentences.
+        language: the one asked for.
+        call: what to type, for messages, without its last bracket.
+
+    Raises:
+        TypeError: if the language is no text.
+        ValueError: if none was asked for, and there are several, without English.
+
+    Example:
+        >>> choose_language({"zh"}, None, call="make_questions(sentences, graph"), choose_language(["zh", "en"], None, call="")
+        ('zh', 'en')
+    """
+    if language is not None:
+        expect_text("language", language, usual="en")
+        return language
+    found = sorted(set(languages))
+    if len(found) < 2 or "en" in found:
+        return "en" if "en" in found or not found else found[0]
+    raise ValueError(
+        f"Sentences in {', '.join(map(repr, found))} came. Expected one language; type {call}, language={found[0]!r})."
+    )
 
 
 def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:

@@ -12,8 +12,8 @@ import pandas as pd
 
 from kgwb.checks import expect_at_least, expect_each, expect_kind, expect_text
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
-from kgwb.graph.sentences import Mention, Sentence
-from kgwb.words import count_things, quote, quote_value
+from kgwb.graph.sentences import Mention, Sentence, choose_language
+from kgwb.words import count_things, quote, quote_value, tell_language
 
 HEAD, TAIL = "{head}", "{tail}"
 TriplesOrNames: TypeAlias = np.ndarray | Sequence[Sequence[str | int | np.integer]]
@@ -24,7 +24,7 @@ def verbalise(
     triples: TriplesOrNames | None = None,
     *,
     wordings: Mapping[str, str | Sequence[str]] | None = None,
-    language: str = "en",
+    language: str | None = None,
 ) -> list[Sentence]:
     """Say triples as sentences, with head and tail marked.
 
@@ -33,7 +33,8 @@ def verbalise(
         triples: by ids or names, [triple, 3]; by default all of the graph.
         wordings: for a relation one wording or several, such as "{tail} is where {head} was born."; `learn_wordings`
             finds them in a text. A relation without any is said by its label: "Paris, capital of, France."
-        language: "en", "zh", or whatever else follows `label_` in the graph's tables.
+        language: "en", "zh", or whatever else follows `label_` in the graph's tables; by default "zh" for wordings with
+            Chinese characters, else "en".
 
     Returns:
         For each triple a sentence in every wording, in order.
@@ -51,10 +52,14 @@ def verbalise(
         'France is ruled from Paris.'
     """
     expect_graph(graph, "verbalise({})")
-    expect_text("language", language, usual="en")
+    if language is not None:
+        expect_text("language", language, usual="en")
     call = 'verbalise(graph, wordings={"born in": "{head} was born in {tail}."})'
     expect_kind(wordings, (Mapping, type(None)), "A mapping of relations to wordings", call=call)
     given = {graph.relation_id(name): _cut_wordings(name, found) for name, found in (wordings or {}).items()}
+    language = language or tell_language(
+        " ".join(part for found in given.values() for parts in found for part in parts[:3])
+    )
     names, relations = _find_names(graph.entities, language), _find_names(graph.relations, language)
     sentences = []
     for head, relation, tail in _read_triples(graph, triples):
@@ -94,14 +99,15 @@ class Wordings(Mapping[str, tuple[str, ...]]):
 
 
 def learn_wordings(
-    sentences: Sequence[Sentence], graph: KnowledgeGraph, *, language: str = "en", least: int = 2
+    sentences: Sequence[Sentence], graph: KnowledgeGraph, *, language: str | None = None, least: int = 2
 ) -> Wordings:
     """Find how a text words relations: each sentence that states a fact, with head and tail cut out.
 
     Args:
         sentences: with mentions and triples.
         graph: for the relations' names.
-        language: learn from sentences in this language.
+        language: learn from sentences in this language; by default from English ones or, where there are none, from those
+            that there are.
         least: how many sentences must share a wording.
 
     Returns:
@@ -118,7 +124,7 @@ def learn_wordings(
     sentences = expect_each(
         sentences, Sentence, "A sentence", call="learn_wordings(read_sentences(path, graph), graph)"
     )
-    expect_text("language", language, usual="en")
+    language = choose_language({each.language for each in sentences}, language, call="learn_wordings(sentences, graph")
     expect_at_least("least", least, 1, whole=True)
     left_out: Counter[str] = Counter()
     found: dict[int, Counter[str]] = {}

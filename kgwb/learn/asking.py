@@ -18,7 +18,7 @@ from kgwb.checks import expect_at_least, expect_each, expect_kind, expect_text
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.learn.questions import MASK, Question
 from kgwb.learn.tasks import encode_questions
-from kgwb.words import quote_value
+from kgwb.words import quote_value, tell_language
 
 SILENT = "the graph does not say"
 # A fact that speaks for an answer with a smaller share is not listed.
@@ -33,7 +33,7 @@ def answer(
     candidates: Sequence[str | int] | None = None,
     relation: str | int | None = None,
     mentions: Sequence[Sequence[Mention]] | None = None,
-    language: str = "en",
+    language: str | None = None,
     most: int = 5,
 ) -> pd.DataFrame:
     """Answer sentences whose answer is masked, with the facts that each answer hangs on.
@@ -49,7 +49,8 @@ def answer(
         relation: offer what this relation leads to, instead of candidates or all entities.
         mentions: per sentence, where it names entities; by default they are found (`find_mentions`), and where a name could
             mean several, chosen by the sentence (`link_mentions`).
-        language: of the candidates' names, where the graph has them.
+        language: of the candidates' names, where the graph has them; by default that of each sentence, "zh" for one with
+            Chinese characters and "en" for others.
         most: answers per sentence.
 
     Returns:
@@ -66,7 +67,8 @@ def answer(
     """
     expect_kind(model, Bert, "A BERT", call=_CALL)
     texts = [text] if isinstance(text, str) else expect_each(text, str, "A text", call=_CALL)
-    expect_text("language", language, usual="en")
+    if language is not None:
+        expect_text("language", language, usual="en")
     expect_at_least("most", most, 1, whole=True)
     if model.injector is None:
         raise ValueError(f"{model.name!r} has no door. Type kgwb.inject(bert, vectors, mode='pointer').")
@@ -78,7 +80,10 @@ def answer(
     graph = model.injector.graph
     offered = _list_offered(graph, candidates, relation)
     found = _find_named(model, texts, graph) if mentions is None else list_mentions(mentions, len(texts))
-    asked = [_ask(each, named, offered, graph, language) for each, named in zip(texts, found, strict=True)]
+    asked = [
+        _ask(each, named, offered, graph, language or tell_language(each))
+        for each, named in zip(texts, found, strict=True)
+    ]
     rows = [row for question in asked for row in _answer_one(model, question, graph, most)]
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 

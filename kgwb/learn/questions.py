@@ -23,17 +23,16 @@ from kgwb.checks import (
     expect_kind,
     expect_place,
     expect_seed,
-    expect_text,
     is_number,
 )
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
+from kgwb.graph.sentences import choose_language
 from kgwb.words import quote_value
 
 MASK = "[MASK]"
 Range = Literal["relation", "all"]
 # Between the choices, before the last of them, and after it.
 _LISTS = {"en": (", ", " or ", "? "), "zh": ("、", "还是", "？")}
-
 
 _CALL = "kgwb.make_questions(kgwb.read_sentences(folder, graph), graph)"
 
@@ -141,7 +140,7 @@ def make_questions(
     graph: KnowledgeGraph,
     *,
     relations: str | int | Sequence[str | int] | None = None,
-    language: str = "en",
+    language: str | None = None,
     candidates: Range = "relation",
     choices: int = 0,
     seed: int = 0,
@@ -155,7 +154,8 @@ def make_questions(
         sentences: the graph's sentences, with mentions and triples.
         graph: for the candidates and their names.
         relations: the relation or relations to ask for, by name, label or id; by default all.
-        language: ask only sentences in this language, with candidates' names in it where the graph has them.
+        language: ask only sentences in this language, with candidates' names in it where the graph has them; by default
+            English or, where no sentence is, the one that all are in.
         candidates: "relation" offers all tails of the relation in the graph, which gives away what kind of answer it is;
             "all" offers every entity but the one asked about. Other right answers are left out of both.
         choices: name this many of the candidates in the text, the answer among them, each as a mention, and allow no
@@ -166,7 +166,7 @@ def make_questions(
     Raises:
         TypeError: for what are no sentences, or no graph.
         UnknownNameError: for a relation that the graph does not have.
-        ValueError: if no question remains, or for a single choice.
+        ValueError: if no question remains, for a single choice, or for languages of which none was chosen.
 
     Example:
         >>> facts = [("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"), ("Cy", "speaks", "Ruo")]
@@ -180,13 +180,14 @@ def make_questions(
     expect_kind(graph, KnowledgeGraph, "A graph", call=call)
     for sentence in sentences:
         expect_kind(sentence, Sentence, "A sentence", call=call)
-    expect_text("language", language, usual="en")
     expect_choice("candidates", candidates, get_args(Range))
     seed = expect_seed(seed)
     if not is_number(choices, whole=True) or choices:
         expect_at_least("choices", choices, 2, whole=True)
     asked = [relations] if isinstance(relations, (str, int, np.integer)) else relations
     wanted = set(range(len(graph.relations))) if asked is None else _find_relations(asked, graph)
+    spoken = {s.language for s in sentences if s.triple is not None and s.triple[1] in wanted}
+    language = choose_language(spoken, language, call=_CALL[:-1])
     stated = [s for s in sentences if s.triple is not None and s.triple[1] in wanted and s.language == language]
     column = f"label_{language}" if f"label_{language}" in graph.entities.columns else "label"
     names = [name or label for name, label in zip(graph.entities[column], graph.labels, strict=True)]
@@ -209,10 +210,11 @@ def make_questions(
         else:
             questions.append(_mask_tail(sentence, allowed, names))
     if not questions:
+        unasked = spoken - {language}
+        line = f"{_CALL[:-1]}, language={min(unasked)!r})" if unasked else "kgwb.read_sentences(folder, graph)"
         raise ValueError(
             f"No question could be made from {len(sentences)} sentences ({len(stated)} state a wanted fact in {language!r}; "
-            f"left out: {dict(left_out)}). Expected sentences with mentions and a triple; "
-            "type kgwb.read_sentences(folder, graph)."
+            f"left out: {dict(left_out)}). Expected sentences with mentions and a triple; type {line}."
         )
     return Questions(graph, tuple(questions), tuple(sorted(left_out.items())))
 

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
-from kgwb.bert.tokenizing import cut_names
+from kgwb.bert.tokenizing import cut_names, follows_blank
 from kgwb.bert.trace import Trace
 from kgwb.bert.wordings import teach_encoded
 from kgwb.checks import expect_kind
@@ -181,9 +181,7 @@ def encode_questions(bert: Bert, questions: Sequence[Question], *, answered: boo
     masked = [_with_mask(question, bert.tokenizer.mask_token) for question in questions]
     encoding = encode_sentences(bert, [text for text, _ in masked], mentions=[mentions for _, mentions in masked])
     # In RoBERTa's pieces a name after a blank is another word than at the start of a text: it has a column for each.
-    spaced = [
-        text[: text.rindex(bert.tokenizer.mask_token)].endswith((" ", "\n", "\t", "\u00a0")) for text, _ in masked
-    ]
+    spaced = [follows_blank(bert, text, text.rindex(bert.tokenizer.mask_token)) for text, _ in masked]
     wanted = sorted({(name, blank) for q, blank in zip(questions, spaced, strict=True) for name in q.names})
     cut = _cut_columns(bert, wanted)
     if all(cut[name, blank] == cut.get((name, not blank), cut[name, blank]) for name, blank in wanted):

@@ -153,3 +153,7 @@ def test_a_text_is_for_the_tiny_bert():
         BertLoadError, match=r"A text came for 'minilm', which has been trained\. Type load_bert\('tiny', text="
     ):
         kgwb.load_bert("minilm", text=["The sea is wide."])
+    with pytest.raises(
+        BertLoadError, match=r"A language came for 'minilm', which has been trained\. Type load_bert\('tiny', "
+    ):
+        kgwb.load_bert("minilm", language="zh")

@@ -10,7 +10,8 @@ import torch
 
 import kgwb
 from kgwb.bert.model import BertLoadError
-from kgwb.bert.tiny import RECIPE, _find_cache, learn_word_pieces, train_tiny
+from kgwb.bert.tiny import RECIPE, _find_cache, train_tiny
+from kgwb.bert.word_pieces import learn_word_pieces
 from kgwb.graph import GraphFileError, Sentence
 
 TEXT = [f"The {who} sees the {what}." for who in ("gull", "tern", "crane") for what in ("harbour", "lantern", "tide")]
@@ -71,7 +72,7 @@ def test_it_learns_what_the_text_says(cache):
 def test_the_training_is_recorded(cache):
     record = json.loads((train_tiny(TEXT, **SMALL) / "training.json").read_text())
     assert record["settings"] == {"layers": 1, "width": 32, "vocabulary": 4000, "steps": 3, "seed": 0}
-    assert record["sentences"] == 9 and len(record["losses"]) == 3 and RECIPE == 1
+    assert record["sentences"] == 9 and len(record["losses"]) == 3 and RECIPE == 2
 
 
 def test_sentences_lines_and_jsonl_are_one_text(cache, tmp_path):
@@ -82,6 +83,24 @@ def test_sentences_lines_and_jsonl_are_one_text(cache, tmp_path):
     jsonl.write_text("\n".join(map(json.dumps, records)))
     texts = (TEXT, [Sentence(text) for text in TEXT], lines, str(lines), jsonl, [*TEXT, " "])
     assert len({train_tiny(text, **SMALL) for text in texts}) == 1
+
+
+def test_a_folder_speaks_its_own_language_and_another_is_asked_for(cache, tmp_path):
+    records = [{"text": text, "language": language} for language in ("zh", "ja") for text in ("海很深。", "海很宽。")]
+    (tmp_path / "sentences.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=r"Sentences in 'ja', 'zh' came\. .*; type kgwb\.load_bert\('tiny', text=.*'ja'\)"
+    ):
+        train_tiny(tmp_path, **SMALL)
+    with pytest.raises(
+        BertLoadError, match=r"language='fr' came, and .* holds sentences in 'ja', 'zh'\. Type .*'ja'\)"
+    ):
+        train_tiny(tmp_path, language="fr", **SMALL)
+    both = [Sentence(each["text"], language=each["language"]) for each in records]
+    chinese = train_tiny(["海很深。", "海很宽。"], **SMALL)
+    assert chinese == train_tiny(tmp_path, language="zh", **SMALL) == train_tiny(both, language="zh", **SMALL)
+    (tmp_path / "sentences.jsonl").write_text(json.dumps(records[0]) + "\n" + json.dumps(records[1]), encoding="utf-8")
+    assert kgwb.load_bert(train_tiny(tmp_path, **SMALL)).tokenizer.tokenize("海深？") == ["海", "深", "？"]
 
 
 def test_the_archipelago_is_the_text_by_default(cache):

@@ -257,7 +257,7 @@ def test_kgwb_reads_it_whole(market, told, triples, entities, sentences):
 
 def test_find_mentions_finds_the_marked_mentions_with_a_tokenizer_of_characters(market, told):
     import kgwb
-    from kgwb.bert.tiny import learn_word_pieces
+    from kgwb.bert.word_pieces import learn_word_pieces
 
     texts = [sentence.text for sentence in told]
     tokenizer = learn_word_pieces(texts, 4000, longest=128)

@@ -13,7 +13,7 @@ import torch
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert
 from kgwb.bert.task_head import Label, TaskHead
-from kgwb.bert.tokenizing import cut_names
+from kgwb.bert.tokenizing import cut_names, follows_blank
 from kgwb.checks import expect_kind, expect_text
 from kgwb.learn.frames.columns import read_label, read_texts
 from kgwb.learn.frames.frame_task import FrameTask
@@ -157,4 +157,4 @@ class ClozeClasses(FrameTask):
 
 def _cut_words(bert: Bert, words: Sequence[str], pattern: str) -> list[list[int]]:
     """The word pieces of words as they stand at the mask."""
-    return cut_names(bert, words, after_blank=pattern[: pattern.index(MASK)].endswith(" "))
+    return cut_names(bert, words, after_blank=follows_blank(bert, pattern, pattern.index(MASK)))
