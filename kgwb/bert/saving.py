@@ -125,7 +125,7 @@ def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, A
             _expect_kinds(record["injector"], _OF_DOORS)
         _expect_kinds(record, {"heads": dict} if "heads" in record else {})
         for head in record.setdefault("heads", {}).values():
-            _expect_kinds(head, _OF_HEAD | ({"graphs": dict} if "graphs" in head else {}))
+            _expect_kinds(head, {**_OF_HEAD, **({"graphs": dict} if "graphs" in head else {})})
             for graph in head.get("graphs", {}).values():
                 _expect_kinds(graph, _OF_GRAPH)
         if check_files:
