@@ -1,7 +1,6 @@
 """For every public function, class and method one call that works; what stands here is Python, read with the names of objects.py.
 
-A name is that of the object; a method is written on the class that defines it. A text holds the arguments without which the
-call does not work; every other parameter is known from the signature. Options that go on to another function are written out.
+A method stands on the class that defines it. A text holds what the call needs, and options that go on to another function.
 """
 
 # ruff: noqa: E501 - one call stands on one line
