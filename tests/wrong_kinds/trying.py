@@ -29,7 +29,8 @@ from typing import Any
 
 from beartype import BeartypeConf
 from beartype.door import is_bearable
-from calls import CALLS, EXEMPT, HOOKS, OPTIONS, OWN, RECEIVERS
+from calls import CALLS, OPTIONS, RECEIVERS
+from exempt import EXEMPT, HOOKS, OWN
 from objects import WRONG, make_objects, write_files
 
 import kgwb
