@@ -113,6 +113,13 @@ def test_predicted_facts_are_dashed_with_their_probability(star: KnowledgeGraph)
     assert "1 dashed line: predicted" in view.caption
 
 
+def test_a_caption_speaks_of_probabilities_only_where_there_are_some(star: KnowledgeGraph) -> None:
+    guesses = pd.DataFrame({"head": [star.labels[0]], "relation": [star.relation_labels[0]], "tail": [star.labels[0]]})
+    said = [repr(show_graph(star, predicted=each)) for each in (guesses, guesses.assign(probability=0.5))]
+    assert "1 dashed line: predicted, not in the graph" in said[0]
+    assert "1 dashed line: predicted, with probability, not in the graph" in said[1]
+
+
 def test_predicted_facts_open_a_large_graph_where_they_are(many: KnowledgeGraph) -> None:
     guess = pd.DataFrame({"head": ["n7"], "relation": ["near"], "tail": ["n8"]})
     view = show_graph(many, predicted=guess)

@@ -209,9 +209,8 @@ def _write_caption(scene: GraphScene) -> str:
         "measurement"
     )
     if guessed:
-        parts.append(
-            f"{count_things(guessed, 'dashed line').capitalize()}: predicted, with probability, not in the graph"
-        )
+        told = "" if np.isnan(scene.probability[scene.predicted]).all() else " with probability,"
+        parts.append(f"{count_things(guessed, 'dashed line').capitalize()}: predicted,{told} not in the graph")
     if scene.predicted_left:
         parts.append(f"{count_things(scene.predicted_left, 'predicted fact')} more: not drawn")
     return ". ".join(parts) + "."
