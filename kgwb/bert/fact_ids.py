@@ -40,7 +40,7 @@ def spell_fact(graph: KnowledgeGraph, triple: Sequence[int]) -> str:
         >>> import pandas as pd
         >>> facts = pd.DataFrame([["Paris", "capital of", "France"]], columns=["head", "relation", "tail"])
         >>> graph = KnowledgeGraph.from_pandas(facts)
-        >>> spell_fact(graph, graph.triples[0])
+        >>> spell_fact(graph, graph.triples[0].tolist())
         'Paris | capital of | France'
     """
     head, relation, tail = triple

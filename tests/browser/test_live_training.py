@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 from page_checks import PIXELS
-from waiting import wait_for_change
+from waiting import wait_for_change, wait_for_saved
 
 pytestmark = pytest.mark.browser
 
@@ -73,10 +73,8 @@ def test_a_click_stops_a_busy_training(lab: tuple[str, Path, str], browser_page:
     browser_page.wait_for_function(
         "document.querySelector('.kgwb-training .caption')?.textContent.includes('Stopped by hand after epoch')"
     )
-    browser_page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-    outputs = nbformat.read(file, 4).cells[0].outputs
-    assert [set(output.data) for output in outputs] == [{"text/html", "text/plain"}]
-    assert "Stopped by hand after epoch" in outputs[0].data["text/plain"]
+    saved = wait_for_saved(browser_page, file, lambda notebook: "Stopped by hand after epoch" in str(notebook.cells[0]))
+    assert [set(output.data) for output in saved.cells[0].outputs] == [{"text/html", "text/plain"}]
     # Where the click reaches the kernel, the epoch is finished; elsewhere the kernel is interrupted.
     interrupted = "Kernel interrupted" in (file.parent / "log.txt").read_text(encoding="utf-8")
     assert interrupted == (threads == "without")

@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from waiting import wait_for_saved
 
 pytestmark = pytest.mark.browser
 
@@ -187,15 +188,18 @@ def test_nothing_left_the_machine_and_nothing_went_wrong(page: Any, bench: Any) 
 
 
 def test_what_is_saved_is_a_still_picture_that_says_how_far_it_came(page: Any, bench: Any, place: Path) -> None:
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_timeout(1_000)
-    notebook = nbformat.read(place / "bench.ipynb", as_version=4)
+    # Every step, the page too; the last picture comes after the last words.
+    notebook = wait_for_saved(page, place / "bench.ipynb", lambda saved: _count_steps(saved) == 7)
     outputs = [output for cell in notebook.cells for output in cell.outputs]
     assert [set(output.data) for output in outputs] == [{"text/html", "text/plain"}] * 2
     assert "widgets" not in notebook.metadata and "kgwb-still" in outputs[0].data["text/html"]
-    picture = b64decode(re.findall(r"base64,([^\"]+)", outputs[0].data["text/html"])[0]).decode()
-    assert picture.count("✓") == 7  # every step, the page too
     assert (place / "bench.ipynb").stat().st_size < 100_000
+
+
+def _count_steps(notebook: Any) -> int:
+    """How many steps the saved picture calls done."""
+    stills = re.findall(r"base64,([^\"]+)", str([output.data["text/html"] for output in notebook.cells[0].outputs]))
+    return b64decode(stills[0]).decode().count("✓") if stills else 0
 
 
 def test_reopened_without_a_kernel_the_picture_stands_there(page: Any, bench: Any, screenshots: Path) -> None:

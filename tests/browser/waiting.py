@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import nbformat
 
 SECONDS = 120
 # A view draws in the next frame, its details a moment later; both have been where two frames pass and nothing changed.
@@ -35,6 +38,19 @@ def wait_for_change(shown: Any, look: str, seen: Any) -> Any:
 
     wait_until(shown.page, changed)
     return found[0]
+
+
+def wait_for_saved(page: Any, file: Path, holds: Callable[[Any], bool]) -> Any:
+    """JupyterLab's notebook, saved until it holds: a kernel sends its last picture after the view has its last words."""
+    saved: list[Any] = []
+
+    def is_saved() -> bool:
+        page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+        saved[:] = [nbformat.read(file, as_version=4)]
+        return holds(saved[0])
+
+    wait_until(page, is_saved, what=f"{file.name} never held it")
+    return saved[0]
 
 
 def wait_for_rest(shown: Any, look: str, *, rest: float = 200) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -57,12 +58,17 @@ def assert_refused(body: str, said: str) -> None:
     assert (os._exit, os.abort) == before and time.monotonic() - started < 10
 
 
+def list_children() -> set[int]:
+    """The processes that this one has begun, those included that have ended and that nobody has asked for."""
+    return {child.pid for child in psutil.Process().children()}
+
+
 @forking
 @pytest.mark.parametrize("body", WAYS_OUT | QUESTIONS)
 def test_no_way_out_ends_the_notebook(body: str) -> None:
+    before = list_children()  # other tests of this process may have left some, as joblib's watchers
     assert_refused(body, (WAYS_OUT | QUESTIONS)[body])
-    with pytest.raises(ChildProcessError):  # no child is left
-        os.waitpid(-1, os.WNOHANG)
+    assert list_children() <= before
 
 
 @pytest.mark.parametrize("body", IN_REACH)
