@@ -82,6 +82,7 @@ def _wait_until(page: Any, expression: str, arg: Any, seconds: float) -> None:
 @contextmanager
 def _open_page(browser: Any, *, width: int = 1280, height: int = 900) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+    context.set_default_timeout(120_000)  # a busy machine is late; what never comes is still missed
     page = context.new_page()
     page.wait_for_function = lambda expression, *, arg=None, timeout=60_000: _wait_until(
         page, expression, arg, timeout / 1000
