@@ -11,6 +11,7 @@ import pandas as pd
 
 from kgwb.bert import Bert
 from kgwb.bert.linking import Links
+from kgwb.bert.shuffling import shuffle_tails
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.learn import Questions, answer_questions
 from kgwb.lessons.checks import Verdict, check
@@ -111,7 +112,7 @@ def write_types(pairs: pd.DataFrame, graph: KnowledgeGraph, *, shuffled: int | N
     Args:
         pairs: as `pair_names` gives them.
         graph: that knows the types.
-        shuffled: a seed; the control, in which each entity is dealt another one's type.
+        shuffled: a seed; the control, in which types are shuffled among the entities.
     """
     types = graph.entities["type"].str.replace("_", " ").to_numpy()
     if shuffled is not None:
@@ -153,14 +154,11 @@ def gather_facts(pairs: pd.DataFrame, given: pd.Series, graph: KnowledgeGraph) -
     return list(dict.fromkeys(facts))
 
 
-def deal_tails(facts: Sequence[Fact], *, seed: int = 0) -> list[Fact]:
-    """The same facts with the tails of each relation dealt anew: the control of what was read."""
-    dealt = []
-    for relation in sorted({fact[1] for fact in facts}):
-        mine = [fact for fact in facts if fact[1] == relation]
-        order = np.random.default_rng([seed, relation]).permutation(len(mine))
-        dealt += [(head, relation, mine[place][2]) for (head, _, _), place in zip(mine, order, strict=True)]
-    return dealt
+def shuffle_facts(facts: Sequence[Fact], graph: KnowledgeGraph, *, seed: int = 0) -> list[Fact]:
+    """The same facts with the tails of each relation shuffled, so that none is among them: the control of what was read."""
+    types, _ = pd.factorize(graph.entities["type"].astype(str), sort=True)
+    shuffled = shuffle_tails(np.array(facts), types, np.random.default_rng(seed))
+    return [(head, relation, tail) for head, relation, tail in shuffled.tolist()]
 
 
 def score_reading(

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from figures import record
+from figures import begin, record
 
 import kgwb
 from kgwb.graph import read_sentences
@@ -40,9 +40,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=0, help="0 for as many as torch likes")
     asked = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
+    begin(threads=asked.threads)
     for part in asked.parts:
         for row in measure_choices(part, asked):
             log.info("%s", " | ".join(row))

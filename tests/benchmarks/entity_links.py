@@ -15,9 +15,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-import torch
 from ambiguous_names import NamedTexts, list_ambiguous, read_archipelago, read_world, remove_entities
-from figures import record
+from figures import begin, record
 
 import kgwb
 from kgwb.bert.linking import link_mentions
@@ -38,9 +37,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=300, help="to learn on, and as many to measure on")
     parser.add_argument("--threads", type=int, default=0, help="0 for as many as torch likes")
     asked = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
+    begin(threads=asked.threads)
     for name in asked.sets:
         for row in measure_set(name, asked):
             log.info("%s", " | ".join(row))

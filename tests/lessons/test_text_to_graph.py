@@ -115,15 +115,13 @@ def test_the_floors_guess_by_types_and_by_words(graph, sentences):
     assert guesses[0] == guesses[1], "names do not count"
 
 
-def test_what_was_read_becomes_facts_once_and_tails_are_dealt_within_a_relation(graph, sentences):
+def test_what_was_read_becomes_facts_once_and_none_is_left_when_they_are_shuffled(graph, sentences):
     pairs = text_to_graph.pair_names([*sentences, sentences[0]], graph)
     facts = text_to_graph.gather_facts(pairs, pairs["label"], graph)
     assert sorted(facts) == sorted(map(tuple, graph.triples.tolist()))
-    dealt = text_to_graph.deal_tails(facts, seed=1)
-    for position in (0, 1):
-        assert sorted(fact[position] for fact in dealt) == sorted(fact[position] for fact in facts)
-    assert sorted(fact[1:] for fact in dealt) == sorted(fact[1:] for fact in facts)
-    assert any(text_to_graph.deal_tails(facts, seed=seed) != sorted(facts) for seed in range(5))
+    shuffled = text_to_graph.shuffle_facts(facts, graph, seed=1)
+    assert sorted(fact[:2] for fact in shuffled) == sorted(fact[:2] for fact in facts)
+    assert not set(shuffled) & set(facts)
 
 
 def test_facts_that_were_read_are_asked_for_and_the_door_stays_as_it_was(graph):
