@@ -154,7 +154,7 @@ def gather_facts(pairs: pd.DataFrame, given: pd.Series, graph: KnowledgeGraph) -
     return list(dict.fromkeys(facts))
 
 
-def shuffle_facts(facts: Sequence[Fact], graph: KnowledgeGraph, *, seed: int = 0) -> list[Fact]:
+def shuffle_what_was_read(facts: Sequence[Fact], graph: KnowledgeGraph, *, seed: int = 0) -> list[Fact]:
     """The same facts with the tails of each relation shuffled, so that none is among them: the control of what was read."""
     types, _ = pd.factorize(graph.entities["type"].astype(str), sort=True)
     shuffled = shuffle_tails(np.array(facts), types, np.random.default_rng(seed))

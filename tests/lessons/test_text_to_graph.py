@@ -119,7 +119,7 @@ def test_what_was_read_becomes_facts_once_and_none_is_left_when_they_are_shuffle
     pairs = text_to_graph.pair_names([*sentences, sentences[0]], graph)
     facts = text_to_graph.gather_facts(pairs, pairs["label"], graph)
     assert sorted(facts) == sorted(map(tuple, graph.triples.tolist()))
-    shuffled = text_to_graph.shuffle_facts(facts, graph, seed=1)
+    shuffled = text_to_graph.shuffle_what_was_read(facts, graph, seed=1)
     assert sorted(fact[:2] for fact in shuffled) == sorted(fact[:2] for fact in facts)
     assert not set(shuffled) & set(facts)
 
