@@ -30,7 +30,10 @@ from kgwb.learn.masked_words import MaskedWords as MaskedWords
 from kgwb.learn.masked_words import predict_masked_words as predict_masked_words
 from kgwb.learn.next_sentences import NextSentences as NextSentences
 from kgwb.learn.pair_completion import PairCompletion as PairCompletion
-from kgwb.learn.policies import Policy as Policy
+from kgwb.learn.policies.partial import Full as Full
+from kgwb.learn.policies.partial import Partial as Partial
+from kgwb.learn.policies.policy import Policy as Policy
+from kgwb.learn.policies.policy import TaskBatch as TaskBatch
 from kgwb.learn.probing import probe as probe
 from kgwb.learn.questions import Question as Question
 from kgwb.learn.questions import Questions as Questions

@@ -92,7 +92,7 @@ class MaskedSentences:
     def __init__(self, task: MaskedWords, encoding: Encoding) -> None:
         self.task = task
         self.encoding = encoding
-        self._generator = torch.Generator().manual_seed(task.seed)
+        self.generator = torch.Generator().manual_seed(task.seed)
 
     def __len__(self) -> int:
         return len(self.encoding)
@@ -101,7 +101,7 @@ class MaskedSentences:
         """The given sentences with the next draw of masked pieces."""
         share, whole = self.task.share, self.task.whole_mentions
         chosen = self.encoding.select(rows)
-        return mask_pieces(chosen, bert.tokenizer, share=share, whole_mentions=whole, generator=self._generator)
+        return mask_pieces(chosen, bert.tokenizer, share=share, whole_mentions=whole, generator=self.generator)
 
     def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
         """−log softmax of the right piece, averaged over the pieces now masked."""

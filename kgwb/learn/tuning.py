@@ -17,7 +17,9 @@ from kgwb.checks import (
     expect_kind,
 )
 from kgwb.embed.precision import Precision, choose_precision
-from kgwb.learn.policies import Policy, group_parameters
+from kgwb.learn.policies.groups import group_parameters
+from kgwb.learn.policies.named import PolicyName, choose_policy
+from kgwb.learn.policies.policy import Policy
 from kgwb.learn.tasks import EncodedQuestions, PreparedTask, Task
 from kgwb.learn.tuning_options import Strategy, expect_passes, expect_tasks, expect_tuning
 from kgwb.words import count_things
@@ -58,7 +60,7 @@ def tune(
     tasks: Task | Sequence[Task],
     *,
     strategy: Strategy = "together",
-    policy: Policy = "partial",
+    policy: PolicyName | Policy = "partial",
     epochs: int | Sequence[int] | None = None,
     batch: int = 32,
     learning_rate: float = 5e-5,
@@ -120,7 +122,8 @@ def tune(
             if isinstance(task, EncodedQuestions):
                 task.begin(bert)
         heads = [task for task in prepared if isinstance(task, nn.Module)]
-        groups = group_parameters(bert, policy, learning_rate=learning_rate, top_layers=top_layers, heads=heads)
+        parts = choose_policy(policy).list_parts()
+        groups = group_parameters(bert, parts, learning_rate=learning_rate, top_layers=top_layers, heads=heads)
         repeats = repeats or _choose_epochs(prepared, batch)
         steps = _plan_steps(prepared, _name_tasks(given), repeats, batch, generator)
         plans.append((steps, torch.optim.AdamW(groups, weight_decay=0.0, fused=True)))

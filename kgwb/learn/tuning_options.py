@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_kind, expect_number, expect_seed
 from kgwb.embed.precision import PRECISIONS
-from kgwb.learn.policies import Policy
+from kgwb.learn.policies.named import choose_policy
 from kgwb.learn.tasks import Task
 from kgwb.words import quote_value
 
@@ -33,7 +33,7 @@ def expect_tuning(
         TypeError: dropout is neither True nor False, or epochs is no number and no list of them.
     """
     expect_choice("strategy", strategy, get_args(Strategy))
-    expect_choice("policy", policy, get_args(Policy))
+    choose_policy(policy)
     expect_choice("precision", precision, PRECISIONS)
     given = epochs if isinstance(epochs, Sequence) and not isinstance(epochs, str) else [epochs]
     for each in given if epochs is not None else ():
