@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,7 @@ class Bert(nn.Module):
         self.injector: Injector | None = None
         self.met = Met()
         self.heads = nn.ModuleDict()
+        self.disturbance: Callable[[Tensor, Encoding], Tensor] | None = None  # of the word vectors; see `disturb_words`
         watch_layers(self.stack)
 
     def forward(self, encoding: Encoding) -> Any:
@@ -85,7 +86,8 @@ class Bert(nn.Module):
         stack = self.stack
         watch_layers(stack)
         run = Pass(encoding, doors, stack, record=record)
-        entering = run.enter(self.words(encoding.pieces))
+        words = self.words(encoding.pieces)
+        entering = run.enter(words if self.disturbance is None else self.disturbance(words, encoding))
         moved = run.positions(self.first_position)
         mask = mask_columns(self.model, run.is_token, moved["position_ids"]) if moved else run.is_token.long()
         segments = run.segments(getattr(self.model.config, "type_vocab_size", 1))

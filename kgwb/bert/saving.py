@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,13 +19,22 @@ from kgwb.environment import VERSION
 from kgwb.files import hash_file, hold_folder, refuse_other_files, write_whole
 from kgwb.fingerprints import fingerprint
 from kgwb.graph import KnowledgeGraph, read_graph, write_graph
+from kgwb.tensor_folders import (
+    Kinds,
+    TensorFolder,
+    expect_parts,
+    expect_written,
+    read_record,
+    read_tensor_file,
+    write_record,
+    write_tensor_file,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 WEIGHTS, MADE_FOR = "injector.safetensors", "injector.json"
 MODEL, KNOWLEDGE, GRAPH, HEADS = "kgwb.json", "knowledge.safetensors", "graph", "heads.safetensors"
-Kinds: TypeAlias = type | tuple[type, ...]
 _OF_MODEL: Mapping[str, Kinds] = {"name": str, "new_head": bool, "files": dict, "injector": (dict, NoneType)}
 _OF_HEAD: Mapping[str, Kinds] = {"kind": str, "labels": list, "width": int, "settings": dict}
 _OF_GRAPH: Mapping[str, Kinds] = {"name": str, "notes": list, "fingerprint": str}
@@ -44,11 +51,7 @@ class ModelFileError(ValueError):
 
 def write_doors(folder: Path, state: Mapping[str, Tensor], recipe: Mapping[str, Any]) -> None:
     """Write the tensors of doors, and what they were made from."""
-    refuse_other_files(folder, (WEIGHTS, MADE_FOR), "a door")
-    with write_whole(folder) as new:
-        new.mkdir()
-        _write_tensors(state, new / WEIGHTS)
-        _write_record(new / MADE_FOR, {**recipe, "files": {WEIGHTS: hash_file(new / WEIGHTS)}})
+    TensorFolder(folder, WEIGHTS, MADE_FOR, "a door").write(state, recipe)
 
 
 def read_doors(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -58,10 +61,7 @@ def read_doors(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         InjectorFileError: if there is none, or it is damaged.
     """
     try:
-        with hold_folder(folder):
-            recipe = _read_record(folder / MADE_FOR, {"doors": dict, "files": dict})
-            _expect_written(folder, recipe.pop("files"))
-            return recipe, read_tensor_file(folder / WEIGHTS)
+        return TensorFolder(folder, WEIGHTS, MADE_FOR, "a door").read({"doors": dict})
     except (OSError, ValueError, RecursionError) as error:
         raise InjectorFileError(
             f"{str(folder)!r} holds no door ({error}). Expected a folder that model.injector.save(folder) wrote."
@@ -97,20 +97,20 @@ def write_model(
         tokenizer.save_pretrained(new)
         if doors is not None:
             state, graph, origin = doors
-            _write_tensors(state, new / WEIGHTS)
+            write_tensor_file(state, new / WEIGHTS)
             write_graph(graph, new / GRAPH)
             if origin.knowledge is not None:
                 whole = origin.knowledge
                 tables = {"entities": whole.entities, "relations": whole.relations, "facts": whole.facts}
-                _write_tensors(tables | {"identity": whole.identity}, new / KNOWLEDGE)
+                write_tensor_file(tables | {"identity": whole.identity}, new / KNOWLEDGE)
         if heads:
-            _write_tensors(heads, new / HEADS)
+            write_tensor_file(heads, new / HEADS)
         for place, graph in graphs.items():
             (new / place).parent.mkdir(parents=True, exist_ok=True)
             write_graph(graph, new / place)
         written = sorted(path for path in new.rglob("*") if path.is_file())
         files = {path.relative_to(new).as_posix(): hash_file(path) for path in written}
-        _write_record(new / MODEL, {"kgwb": VERSION, **record, "files": files})
+        write_record(new / MODEL, {"kgwb": VERSION, **record, "files": files})
 
 
 def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, Any]:
@@ -120,16 +120,16 @@ def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, A
         ModelFileError: if anything there is not as it was written.
     """
     try:
-        record = _read_record(folder / MODEL, _OF_MODEL)
+        record = read_record(folder / MODEL, _OF_MODEL)
         if record["injector"] is not None:
-            _expect_kinds(record["injector"], _OF_DOORS)
-        _expect_kinds(record, {"heads": dict} if "heads" in record else {})
+            expect_parts(record["injector"], _OF_DOORS)
+        expect_parts(record, {"heads": dict} if "heads" in record else {})
         for head in record.setdefault("heads", {}).values():
-            _expect_kinds(head, {**_OF_HEAD, **({"graphs": dict} if "graphs" in head else {})})
+            expect_parts(head, {**_OF_HEAD, **({"graphs": dict} if "graphs" in head else {})})
             for graph in head.get("graphs", {}).values():
-                _expect_kinds(graph, _OF_GRAPH)
+                expect_parts(graph, _OF_GRAPH)
         if check_files:
-            _expect_written(folder, record["files"])
+            expect_written(folder, record["files"])
     except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(
             f"{str(folder)!r} holds no whole model ({error}). Save it anew: model.save(folder)."
@@ -210,62 +210,3 @@ def _expect_writable(door: str, name: str, value: Any) -> None:
             f"The option {name} of the {door} door is a {type(value).__name__}, which JSON cannot hold. Make it a number, "
             "a text or a list of them; a table belongs in a buffer: door.register_buffer(...)."
         )
-
-
-def _write_record(path: Path, record: Mapping[str, Any]) -> None:
-    """Write JSON that says whether it is whole."""
-    path.write_text(json.dumps({**record, "digest": _digest(record)}, indent=1), encoding="utf-8")
-
-
-def _read_record(path: Path, kinds: Mapping[str, Kinds]) -> dict[str, Any]:
-    """What `_write_record` wrote.
-
-    Raises:
-        OSError: it is not there.
-        ValueError: it is not as it was written, or a part is of another kind.
-    """
-    record = json.loads(path.read_text(encoding="utf-8"))
-    _expect_kinds(record, kinds)
-    if record.pop("digest", None) != _digest(record):
-        raise ValueError(f"{path.name} has been changed")
-    assert isinstance(record, dict)
-    return record
-
-
-def _expect_kinds(record: object, kinds: Mapping[str, Kinds]) -> None:
-    if not isinstance(record, dict):
-        raise ValueError("it holds no JSON object")  # of a file, not of an argument
-    for name, kind in kinds.items():
-        if name not in record or not isinstance(record[name], kind):
-            raise ValueError(f"{name!r} is {record.get(name)!r:.60}")
-
-
-def _expect_written(folder: Path, files: Mapping[str, str]) -> None:
-    for name, expected in files.items():
-        if hash_file(folder / name) != expected:
-            raise ValueError(f"{name} has been changed")
-
-
-def _digest(record: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-
-
-def _write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    from safetensors.torch import save_file
-
-    save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, path)
-
-
-def read_tensor_file(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file.
-
-    Raises:
-        ValueError: if it is broken.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise ValueError(f"{path.name} is broken: {error}") from error

@@ -19,8 +19,9 @@ from kgwb.fingerprints import fingerprint, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
 from kgwb.learn.model_parts import describe_model
 from kgwb.learn.questions import Questions
+from kgwb.learn.steps import Step
 from kgwb.learn.tasks import MaskedAnswers, Task
-from kgwb.learn.tuning import Step, tune
+from kgwb.learn.tuning import tune
 from kgwb.learn.tuning_options import expect_tasks, expect_tuning
 from kgwb.words import quote_value
 
@@ -30,6 +31,8 @@ _TUNING = {
     each.name: each.default for each in inspect.signature(tune).parameters.values() if each.kind is each.KEYWORD_ONLY
 }
 _TUNING.pop("seed")
+# A probe keeps answers, not tunings.
+_KEPT = {name: _TUNING.pop(name) for name in ("checkpoint", "checkpoint_every")}
 RunControl = Literal["shuffled", "random", "matched", "dealt", "off", "markers", "text"]
 
 
@@ -82,7 +85,7 @@ def plan_runs(
     if unknown:
         known = ", ".join(_TUNING)
         raise TypeError(f"{unknown[0]}={quote_value(options[unknown[0]])} came. Type some of tune's options: {known}.")
-    expect_tuning(**{"seed": 0} | _TUNING | options)
+    expect_tuning(**{"seed": 0} | _KEPT | _TUNING | options)
     given = tuple(tasks) if isinstance(tasks, Sequence) else (tasks,)
     expect_tasks(given)
     plain = ProbeRun(TuningRecipe(bert, given, options))

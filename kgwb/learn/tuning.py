@@ -1,256 +1,227 @@
-"""The training loop: BERT, its injector and tasks learn together."""
+"""Tuning: BERT, its injector and tasks learn together."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import zip_longest
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from kgwb.bert import Bert
-from kgwb.checks import (
-    expect_kind,
-)
 from kgwb.embed.precision import Precision, choose_precision
+from kgwb.learn.early_stopping import EarlyStopping
 from kgwb.learn.policies.groups import group_parameters
 from kgwb.learn.policies.named import PolicyName, choose_policy
 from kgwb.learn.policies.policy import Policy
+from kgwb.learn.steps import Step
+from kgwb.learn.strategies.joint import Joint
+from kgwb.learn.strategies.named import StrategyName, choose_strategy
+from kgwb.learn.strategies.strategy import Strategy
 from kgwb.learn.tasks import EncodedQuestions, PreparedTask, Task
-from kgwb.learn.tuning_options import Strategy, expect_passes, expect_tasks, expect_tuning
-from kgwb.words import count_things
-
-log = logging.getLogger(__name__)
+from kgwb.learn.tuning_checkpoint import TuningCheckpoint, describe_tuning, hash_weights
+from kgwb.learn.tuning_options import (
+    expect_learners,
+    expect_passes,
+    expect_something,
+    expect_tuning,
+    list_tasks,
+    name_tasks,
+)
+from kgwb.learn.tuning_run import TuningRun, TuningStage
 
 # What a stage takes by default, however few the examples: fewer steps leave a door nearly closed.
 STEPS = 100
-# A loss that ends above this share of what it began with has learnt next to nothing.
-LEARNT = 0.95
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of tuning.
-
-    Attributes:
-        number: counted from 1.
-        loss: the batch's mean loss, in nats.
-        seconds: since tuning began.
-        gate: how far the injector is open after the step; None for plain BERT.
-        total: how many steps there will be.
-        task: which task it belongs to, numbered where there are several of a kind: "MaskedAnswers", "MaskedAnswers 2".
-        stage: 1, or 2 in the second stage.
-    """
-
-    number: int
-    loss: float
-    seconds: float
-    gate: float | None
-    total: int
-    task: str = ""
-    stage: int = 1
 
 
 def tune(
-    bert: Bert,
-    tasks: Task | Sequence[Task],
+    bert: Bert | Sequence[Bert],
+    tasks: Task | Sequence[Task] | Mapping[str, Task],
     *,
-    strategy: Strategy = "together",
+    strategy: StrategyName | Strategy = "together",
     policy: PolicyName | Policy = "partial",
     epochs: int | Sequence[int] | None = None,
     batch: int = 32,
+    accumulate: int = 1,
     learning_rate: float = 5e-5,
+    warm_up: float = 0.1,
     top_layers: int = 2,
     dropout: bool = False,
+    recompute: bool = False,
     precision: Precision = "auto",
+    valid: Task | Sequence[Task] | None = None,
+    patience: int = 3,
+    check_every: int | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 100,
     seed: int = 0,
 ) -> Iterator[Step]:
     """Train a model on one task or several, a step at a time; stop whenever you like.
 
     Args:
-        bert: the model, plain or injected; its weights learn in place (`copy.deepcopy` keeps an untouched one).
+        bert: the model, plain or injected; its weights learn in place (`copy.deepcopy` keeps an untouched one). For soft
+            sharing, a model for each task, with strategy "joint".
         tasks: text (`MaskedWords`, `NextSentences`), as in pre-training, answers (`MaskedAnswers`), as in fine-tuning, a
-            `Task` of your own, or several.
-        strategy: with several tasks, "together" takes a batch of each in turn; "two-stage" trains the last one after all
-            the others, in a stage of its own with its own warm-up.
-        policy: which weights learn: "partial" (injector, head, top layers) or "full".
+            `Task` of your own, or several, also by names of your own: {"text": ..., "graph": ...}.
+        strategy: with several tasks, "together" takes a batch of each in turn; "sampled" draws whose turn it is
+            (`kgwb.learn.Sampled`); "joint" takes a batch of each in every step, L = Σ λ_i L_i (`kgwb.learn.Joint`); "two-stage"
+            trains the last one after all the others, in a stage of its own with its own warm-up.
+        policy: which weights learn, and how: "partial" (injector, head, top layers), "full", "staged" (from the top down),
+            "adversarial" (as an adversary disturbs the words), or an object such as `kgwb.learn.Staged(...)`.
         epochs: passes over each task's examples; for two stages, two numbers may be given. By default as many as make 100
             steps of a stage, and at least 4: a few facts need many passes.
-        batch: examples per step.
+        batch: examples per step and task.
+        accumulate: in how many parts a batch is read, one after the other; memory falls, the gradient is the same.
         learning_rate: of BERT's own layers, AdamW's; what starts from zero takes multiples of it
-            (`kgwb.learn.policies`). It rises over the first tenth of a stage's steps, then falls to zero.
-        top_layers: how many layers "partial" trains.
+            (`kgwb.learn.policies.groups`). It rises over the first steps of a stage, then falls to zero.
+        warm_up: the share of a stage's steps over which it rises.
+        top_layers: how many layers the part "top" has, which "partial" trains.
         dropout: use BERT's own dropout; on a few thousand short sentences it only slowed learning.
+        recompute: compute layers twice and keep less (gradient checkpointing): for long texts and large models.
         precision: of the matmuls while tuning: "float32", "bfloat16", or "auto" for the faster one on this machine.
+        valid: tasks whose loss is measured while tuning (early stopping). A stage ends where it has not fallen for so long as
+            `patience` says, and the weights of its best measurement are put back when it ends.
+        patience: measurements without a better loss.
+        check_every: steps between measurements; by default a tenth of the stage.
+        checkpoint: a folder that keeps the tuning. Started again with the same arguments, after `break` or a kill, it goes on
+            behind the last step kept there, and on a CPU ends as if it had never stopped, to the bit.
+        checkpoint_every: keep it after so many steps, after `break`, and after the last.
         seed: for the order of examples and for dropout.
 
     Returns:
-        A generator that learns one batch at each `next` and gives its Step. Where it ends and a task's loss is nearly what it
-        was, the log says that nothing was learnt.
+        A generator that learns from one batch, or one of each task, at each `next` and gives its Step. Where it ends and a
+        task's loss is nearly what it was, the log says that nothing was learnt.
 
     Raises:
-        ValueError: for numbers that cannot be, an unknown strategy or policy, no task, one task in two stages, or
-            numbers of epochs that do not fit the stages.
+        ValueError: for numbers that cannot be, an unknown strategy or policy, no task, one task in two stages, a policy that
+            leaves nothing to learn, a schedule longer than the training, two tasks of one name, numbers of epochs that do not
+            fit the stages, or a checkpoint of another run.
         TypeError: for what is no task.
+        TuningFileError: a file of the checkpoint is damaged.
         FloatingPointError: if the loss or the gradient is no longer finite; raised while iterating.
     """
-    expect_kind(bert, Bert, "A BERT", call="kgwb.tune(bert, kgwb.MaskedAnswers(questions))")
-    expect_tuning(
-        strategy=strategy,
-        policy=policy,
-        epochs=epochs,
-        batch=batch,
-        learning_rate=learning_rate,
-        top_layers=top_layers,
-        dropout=dropout,
-        precision=precision,
+    berts, (own_names, given) = expect_learners(bert), list_tasks(tasks)
+    options = {
+        "strategy": strategy,
+        "policy": policy,
+        "epochs": epochs,
+        "batch": batch,
+        "accumulate": accumulate,
+        "learning_rate": learning_rate,
+        "warm_up": warm_up,
+        "top_layers": top_layers,
+        "dropout": dropout,
+        "recompute": recompute,
+        "precision": precision,
+        "valid": valid,
+        "patience": patience,
+        "check_every": check_every,
+        "checkpoint": checkpoint,
+        "checkpoint_every": checkpoint_every,
+        "seed": seed,
+    }
+    expect_tuning(**options)
+    batch, seed = int(batch), int(seed)  # numbers of eight bits would run over
+    how, what = choose_strategy(strategy), choose_policy(policy)
+    names = name_tasks(own_names, given, berts, how)
+    for one in berts:
+        what.attach(one, seed=seed)
+    of_task = berts if len(berts) > 1 else berts * len(given)
+    prepared = [task.prepare(one) for task, one in zip(given, of_task, strict=True)]
+    for task, one in zip(prepared, of_task, strict=True):
+        if isinstance(task, EncodedQuestions):
+            task.begin(one)
+    held_out = [task.prepare(berts[0]) for task in (list_tasks(valid)[1] if valid is not None else ())]
+    split = how.split_stages(len(given))
+    passes = [None] * len(split) if epochs is None else expect_passes(epochs, len(split))
+    generator = torch.Generator().manual_seed(seed)
+    stages = [
+        _plan_stage(
+            *(berts, members, prepared, names, how, what, repeats),
+            batch=batch,
+            learning_rate=learning_rate,
+            top_layers=top_layers,
+            generator=generator,
+            held_out=held_out,
+            patience=(int(patience), check_every),
+        )
+        for members, repeats in zip(split, passes, strict=True)
+    ]
+    dtype = choose_precision(precision, berts[0].device, work=batch * berts[0].model.num_parameters())
+    run = TuningRun(
+        *(berts, names, prepared, what, how, stages),
+        top_layers=int(top_layers),
+        warm_up=warm_up,
+        accumulate=int(accumulate),
+        dropout=bool(dropout),
+        recompute=bool(recompute),
+        precision=dtype,
         seed=seed,
     )
-    batch, seed = int(batch), int(seed)  # numbers of eight bits would run over
-    stages = _split_stages(list(tasks) if isinstance(tasks, Sequence) else [tasks], strategy)
-    passes = [None] * len(stages) if epochs is None else expect_passes(epochs, len(stages))
-    generator = torch.Generator().manual_seed(seed)
-    dtype = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
-    plans = []
-    for given, repeats in zip(stages, passes, strict=True):
-        prepared = [task.prepare(bert) for task in given]
-        for task in prepared:
-            if isinstance(task, EncodedQuestions):
-                task.begin(bert)
-        heads = [task for task in prepared if isinstance(task, nn.Module)]
-        parts = choose_policy(policy).list_parts()
-        groups = group_parameters(bert, parts, learning_rate=learning_rate, top_layers=top_layers, heads=heads)
-        repeats = repeats or _choose_epochs(prepared, batch)
-        steps = _plan_steps(prepared, _name_tasks(given), repeats, batch, generator)
-        plans.append((steps, torch.optim.AdamW(groups, weight_decay=0.0, fused=True)))
-    return _take_steps(bert, plans, dropout=dropout, precision=dtype, seed=seed)
+    if checkpoint is None:
+        return run.take_steps()
+    kept = {name: value for name, value in options.items() if name not in ("valid", "checkpoint", "checkpoint_every")}
+    asked = describe_tuning(run, given, list_tasks(valid)[1] if valid is not None else (), kept | {"dtype": dtype})
+    folder = Path(checkpoint).absolute()
+    keeping = TuningCheckpoint(folder, int(checkpoint_every), asked, hash_weights(run))
+    keeping.resume(run)
+    return _keep_steps(run, keeping)
 
 
-def _split_stages(tasks: list[Task], strategy: Strategy) -> list[list[Task]]:
-    expect_tasks(tasks)
-    if strategy == "together":
-        return [tasks]
-    if len(tasks) < 2:
-        raise ValueError(
-            "strategy='two-stage' came with one task. Expected two or more, of which the last is trained after the others; "
-            "type kgwb.tune(model, [kgwb.learn.MaskedWords(sentences), kgwb.MaskedAnswers(questions)], strategy='two-stage')."
+def _plan_stage(
+    berts: tuple[Bert, ...],
+    members: list[int],
+    prepared: Sequence[PreparedTask],
+    names: Sequence[str],
+    strategy: Strategy,
+    policy: Policy,
+    epochs: int | None,
+    *,
+    batch: int,
+    learning_rate: float,
+    top_layers: int,
+    generator: torch.Generator,
+    held_out: Sequence[PreparedTask],
+    patience: tuple[int, int | None],
+) -> TuningStage:
+    """The steps of a stage and what learns in it."""
+    tasks = [prepared[task] for task in members]
+    sizes = [len(task) for task in tasks]
+    per_epoch = strategy.count_steps(sizes, batch)
+    epochs = epochs or max(4, -(-STEPS // max(1, per_epoch)))
+    planned = [step for _ in range(epochs) for step in strategy.plan_epoch(sizes, batch=batch, generator=generator)]
+    steps = [type(step)(tuple((members[task], rows) for task, rows in step.batches)) for step in planned]
+    policy.expect_steps(len(steps))
+    heads = [task for task in tasks if isinstance(task, nn.Module)]
+    groups = [
+        group
+        for number, bert in enumerate(berts)
+        for group in group_parameters(
+            *(bert, policy.list_parts()),
+            learning_rate=learning_rate,
+            top_layers=top_layers,
+            heads=() if number else heads,
         )
-    return [tasks[:-1], tasks[-1:]]
-
-
-def _choose_epochs(tasks: Sequence[PreparedTask], batch: int) -> int:
-    """As many passes as make `STEPS` steps, and at least 4."""
-    per_pass = sum(-(-len(task) // batch) for task in tasks)
-    return max(4, -(-STEPS // max(1, per_pass)))
-
-
-def _name_tasks(tasks: Sequence[Task]) -> list[str]:
-    kinds = [type(task).__name__ for task in tasks]
-    return [
-        kind if kinds[:i].count(kind) == 0 else f"{kind} {kinds[:i].count(kind) + 1}" for i, kind in enumerate(kinds)
     ]
+    expect_something(groups, policy)
+    weighing = strategy.balance.begin([names[task] for task in members]) if isinstance(strategy, Joint) else None
+    if weighing is not None and (own := list(weighing.parameters())):
+        groups.append({"params": own, "lr": weighing.rate})
+    for group in groups:
+        group["initial_lr"] = group["lr"]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.0, fused=True)
+    every = patience[1] or max(1, len(steps) // 10)
+    stopping = EarlyStopping(held_out, patience[0], int(every), batch) if held_out else None
+    brought = list({id(p): p for head in heads for p in head.parameters()}.values())
+    return TuningStage(steps, optimizer, brought, weighing, stopping)
 
 
-@dataclass(frozen=True)
-class _PlannedStep:
-    """One step to come."""
-
-    name: str
-    task: PreparedTask
-    rows: list[int]
-
-
-def _plan_steps(
-    tasks: Sequence[PreparedTask], names: Sequence[str], epochs: int, batch: int, generator: torch.Generator
-) -> list[_PlannedStep]:
-    """Batches of all tasks in turn, epoch by epoch."""
-    steps = []
-    for _ in range(epochs):
-        drawn = [list(_draw_batches(len(task), batch, generator)) for task in tasks]
-        for turn in zip_longest(*drawn):
-            batches = zip(names, tasks, turn, strict=True)
-            steps += [_PlannedStep(name, task, rows) for name, task, rows in batches if rows is not None]
-    return steps
-
-
-def _take_steps(
-    bert: Bert,
-    stages: Sequence[tuple[list[_PlannedStep], torch.optim.Optimizer]],
-    *,
-    dropout: bool,
-    precision: torch.dtype,
-    seed: int,
-) -> Iterator[Step]:
-    total, number = sum(len(steps) for steps, _ in stages), 0
-    losses: dict[str, list[float]] = {}
-    began = time.perf_counter()
-    for stage, (steps, optimizer) in enumerate(stages, start=1):
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_scale_rate, steps=len(steps)))
-        for step in steps:
-            number += 1
-            step_seed = (int(seed) * total + number) % 2**63
-            loss = _take_step(
-                bert, step.task, step.rows, optimizer, dropout=dropout, precision=precision, seed=step_seed
-            )
-            schedule.step()
-            losses.setdefault(step.name, []).append(loss)
-            gate = bert.injector.gate if bert.injector is not None else None
-            yield Step(number, loss, time.perf_counter() - began, gate, total, step.name, stage)
-
-    for name, course in losses.items():
-        _say_if_nothing_was_learnt(name, course)
-
-
-def _say_if_nothing_was_learnt(name: str, losses: Sequence[float]) -> None:
-    part = max(1, len(losses) // 10)
-    began, ended = sum(losses[:part]) / part, sum(losses[-part:]) / part
-    if len(losses) > 1 and ended > LEARNT * began:
-        log.warning(
-            "Next to nothing was learnt: the loss of %s began at %.3g and ended at %.3g after %s. Type more epochs or a higher "
-            "learning rate: kgwb.tune(model, tasks, epochs=20).",
-            *(name, began, ended, count_things(len(losses), "step")),
-        )
-
-
-def _take_step(
-    bert: Bert,
-    task: PreparedTask,
-    rows: list[int],
-    optimizer: torch.optim.Optimizer,
-    *,
-    dropout: bool,
-    precision: torch.dtype,
-    seed: int,
-) -> float:
-    """One step; dropout draws from the step's own seed, so that the caller's random numbers stay as they were."""
-    trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    with torch.random.fork_rng(), torch.autocast(bert.device.type, precision, enabled=precision != torch.float32):
-        torch.manual_seed(seed)
-        loss = task.loss(bert.in_mode(dropout), rows)
-    gradients = torch.autograd.grad(loss, trained, allow_unused=True)
-    for parameter, gradient in zip(trained, gradients, strict=True):
-        parameter.grad = gradient
-    norm = torch.nn.utils.clip_grad_norm_(trained, 1.0)
-    if not bool(torch.isfinite(loss) & torch.isfinite(norm)):
-        rate = optimizer.param_groups[0]["initial_lr"] / 3
-        raise FloatingPointError(
-            f"The loss became {loss.item()}, with a gradient of norm {norm.item()}. Expected finite numbers; the weights are "
-            f"those of the step before. Type a lower learning rate: tune(..., learning_rate={rate:.1g})."
-        )
-    optimizer.step()
-    return loss.item()
-
-
-def _draw_batches(examples: int, batch: int, generator: torch.Generator) -> Iterator[list[int]]:
-    order = torch.randperm(examples, generator=generator).tolist()
-    return (order[start : start + batch] for start in range(0, examples, batch))
-
-
-def _scale_rate(step: int, steps: int) -> float:
-    """The factor of the learning rate: up over the first tenth of the steps, then down to zero."""
-    warm_up = max(1, steps // 10)
-    return min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up))
+def _keep_steps(run: TuningRun, checkpoint: TuningCheckpoint) -> Iterator[Step]:
+    for step in run.take_steps():
+        if checkpoint.is_due(run):
+            checkpoint.keep(run)
+        try:
+            yield step
+        except GeneratorExit:  # `break`: the model stands where this step left it, and so does what is kept
+            checkpoint.keep(run)
+            raise

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import kgwb
-from kgwb.learn import MaskedWords, NextSentences, Partial, Questions, tuning
+from kgwb.learn import MaskedWords, NextSentences, Partial, Questions
 from kgwb.learn.policies import groups as policies
 from kgwb.learn.policies.groups import group_parameters
 from kgwb.learn.tasks import encode_questions
@@ -113,13 +113,7 @@ def test_two_stages_come_one_after_the_other_each_with_its_own_warm_up(small_ber
 
 def test_each_stage_warms_up_and_cools_down(small_bert, questions, sentences, monkeypatch):
     rates = []
-
-    def note(bert, task, rows, optimizer, **options):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        return 0.0
-
-    monkeypatch.setattr(tuning, "_take_step", note)
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda optimizer: rates.append(optimizer.param_groups[0]["lr"]))
     tasks = [MaskedWords(sentences), kgwb.MaskedAnswers(questions)]
     options = {"epochs": (4, 2), "batch": 8, "learning_rate": 1.0, "precision": "float32"}
     list(kgwb.tune(copy.deepcopy(small_bert), tasks, strategy="two-stage", **options))

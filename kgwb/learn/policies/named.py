@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from kgwb.checks import expect_choice
+from kgwb.learn.policies.adversarial import Adversarial
 from kgwb.learn.policies.partial import Full, Partial
 from kgwb.learn.policies.policy import Policy
+from kgwb.learn.policies.staged import Staged
 
-PolicyName = Literal["full", "partial"]
+PolicyName = Literal["full", "partial", "staged", "adversarial"]
 
 
 def choose_policy(policy: object) -> Policy:
@@ -24,4 +26,4 @@ def choose_policy(policy: object) -> Policy:
     if isinstance(policy, Policy):
         return policy
     expect_choice("policy", policy, get_args(PolicyName))
-    return {"full": Full, "partial": Partial}[str(policy)]()
+    return {"full": Full, "partial": Partial, "staged": Staged, "adversarial": Adversarial}[str(policy)]()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from torch import nn
 
@@ -34,9 +34,9 @@ def find_part(bert: Bert, part: str, *, top_layers: int = 2) -> list[nn.Paramete
         raise ValueError(f"top_layers={top_layers} came; this BERT has {bert.layers} layers. Type top_layers=1.")
     in_encoder = {id(parameter) for parameter in bert.model.base_model.parameters()}
     in_layers = {id(parameter) for parameter in bert.stack.parameters()}
-    found = {
+    found: dict[str, Callable[[], Iterable[nn.Parameter]]] = {
         "all": bert.parameters,
-        "injector": (lambda: iter(())) if bert.injector is None else bert.injector.parameters,
+        "injector": lambda: () if bert.injector is None else bert.injector.parameters(),
         "head": lambda: (p for p in bert.model.parameters() if id(p) not in in_encoder),
         "top": lambda: (p for layer in list(bert.stack)[bert.layers - top_layers :] for p in layer.parameters()),
         "words": bert.words.parameters,
@@ -45,7 +45,8 @@ def find_part(bert: Bert, part: str, *, top_layers: int = 2) -> list[nn.Paramete
         "feed-forward": lambda: _list_blocks(bert, attention=False),
         "norms": lambda: (p for m in bert.stack.modules() if isinstance(m, nn.LayerNorm) for p in m.parameters()),
         "biases": lambda: (p for name, p in bert.stack.named_parameters() if name.endswith("bias")),
-    } | {f"layer {number}": layer.parameters for number, layer in enumerate(bert.stack)}
+    }
+    found |= {f"layer {number}": layer.parameters for number, layer in enumerate(bert.stack)}
     if part not in found:
         layers = f"'layer 0' to 'layer {bert.layers - 1}'"
         raise ValueError(

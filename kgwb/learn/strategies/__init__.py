@@ -1,0 +1,1 @@
+"""Strategies of tuning: in which steps several tasks are learned, and how one step joins them."""
