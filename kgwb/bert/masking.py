@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.model import Bert
+from kgwb.embed.precision import widen_numbers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -38,7 +39,7 @@ class MaskedPieces:
     def guess(self, bert: Bert) -> Float[Tensor, "piece vocabulary"]:
         """What the masked-language head says at the pieces to be guessed, as logits."""
         hidden = bert(self.encoding.to(bert.device)).last_hidden_state
-        return bert.answer_head(hidden[self.asked.to(bert.device)]).float()
+        return widen_numbers(bert.answer_head(hidden[self.asked.to(bert.device)]))
 
     def loss(self, bert: Bert) -> Float[Tensor, ""]:
         """−log softmax of what stood there, averaged over the pieces; 0 where there are none."""

@@ -22,6 +22,11 @@ _SETTING = Lock()  # between asking for the process's number and giving it back
 _log = logging.getLogger("kgwb.embed")
 
 
+def widen_numbers(values: torch.Tensor) -> torch.Tensor:
+    """Numbers of 16 bits as numbers of 32, in which sums are exact enough; others as they are."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
 def choose_precision(precision: Precision, device: torch.device, *, work: int) -> torch.dtype:
     """The number format for the matmuls of training; sums, tables and ranking stay in float32.
 

@@ -43,6 +43,7 @@ from kgwb.learn.questions import make_questions as make_questions
 from kgwb.learn.report import ProbeReport as ProbeReport
 from kgwb.learn.report import read_report as read_report
 from kgwb.learn.report_files import ReportFileError as ReportFileError
+from kgwb.learn.robustness import measure_robustness as measure_robustness
 from kgwb.learn.runs import plan_runs as plan_runs
 from kgwb.learn.steps import Step as Step
 from kgwb.learn.strategies.agreement import Agreement as Agreement
@@ -62,4 +63,7 @@ from kgwb.learn.text_ranker import TextRanker as TextRanker
 from kgwb.learn.text_reranker import TextReranker as TextReranker
 from kgwb.learn.tuning import tune as tune
 from kgwb.learn.tuning_checkpoint import TuningFileError as TuningFileError
+from kgwb.learn.tuning_cost import TuningCost as TuningCost
+from kgwb.learn.tuning_cost import estimate_tuning as estimate_tuning
 from kgwb.learn.unseen_questions import split_questions as split_questions
+from kgwb.learn.weight_changes import compare_weights as compare_weights

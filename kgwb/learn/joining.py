@@ -48,7 +48,7 @@ def join_gradients(
 ) -> JoinedStep:
     """The gradient of Σ λ_i L_i from those of the tasks; the weights' own parameters are given theirs."""
     weights = weighing(progress)  # [task]
-    found = torch.stack([loss.detach().float().cpu() for loss in losses])  # [task]
+    found = torch.stack([loss.detach().cpu() for loss in losses])  # [task]
     objective = weighing.objective(found)
     if objective is not None:
         own = list(weighing.parameters())
@@ -63,7 +63,7 @@ def join_gradients(
 
 
 def pull_together(
-    berts: Sequence[Bert], trained: Sequence[nn.Parameter], gradients: Gradients, pull: float
+    berts: Sequence[Bert], trained: Sequence[nn.Parameter], gradients: Gradients, pull: int | float
 ) -> Gradients:
     """Gradients with those of pull · Σ_{i<j} ‖θ_i − θ_j‖² added, over what two models both have and train.
 

@@ -16,6 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert, Encoding, encode_sentences
 from kgwb.checks import expect_choice, expect_kind, expect_seed
+from kgwb.embed.precision import widen_numbers
 from kgwb.graph import Sentence
 from kgwb.learn.corpus import Corpus, Texts, expect_texts, fingerprint_texts
 from kgwb.learn.questions import shift_mention
@@ -125,7 +126,7 @@ class SentencePairs(nn.Module):
     def score(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, " row"]:
         """The logits that the second sentence follows."""
         hidden = bert(self.encoding.select(rows).to(bert.device)).last_hidden_state  # [row, token, dim]
-        return self.head(hidden[:, 0]).float()[:, 0]  # [row, 1] -> [row]
+        return widen_numbers(self.head(hidden[:, 0]))[:, 0]  # [row, 1] -> [row]
 
     def loss(self, bert: Bert, rows: Sequence[int]) -> Float[Tensor, ""]:
         """−log of the probability of the right class, averaged."""

@@ -17,6 +17,7 @@ from kgwb.bert.tokenizing import cut_names, follows_blank
 from kgwb.bert.trace import Trace
 from kgwb.bert.wordings import teach_encoded
 from kgwb.checks import expect_kind
+from kgwb.embed.precision import widen_numbers
 from kgwb.graph import Mention
 from kgwb.learn.questions import MASK, Question, Questions, mask_mention
 
@@ -162,11 +163,11 @@ class EncodedQuestions:
         hidden, trace = bert.reach_mask(self.encoding.select(rows).to(device))  # [row, dim]
         # Only the logits of the candidates' pieces are computed, not those of the whole vocabulary.
         pieces, place = self.name_pieces.to(device).unique(return_inverse=True)
-        logits = bert.answer_head(hidden, pieces).float()  # [row, distinct piece]
+        logits = widen_numbers(bert.answer_head(hidden, pieces))  # [row, distinct piece]
         scores = (logits[:, place] * self.name_weights.to(device)).sum(-1)  # [row, name, piece] -> [row, name]
         if bert.injector is not None and bert.injector.is_on:
             added = bert.injector.score_entities(hidden, entities, trace)
-            scores = scores if added is None else scores + added.float()
+            scores = scores if added is None else scores + added.to(scores)
         return scores.masked_fill(entities < 0, float("-inf")), trace
 
 

@@ -5,33 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import torch
-from torch import nn
-
 from kgwb.bert import Bert
-from kgwb.embed.precision import Precision, choose_precision
-from kgwb.learn.early_stopping import EarlyStopping
-from kgwb.learn.policies.groups import group_parameters
-from kgwb.learn.policies.named import PolicyName, choose_policy
+from kgwb.embed.precision import Precision
+from kgwb.learn.policies.named import PolicyName
 from kgwb.learn.policies.policy import Policy
 from kgwb.learn.steps import Step
-from kgwb.learn.strategies.joint import Joint
-from kgwb.learn.strategies.named import StrategyName, choose_strategy
+from kgwb.learn.strategies.named import StrategyName
 from kgwb.learn.strategies.strategy import Strategy
-from kgwb.learn.tasks import EncodedQuestions, PreparedTask, Task
+from kgwb.learn.tasks import Task
 from kgwb.learn.tuning_checkpoint import TuningCheckpoint, describe_tuning, hash_weights
-from kgwb.learn.tuning_options import (
-    expect_learners,
-    expect_passes,
-    expect_something,
-    expect_tuning,
-    list_tasks,
-    name_tasks,
-)
-from kgwb.learn.tuning_run import TuningRun, TuningStage
-
-# What a stage takes by default, however few the examples: fewer steps leave a door nearly closed.
-STEPS = 100
+from kgwb.learn.tuning_options import list_tasks
+from kgwb.learn.tuning_plan import plan_tuning
+from kgwb.learn.tuning_run import TuningRun
 
 
 def tune(
@@ -100,7 +85,6 @@ def tune(
         TuningFileError: a file of the checkpoint is damaged.
         FloatingPointError: if the loss or the gradient is no longer finite; raised while iterating.
     """
-    berts, (own_names, given) = expect_learners(bert), list_tasks(tasks)
     options = {
         "strategy": strategy,
         "policy": policy,
@@ -113,107 +97,19 @@ def tune(
         "dropout": dropout,
         "recompute": recompute,
         "precision": precision,
-        "valid": valid,
         "patience": patience,
         "check_every": check_every,
-        "checkpoint": checkpoint,
-        "checkpoint_every": checkpoint_every,
         "seed": seed,
     }
-    expect_tuning(**options)
-    batch, seed = int(batch), int(seed)  # numbers of eight bits would run over
-    how, what = choose_strategy(strategy), choose_policy(policy)
-    names = name_tasks(own_names, given, berts, how)
-    for one in berts:
-        what.attach(one, seed=seed)
-    of_task = berts if len(berts) > 1 else berts * len(given)
-    prepared = [task.prepare(one) for task, one in zip(given, of_task, strict=True)]
-    for task, one in zip(prepared, of_task, strict=True):
-        if isinstance(task, EncodedQuestions):
-            task.begin(one)
-    held_out = [task.prepare(berts[0]) for task in (list_tasks(valid)[1] if valid is not None else ())]
-    split = how.split_stages(len(given))
-    passes = [None] * len(split) if epochs is None else expect_passes(epochs, len(split))
-    generator = torch.Generator().manual_seed(seed)
-    stages = [
-        _plan_stage(
-            *(berts, members, prepared, names, how, what, repeats),
-            batch=batch,
-            learning_rate=learning_rate,
-            top_layers=top_layers,
-            generator=generator,
-            held_out=held_out,
-            patience=(int(patience), check_every),
-        )
-        for members, repeats in zip(split, passes, strict=True)
-    ]
-    dtype = choose_precision(precision, berts[0].device, work=batch * berts[0].model.num_parameters())
-    run = TuningRun(
-        *(berts, names, prepared, what, how, stages),
-        top_layers=int(top_layers),
-        warm_up=warm_up,
-        accumulate=int(accumulate),
-        dropout=bool(dropout),
-        recompute=bool(recompute),
-        precision=dtype,
-        seed=seed,
-    )
+    kept = {"checkpoint": checkpoint, "checkpoint_every": checkpoint_every}
+    run = plan_tuning(bert, tasks, **options, **kept, valid=valid)
     if checkpoint is None:
         return run.take_steps()
-    kept = {name: value for name, value in options.items() if name not in ("valid", "checkpoint", "checkpoint_every")}
-    asked = describe_tuning(run, given, list_tasks(valid)[1] if valid is not None else (), kept | {"dtype": dtype})
-    folder = Path(checkpoint).absolute()
-    keeping = TuningCheckpoint(folder, int(checkpoint_every), asked, hash_weights(run))
+    held_out = [] if valid is None else list_tasks(valid)[1]
+    asked = describe_tuning(run, list_tasks(tasks)[1], held_out, options | {"numbers": run.precision})
+    keeping = TuningCheckpoint(Path(checkpoint).absolute(), int(checkpoint_every), asked, hash_weights(run))
     keeping.resume(run)
     return _keep_steps(run, keeping)
-
-
-def _plan_stage(
-    berts: tuple[Bert, ...],
-    members: list[int],
-    prepared: Sequence[PreparedTask],
-    names: Sequence[str],
-    strategy: Strategy,
-    policy: Policy,
-    epochs: int | None,
-    *,
-    batch: int,
-    learning_rate: float,
-    top_layers: int,
-    generator: torch.Generator,
-    held_out: Sequence[PreparedTask],
-    patience: tuple[int, int | None],
-) -> TuningStage:
-    """The steps of a stage and what learns in it."""
-    tasks = [prepared[task] for task in members]
-    sizes = [len(task) for task in tasks]
-    per_epoch = strategy.count_steps(sizes, batch)
-    epochs = epochs or max(4, -(-STEPS // max(1, per_epoch)))
-    planned = [step for _ in range(epochs) for step in strategy.plan_epoch(sizes, batch=batch, generator=generator)]
-    steps = [type(step)(tuple((members[task], rows) for task, rows in step.batches)) for step in planned]
-    policy.expect_steps(len(steps))
-    heads = [task for task in tasks if isinstance(task, nn.Module)]
-    groups = [
-        group
-        for number, bert in enumerate(berts)
-        for group in group_parameters(
-            *(bert, policy.list_parts()),
-            learning_rate=learning_rate,
-            top_layers=top_layers,
-            heads=() if number else heads,
-        )
-    ]
-    expect_something(groups, policy)
-    weighing = strategy.balance.begin([names[task] for task in members]) if isinstance(strategy, Joint) else None
-    if weighing is not None and (own := list(weighing.parameters())):
-        groups.append({"params": own, "lr": weighing.rate})
-    for group in groups:
-        group["initial_lr"] = group["lr"]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.0, fused=True)
-    every = patience[1] or max(1, len(steps) // 10)
-    stopping = EarlyStopping(held_out, patience[0], int(every), batch) if held_out else None
-    brought = list({id(p): p for head in heads for p in head.parameters()}.values())
-    return TuningStage(steps, optimizer, brought, weighing, stopping)
 
 
 def _keep_steps(run: TuningRun, checkpoint: TuningCheckpoint) -> Iterator[Step]:

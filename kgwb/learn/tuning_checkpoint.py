@@ -126,8 +126,9 @@ def list_weights(run: TuningRun) -> list[nn.Parameter]:
 
 
 def hash_weights(run: TuningRun) -> str:
-    """SHA-256 of all that learns."""
-    return hash_tensors(list_weights(run))
+    """SHA-256 of all that learns of the models and their heads."""
+    every = {id(parameter): parameter for stage in run.stages for parameter in stage.trained}
+    return hash_tensors(every.values())
 
 
 def _identify(task: object) -> str:

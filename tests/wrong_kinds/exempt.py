@@ -24,6 +24,11 @@ EXEMPT = {
     "kgwb.learn.EditReport": MADE.format("measure_edits"),
     "kgwb.learn.ProbeReport": MADE.format("probe"),
     "kgwb.learn.Step": MADE.format("tune"),
+    "kgwb.learn.Agreement": MADE.format("tune"),
+    "kgwb.learn.TuningCost": MADE.format("estimate_tuning"),
+    "kgwb.learn.TaskBatch": "tune makes it, for policies",
+    **{f"kgwb.learn.{name}": "nothing can be given to it" for name in ("Full", "Together", "TwoStage")},
+    **{f"kgwb.learn.{name}": "abstract: its subclasses are given to tune" for name in ("Policy", "Strategy")},
     "kgwb.see.AttentionView": MADE.format("show_attention"),
     "kgwb.see.LinkedViews": MADE.format("link"),
     "kgwb.see.FilmView": MADE.format("record_film"),
@@ -77,6 +82,9 @@ HOOKS: tuple[str, ...] = (
     "MultipleChoice",
     "EntityLinks",
 )
+HOOKS += ("Policy", "Partial", "Full", "Staged", "Adversarial", "TaskBatch")
+HOOKS += ("Strategy", "Together", "TwoStage", "Sampled", "Joint")
+HOOKS += ("Balance", "FixedWeights", "ScheduledWeights", "UncertaintyWeights")
 HOOKS += ("VariationalEncoder", "LiteralEncoder", "EncoderChain", "ComplEx", "DistMult", "RESCAL", "RotatE", "TransE")
 
 # (call, place, kind) whose error is that of the object that was passed.

@@ -15,6 +15,7 @@ from kgwb.bert import Bert
 from kgwb.bert.task_head import Label, TaskHead
 from kgwb.bert.tokenizing import cut_names, follows_blank
 from kgwb.checks import expect_kind, expect_text
+from kgwb.embed.precision import widen_numbers
 from kgwb.learn.frames.columns import read_label, read_texts
 from kgwb.learn.frames.frame_task import FrameTask
 from kgwb.learn.frames.states import read_stretches
@@ -150,7 +151,7 @@ class ClozeClasses(FrameTask):
         pieces, place = torch.tensor([piece for word in cut for piece in word], device=bert.device).unique(
             return_inverse=True
         )
-        logits = bert.answer_head(hidden, pieces).float()[:, place]  # [text, piece of a word]
+        logits = widen_numbers(bert.answer_head(hidden, pieces))[:, place]  # [text, piece of a word]
         means = torch.stack([part.mean(1) for part in logits.split([len(word) for word in cut], dim=1)], dim=1)
         return means + head(means[:, :0])
 

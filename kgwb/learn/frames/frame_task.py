@@ -18,6 +18,7 @@ from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert
 from kgwb.bert.task_head import Label, TaskHead, expect_head_name, show_settings
 from kgwb.checks import expect_each, expect_kind, expect_text
+from kgwb.embed.precision import widen_numbers
 from kgwb.fingerprints import fingerprint
 from kgwb.learn.frames.columns import expect_frame, read_label
 from kgwb.learn.frames.starting import fit_regression, set_class_means
@@ -268,7 +269,7 @@ class PreparedFrame(nn.Module):
         return torch.stack(losses).sum() / max(1, sum(counts))
 
     def _loss_of(self, bert: Bert, texts: Sequence[int]) -> Float[Tensor, ""]:
-        logits = self.task.score(bert, self.head, self.examples, texts).float()
+        logits = widen_numbers(self.task.score(bert, self.head, self.examples, texts))
         return self.task.loss(logits, torch.cat([self.targets[text] for text in texts]).to(bert.device))
 
     @torch.no_grad()

@@ -9,6 +9,7 @@ from torch.nn.functional import normalize
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert
+from kgwb.embed.precision import widen_numbers
 from kgwb.learn.frames.texts import Examples
 
 BATCH = 64
@@ -30,7 +31,7 @@ def read_stretches(bert: Bert, examples: Examples, rows: Sequence[int]) -> Float
         for i, (start, end) in enumerate(stretches):
             weights[row, i, start:end] = 1 / (end - start)
     pooled = weights.to(hidden) @ hidden  # [row, stretch, dim]
-    return torch.cat([means[: len(each)] for means, each in zip(pooled, found, strict=True)]).float()
+    return widen_numbers(torch.cat([means[: len(each)] for means, each in zip(pooled, found, strict=True)]))
 
 
 def sweep_units(examples: Examples, compute: Callable[[list[int]], Tensor], *, batch: int = BATCH) -> list[Tensor]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert
 from kgwb.checks import expect_at_least, expect_each, expect_number, expect_share
-from kgwb.learn.policies.noise import climb, differentiate_noise, measure_word
+from kgwb.learn.policies.noise import climb, differentiate_noise, draw_noise, measure_word
 from kgwb.learn.policies.policy import Gradients, Policy, TaskBatch
 
 
@@ -25,7 +26,7 @@ class Adversarial(Policy):
 
     Args:
         size: of the noise, in mean lengths of a word vector.
-        steps: of the adversary.
+        steps: of the adversary; with 0 the noise is drawn, of the same length for every word piece: the control.
         rate: how far a step of the adversary goes, in sizes; by default the whole size with one step, and 2.5 sizes over all
             steps with more.
         weight: w, above 0 and up to 1.
@@ -42,15 +43,15 @@ class Adversarial(Policy):
         [1, 2]
     """
 
-    size: float = 0.2
+    size: int | float = 0.2
     steps: int = 1
-    rate: float | None = None
-    weight: float = 0.5
+    rate: int | float | None = None
+    weight: int | float = 0.5
     parts: Sequence[str] = ("injector", "head", "top")
 
     def __post_init__(self) -> None:
         expect_number("size", self.size, usual=0.2, above=0)
-        expect_at_least("steps", self.steps, 1, whole=True)
+        expect_at_least("steps", self.steps, 0, whole=True)
         if self.rate is not None:
             expect_number("rate", self.rate, usual=0.5, above=0)
         expect_share("weight", self.weight, usual=0.5)
@@ -60,7 +61,7 @@ class Adversarial(Policy):
     @property
     def step(self) -> float:
         """How far a step of the adversary goes, in sizes."""
-        return self.rate or (1.0 if self.steps == 1 else 2.5 / self.steps)
+        return float(self.rate or (1.0 if self.steps < 2 else 2.5 / self.steps))
 
     def list_parts(self) -> Sequence[str]:
         return self.parts
@@ -70,6 +71,9 @@ class Adversarial(Policy):
     ) -> tuple[Float[Tensor, ""], Gradients]:
         size = self.size * measure_word(bert)
         loss, clean, noise, upwards = differentiate_noise(batch.loss, bert, None, trained)
+        if self.steps == 0:
+            drawn = draw_noise(noise.is_token, bert, size=size, generator=torch.Generator().manual_seed(batch.seed))
+            _, disturbed, _, _ = differentiate_noise(batch.loss, bert, drawn, trained)
         for step in range(self.steps):
             moved = climb(noise, upwards, step=self.step * size, size=size)
             last = step + 1 == self.steps

@@ -72,6 +72,22 @@ def climb(noise: WordNoise, gradients: Noise, *, step: float, size: float) -> No
     return moved
 
 
+def draw_noise(is_token: Noise, bert: Bert, *, size: float, generator: torch.Generator) -> Noise:
+    """Random directions, of one length for every word piece.
+
+    Args:
+        is_token: of each pass, where there are word pieces, [sentence, token, 1].
+        bert: whose word vectors are disturbed.
+        size: the length.
+        generator: for the directions.
+    """
+    found = []
+    for there in is_token:
+        drawn = torch.randn(*there.shape[:2], bert.words.embedding_dim, generator=generator)
+        found.append((drawn / drawn.norm(dim=-1, keepdim=True) * size).to(bert.words.weight) * there)
+    return found
+
+
 def limit_length(noise: Float[Tensor, "... width"], size: float) -> Float[Tensor, "... width"]:
     """The same directions, none longer than `size`."""
     length = noise.norm(dim=-1, keepdim=True)

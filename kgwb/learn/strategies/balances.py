@@ -14,7 +14,7 @@ from kgwb.axes import Float, Tensor
 from kgwb.checks import expect_kind, expect_number
 from kgwb.words import count_things, quote_value
 
-Weights: TypeAlias = Mapping[str, float] | Sequence[float]
+Weights: TypeAlias = Mapping[str, int | float] | Sequence[int | float]
 _CALL = "kgwb.learn.FixedWeights([1.0, 0.3])"
 
 
@@ -103,19 +103,19 @@ class UncertaintyWeights(Balance):
         ValueError: for a rate of zero or below.
     """
 
-    rate: float = 0.02
+    rate: int | float = 0.02
 
     def __post_init__(self) -> None:
         expect_number("rate", self.rate, usual=0.02, above=0)
 
     def begin(self, names: Sequence[str]) -> Weighing:
-        return _Uncertain(len(names), self.rate)
+        return _Uncertain(len(names), float(self.rate))
 
 
 class _Line(Weighing):
-    def __init__(self, first: Sequence[float], last: Sequence[float]) -> None:
+    def __init__(self, first: Sequence[int | float], last: Sequence[int | float]) -> None:
         super().__init__()
-        self.first, self.last = torch.tensor(first), torch.tensor(last)
+        self.first, self.last = (torch.tensor(list(map(float, each))) for each in (first, last))
 
     def forward(self, progress: float) -> Float[Tensor, " task"]:
         return self.first + progress * (self.last - self.first)

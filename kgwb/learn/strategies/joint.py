@@ -36,7 +36,7 @@ class Joint(Strategy):
 
     balance: Balance = field(default_factory=FixedWeights)
     surgery: bool = False
-    pull: float = 0.01
+    pull: int | float = 0.01
 
     def __post_init__(self) -> None:
         expect_kind(self.balance, Balance, "A balance", call="kgwb.learn.Joint(kgwb.learn.FixedWeights([1.0, 0.3]))")

@@ -50,7 +50,7 @@ class Sampled(Strategy):
         ValueError: for another.
     """
 
-    temperature: float = 1.0
+    temperature: int | float = 1.0
 
     def __post_init__(self) -> None:
         expect_number("temperature", self.temperature, usual=2, least=1)
