@@ -41,6 +41,7 @@ from kgwb.learn import (
     UncertaintyWeights,
 )
 from kgwb.learn import score_predictions as score
+from kgwb.learn.strategies.named import choose_strategy
 
 FIXED = (0.1, 0.3, 1.0, 3.0)
 log = logging.getLogger("bench")
@@ -90,11 +91,8 @@ def main() -> None:
             told = "" if np.isnan(agree[0]) else f"{agree[0]:+.2f} → {agree[1]:+.2f}"
             chosen = ", ".join(str(figures["chosen"]) for figures in each if figures.get("chosen"))
             row = [f"{part}, {asked.seeds} seeds", name + (f" ({chosen})" if chosen else "")]
-            record(
-                "together",
-                {"part": part, "way": name, "seeds": each},
-                [*row, f"{tests.mean():.3f} ± {tests.std():.3f}", told],
-            )
+            row += [f"{tests.mean():.3f} ± {tests.std():.3f}", told]
+            record("together", {"part": part, "way": name, "seeds": each}, row)
 
 
 def measure_ways(lesson: Lesson, seed: int, steps: int) -> dict[str, dict[str, Any]]:
@@ -129,21 +127,32 @@ def run(lesson: Lesson, tasks: Any, strategy: Any, seed: int, steps: int, *, apa
     """One tuning: accuracy on validation and exam, and the gradients' agreement in its first and last third."""
     bert = copy.deepcopy(kgwb.load_bert("minilm"))
     models = [bert, copy.deepcopy(bert)] if apart else bert
-    cosines = []
-    for step in kgwb.tune(models, tasks, strategy=strategy, seed=seed, epochs=1000, **lesson.options):
-        cosines += [each.whole for each in step.agreement]
-        if step.number >= steps * (1 if isinstance(strategy, Joint) or not isinstance(tasks, dict) else 2):
-            break
+    given = list(tasks.values()) if isinstance(tasks, dict) else [tasks]
+    batch = lesson.options.get("batch", 32)
+    per_epoch = choose_strategy(strategy).count_steps([count_examples(task) for task in given], batch)
+    # A joint step reads a batch of each task, others one: each way reads as much.
+    steps *= len(given) if not isinstance(strategy, Joint) else 1
+    options = lesson.options | {"epochs": max(1, round(steps / per_epoch))}
+    cosines = [
+        each.whole
+        for step in kgwb.tune(models, tasks, strategy=strategy, seed=seed, **options)
+        for each in step.agreement
+    ]
     third = max(1, len(cosines) // 3)
     first, last = (np.mean(part) if len(part) else float("nan") for part in (cosines[:third], cosines[-third:]))
     return {"valid": lesson.validate(bert), "test": lesson.test(bert), "first": float(first), "last": float(last)}
+
+
+def count_examples(task: Any) -> int:
+    """How many examples a task has."""
+    return len(task.frame) if isinstance(task, RelationClasses) else len(task.questions)
 
 
 def teach_archipelago(data: Path, asked: argparse.Namespace, seed: int) -> Lesson:
     """Sentences about one half of the people, triples about all."""
     seen, unseen, groups = ask("archipelago", 0, quick=False)
     graph, known = seen.graph, set(groups["in the graph"])
-    relations = [name for name in known]
+    relations = sorted(known)
     facts = kgwb.make_questions(kgwb.verbalise(graph), graph, relations=relations)
     held_out, exam = kgwb.split_questions(of_relations(unseen, known), by="head", share=0.5, seed=seed)
 
