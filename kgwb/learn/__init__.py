@@ -26,6 +26,10 @@ from kgwb.learn.frames.predicting import predict as predict
 from kgwb.learn.frames.predicting import score_predictions as score_predictions
 from kgwb.learn.frames.relation_classes import RelationClasses as RelationClasses
 from kgwb.learn.frames.text_classes import TextClasses as TextClasses
+from kgwb.learn.generalisation import GeneralisationReport as GeneralisationReport
+from kgwb.learn.generalisation import measure_generalisation as measure_generalisation
+from kgwb.learn.generalisation_exam import GeneralisationExam as GeneralisationExam
+from kgwb.learn.generalisation_exam import plan_generalisation as plan_generalisation
 from kgwb.learn.masked_words import MaskedWords as MaskedWords
 from kgwb.learn.masked_words import predict_masked_words as predict_masked_words
 from kgwb.learn.next_sentences import NextSentences as NextSentences

@@ -66,7 +66,7 @@ def split_questions(
     left_out: Counter[str] = Counter()
     seen = []
     for question in questions:
-        why, kept = _keep(question, held_out, wording)
+        why, kept = keep_seen(question, held_out, wording)
         if kept is not None:
             seen.append(kept)
         elif why:
@@ -87,7 +87,7 @@ def _draw(entities: set[int], share: float, generator: np.random.Generator) -> s
     return set(generator.permutation(ordered)[: round(share * len(ordered))].tolist())
 
 
-def _keep(question: Question, held_out: dict[By, set[int]], wording: int | None) -> tuple[str, Question | None]:
+def keep_seen(question: Question, held_out: dict[By, set[int]], wording: int | None) -> tuple[str, Question | None]:
     """The question as tuning may see it, or why it may not; no reason where it is simply held out."""
     if any(getattr(question, part) in held_out[part] for part in held_out):
         whole = all(getattr(question, part) in held_out[part] for part in held_out)
