@@ -25,7 +25,7 @@ MAPS = ("query", "key", "value", "output", "up", "down")
 
 
 @dataclass(frozen=True)
-class Places:
+class LayerParts:
     """Where the parts of a layer stand in it.
 
     Attributes:
@@ -39,19 +39,19 @@ class Places:
     maps: Mapping[str, str]
 
 
-_BERT = Places(
+_BERT = LayerParts(
     "attention.self",
     {"attention": "attention.output.dropout", "feed_forward": "output.dropout"},
     {name: f"attention.self.{name}" for name in ("query", "key", "value")}
     | {"output": "attention.output.dense", "up": "intermediate.dense", "down": "output.dense"},
 )
-_DISTILBERT = Places(
+_DISTILBERT = LayerParts(
     "attention",
     {"attention": "attention", "feed_forward": "ffn"},
     {"query": "attention.q_lin", "key": "attention.k_lin", "value": "attention.v_lin"}
     | {"output": "attention.out_lin", "up": "ffn.lin1", "down": "ffn.lin2"},
 )
-_MODERNBERT = Places(
+_MODERNBERT = LayerParts(
     "attn",
     {"attention": "attn", "feed_forward": "mlp"},
     dict.fromkeys(("query", "key", "value"), "attn.Wqkv") | {"output": "attn.Wo", "up": "mlp.Wi", "down": "mlp.Wo"},
@@ -67,7 +67,7 @@ def find_layers(model: PreTrainedModel) -> nn.ModuleList:
     return layers
 
 
-def find_places(model: PreTrainedModel) -> Places:
+def find_layer_parts(model: PreTrainedModel) -> LayerParts:
     """Where the parts of each layer stand in it."""
     return {"distilbert": _DISTILBERT, "modernbert": _MODERNBERT}.get(model.config.model_type, _BERT)
 

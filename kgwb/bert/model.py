@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.functional import linear
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.bert.additions.added import list_added, list_base_weights
+from kgwb.bert.added import list_added, list_base_weights
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.families import find_first_position, find_layers, mask_columns, transform_states
 from kgwb.bert.injector import Injector

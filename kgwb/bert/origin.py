@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from kgwb.bert.additions.added import list_base_weights
+from kgwb.bert.added import list_base_weights
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.fingerprints import fingerprint, hash_tensors

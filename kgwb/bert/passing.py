@@ -14,10 +14,10 @@ import torch
 from torch import nn
 
 from kgwb.axes import Bool, Float, Int, Tensor
-from kgwb.bert.additions.expert_layer import find_experts
-from kgwb.bert.additions.prefix_attention import find_prefix
 from kgwb.bert.doors.door import Door
 from kgwb.bert.encoding import Encoding
+from kgwb.bert.expert_layer import find_experts
+from kgwb.bert.prefix_attention import find_prefix
 from kgwb.bert.trace import Heads, Hidden, InsertedView, Record, Trace, Weights
 
 if TYPE_CHECKING:

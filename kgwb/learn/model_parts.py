@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kgwb.bert import Bert
-from kgwb.bert.additions.added import list_base_weights
+from kgwb.bert.added import list_base_weights
 from kgwb.bert.origin import describe_config
 from kgwb.fingerprints import fingerprint, hash_tensors
 

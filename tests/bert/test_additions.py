@@ -15,7 +15,7 @@ from tried_additions import ADDITIONS, open_up
 
 import kgwb
 from kgwb.bert import Adapter, Addition, Bert, LoRA, count_parameters, encode_sentences, extend
-from kgwb.bert.additions.added import list_base_weights
+from kgwb.bert.added import list_base_weights
 from kgwb.bert.model import share_weights
 
 TEXTS = ["Paris is the capital of [MASK].", "Quorrin Vath was born in New York, and not in [MASK].", "[MASK]!"]

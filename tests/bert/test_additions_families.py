@@ -12,7 +12,7 @@ from tried_additions import ADDITIONS, open_up
 
 import kgwb
 from kgwb.bert import Addition, Bert, LoRA, Prefix, encode_sentences, extend
-from kgwb.bert.families import FAMILIES, MAPS, find_places
+from kgwb.bert.families import FAMILIES, MAPS, find_layer_parts
 
 TEXTS = ["Paris is the capital of France, says [MASK].", "北京是[MASK]。", "[MASK]!"]
 BUILT = {
@@ -106,7 +106,7 @@ def test_rows_sum_to_one_with_a_prefix(family):
 
 
 def test_every_map_is_a_linear_map_of_its_own_but_where_three_are_one(family):
-    found = [family.stack[0].get_submodule(place) for place in find_places(family.model).maps.values()]
+    found = [family.stack[0].get_submodule(place) for place in find_layer_parts(family.model).maps.values()]
     assert all(isinstance(each, torch.nn.Linear) for each in found) and len(found) == len(MAPS)
     fused = family.model.config.model_type == "modernbert"
     assert len(set(found)) == (4 if fused else 6)

@@ -11,8 +11,8 @@ from tried_additions import open_up
 
 import kgwb
 from kgwb.bert import Adapter, Experts, LoRA, Prefix, extend, measure_heads, roll_out
-from kgwb.bert.additions.prefix_attention import PrefixAttention
 from kgwb.bert.columns import Column, join_columns, list_columns
+from kgwb.bert.prefix_attention import PrefixAttention
 
 TEXTS = ["Quorrin Vath was born in New York, not in York, and Lyon is far.", "Paris."]
 

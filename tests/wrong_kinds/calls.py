@@ -89,6 +89,14 @@ CALLS = {
         "bert, vectors, mode='memory', reach='all', hops=1, most=4, layers=(0,), strength=1.0",
         "bert, vectors, mode=('entity', 'memory'), memory={'hops': 1}",
     ],
+    "kgwb.bert.extend": "bert, kgwb.bert.Adapter()",
+    "kgwb.bert.Adapter": "8",
+    "kgwb.bert.Experts": "2, 8",
+    "kgwb.bert.LoRA": "2, 4, targets=['query']",
+    "kgwb.bert.Prefix": "8",
+    "Addition.attach": "copy.deepcopy(bert)",
+    "Addition.parameters_of": "kgwb.bert.extend(bert, kgwb.bert.Adapter())",
+    "kgwb.bert.count_parameters": "bert",
     "kgwb.bert.encode_sentences": "bert, texts, mentions=[each.mentions for each in sentences]",
     "kgwb.bert.align_vectors": [
         "bert, vectors, held_out=0.4, shuffles=0",
@@ -224,6 +232,7 @@ OPTIONS = {
 
 # Where methods are tried; classes that are handed out by a public function stand here too.
 RECEIVERS = {
+    "Addition": "kgwb.bert.Adapter()",
     "KnowledgeGraph": "graph",
     "GraphStore": "kgwb.graph.GraphStore(graph)",
     "GraphEmbedding": "copy.deepcopy(vectors)",

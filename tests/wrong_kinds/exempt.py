@@ -46,6 +46,7 @@ EXEMPT = {
         "split_answer list_labels".split()
     },
     "kgwb.bert.Door": "abstract: its subclasses are made by inject",
+    "kgwb.bert.Addition": "abstract: its subclasses are LoRA, Adapter, Prefix and Experts",
     "kgwb.learn.Task": "a protocol: whoever writes a task says what its prepare takes",
     "kgwb.learn.PreparedTask": "a protocol, as Task",
     "Task.prepare": "a protocol",

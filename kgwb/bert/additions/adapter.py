@@ -11,7 +11,7 @@ from torch.nn.functional import gelu, linear
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert.additions.addition import Addition, settle
-from kgwb.bert.families import find_places
+from kgwb.bert.families import find_layer_parts
 from kgwb.bert.model import Bert
 from kgwb.bert.shape import Shape
 from kgwb.checks import expect_at_least, expect_seed
@@ -56,7 +56,7 @@ class Adapter(Addition):
     def _place(self, bert: Bert, layers: nn.ModuleList) -> nn.ModuleList:
         for layer, added in zip(bert.stack, layers, strict=True):
             assert isinstance(added, nn.ModuleDict)
-            for part, place in find_places(bert.model).outputs.items():
+            for part, place in find_layer_parts(bert.model).outputs.items():
                 module = layer.get_submodule(place)
                 module.add_module(PLACE, added[part])
                 module.register_forward_hook(pass_bottleneck)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from kgwb.bert.additions.added import Added, list_added
+from kgwb.bert.added import Added, list_added
 from kgwb.bert.model import Bert
 from kgwb.bert.shape import Shape, measure_shape
 from kgwb.checks import expect_kind, is_number

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from kgwb.bert.additions.addition import Addition, settle
-from kgwb.bert.additions.expert_layer import PLACE, ExpertLayer
+from kgwb.bert.expert_layer import PLACE, ExpertLayer
 from kgwb.bert.model import Bert
 from kgwb.bert.shape import Shape
 from kgwb.checks import expect_at_least, expect_seed

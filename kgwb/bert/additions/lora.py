@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from kgwb.bert.additions.addition import Addition, settle
-from kgwb.bert.families import MAPS, find_places
+from kgwb.bert.families import MAPS, find_layer_parts
 from kgwb.bert.model import Bert
 from kgwb.bert.shape import Shape
 from kgwb.checks import expect_at_least, expect_choices, expect_number, expect_seed
@@ -65,7 +65,7 @@ class LoRA(Addition):
 
     def _choose_maps(self, bert: Bert) -> dict[str, str]:
         """Target -> the map in a layer; of targets that are one map, the first."""
-        maps, chosen = find_places(bert.model).maps, dict[str, str]()
+        maps, chosen = find_layer_parts(bert.model).maps, dict[str, str]()
         for target in self.targets:
             if maps[target] not in chosen.values():
                 chosen[target] = maps[target]

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from kgwb.bert.additions.addition import Addition, settle
-from kgwb.bert.additions.prefix_attention import PLACE, PrefixAttention
-from kgwb.bert.families import find_places
+from kgwb.bert.families import find_layer_parts
 from kgwb.bert.model import Bert
 from kgwb.bert.passing import open_attention
+from kgwb.bert.prefix_attention import PLACE, PrefixAttention
 from kgwb.bert.shape import Shape
 from kgwb.checks import expect_at_least, expect_seed
 
@@ -53,6 +53,6 @@ class Prefix(Addition):
 
     def _place(self, bert: Bert, layers: nn.ModuleList) -> nn.ModuleList:
         for layer, added in zip(bert.stack, layers, strict=True):
-            layer.get_submodule(find_places(bert.model).attention).add_module(PLACE, added)
+            layer.get_submodule(find_layer_parts(bert.model).attention).add_module(PLACE, added)
         open_attention(bert.model)
         return layers
