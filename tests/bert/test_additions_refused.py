@@ -45,7 +45,7 @@ def test_a_second_one_of_a_kind_is_refused(bert, addition):
     made = re.escape(repr(addition))
     with pytest.raises(
         ValueError,
-        match=rf"'minilm/{addition.name}' already has {made}.* Extend the model without it: kgwb\.bert\.extend\(",
+        match=rf"'minilm/{addition.name}' already has {made}.* Extend the model without it; type kgwb\.bert\.extend\(",
     ):
         addition.attach(model)
     with pytest.raises(ValueError, match=rf"'minilm' has no {addition.name}\. Type kgwb\.bert\.extend\(bert, {made}\)"):

@@ -94,7 +94,6 @@ CALLS = {
     "kgwb.bert.Experts": "2, 8",
     "kgwb.bert.LoRA": "2, 4, targets=['query']",
     "kgwb.bert.Prefix": "8",
-    "Addition.attach": "copy.deepcopy(bert)",
     "Addition.parameters_of": "kgwb.bert.extend(bert, kgwb.bert.Adapter())",
     "kgwb.bert.count_parameters": "bert",
     "kgwb.bert.encode_sentences": "bert, texts, mentions=[each.mentions for each in sentences]",

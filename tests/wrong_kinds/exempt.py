@@ -47,6 +47,7 @@ EXEMPT = {
     },
     "kgwb.bert.Door": "abstract: its subclasses are made by inject",
     "kgwb.bert.Addition": "abstract: its subclasses are LoRA, Adapter, Prefix and Experts",
+    "Addition.attach": "it changes the BERT that it is given; extend hands on what comes",
     "kgwb.learn.Task": "a protocol: whoever writes a task says what its prepare takes",
     "kgwb.learn.PreparedTask": "a protocol, as Task",
     "Task.prepare": "a protocol",

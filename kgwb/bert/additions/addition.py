@@ -44,8 +44,8 @@ class Addition(ABC):
         expect_kind(bert, Bert, "A BERT", call=f"kgwb.bert.extend(kgwb.load_bert(), {self!r})")
         if self.name in bert.additions:
             raise ValueError(
-                f"{bert.name!r} already has {list_added(bert.additions)[self.name].recipe!r}, and each kind once is enough. "
-                f"Extend the model without it: kgwb.bert.extend(kgwb.load_bert(...), {self!r})."
+                f"{bert.name!r} already has {list_added(bert.additions)[self.name].recipe!r}, and each kind may come once. "
+                f"Extend the model without it; type kgwb.bert.extend(kgwb.load_bert(...), {self!r})."
             )
         shape, seed = measure_shape(bert.model, bert.words), getattr(self, "seed", 0)
         usual = f"kgwb.bert.{type(self).__name__}()"
