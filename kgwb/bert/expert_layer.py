@@ -13,7 +13,7 @@ PLACE = "kgwb_experts"
 
 
 class ExpertLayer(nn.Module):
-    """h' = h + Σ_e g_e W_up,e gelu(W_down,e h), g = softmax(W_g m), m the mean of the states that enter the layer.
+    """h' = h + Σ_e g_e W_up,e gelu(W_down,e h), g = softmax(W_g m / √d), m the mean of the states that enter the layer.
 
     Args:
         width: numbers of h.
@@ -39,7 +39,8 @@ class ExpertLayer(nn.Module):
         """How much each adapter counts in each sentence: a softmax, one over their number each at the start."""
         there = is_token[..., None].to(entered.dtype)
         mean = (entered * there).sum(1) / there.sum(1)  # [sentence, width]
-        return linear(mean, self.gate).softmax(-1)
+        # Without 1/√d what all sentences share drives the gate to one adapter for every sentence.
+        return (linear(mean, self.gate) / mean.shape[-1] ** 0.5).softmax(-1)
 
 
 def find_experts(layer: nn.Module) -> ExpertLayer | None:

@@ -28,8 +28,11 @@ def count_parameters(bert: Bert) -> pd.DataFrame:
 
     Example:
         >>> from kgwb import load_bert
-        >>> count_parameters(load_bert()).parameters.sum()
-        np.int64(22892346)
+        >>> count_parameters(load_bert()).head(3)[["part", "parameters"]]
+                 part  parameters
+        0       words    11720448
+        1  embeddings      198144
+        2     layer 0     1774464
     """
     expect_kind(bert, Bert, "A BERT", call="kgwb.bert.count_parameters(kgwb.load_bert())")
     groups: dict[str, Iterable[nn.Parameter]] = {name: added.parameters() for name, added in bert.additions.items()}
@@ -48,5 +51,5 @@ def count_parameters(bert: Bert) -> pd.DataFrame:
     layers = [f"layer {i}" for i in range(bert.layers)]
     order = ["words", "embeddings", *layers, "masked-language head", "heads", "injector", *bert.additions]
     frame = pd.DataFrame([(part, *counts[part]) for part in order], columns=["part", "parameters", "learning"])
-    frame = frame[(frame.parameters > 0)].reset_index(drop=True)
+    frame = frame[frame.parameters > 0].reset_index(drop=True)
     return frame.assign(share=frame.parameters / frame.parameters.sum())

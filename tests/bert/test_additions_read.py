@@ -142,7 +142,7 @@ def test_the_sentence_chooses_its_experts(bert):
     for sentence, length in enumerate(reading.lengths):
         for layer, added in enumerate(model.additions["experts"].layers):
             mean = reading.hidden[sentence, layer, :length].mean(0)
-            torch.testing.assert_close(reading.experts[sentence, layer], (added.gate @ mean).softmax(-1))
+            torch.testing.assert_close(reading.experts[sentence, layer], (added.gate @ mean / 384**0.5).softmax(-1))
     assert not torch.allclose(reading.experts[0], reading.experts[1], atol=1e-3)
 
 

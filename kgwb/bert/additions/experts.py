@@ -19,10 +19,10 @@ from kgwb.checks import expect_at_least, expect_seed
 class Experts(Addition):
     """Several adapters behind each layer, mixed by a learned gate.
 
-    h' = h + Σ_e g_e W_up,e gelu(W_down,e h), g = softmax(W_g m), m the mean of the states of the sentence that enter the
-    layer; W_up and W_g are zero at the start, so that all count alike (the mixture follows Jacobs et al., 1991, its
-    members Houlsby et al., 2019; here h is what leaves the layer, where doors act too). `Reading.experts` shows g. They act
-    wherever kgwb runs the model; Hugging Face's own call, `bert.model(...)`, does not pass them.
+    h' = h + Σ_e g_e W_up,e gelu(W_down,e h), g = softmax(W_g m / √d), m the mean of the states of the sentence that enter
+    the layer, d their width; W_up and W_g are zero at the start, so that all count alike (the mixture follows Jacobs et al.,
+    1991, its members Houlsby et al., 2019; here h is what leaves the layer, where doors act too). `Reading.experts` shows g.
+    They act wherever kgwb runs the model; Hugging Face's own call, `bert.model(...)`, does not pass them.
 
     Args:
         count: of adapters in each layer.
