@@ -49,6 +49,7 @@ PACKAGES = (
     ("tqdm", "4.66", True),
     ("jupyterlab", "4.2", True),
     ("ipykernel", "6.29", True),
+    ("peft", "0.18", False),
     ("pyarrow", "15", False),
     ("pyoxigraph", "0.4", False),
     ("networkx", "3.2", False),

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from kgwb.bert.additions.adapter import Adapter as Adapter
+from kgwb.bert.additions.addition import Addition as Addition
+from kgwb.bert.additions.addition import extend as extend
+from kgwb.bert.additions.experts import Experts as Experts
+from kgwb.bert.additions.lora import LoRA as LoRA
+from kgwb.bert.additions.prefix import Prefix as Prefix
 from kgwb.bert.alignment.alignment import Alignment as Alignment
 from kgwb.bert.alignment.alignment import align_vectors as align_vectors
 from kgwb.bert.alignment.missing_vectors import fill_missing_vectors as fill_missing_vectors
@@ -20,6 +26,7 @@ from kgwb.bert.linking import link_mentions as link_mentions
 from kgwb.bert.loading import load_bert as load_bert
 from kgwb.bert.mentions import find_mentions as find_mentions
 from kgwb.bert.model import Bert as Bert
+from kgwb.bert.parameter_counts import count_parameters as count_parameters
 from kgwb.bert.reading import Reading as Reading
 from kgwb.bert.reading import read as read
 from kgwb.bert.rollout import roll_out as roll_out

@@ -1,4 +1,4 @@
-"""All that a row of attention goes to: word pieces, vectors set beside them, facts in memory."""
+"""All that a row of attention goes to: word pieces, vectors set beside them, facts in memory, a learned prefix."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ class Column:
     """What a row goes to that is no word piece.
 
     Attributes:
-        kind: a "vector" set beside, a "fact" in a memory's slot, or the "rest", of which a reading says no more.
+        kind: a "vector" set beside, a "fact" in a memory's slot, a learned "prefix", or the "rest", of which a reading says
+            no more.
         place: of a vector, the word piece whose position it shares.
         fact: of a slot, its (head, relation, tail).
     """
 
-    kind: Literal["vector", "fact", "rest"]
+    kind: Literal["vector", "fact", "prefix", "rest"]
     place: int = -1
     fact: tuple[int, int, int] = (-1, -1, -1)
 
@@ -33,8 +34,9 @@ def list_columns(reading: Reading, sentence: int) -> tuple[Column, ...]:
     places = reading.places[sentence] if reading.beside is not None else ()
     facts = dict.fromkeys(reading.facts[sentence]) if reading.slots is not None and reading.facts else {}
     named = tuple(Column("vector", place=place) for place in places) + tuple(Column("fact", fact=one) for one in facts)
+    prefix = (Column("prefix"),) if reading.prefix is not None else ()
     rest = (Column("rest"),) if (_measure_rest(reading, sentence) > SEEN).any() else ()
-    return named + rest
+    return named + prefix + rest
 
 
 def join_columns(
@@ -63,15 +65,19 @@ def join_columns(
         slots = reading.slots[sentence, layers, :, :length].numpy()  # [layer, head, query, slot]
         for i, fact in enumerate(reading.facts[sentence]):
             joined[..., at[Column("fact", fact=fact)]] += slots[..., i]
+    if reading.prefix is not None:
+        joined[..., at[Column("prefix")]] = reading.prefix[sentence, layers, :, :length].sum(-1).numpy()
     if Column("rest") in at:
         joined[..., -1] = _measure_rest(reading, sentence)[layers]
     return joined.clip(0)  # differences of rounded numbers may lie a hair below
 
 
 def _measure_rest(reading: Reading, sentence: int) -> Float[np.ndarray, "layer head query"]:
-    """What is left of each row beside word pieces, and the slots whose facts are known."""
+    """What is left of each row beside word pieces, the slots whose facts are known, and a prefix."""
     length = reading.lengths[sentence]
     left = 1 - reading.attention[sentence, :, :, :length, :length].sum(-1).numpy()
     if reading.slots is not None and reading.facts:
         left = left - reading.slots[sentence, :, :, :length, : len(reading.facts[sentence])].sum(-1).numpy()
+    if reading.prefix is not None:
+        left = left - reading.prefix[sentence, :, :, :length].sum(-1).numpy()
     return left.clip(0)

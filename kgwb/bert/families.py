@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,6 +20,42 @@ FAMILIES = ("bert", "distilbert", "roberta", "xlm-roberta", "camembert", "modern
 HEAD_NAMES = ("cls.", "lm_head.", "vocab_transform.", "head.")
 # They count positions from one past the padding id.
 _AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
+# The linear maps of a layer: three into attention and one out of it, two of the feed-forward part.
+MAPS = ("query", "key", "value", "output", "up", "down")
+
+
+@dataclass(frozen=True)
+class LayerParts:
+    """Where the parts of a layer stand in it.
+
+    Attributes:
+        attention: what attends.
+        outputs: of "attention" and "feed_forward", what gives the output that is added to the residual.
+        maps: of each of `MAPS`, the linear map.
+    """
+
+    attention: str
+    outputs: Mapping[str, str]
+    maps: Mapping[str, str]
+
+
+_BERT = LayerParts(
+    "attention.self",
+    {"attention": "attention.output.dropout", "feed_forward": "output.dropout"},
+    {name: f"attention.self.{name}" for name in ("query", "key", "value")}
+    | {"output": "attention.output.dense", "up": "intermediate.dense", "down": "output.dense"},
+)
+_DISTILBERT = LayerParts(
+    "attention",
+    {"attention": "attention", "feed_forward": "ffn"},
+    {"query": "attention.q_lin", "key": "attention.k_lin", "value": "attention.v_lin"}
+    | {"output": "attention.out_lin", "up": "ffn.lin1", "down": "ffn.lin2"},
+)
+_MODERNBERT = LayerParts(
+    "attn",
+    {"attention": "attn", "feed_forward": "mlp"},
+    dict.fromkeys(("query", "key", "value"), "attn.Wqkv") | {"output": "attn.Wo", "up": "mlp.Wi", "down": "mlp.Wo"},
+)
 
 
 def find_layers(model: PreTrainedModel) -> nn.ModuleList:
@@ -27,6 +65,11 @@ def find_layers(model: PreTrainedModel) -> nn.ModuleList:
     layers = inner.layers if hasattr(inner, "layers") else inner.layer
     assert isinstance(layers, nn.ModuleList)
     return layers
+
+
+def find_layer_parts(model: PreTrainedModel) -> LayerParts:
+    """Where the parts of each layer stand in it."""
+    return {"distilbert": _DISTILBERT, "modernbert": _MODERNBERT}.get(model.config.model_type, _BERT)
 
 
 def find_first_position(model: PreTrainedModel) -> int:

@@ -44,7 +44,8 @@ class ReducedBatch:
         values, places, strengths, layers = [], [], [], []
         for layer, weights in enumerate(record.attention):
             words, extra = _part_columns(weights.float().cpu(), record, layer)
-            values.append(_measure_layer(words, extra, encoding, queries, ends))
+            prefix = record.prefix[layer].float().cpu() if layer in record.prefix else words[..., :0]
+            values.append(_measure_layer(words, extra, prefix, encoding, queries, ends))
             place, strength = _find_strongest(words, queries)
             places.append(place)
             strengths.append(strength)
@@ -95,6 +96,7 @@ def _part_columns(
 def _measure_layer(
     words: Float[Tensor, "sentence head query key"],
     extra: Float[Tensor, "sentence head query extra"],
+    prefix: Float[Tensor, "sentence head query vector"],
     encoding: Encoding,
     queries: Bool[Tensor, "sentence token"],
     ends: tuple[Tensor, Tensor],
@@ -104,7 +106,7 @@ def _measure_layer(
     named = encoding.entities >= 0
     place = torch.arange(length)
     apart = (place[:, None] - place[None]).abs().float()  # [query, key]
-    everything = torch.cat([words, extra], -1)
+    everything = torch.cat([words, extra, prefix], -1)
     bits = torch.special.entr(everything).sum(-1) / np.log(2)
     onto_mentions = (words * named[:, None, None]).sum(-1)
     has_mention = named.any(1)[:, None] & (queries & ~named).any(1)[:, None]

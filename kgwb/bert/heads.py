@@ -85,8 +85,8 @@ def measure_heads(
 
     Of each word piece that is not special, and then as the mean over those of a sentence: the weight on the `previous` word
     piece, the `next`, `itself`, `[CLS]` and `[SEP]`; on the word pieces of `mentions`, from those outside; on what was
-    `injected`, facts in memory and vectors set beside; the `entropy` of the row, all of these included, in bits; and the mean
-    `distance` in word pieces of what it looks at.
+    `injected`, facts in memory and vectors set beside; the `entropy` of the row, all of these and a learned prefix included, in
+    bits; and the mean `distance` in word pieces of what it looks at.
 
     Args:
         bert: plain or injected.

@@ -124,7 +124,8 @@ def inject(
     for door in doors:
         door.meet(reader)
     model = copy.deepcopy(bert)
-    origin = note_origin(known, knowledge, shape, model.model, keep=bool(list_own_doors(makers)))
+    own = bool(list_own_doors(makers))
+    origin = note_origin(known, knowledge, shape, model.model, model.additions, keep=own)
     injector = Injector(knowledge, doors, filled=filled, origin=origin)
     if injector.kept:
         log.info(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from kgwb.bert.additions.saved_additions import restore_additions
 from kgwb.bert.doors.door import Door
 from kgwb.bert.families import FAMILIES, HEAD_NAMES
 from kgwb.bert.injection import choose_doors, list_own_doors, make_doors, name_mode
@@ -19,6 +20,7 @@ from kgwb.bert.model import Bert, BertLoadError, quiet_loading
 from kgwb.bert.origin import Origin
 from kgwb.bert.passing import open_attention
 from kgwb.bert.saving import (
+    ADDITIONS,
     HEADS,
     MODEL,
     ModelFileError,
@@ -107,6 +109,9 @@ def _load_place(place: str | Path, source: str | Path, doors: Sequence[type[Door
     bert = Bert(model, tokenizer, name=str(name), new_head=new_head)
     if record is not None:
         bert.name, bert.new_head, bert.met = record["name"], record["new_head"], Met.of(record.get("met", {}))
+        if record["additions"]:
+            with _explain(source):
+                restore_additions(bert, record["additions"], read_tensor_file(Path(place) / ADDITIONS))
         if record["injector"] is not None:
             with _explain(source):
                 bert.injector = _restore_doors(Path(place), record["injector"], bert, doors)
@@ -155,7 +160,7 @@ def _restore_doors(place: Path, kept: dict[str, Any], bert: Bert, own: Sequence[
     makers = choose_doors([mine.get(name, name) for name in options])
     doors = make_doors(makers, knowledge, shape, options)
     vectors, facts = kept["recipe"]["vectors"], kept["recipe"]["facts"]
-    origin = Origin(shape, tuple(kept["sizes"]), vectors, facts, bert.model, knowledge if own else None)
+    origin = Origin(shape, tuple(kept["sizes"]), vectors, facts, bert.model, bert.additions, knowledge if own else None)
     injector = Injector(knowledge, doors, filled=kept["filled"], origin=origin)
     injector.restore(place, state)
     if any(door.touched_attention for door in doors):

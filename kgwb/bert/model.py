@@ -13,12 +13,13 @@ from torch import nn
 from torch.nn.functional import linear
 
 from kgwb.axes import Float, Int, Tensor
+from kgwb.bert.added import list_added, list_base_weights
 from kgwb.bert.encoding import Encoding
 from kgwb.bert.families import find_first_position, find_layers, mask_columns, transform_states
 from kgwb.bert.injector import Injector
 from kgwb.bert.met import Met
 from kgwb.bert.passing import Pass, watch_layers
-from kgwb.bert.saving import ModelFileError, describe_doors, place_head_graphs, write_model
+from kgwb.bert.saving import ADDITIONS, HEADS, ModelFileError, describe_doors, place_head_graphs, write_model
 from kgwb.bert.task_head import TaskHead
 from kgwb.bert.trace import Record, Trace
 from kgwb.checks import expect_flags, expect_kind, expect_path, expect_text
@@ -43,6 +44,7 @@ class Bert(nn.Module):
         injector: the doors into it, or None for plain BERT.
         met: what it was asked in tuning.
         heads: what tasks have learnt on top of it, by name; see `kgwb.learn.predict`.
+        additions: what was added to its layers, by name; see `kgwb.bert.extend`.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Bert(nn.Module):
         self.met = Met()
         self.heads = nn.ModuleDict()
         self.disturbance: Callable[[Tensor, Encoding], Tensor] | None = None  # of the word vectors; see `disturb_words`
+        self.additions = nn.ModuleDict()
         watch_layers(self.stack)
 
     def forward(self, encoding: Encoding) -> Any:
@@ -110,8 +113,8 @@ class Bert(nn.Module):
         """Write the model whole to a folder, and return it; `kgwb.load_bert(folder)` gives it back, bit for bit.
 
         Weights and tokenizer are written as Hugging Face writes them, the doors beside them with their options, their
-        facts as edited, their control and their graph, and the heads of tasks. A model of kgwb's that the folder holds
-        is replaced.
+        facts as edited, their control and their graph, the heads of tasks, and additions. A model of kgwb's that the
+        folder holds is replaced.
 
         Raises:
             FileExistsError: the folder holds something else.
@@ -132,6 +135,8 @@ class Bert(nn.Module):
         if heads:
             record["heads"] = {name: head.describe() for name, head in heads.items()}
         places = place_head_graphs({name: head.graphs for name, head in heads.items()})
+        if added := list_added(self.additions):
+            record["additions"] = {name: each.options for name, each in added.items()}
         graphs = {place: heads[name].graphs[setting] for (name, setting), place in places.items()}
         doors = None
         if injector is not None:
@@ -149,8 +154,10 @@ class Bert(nn.Module):
                 **describe_doors(injector.graph, origin, options),
             }
             doors = (injector.state_dict(), injector.graph, origin)
+        model = (self.model, list_base_weights(self.model, self.additions))
+        parts = {HEADS: self.heads.state_dict(), ADDITIONS: self.additions.state_dict()}
         with quiet_loading():
-            write_model(folder, self.model, self.tokenizer, record, doors, self.heads.state_dict(), graphs)
+            write_model(folder, model, self.tokenizer, record, doors, parts, graphs)
         return folder
 
     def fill_mask(self, encoding: Encoding) -> Float[Tensor, "sentence vocabulary"]:
@@ -233,7 +240,8 @@ class Bert(nn.Module):
         return int(self.model.config.num_hidden_layers)
 
     def extra_repr(self) -> str:
-        return f"name={self.name!r}, new_head={self.new_head}"
+        added = f", additions={list(self.additions)}" if self.additions else ""
+        return f"name={self.name!r}, new_head={self.new_head}{added}"
 
 
 def share_weights(bert: Bert, training: bool) -> Bert:

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from kgwb.bert.added import list_base_weights
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.shape import Shape
 from kgwb.fingerprints import fingerprint, hash_tensors
@@ -27,6 +28,7 @@ class Origin:
         vectors: fingerprint of the vectors, before any was made up or a control took knowledge away.
         facts: fingerprint of the graph's facts, before any was edited.
         bert: Hugging Face's model, in which they stand.
+        additions: what was added to it.
         knowledge: a copy of what they were made from, where one of them is a class of the user's own.
     """
 
@@ -35,13 +37,14 @@ class Origin:
     vectors: str
     facts: str
     bert: nn.Module
+    additions: nn.ModuleDict
     knowledge: Knowledge | None = None
 
     @property
     def weights(self) -> str:
-        """Fingerprint of BERT's weights as they are now."""
-        state = self.bert.state_dict()
-        return hash_tensors(state[name] for name in sorted(state))
+        """Fingerprint of BERT's weights as they are now, those of additions included."""
+        states = list_base_weights(self.bert, self.additions), self.additions.state_dict()
+        return hash_tensors(state[name] for state in states for name in sorted(state))
 
 
 def describe_config(bert: nn.Module) -> dict[str, Any]:
@@ -50,7 +53,9 @@ def describe_config(bert: nn.Module) -> dict[str, Any]:
     return {name: value for name, value in config.to_dict().items() if name not in _TRIFLES}
 
 
-def note_origin(known: Knowledge, given: Knowledge, shape: Shape, bert: nn.Module, *, keep: bool) -> Origin:
+def note_origin(
+    known: Knowledge, given: Knowledge, shape: Shape, bert: nn.Module, additions: nn.ModuleDict, *, keep: bool
+) -> Origin:
     """What to remember of doors.
 
     Args:
@@ -58,9 +63,10 @@ def note_origin(known: Knowledge, given: Knowledge, shape: Shape, bert: nn.Modul
         given: what the doors were made from.
         shape: of the BERT.
         bert: Hugging Face's model.
+        additions: what was added to it.
         keep: keep a copy of what they were made from.
     """
     sizes = (given.entities.shape[1], given.relations.shape[1])
     copied = replace(given, entities=given.entities.clone(), relations=given.relations.clone()) if keep else None
     vectors = fingerprint([known.entities, known.relations])
-    return Origin(shape, sizes, vectors, fingerprint(known.facts), bert, copied)
+    return Origin(shape, sizes, vectors, fingerprint(known.facts), bert, additions, copied)

@@ -16,6 +16,8 @@ from torch import nn
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert.doors.door import Door
 from kgwb.bert.encoding import Encoding
+from kgwb.bert.expert_layer import find_experts
+from kgwb.bert.prefix_attention import find_prefix
 from kgwb.bert.trace import Heads, Hidden, InsertedView, Record, Trace, Weights
 
 if TYPE_CHECKING:
@@ -102,12 +104,19 @@ class Pass:
             entered: the hidden states that it was given.
             output: what Hugging Face's layer returned.
         """
-        doors = [door for door in self.doors if number in door.touched_layers]
-        if not doors and self.trace.record is None and self.trace.inserted is None:
+        doors, experts = (
+            [door for door in self.doors if number in door.touched_layers],
+            find_experts(self.layers[number]),
+        )
+        if not doors and experts is None and self.trace.record is None and self.trace.inserted is None:
             return None
         if self.trace.record is not None and number == 0:
             self.trace.record.hidden.append(entered[:, : self.length])
         everything = output[0] if isinstance(output, tuple) else output  # [sentence, column, width]
+        if experts is not None:
+            gates = experts.choose(entered[:, : self.length], self.trace.encoding.is_token)
+            self.trace.note_experts(number, gates)
+            everything = experts(everything, gates)
         hidden = everything[:, : self.length]
         for door in doors:
             hidden = door.after_layer(number, hidden, self.trace)
@@ -127,14 +136,16 @@ class Pass:
         scaling: float,
         dropout: float,
     ) -> tuple[Tensor, Weights]:
-        """Attention as Hugging Face's eager function computes it, with the doors of this layer in it."""
-        layer, length = self._layer_of.get(module, -1), self.length
+        """Attention as Hugging Face's eager function computes it, with the doors and the prefix of this layer in it."""
+        layer, length, prefix = self._layer_of.get(module, -1), self.length, find_prefix(module)
         doors = [door for door in self.doors if layer in door.touched_attention]
         scores = torch.matmul(query, key.transpose(2, 3)) * scaling  # [sentence, head, column, column]
         scores = scores if mask is None else scores + mask
         view = None
         if self.trace.inserted is not None:
             gathered = torch.matmul(scores[:, :, length:].softmax(-1), value)  # [sentence, head, extra, part]
+            if prefix is not None:
+                gathered = prefix.read(query[:, :, length:], scores[:, :, length:], gathered).output
             view = InsertedView(scores[:, :, :length, length:], value[:, :, length:], gathered)
             query, value, scores = query[:, :, :length], value[:, :, :length], scores[:, :, :length, :length]
         for door in doors:
@@ -142,6 +153,10 @@ class Pass:
         weights = scores.softmax(-1, dtype=_choose_softmax(module)).to(scores.dtype)
         weights = nn.functional.dropout(weights, p=dropout, training=module.training)
         output = torch.matmul(weights, value)  # [sentence, head, query, part]
+        if prefix is not None:  # first, and then counted as words: what comes from a graph takes its share of both
+            found = prefix.read(query, scores, output)
+            scores, weights, output = found.scores, weights * found.kept, found.output
+            self.trace.note_prefix(prefix.layer, found.weights)
         if view is not None:  # first, for slots take their share of all that counts as words
             weights, output = self._read_inserted(layer, query, scores, view, weights, output)
         for door in doors:
@@ -163,6 +178,7 @@ class Pass:
         # Attention to a vector counts as attention to the word piece whose position it shares.
         onto = self.trace.inserted.columns[:, None, None].expand(chosen.shape)
         weights = weights * (1 - share)
+        self.trace.share_prefix(layer, 1 - share)
         return weights.scatter_add(-1, onto, chosen.to(weights.dtype)), output
 
 
@@ -222,7 +238,7 @@ def attend(
     **options: Any,
 ) -> tuple[Tensor, Tensor]:
     """Attention for one layer; `kgwb_pass` travels here untouched from the call of the model."""
-    if kgwb_pass is None or not kgwb_pass.attends:
+    if kgwb_pass is None or (not kgwb_pass.attends and find_prefix(module) is None):
         # Each family's own: ModernBERT's takes its softmax in 32 bits whatever the weights are.
         own: Any = sys.modules[type(module).__module__]
         return own.eager_attention_forward(

@@ -41,6 +41,9 @@ class Reading:
         beside: weights on the vectors that a door sets beside the words, [sentence, layer, head, query, vector]; `attention`
             holds each of them too, at the word piece whose position it shares. None without such vectors.
         places: per sentence, that word piece of each vector.
+        prefix: weights on each part of a learned prefix, [sentence, layer, head, query, part], which rows sum to one with.
+            None without one.
+        experts: how much each adapter of a mixture counted, [sentence, layer, expert]. None without a mixture.
         name: which model read.
     """
 
@@ -57,6 +60,8 @@ class Reading:
     left_out: tuple[int, ...] = ()
     beside: Float[Tensor, "sentence layer head query vector"] | None = None
     places: tuple[tuple[int, ...], ...] = ()
+    prefix: Float[Tensor, "sentence layer head query part"] | None = None
+    experts: Float[Tensor, "sentence layer expert"] | None = None
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -121,6 +126,8 @@ def read(
         left_out=_count_left_out(bert, encoding),
         beside=_stack_beside(records, bert.layers, longest) if any(record.beside for record in records) else None,
         places=tuple(_list_places(record) for record in records) if any(record.beside for record in records) else (),
+        prefix=_stack_prefix(records, longest) if "prefix" in bert.additions else None,
+        experts=_stack_experts(records) if "experts" in bert.additions else None,
     )
 
 
@@ -203,6 +210,17 @@ def _stack_beside(
             found = weights[0, :, :, : len(_list_places(record))].float().cpu()
             beside[row, layer, :, : found.shape[1], : found.shape[2]] = found
     return beside
+
+
+def _stack_prefix(records: Sequence[Record], longest: int) -> Float[Tensor, "sentence layer head query part"]:
+    by_sentence = [torch.cat([record.prefix[layer] for layer in sorted(record.prefix)]) for record in records]
+    return _stack([weights.transpose(2, 3) for weights in by_sentence], longest).transpose(3, 4)
+
+
+def _stack_experts(records: Sequence[Record]) -> Float[Tensor, "sentence layer expert"]:
+    return torch.stack(
+        [torch.cat([record.experts[layer] for layer in sorted(record.experts)]).float().cpu() for record in records]
+    )
 
 
 def _spell(bert: Bert, encoding: Encoding) -> tuple[tuple[str, ...], ...]:

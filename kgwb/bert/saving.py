@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 WEIGHTS, MADE_FOR = "injector.safetensors", "injector.json"
-MODEL, KNOWLEDGE, GRAPH, HEADS = "kgwb.json", "knowledge.safetensors", "graph", "heads.safetensors"
+MODEL, KNOWLEDGE, GRAPH = "kgwb.json", "knowledge.safetensors", "graph"
+HEADS, ADDITIONS = "heads.safetensors", "additions.safetensors"
 _OF_MODEL: Mapping[str, Kinds] = {"name": str, "new_head": bool, "files": dict, "injector": (dict, NoneType)}
 _OF_HEAD: Mapping[str, Kinds] = {"kind": str, "labels": list, "width": int, "settings": dict}
 _OF_GRAPH: Mapping[str, Kinds] = {"name": str, "notes": list, "fingerprint": str}
@@ -70,22 +71,22 @@ def read_doors(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 def write_model(
     folder: Path,
-    model: PreTrainedModel,
+    model: tuple[PreTrainedModel, Mapping[str, Tensor]],
     tokenizer: PreTrainedTokenizerBase,
     record: Mapping[str, Any],
     doors: tuple[Mapping[str, Tensor], KnowledgeGraph, Origin] | None,
-    heads: Mapping[str, Tensor],
+    parts: Mapping[str, Mapping[str, Tensor]],
     graphs: Mapping[str, KnowledgeGraph],
 ) -> None:
     """Write a model whole: as Hugging Face does, with the doors, their graph and all that made them beside it.
 
     Args:
         folder: where to; a model of kgwb's that is there is replaced.
-        model: Hugging Face's model.
+        model: Hugging Face's model, and its weights under its own names.
         tokenizer: its tokenizer.
         record: what else there is to know, for JSON.
         doors: their tensors, their graph, and what they were made from; None for a plain BERT.
-        heads: the tensors of the tasks' heads, if there are any.
+        parts: by file, the tensors of the tasks' heads and of additions; a file without tensors is left out.
         graphs: by folder, those that heads keep.
     """
     with hold_folder(folder):
@@ -93,7 +94,7 @@ def write_model(
     refuse_other_files(folder, {*known, MODEL, "config.json", "model.safetensors"}, "a model of kgwb's")
     with write_whole(folder, replaces={*known, MODEL}) as new:
         new.mkdir()
-        model.save_pretrained(new, max_shard_size="1000GB")
+        model[0].save_pretrained(new, state_dict=dict(model[1]), max_shard_size="1000GB")
         tokenizer.save_pretrained(new)
         if doors is not None:
             state, graph, origin = doors
@@ -103,8 +104,9 @@ def write_model(
                 whole = origin.knowledge
                 tables = {"entities": whole.entities, "relations": whole.relations, "facts": whole.facts}
                 write_tensor_file(tables | {"identity": whole.identity}, new / KNOWLEDGE)
-        if heads:
-            write_tensor_file(heads, new / HEADS)
+        for name, tensors in parts.items():
+            if tensors:
+                write_tensor_file(tensors, new / name)
         for place, graph in graphs.items():
             (new / place).parent.mkdir(parents=True, exist_ok=True)
             write_graph(graph, new / place)
@@ -114,7 +116,7 @@ def write_model(
 
 
 def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, Any]:
-    """What `write_model` wrote beside the model; one that an earlier kgwb wrote has no heads.
+    """What `write_model` wrote beside the model; one that an earlier kgwb wrote has no heads and no additions.
 
     Raises:
         ModelFileError: if anything there is not as it was written.
@@ -123,7 +125,8 @@ def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, A
         record = read_record(folder / MODEL, _OF_MODEL)
         if record["injector"] is not None:
             expect_parts(record["injector"], _OF_DOORS)
-        expect_parts(record, {"heads": dict} if "heads" in record else {})
+        expect_parts(record, {name: dict for name in ("heads", "additions") if name in record})
+        expect_parts(record.setdefault("additions", {}), dict.fromkeys(record["additions"], dict))
         for head in record.setdefault("heads", {}).values():
             expect_parts(head, {**_OF_HEAD, **({"graphs": dict} if "graphs" in head else {})})
             for graph in head.get("graphs", {}).values():

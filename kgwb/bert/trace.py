@@ -59,6 +59,8 @@ class Record:
         beside: by layer, weights on the vectors set beside the words, [sentence, head, query, extra]; `attention` counts
             each as attention to the word piece whose position it shares.
         places: that word piece, −1 where a sentence has fewer vectors than others, [sentence, extra]; None without any.
+        prefix: by layer, weights on a learned prefix, [sentence, head, query, vector].
+        experts: by layer, how much each adapter of a mixture counted, [sentence, expert].
     """
 
     hidden: list[Hidden] = field(default_factory=list)
@@ -68,6 +70,8 @@ class Record:
     gates: dict[str, dict[int, Float[Tensor, "sentence token"]]] = field(default_factory=dict)
     beside: dict[int, Float[Tensor, "sentence head query extra"]] = field(default_factory=dict)
     places: Int[Tensor, "sentence extra"] | None = None
+    prefix: dict[int, Float[Tensor, "sentence head query vector"]] = field(default_factory=dict)
+    experts: dict[int, Float[Tensor, "sentence expert"]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -104,8 +108,23 @@ class Trace:
             self.record.beside[layer] = weights.detach()
             self.record.places = self.inserted.columns.masked_fill(~self.inserted.is_there, -1)
 
+    def note_prefix(self, layer: int, weights: Float[Tensor, "sentence head query vector"]) -> None:
+        """Record the weights on a learned prefix, in a layer's attention."""
+        if self.record is not None:
+            self.record.prefix[layer] = weights.detach()
+
+    def note_experts(self, layer: int, gates: Float[Tensor, "sentence expert"]) -> None:
+        """Record how much each adapter behind a layer counted."""
+        if self.record is not None:
+            self.record.experts[layer] = gates.detach()
+
+    def share_prefix(self, layer: int, kept: Float[Tensor, "sentence head query 1"]) -> None:
+        """A prefix keeps of each row what has been left to it and to words."""
+        if self.record is not None and layer in self.record.prefix:
+            self.record.prefix[layer] = self.record.prefix[layer] * kept.detach()
+
     def share_slots(self, layer: int, before: Weights, after: Weights) -> None:
-        """Vectors set beside, and slots of earlier doors, keep of each row what the door that has just acted left to words."""
+        """All that is not words, and not of the door that has just acted, keeps of each row what this door left to words."""
         if self.record is None:
             return
         noted = self.record.slots.get(layer, {})
@@ -114,6 +133,7 @@ class Trace:
             noted[door] = noted[door] * kept
         if layer in self.record.beside:
             self.record.beside[layer] = self.record.beside[layer] * kept
+        self.share_prefix(layer, kept)
 
 
 class Switch:

@@ -35,6 +35,7 @@ from kgwb.learn.masked_words import predict_masked_words as predict_masked_words
 from kgwb.learn.next_sentences import NextSentences as NextSentences
 from kgwb.learn.pair_completion import PairCompletion as PairCompletion
 from kgwb.learn.policies.adversarial import Adversarial as Adversarial
+from kgwb.learn.policies.extended import Extended as Extended
 from kgwb.learn.policies.partial import Full as Full
 from kgwb.learn.policies.partial import Partial as Partial
 from kgwb.learn.policies.policy import Policy as Policy

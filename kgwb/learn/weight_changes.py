@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import torch
+from torch import nn
 
 from kgwb.bert import Bert
 from kgwb.checks import expect_kind
@@ -23,8 +24,8 @@ def compare_weights(before: Bert, after: Bert) -> pd.DataFrame:
 
     Returns:
         One row per part ("embeddings", "layer 0", ..., "head", "injector", "task heads") and kind of weight ("attention",
-        "feed-forward", "norms", "other"): `numbers`, `changed` (of them, those that differ at all), `distance`, ‖W′ − W‖, and
-        `moved`, infinite where W was zero.
+        "feed-forward", "norms", "added", "other"): `numbers`, `changed` (of them, those that differ at all), `distance`,
+        ‖W′ − W‖, and `moved`, infinite where W was zero.
 
     Raises:
         TypeError: for what is no model.
@@ -44,8 +45,8 @@ def compare_weights(before: Bert, after: Bert) -> pd.DataFrame:
     call = "kgwb.learn.compare_weights(before, after)"
     expect_kind(before, Bert, "A BERT", call=call)
     expect_kind(after, Bert, "A BERT", call=call)
-    old, places, rows = dict(before.named_parameters()), name_places(after), []
-    for name, weight in after.named_parameters():
+    old, places, rows = _name_weights(before), name_places(after), []
+    for name, weight in _name_weights(after).items():
         known = name in old and old[name].shape == weight.shape
         start = old[name].detach().to(weight.device) if known else torch.zeros_like(weight)
         difference = weight - start
@@ -65,8 +66,15 @@ def compare_weights(before: Bert, after: Bert) -> pd.DataFrame:
     return summed
 
 
+def _name_weights(bert: Bert) -> dict[str, nn.Parameter]:
+    """Every weight once; LoRA puts the map that it stands beside one level down, which does not count."""
+    return {name.replace(".base_layer.", "."): weight for name, weight in bert.named_parameters()}
+
+
 def _name_kind(name: str) -> str:
     parts = name.lower()
+    if "lora_" in parts or "kgwb_" in parts:
+        return "added"
     if "norm" in parts:
         return "norms"
     if any(word in parts for word in ("attention", "attn", "q_lin", "k_lin", "v_lin", "out_lin")):

@@ -136,7 +136,7 @@ def test_heads_that_do_not_fit_their_file_are_noticed(tmp_path, change):
     folder = with_head(kgwb.load_bert()).save(tmp_path / "model")
     record = json.loads((folder / "kgwb.json").read_text())
     del record["digest"]
-    saving._write_record(folder / "kgwb.json", {**record, "heads": change})
+    saving.write_record(folder / "kgwb.json", {**record, "heads": change})
     with pytest.raises(BertLoadError, match=r"holds no whole model|No BERT could be loaded"):
         kgwb.load_bert(folder)
 

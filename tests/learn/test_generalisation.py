@@ -62,10 +62,8 @@ def test_the_graph_knows_what_its_groups_say(exam, world):
 
 
 def test_what_was_taken_from_the_graph_can_be_derived(exam):
-    rules = kgwb.graph.apply_rules(kgwb.find_rules(exam.graph), exam.graph)
-    given = {(row.head, row.relation, row.tail) for row in rules.itertuples()}
-    labels, relations = exam.graph.labels, exam.graph.relation_labels
-    facts = [(labels[q.head], relations[q.relation], labels[q.answer]) for q in exam.asked["derivable"]]
+    given = set(map(tuple, kgwb.graph.apply_rules(exam.graph, kgwb.find_rules(exam.graph)).triples.tolist()))
+    facts = [(q.head, q.relation, q.answer) for q in exam.asked["derivable"]]
     assert sum(fact in given for fact in facts) >= 0.9 * len(facts)
 
 
@@ -108,8 +106,3 @@ def learn(graph):
 def test_a_share_that_leaves_nothing(world):
     with pytest.raises(ValueError, match=r"share=1.0 leaves 0 questions to tune on, and \d+ to ask. Expected"):
         plan_generalisation(*world, **CHOSEN, share=1.0)
-
-
-def test_a_control_there_is_not(world, small_bert):
-    with pytest.raises(ValueError, match=r"controls .*'off'"):
-        measure_generalisation(small_bert, plan_generalisation(*world, **CHOSEN), controls=("off",))

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import kgwb
+from kgwb.bert import Adapter, Experts, LoRA, Prefix
 from kgwb.bert.disturbing import disturb_words
-from kgwb.learn import Adversarial, Full, MaskedWords, Partial, Policy, Staged, TaskBatch
+from kgwb.learn import Adversarial, Extended, Full, MaskedWords, Partial, Policy, Staged, TaskBatch
 from kgwb.learn.policies.noise import differentiate_noise, find_noise, measure_word
 from kgwb.learn.policies.parts import PARTS, find_part, find_parts
 
@@ -20,6 +21,10 @@ POLICIES = [
     Partial(("norms", "injector")),
     Partial(("layer 0", "words")),
     Staged([["injector"], ["head"], ["top"]]),
+    Extended(LoRA(rank=2)),
+    Extended(Adapter(width=4), parts=()),
+    Extended(Prefix(length=3)),
+    Extended(Experts(count=2, width=4)),
     Adversarial(size=0.3),
     Adversarial(size=0.3, steps=0),
     Adversarial(size=0.3, steps=3, weight=1.0, parts=("attention",)),
@@ -43,6 +48,7 @@ def tune_with(policy, model, questions, **options):
 
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)
 def test_what_is_free_moves_and_what_is_not_stays_to_the_bit(policy, model, questions):
+    policy.attach(model, seed=0)
     before = copy.deepcopy(model)
     tune_with(policy, model, questions)
     free = {id(p) for p in find_parts(model, policy.list_parts(), top_layers=1)}
@@ -51,6 +57,33 @@ def test_what_is_free_moves_and_what_is_not_stays_to_the_bit(policy, model, ques
     assert moved and moved <= free
     buffers = zip(model.named_buffers(), before.named_buffers(), strict=True)
     assert all(torch.equal(one, other) for (_, one), (_, other) in buffers)
+
+
+def test_an_addition_is_made_once_and_goes_on_learning(model, questions):
+    policy = Extended(Adapter(width=4), parts=())
+    tune_with(policy, model, questions)
+    after_one = [p.detach().clone() for p in policy.addition.parameters_of(model)]
+    assert any(each.any() for each in after_one)
+    tune_with(policy, model, questions)
+    after_two = policy.addition.parameters_of(model)
+    assert not all(torch.equal(p, q) for p, q in zip(after_one, after_two, strict=True))
+    with pytest.raises(
+        ValueError, match=r"has Adapter\(width=4, seed=0\) already, and policy=Extended\(.* came. Type policy="
+    ):
+        tune_with("adapter", model, questions)
+
+
+@pytest.mark.parametrize("name", ["lora", "adapter", "prefix", "experts"])
+def test_additions_by_name_are_less_than_a_twentieth_of_minilm(name):
+    bert = kgwb.load_bert()
+    steps = kgwb.tune(bert, MaskedWords(["The sea is wide.", "The sea is deep."]), policy=name, epochs=2)
+    assert len(list(steps)) == 2
+    added, whole = (sum(p.numel() for p in each.parameters()) for each in (bert.additions[name], bert))
+    assert 0 < added < 0.05 * whole
+    changes = kgwb.learn.compare_weights(kgwb.load_bert(), bert).groupby("kind")["changed"].sum()
+    assert changes["added"] > 0 and changes.drop(["added", "other", "norms"]).sum() == 0, (
+        "the head alone moves beside it"
+    )
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)

@@ -87,6 +87,15 @@ def _with_head(version: int) -> kgwb.bert.Bert:
     return model
 
 
+def _extend(version: int) -> kgwb.bert.Bert:
+    """Two additions whose weights are the version."""
+    model = kgwb.bert.extend(kgwb.bert.extend(_bert(), kgwb.bert.LoRA(2)), kgwb.bert.Prefix(2))
+    with torch.no_grad():
+        for parameter in model.additions.parameters():
+            parameter.fill_(version)
+    return model
+
+
 def _read_door(folder: Path) -> str:
     model = _inject(2)
     model.injector.load(folder)
@@ -194,6 +203,7 @@ SAVING: dict[str, tuple[Save, Callable[[Path], str]]] = {
         lambda folder, version: _with_head(version).save(folder),
         lambda folder: _read_model(folder) + repr(kgwb.load_bert(folder).heads["mood"].state_dict()),
     ),
+    "model with additions": (lambda folder, version: _extend(version).save(folder), _read_model),
     "answers": (_probe, _read_answers),
     "report": _saves_file(_report, "report.csv"),
     "report as JSON": _saves_file(_report, "report.json"),

@@ -89,6 +89,13 @@ CALLS = {
         "bert, vectors, mode='memory', reach='all', hops=1, most=4, layers=(0,), strength=1.0",
         "bert, vectors, mode=('entity', 'memory'), memory={'hops': 1}",
     ],
+    "kgwb.bert.extend": "bert, kgwb.bert.Adapter()",
+    "kgwb.bert.Adapter": "8",
+    "kgwb.bert.Experts": "2, 8",
+    "kgwb.bert.LoRA": "2, 4, targets=['query']",
+    "kgwb.bert.Prefix": "8",
+    "Addition.parameters_of": "kgwb.bert.extend(bert, kgwb.bert.Adapter())",
+    "kgwb.bert.count_parameters": "bert",
     "kgwb.bert.encode_sentences": "bert, texts, mentions=[each.mentions for each in sentences]",
     "kgwb.bert.align_vectors": [
         "bert, vectors, held_out=0.4, shuffles=0",
@@ -153,9 +160,12 @@ CALLS = {
     "kgwb.learn.predict": "headed, moods",
     "kgwb.learn.score_predictions": "headed, moods",
     "kgwb.tune": "copy.deepcopy(bert), task, epochs=1",
+    "kgwb.learn.plan_generalisation": "graph, sentences, relations=['knows'], derivable=[], unseen_relations=[], share=0.3",
+    "kgwb.learn.measure_generalisation": "bert, exam, modes=[], seeds=1, learn=lambda graph: vectors, epochs=1, batch=4",
     "kgwb.learn.estimate_tuning": "bert, task, epochs=1",
     "kgwb.learn.compare_weights": "bert, copy.deepcopy(bert)",
     "kgwb.learn.measure_robustness": "bert, task, sizes=[0.1], steps=1",
+    "kgwb.learn.Extended": "kgwb.bert.Adapter(4), ('head',)",
     "kgwb.learn.Partial": "('head', 'top')",
     "kgwb.learn.Staged": "[['head'], ['top']], [1, 2]",
     "kgwb.learn.Adversarial": "0.2, 1, 1.0, 0.5, ('head',)",
@@ -235,6 +245,7 @@ OPTIONS = {
 
 # Where methods are tried; classes that are handed out by a public function stand here too.
 RECEIVERS = {
+    "Addition": "kgwb.bert.Adapter()",
     "KnowledgeGraph": "graph",
     "GraphStore": "kgwb.graph.GraphStore(graph)",
     "GraphEmbedding": "copy.deepcopy(vectors)",

@@ -24,6 +24,8 @@ EXEMPT = {
     "kgwb.learn.EditReport": MADE.format("measure_edits"),
     "kgwb.learn.ProbeReport": MADE.format("probe"),
     "kgwb.learn.Step": MADE.format("tune"),
+    "kgwb.learn.GeneralisationReport": MADE.format("measure_generalisation"),
+    "kgwb.learn.GeneralisationExam": MADE.format("plan_generalisation"),
     "kgwb.learn.Agreement": MADE.format("tune"),
     "kgwb.learn.TuningCost": MADE.format("estimate_tuning"),
     "kgwb.learn.TaskBatch": "tune makes it, for policies",
@@ -51,6 +53,8 @@ EXEMPT = {
         "split_answer list_labels".split()
     },
     "kgwb.bert.Door": "abstract: its subclasses are made by inject",
+    "kgwb.bert.Addition": "abstract: its subclasses are LoRA, Adapter, Prefix and Experts",
+    "Addition.attach": "it changes the BERT that it is given; extend hands on what comes",
     "kgwb.learn.Task": "a protocol: whoever writes a task says what its prepare takes",
     "kgwb.learn.PreparedTask": "a protocol, as Task",
     "Task.prepare": "a protocol",
@@ -82,7 +86,7 @@ HOOKS: tuple[str, ...] = (
     "MultipleChoice",
     "EntityLinks",
 )
-HOOKS += ("Policy", "Partial", "Full", "Staged", "Adversarial", "TaskBatch")
+HOOKS += ("Policy", "Partial", "Extended", "Full", "Staged", "Adversarial", "TaskBatch")
 HOOKS += ("Strategy", "Together", "TwoStage", "Sampled", "Joint")
 HOOKS += ("Balance", "FixedWeights", "ScheduledWeights", "UncertaintyWeights")
 HOOKS += ("VariationalEncoder", "LiteralEncoder", "EncoderChain", "ComplEx", "DistMult", "RESCAL", "RotatE", "TransE")

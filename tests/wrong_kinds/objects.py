@@ -61,6 +61,7 @@ def make_objects() -> dict[str, Any]:
     model = kgwb.inject(bert, vectors, mode="memory")
     sentences = [make_sentence(graph, i, (i + 1) % 6) for i in range(6)]
     questions = kgwb.make_questions(sentences, graph)
+    exam = kgwb.learn.GeneralisationExam(questions[:3], {"graph only": questions[3:]}, graph, (), ())
     ranks = kgwb.rank_triples(vectors, split.test, known=split.known)
     report = kgwb.probe({"plain": bert, "door": model}, questions, seeds=1)
     rules = kgwb.find_rules(graph, min_support=1, min_confidence=0)

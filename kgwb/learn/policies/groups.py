@@ -12,7 +12,10 @@ from kgwb.learn.policies.parts import find_part, find_parts
 
 # Factors of the learning rate. A new head and a new injector start from zero and have far to go; BERT's own layers do
 # not. Measured on the archipelago: at one rate for all, the top layers memorise the sentences before the door opens.
+# Measured on masked words: below 200 times the rate a prefix hardly moves.
 NEW_HEAD = 30
+ADDED = 40
+PREFIX = 600
 INJECTOR = 300
 GATE = 3000
 
@@ -25,8 +28,8 @@ def group_parameters(
     Args:
         bert: the model; nothing in it is changed.
         parts: by name, as `find_part` knows them.
-        learning_rate: of BERT's own layers; a new head takes 30 times it, the injector 300
-            (times its `learning_rate_factor`), its gate 3,000.
+        learning_rate: of BERT's own layers; a new head takes 30 times it, LoRA, adapters and experts 40, a prefix 600, the
+            injector 300 (times its `learning_rate_factor`), its gate 3,000.
         top_layers: how many layers "top" has.
         heads: parameters of the tasks themselves; they start from zero, as a new head does.
 
@@ -38,6 +41,8 @@ def group_parameters(
         factors |= {id(parameter): NEW_HEAD for parameter in find_part(bert, "head")}
     brought = [parameter for module in (*bert.heads.values(), *heads) for parameter in module.parameters()]
     factors |= {id(parameter): NEW_HEAD for parameter in brought}
+    for name, added in bert.additions.items():
+        factors |= {id(p): PREFIX if name == "prefix" else ADDED for p in added.parameters()}
     for door in bert.injector.doors if bert.injector is not None else ():
         factors |= {id(p): INJECTOR * door.learning_rate_factor if p.ndim else GATE for p in door.parameters()}
     free = find_parts(bert, parts, top_layers=top_layers)

@@ -19,7 +19,8 @@ def find_part(bert: Bert, part: str, *, top_layers: int = 2) -> list[nn.Paramete
         bert: the model.
         part: "all"; "injector" (the doors); "head" (of masked words, without the word embeddings it borrows); "top" (the
             `top_layers` top layers); "layer 0", "layer 1", ...; "words" (the word embeddings); "embeddings" (those, and all
-            else below the layers); of the layers "attention", "feed-forward" (with the norm behind it), "norms" and "biases".
+            else below the layers); "lora", "adapter", "prefix", "experts" (what was added); of the layers "attention",
+            "feed-forward" (with the norm behind it), "norms" and "biases".
         top_layers: how many layers "top" has.
 
     Raises:
@@ -46,6 +47,7 @@ def find_part(bert: Bert, part: str, *, top_layers: int = 2) -> list[nn.Paramete
         "norms": lambda: (p for m in bert.stack.modules() if isinstance(m, nn.LayerNorm) for p in m.parameters()),
         "biases": lambda: (p for name, p in bert.stack.named_parameters() if name.endswith("bias")),
     }
+    found |= {name: added.parameters for name, added in bert.additions.items()}
     found |= {f"layer {number}": layer.parameters for number, layer in enumerate(bert.stack)}
     if part not in found:
         layers = f"'layer 0' to 'layer {bert.layers - 1}'"

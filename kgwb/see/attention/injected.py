@@ -1,4 +1,4 @@
-"""What a row of attention goes to beside word pieces, in words: facts in memory, vectors set beside."""
+"""What a row of attention goes to beside word pieces, in words: facts in memory, vectors set beside, a learned prefix."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kgwb.words import count_things
 
 MOST = 24  # columns of their own; the weakest others share one
 GROUPS = {"fact": "facts in memory", "vector": "vectors set beside", "rest": "vectors set beside"}
+GROUPS |= {"prefix": "the learned prefix"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Extra:
     """A column behind the word pieces.
 
     Attributes:
-        kind: "fact", "vector", "others" (the facts that have no column of their own) or "rest".
+        kind: "fact", "vector", "others" (the facts that have no column of their own), "prefix" or "rest".
         text: in words: "Akish Dorne · speaks · Ilvari".
         columns: what it holds.
         entities: that it names.
@@ -44,7 +45,7 @@ class Extra:
 def list_extras(
     readings: Sequence[Reading], sentence: int, graph: KnowledgeGraph | None, most: int = MOST
 ) -> tuple[Extra, ...]:
-    """The columns of all readings, vectors first, then facts; of more than `most` facts the weakest are one column."""
+    """The columns of all readings: vectors, facts, a prefix; of more than `most` facts the weakest are one column."""
     columns = list(dict.fromkeys(column for reading in readings for column in list_columns(reading, sentence)))
     facts = [column for column in columns if column.kind == "fact"]
     kept = facts
@@ -62,8 +63,9 @@ def list_extras(
     extras += [_name(column, readings, sentence, graph) for column in kept]
     if others:
         extras.append(Extra("others", count_things(len(others), "further fact"), others))
-    if Column("rest") in columns:
-        extras.append(Extra("rest", GROUPS["rest"], (Column("rest"),)))
+    for column in (Column("prefix"), Column("rest")):
+        if column in columns:
+            extras.append(Extra(column.kind, GROUPS[column.kind], (column,)))
     return tuple(extras)
 
 

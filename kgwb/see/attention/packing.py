@@ -84,7 +84,8 @@ def pack_layer(readings: Sequence[Reading], graph: KnowledgeGraph | None, number
 
 def _own(reading: Reading, extras: Sequence[Extra]) -> tuple[Extra, ...]:
     """A plain BERT's rows need no columns for what it has not read."""
-    has_any = reading.beside is not None or reading.slots is not None or any(extra.kind == "rest" for extra in extras)
+    noted = (reading.beside, reading.slots, reading.prefix)
+    has_any = any(each is not None for each in noted) or any(extra.kind == "rest" for extra in extras)
     return tuple(extras) if has_any else ()
 
 
