@@ -7,12 +7,14 @@ from kgwb.learn.answers import AttributionReport as AttributionReport
 from kgwb.learn.answers import answer_questions as answer_questions
 from kgwb.learn.answers import attribute_answer as attribute_answer
 from kgwb.learn.asking import answer as answer
+from kgwb.learn.candidate_scores import CandidateScores as CandidateScores
 from kgwb.learn.controls import mark_mentions as mark_mentions
 from kgwb.learn.controls import misdirect_mentions as misdirect_mentions
 from kgwb.learn.controls import prepend_facts as prepend_facts
 from kgwb.learn.controls import remove_answers as remove_answers
 from kgwb.learn.corpus import Corpus as Corpus
 from kgwb.learn.corpus import read_corpus as read_corpus
+from kgwb.learn.distilling import DistilledAnswers as DistilledAnswers
 from kgwb.learn.editing import EditReport as EditReport
 from kgwb.learn.editing import measure_edits as measure_edits
 from kgwb.learn.frames.cloze_classes import ClozeClasses as ClozeClasses
@@ -42,6 +44,7 @@ from kgwb.learn.runs import plan_runs as plan_runs
 from kgwb.learn.tasks import MaskedAnswers as MaskedAnswers
 from kgwb.learn.tasks import PreparedTask as PreparedTask
 from kgwb.learn.tasks import Task as Task
+from kgwb.learn.teachers import score_candidates as score_candidates
 from kgwb.learn.text_completion import TextCompletion as TextCompletion
 from kgwb.learn.text_ranker import TextRanker as TextRanker
 from kgwb.learn.text_reranker import TextReranker as TextReranker

@@ -86,6 +86,8 @@ OWN = {
         "encoder",
         "a transformer",
     ): "any nn.Module may be an encoder, and says itself what it reads",
+    ("kgwb.learn.score_candidates", "source", "a tokenizer"): "whatever can be called may be a teacher",
+    ("kgwb.learn.DistilledAnswers", "teacher", "a tokenizer"): "whatever can be called may be a teacher",
     ("kgwb.show_space", "labels", "a generator"): "it is read once, as a list would be",
     ("kgwb.show_space", "types", "a generator"): "it is read once, as a list would be",
     ("kgwb.see.Fragment", "libraries", "a dict"): "which names its scripts are the page's affair",
