@@ -42,7 +42,8 @@ class DistilledAnswers(Task):
 
     Args:
         questions: what to answer.
-        teacher: what `score_candidates` takes: vectors, rules, another BERT, a function, or scores. It is asked once, here.
+        teacher: what `score_candidates` takes: vectors, conclusions of rules, another BERT, a function, scores. It is asked
+            once, here.
         temperature: above 0; the higher, the more the teacher's order of the wrong answers counts.
         weight: of the teacher, from 0 (labels alone) to 1 (the teacher alone).
         labelled: which questions have labels: all of them by default, or a share of the facts asked for, drawn, or True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias, TypeGuard, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -17,6 +18,8 @@ from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.ranking.answers import ScoresAnswers, prepare_answers
 from kgwb.embed.ranking.baseline import RuleBaseline
 from kgwb.embed.ranking.counting import rows_at_once
+from kgwb.graph import KnowledgeGraph
+from kgwb.graph.conclusions import Conclusions
 from kgwb.learn.candidate_scores import CandidateScores, gather_names, read_numbers
 from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import EncodedQuestions, encode_questions
@@ -28,6 +31,7 @@ LEAST = 1e-6  # the share that rules leave to an answer for which nothing speaks
 Teacher: TypeAlias = (
     GraphEmbedding
     | ScoresAnswers
+    | Conclusions
     | Bert
     | CandidateScores
     | Callable[[Questions], Any]
@@ -50,13 +54,14 @@ def score_candidates(
 ) -> CandidateScores:
     """How likely each candidate of each question is, as logits, by a graph or by a model.
 
-    Vectors score (head, relation, candidate). Rules (`kgwb.embed.fit_baseline`) give shares, whose logarithm is taken. A
-    model gives the scores that `answer_questions` takes the softmax of. Candidates that share a name are one: the
-    exp of their scores are added.
+    Vectors score (head, relation, candidate). What rules conclude (`kgwb.graph.apply_rules`) scores log c, with c the PCA
+    confidence of the most trusted rule that gives it, 1 for a fact that the graph holds, and 10⁻⁶ for what nothing speaks for;
+    for `kgwb.embed.fit_baseline`, c is its score. A model gives the scores that `answer_questions` takes the softmax of.
+    Candidates that share a name are one: the exp of their scores are added.
 
     Args:
-        source: vectors, or whatever else can be ranked; a BERT, plain or injected; a function that is called with the
-            questions and gives a list of numbers for each; such numbers themselves, in the order of
+        source: vectors, or whatever else can be ranked; conclusions of rules; a BERT, plain or injected; a function that is
+            called with the questions and gives a list of numbers for each; such numbers themselves, in the order of
             `question.candidates`; or `CandidateScores`, which are only compared with the questions.
         questions: with a closed set of candidates each.
         control: "shuffled" asks a graph about another head that has the relation too, whose answer it gives instead.
@@ -89,7 +94,7 @@ def score_candidates(
     seed = expect_seed(seed)
     if not len(questions):
         raise ValueError(f"No question came. Expected at least one; type {_CALL}.")
-    asks_heads = isinstance(source, (GraphEmbedding, ScoresAnswers)) or _is_function(source)
+    asks_heads = isinstance(source, (GraphEmbedding, ScoresAnswers, Conclusions)) or _is_function(source)
     if control is not None and not asks_heads:
         raise ValueError(
             f"control={control!r} came with {describe_kind(source)}, which is not asked about heads. Type {_CALL[:-1]}, "
@@ -102,11 +107,16 @@ def score_candidates(
     if isinstance(source, Bert):
         encoded = encode_questions(source, questions)
         return list_scores(questions, encoded, score_encoded(source, encoded, batch=int(batch), precision=precision))
+    return _read_scores(_ask_teacher(source, asked), questions)
+
+
+def _ask_teacher(source: Any, asked: Questions) -> Any:
+    """What a graph or a function says of each candidate, or the numbers that came."""
+    if isinstance(source, Conclusions):
+        return _score_conclusions(source, asked)
     if isinstance(source, (GraphEmbedding, ScoresAnswers)):
-        given: Any = _score_heads(source, asked)
-    else:
-        given = source(asked) if _is_function(source) else source
-    return _read_scores(given, questions)
+        return _score_heads(source, asked)
+    return source(asked) if _is_function(source) else source
 
 
 @torch.no_grad()
@@ -140,11 +150,7 @@ def place_names(questions: Sequence[Any], encoded: EncodedQuestions) -> list[dic
 
 def _score_heads(source: GraphEmbedding | ScoresAnswers, questions: Questions) -> list[np.ndarray]:
     """A ranker's scores of each question's candidates; each (head, relation) is asked once."""
-    if source.graph.fingerprint != questions.graph.fingerprint:
-        raise ValueError(
-            f"The teacher knows {source.graph.name!r}, whose ids mean other things than those of {questions.graph.name!r}. "
-            "Expected a teacher of the questions' own graph; type kgwb.GraphEmbedding(questions.graph, kgwb.ComplEx())."
-        )
+    _expect_own_graph(source.graph, questions)
     score_answers, device = prepare_answers(source)
     queries = sorted({(question.head, question.relation) for question in questions})
     size = rows_at_once(len(source.graph.entities), MEMORY, device)
@@ -162,6 +168,31 @@ def _score_heads(source: GraphEmbedding | ScoresAnswers, questions: Questions) -
             for place in by_query[query]:
                 found[place] = row[list(questions[place].candidates)]
     return found
+
+
+def _score_conclusions(source: Conclusions, questions: Questions) -> list[list[float]]:
+    """log of how sure the rules are of each question's candidates."""
+    _expect_own_graph(source.graph, questions)
+    keys = source.frame[["head", "relation", "tail"]].itertuples(index=False, name=None)
+    sure = dict(zip(keys, source.frame["pca_confidence"].tolist(), strict=True))
+    sure |= dict.fromkeys(map(tuple, source.graph.triples.tolist()), 1.0)
+    return [
+        [math.log(max(LEAST, sure.get((each.head, each.relation, one), 0.0))) for one in each.candidates]
+        for each in questions
+    ]
+
+
+def _expect_own_graph(graph: KnowledgeGraph, questions: Questions) -> None:
+    """A graph whose ids are those of the questions.
+
+    Raises:
+        ValueError: they mean something else.
+    """
+    if graph.fingerprint != questions.graph.fingerprint:
+        raise ValueError(
+            f"The teacher knows {graph.name!r}, whose ids mean other things than those of {questions.graph.name!r}. Expected a "
+            "teacher of the questions' own graph; type kgwb.GraphEmbedding(questions.graph, kgwb.ComplEx())."
+        )
 
 
 def _ask_of_others(questions: Questions, seed: int) -> Questions:
@@ -184,7 +215,7 @@ def _ask_of_others(questions: Questions, seed: int) -> Questions:
     return replace(questions, items=items)
 
 
-def _is_function(source: object) -> TypeGuard[Callable[[Questions], Any]]:
+def _is_function(source: object) -> bool:
     return callable(source) and not isinstance(source, (type, torch.nn.Module, torch.Tensor))
 
 
@@ -192,7 +223,7 @@ def _read_scores(given: object, questions: Questions) -> CandidateScores:
     """One list of numbers for each question, one number for each of its candidates."""
     several = isinstance(given, Sequence) or getattr(given, "ndim", 0) in (1, 2)
     if not several or isinstance(given, (str, bytes)) or not hasattr(given, "__getitem__") or hasattr(given, "columns"):
-        expected = "A teacher (vectors, rules, a BERT, a function, or a list of scores for each question)"
+        expected = "A teacher (vectors, conclusions, a BERT, a function, or a list of scores for each question)"
         raise TypeError(f"{expected} was expected, but {describe_kind(given)} came. Type {_CALL}.")
     rows: list[Any] = list(given)  # type: ignore[call-overload]
     if len(rows) != len(questions):

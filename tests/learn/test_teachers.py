@@ -11,7 +11,7 @@ import torch
 
 import kgwb
 from kgwb.embed import fit_baseline
-from kgwb.graph import Split
+from kgwb.graph import Split, apply_rules
 from kgwb.learn import CandidateScores, answer_questions, score_candidates
 
 
@@ -40,20 +40,41 @@ def test_a_model_scores_as_it_answers(questions, small_bert):
     assert (frame["confidence"] >= frame["probability"]).all()
 
 
-def test_rules_give_the_logarithm_of_their_shares():
+@pytest.fixture(scope="module")
+def islanders():
+    """Questions that follow from two other facts, and a graph that holds the answers of a third of them."""
     facts = [(f"p{i}", "born in", f"t{i % 4}") for i in range(12)]
     facts += [(f"t{i}", "lies on", f"isle {i % 2}") for i in range(4)]
     facts += [(f"p{i}", "islander of", f"isle {i % 2}") for i in range(12)]
     graph = kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
     questions = kgwb.make_questions(kgwb.verbalise(graph, [f for f in facts if f[1] == "islander of"]), graph)
-    few = kgwb.learn.remove_answers(graph, questions[4:])
+    return kgwb.learn.remove_answers(graph, questions[4:]), questions
+
+
+def test_a_baseline_gives_the_logarithm_of_its_scores(islanders):
+    few, questions = islanders
     rules = fit_baseline(Split(few, few.triples, few.triples[:0], few.triples[:0]), kinds=["composition"])
     found = score_candidates(rules, questions)
     assert found.accuracy == 1.0  # of 12 facts, 8 stand nowhere
     known = torch.tensor([question.head for question in questions])
-    shares = rules.score_answers(known, torch.full((12,), graph.relation_id("islander of")), tails=12)
+    shares = rules.score_answers(known, torch.full((12,), few.relation_id("islander of")), tails=12)
     expected = shares[0, list(questions[0].candidates)].double().log()
     assert found.scores[0] == pytest.approx(expected.numpy(), abs=1e-6)
+
+
+def test_conclusions_give_the_logarithm_of_their_rules_confidence(islanders):
+    few, questions = islanders
+    conclusions = apply_rules(few, kgwb.find_rules(few, min_support=2, min_confidence=0.0))
+    found = score_candidates(conclusions, questions)
+    assert found.accuracy == 1.0
+    sure = conclusions.frame.set_index(["head", "relation", "tail"])["pca_confidence"]
+    held = set(map(tuple, few.triples.tolist()))
+    assert 0 < sum((q.head, q.relation, q.answer) in held for q in questions) < len(questions)
+    for question, scores in zip(questions, found.scores, strict=True):
+        for candidate, score in zip(question.candidates, scores, strict=True):
+            fact = (question.head, question.relation, candidate)
+            assert np.exp(score) == pytest.approx(1.0 if fact in held else sure.get(fact, 1e-6))
+    assert score_candidates(conclusions, questions, control="shuffled").accuracy < 1.0
 
 
 def test_a_function_and_numbers_teach_alike(questions, vectors):
