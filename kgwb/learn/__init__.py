@@ -7,6 +7,9 @@ from kgwb.learn.answers import AttributionReport as AttributionReport
 from kgwb.learn.answers import answer_questions as answer_questions
 from kgwb.learn.answers import attribute_answer as attribute_answer
 from kgwb.learn.asking import answer as answer
+from kgwb.learn.calibration import CalibrationReport as CalibrationReport
+from kgwb.learn.calibration import fit_temperature as fit_temperature
+from kgwb.learn.calibration import measure_calibration as measure_calibration
 from kgwb.learn.candidate_scores import CandidateScores as CandidateScores
 from kgwb.learn.controls import mark_mentions as mark_mentions
 from kgwb.learn.controls import misdirect_mentions as misdirect_mentions
@@ -17,11 +20,15 @@ from kgwb.learn.corpus import read_corpus as read_corpus
 from kgwb.learn.distilling import DistilledAnswers as DistilledAnswers
 from kgwb.learn.editing import EditReport as EditReport
 from kgwb.learn.editing import measure_edits as measure_edits
+from kgwb.learn.ensembles import answer_together as answer_together
+from kgwb.learn.ensembles import average_scores as average_scores
+from kgwb.learn.ensembles import predict_together as predict_together
 from kgwb.learn.frames.cloze_classes import ClozeClasses as ClozeClasses
 from kgwb.learn.frames.entity_links import EntityLinks as EntityLinks
 from kgwb.learn.frames.entity_tags import EntityTags as EntityTags
 from kgwb.learn.frames.entity_types import EntityTypes as EntityTypes
 from kgwb.learn.frames.frame_task import FrameTask as FrameTask
+from kgwb.learn.frames.label_scores import score_labels as score_labels
 from kgwb.learn.frames.multiple_choice import MultipleChoice as MultipleChoice
 from kgwb.learn.frames.predicting import TaskScore as TaskScore
 from kgwb.learn.frames.predicting import predict as predict

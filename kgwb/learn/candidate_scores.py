@@ -148,34 +148,27 @@ def gather_names(
     return distinct, found
 
 
-def expect_scores(value: object, call: str) -> None:
-    """Scores of candidates.
-
-    Raises:
-        TypeError: it is something else; the message holds the call, with {} for them.
-    """
-    expect_kind(
-        value,
-        CandidateScores,
-        "Scores of candidates",
-        call=call.format("kgwb.learn.score_candidates(model, questions)"),
-    )
-
-
-def expect_right(scores: CandidateScores, call: str) -> None:
+def expect_right(scores: object, call: str) -> CandidateScores:
     """Scores of questions that all have a right answer among their candidates.
+
+    Args:
+        scores: what came.
+        call: the call that works, with {} for the scores.
 
     Raises:
         TypeError: for what are no scores.
-        ValueError: some question has none.
+        ValueError: some question has no right answer.
     """
-    expect_scores(scores, call)
+    usual = call.format("kgwb.learn.score_candidates(model, questions)")
+    expect_kind(scores, CandidateScores, "Scores of candidates", call=usual)
+    assert isinstance(scores, CandidateScores)  # so mypy knows it too
     without = sum(place < 0 for place in scores.right)
     if without:
         raise ValueError(
-            f"{without} of {len(scores)} have no right answer among their candidates. Expected one for each; give the column "
+            f"{without} of {len(scores)} have no right answer among their candidates. Expected one for each: give the column "
             f"of labels, or leave those rows out; type {call.format('kgwb.learn.score_labels(model, frame)')}."
         )
+    return scores
 
 
 def _list(values: object) -> list[object]:
