@@ -7,6 +7,10 @@ from kgwb.learn.answers import AttributionReport as AttributionReport
 from kgwb.learn.answers import answer_questions as answer_questions
 from kgwb.learn.answers import attribute_answer as attribute_answer
 from kgwb.learn.asking import answer as answer
+from kgwb.learn.augmenting import augment as augment
+from kgwb.learn.augmenting import hide_mentions as hide_mentions
+from kgwb.learn.augmenting import rename_mentions as rename_mentions
+from kgwb.learn.augmenting import reword_facts as reword_facts
 from kgwb.learn.calibration import CalibrationReport as CalibrationReport
 from kgwb.learn.calibration import fit_temperature as fit_temperature
 from kgwb.learn.calibration import measure_calibration as measure_calibration
@@ -35,6 +39,7 @@ from kgwb.learn.frames.predicting import predict as predict
 from kgwb.learn.frames.predicting import score_predictions as score_predictions
 from kgwb.learn.frames.relation_classes import RelationClasses as RelationClasses
 from kgwb.learn.frames.text_classes import TextClasses as TextClasses
+from kgwb.learn.infilling import infill_words as infill_words
 from kgwb.learn.masked_words import MaskedWords as MaskedWords
 from kgwb.learn.masked_words import predict_masked_words as predict_masked_words
 from kgwb.learn.next_sentences import NextSentences as NextSentences

@@ -160,7 +160,7 @@ def expect_right(scores: object, call: str) -> CandidateScores:
         ValueError: some question has no right answer.
     """
     usual = call.format("kgwb.learn.score_candidates(model, questions)")
-    expect_kind(scores, CandidateScores, "Scores of candidates", call=usual)
+    expect_kind(scores, CandidateScores, "A CandidateScores", call=usual)
     assert isinstance(scores, CandidateScores)  # so mypy knows it too
     without = sum(place < 0 for place in scores.right)
     if without:

@@ -43,7 +43,7 @@ def average_scores(scores: Sequence[CandidateScores]) -> CandidateScores:
         >>> average_scores([one, other]).probabilities[0].round(3)
         array([0.7, 0.3])
     """
-    several = expect_each(scores, CandidateScores, "Scores of candidates", call=_AVERAGE)
+    several = expect_each(scores, CandidateScores, "A CandidateScores", call=_AVERAGE)
     if not several:
         raise ValueError(f"No scores came. Expected those of one model at least; type {_AVERAGE}.")
     first = several[0]

@@ -81,7 +81,9 @@ def make_objects() -> dict[str, Any]:
         mapped_triples=torch.tensor([[0, 0, 1]]), num_entities=2, real_num_relations=1,
         entity_id_to_label={0: "anna", 1: "bert"}, relation_id_to_label={0: "knows"},
     )  # fmt: skip
+    aliased = kgwb.KnowledgeGraph.from_pandas(frame, entities.assign(aliases=[(f"{name} lane",) for name in NAMES]))
     return {
+        "aliased": aliased,
         "other_report": kgwb.probe({"twin": bert}, questions, seeds=1), "drawn": kgwb.show_graph(graph),
         "view_of_reading": kgwb.show_attention(kgwb.read(bert, sentences[0])),
         "factory": factory, "run": SimpleNamespace(log=lambda figures, step: None),
