@@ -21,6 +21,7 @@ from kgwb.learn.controls import prepend_facts as prepend_facts
 from kgwb.learn.controls import remove_answers as remove_answers
 from kgwb.learn.corpus import Corpus as Corpus
 from kgwb.learn.corpus import read_corpus as read_corpus
+from kgwb.learn.distilled_classes import DistilledClasses as DistilledClasses
 from kgwb.learn.distilling import DistilledAnswers as DistilledAnswers
 from kgwb.learn.editing import EditReport as EditReport
 from kgwb.learn.editing import measure_edits as measure_edits

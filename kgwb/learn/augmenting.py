@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -23,18 +23,6 @@ _RENAME = "kgwb.learn.rename_mentions(sentences, graph)"
 _HIDE = "kgwb.learn.hide_mentions(sentences)"
 _REWORD = "kgwb.learn.reword_facts(sentences, graph, wordings={'speaks': '{tail} is what {head} speaks.'})"
 _AUGMENT = "kgwb.learn.augment(sentences, with_=translate_there_and_back)"
-
-
-@overload
-def rename_mentions(
-    sentences: Questions, graph: KnowledgeGraph | None = None, *, most: int = 1, seed: int = 0
-) -> Questions: ...
-
-
-@overload
-def rename_mentions(
-    sentences: Sequence[Sentence], graph: KnowledgeGraph | None = None, *, most: int = 1, seed: int = 0
-) -> Corpus: ...
 
 
 def rename_mentions(

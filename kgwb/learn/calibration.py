@@ -152,12 +152,12 @@ def fit_temperature(source: Teacher, questions: Questions | None = None) -> floa
     scores = _read_scores(source, questions, _FIT)
     stacks = _stack(scores)
 
-    def slopes_up(inverse: float) -> bool:
-        return sum(_find_slope(block, right, inverse) for block, right in stacks) > 0
+    def rises(inverse: float) -> bool:
+        return sum(_find_gradient(block, right, inverse) for block, right in stacks) > 0
 
     low, high = 1 / HOTTEST, 1 / COLDEST
-    if slopes_up(low) or not slopes_up(high):
-        found = HOTTEST if slopes_up(low) else COLDEST
+    if rises(low) or not rises(high):
+        found = HOTTEST if rises(low) else COLDEST
         log.warning(
             "The temperature is at the end of what is tried, %g: %s. Type more questions: fit_temperature(scores).",
             *(found, "the scores say nothing of what is right" if found == HOTTEST else "nearly all answers are right"),
@@ -165,7 +165,7 @@ def fit_temperature(source: Teacher, questions: Questions | None = None) -> floa
         return found
     for _ in range(HALVINGS):
         middle = (low * high) ** 0.5
-        low, high = (low, middle) if slopes_up(middle) else (middle, high)
+        low, high = (low, middle) if rises(middle) else (middle, high)
     return float(1 / (low * high) ** 0.5)
 
 
@@ -180,10 +180,10 @@ def _stack(scores: CandidateScores) -> list[tuple[np.ndarray, np.ndarray]]:
     return found
 
 
-def _find_slope(
+def _find_gradient(
     block: Float[np.ndarray, "question candidate"], right: Int[np.ndarray, " question"], inverse: float
 ) -> float:
-    """The derivative of −Σ log softmax(s / T)[right] by 1 / T: the mean score under the probabilities less the right one's."""
+    """The gradient of −Σ log softmax(s / T)[right] by 1 / T: the mean score under the probabilities less the right one's."""
     chances = np.exp(inverse * block)
     means = (chances * block).sum(1) / chances.sum(1)
     return float((means - block[np.arange(len(block)), right]).sum())

@@ -20,9 +20,7 @@ log = logging.getLogger(__name__)
 _CALL = "kgwb.learn.infill_words(sentences, graph, bert=kgwb.load_bert())"
 _WORD = re.compile(r"[^\W\d_]+")
 # Whoever writes one of these in, or leaves it out, says the contrary.
-_DENIALS = frozenset(
-    "no not never none nothing nobody nowhere neither nor without hardly cannot 不 没 非 无 未 否".split()
-)
+_DENIAL = re.compile(r"no(?:t|r|ne|body|thing|where)?|never|neither|without|hardly|cannot|[不没非无未否]")
 
 
 def infill_words(
@@ -136,7 +134,7 @@ class _Writer:
 
     def _is_barred(self, piece: int, old: str) -> bool:
         word = self.words[piece].casefold()
-        return word == old.casefold() or word in _DENIALS
+        return word == old.casefold() or _DENIAL.fullmatch(word) is not None
 
 
 def _relation_of(sentence: Sentence) -> int:
@@ -165,7 +163,7 @@ def _list_words(sentence: Sentence, telling: frozenset[str]) -> list[tuple[int, 
         start, end = each.span()
         free = all(end <= first or start >= last for first, last in closed)
         word = each.group().casefold()
-        if free and word not in telling and word not in _DENIALS:
+        if free and word not in telling and not _DENIAL.fullmatch(word):
             found.append((start, end))
     return found
 

@@ -11,7 +11,7 @@ import torch
 import kgwb
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.learn import Corpus, Questions, infill_words
-from kgwb.learn.infilling import _DENIALS, _find_patterns, _find_telling_words, _list_words, _why_not
+from kgwb.learn.infilling import _DENIAL, _find_patterns, _find_telling_words, _list_words, _why_not
 
 WORDINGS = {
     "speaks": ["{head} mostly speaks {tail} there.", "The man {head} always speaks {tail}."],
@@ -75,7 +75,7 @@ def test_the_likeliest_other_word_is_written(graph, small_bert):
     with torch.no_grad():
         order = small_bert.fill_mask(masked)[0].argsort(descending=True).tolist()
     spelt = small_bert.tokenizer.convert_ids_to_tokens(order)
-    expected = next(w for w in spelt if w.isalpha() and w.isascii() and w != changed and w not in _DENIALS)
+    expected = next(w for w in spelt if w.isalpha() and w.isascii() and w != changed and not _DENIAL.fullmatch(w))
     assert found == sentence.text.replace(changed, expected)
 
 
