@@ -104,7 +104,10 @@ class DistilledAnswers(Task):
         """Cut the questions into word pieces, once, and let the doors know how they say their relations."""
         expect_kind(bert, Bert, "A BERT", call="task.prepare(kgwb.load_bert())")
         assert isinstance(self.teacher, CandidateScores)
-        encoded = encode_questions(bert, self.questions)
+        # Where there is no label the answer does not enter at all: its first candidate stands in its place.
+        kept = zip(self.questions, self.is_labelled, strict=True)
+        items = tuple(each if told else replace(each, answer=each.candidates[0]) for each, told in kept)
+        encoded = encode_questions(bert, replace(self.questions, items=items), answered=all(self.is_labelled))
         beliefs = spread_beliefs(self.teacher.soften(self.temperature), self.questions, encoded)
         prepared = DistilledQuestions(
             encoded, beliefs, torch.tensor(self.is_labelled), float(self.temperature), float(self.weight)

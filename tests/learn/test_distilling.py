@@ -105,6 +105,16 @@ def test_an_answer_without_a_label_has_no_say(mode, questions, vectors, bert):
     assert not torch.equal(replace(turned, labelled=None).prepare(model).loss(model, range(10)), losses[0])
 
 
+def test_nor_has_it_where_candidates_share_a_name(questions, small_bert):
+    question = replace(questions[0], candidates=(0, 2, 1, 5), names=("Same", "Same", "Other", "Other"))
+    encoded = []
+    for answer in (0, 2):  # which of the two is meant would be told to a door by the answer alone
+        asked = replace(questions, items=(replace(question, answer=answer),))
+        task = DistilledAnswers(asked, [[0.0] * 4], labelled=0.0)
+        encoded.append(task.prepare(copy.deepcopy(small_bert)).encoded)
+    assert torch.equal(encoded[0].entities, encoded[1].entities)
+
+
 def test_only_labels_count_as_met(questions, vectors, bert):
     met = [question.answer for question in questions[:1]]
     labelled = [question.answer in met for question in questions]
