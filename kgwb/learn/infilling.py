@@ -17,6 +17,7 @@ from kgwb.learn.questions import MASK, Questions
 from kgwb.learn.rewriting import Edit, edit_text, find_own_graph, list_sentences, rewrite_all
 
 log = logging.getLogger(__name__)
+SPELLINGS = 4  # in which a vocabulary may hold one word: the, The, THE
 _CALL = "kgwb.learn.infill_words(sentences, graph, bert=kgwb.load_bert())"
 _WORD = re.compile(r"[^\W\d_]+")
 # Whoever writes one of these in, or leaves it out, says the contrary.
@@ -42,7 +43,7 @@ def infill_words(
     Dropped, and counted, is what the graph speaks against: a sentence that now names another entity, or says the fact in words
     in which the sentences say another relation, which the graph does not hold between the two. A word that stands in
     sentences of one relation alone says what relation it is, and stays; so do names, the blank of a question, and
-    words that deny. Whether the rest still says the same, BERT does not know: look at some.
+    words that deny. It is made for writing with blanks between words, and for BERT's own kind of word pieces. Whether the rest still says the same, BERT does not know: look at some.
 
     Args:
         sentences: or questions; they stay as they are.
@@ -109,7 +110,10 @@ class _Writer:
     def __init__(self, bert: Bert, top: int, generator: np.random.Generator) -> None:
         self.bert, self.top, self.generator = bert, top, generator
         spelt = bert.tokenizer.convert_ids_to_tokens(list(range(len(bert.tokenizer))))
-        self.words = {i: word for i, word in enumerate(spelt) if _WORD.fullmatch(word)}  # no piece of a word, no sign
+        words = {i: word for i, word in enumerate(spelt) if _WORD.fullmatch(word)}  # no piece of a word, no sign
+        self.words = {i: word for i, word in words.items() if not _DENIAL.fullmatch(word.casefold())}
+        self.barred = torch.ones(len(spelt), dtype=torch.bool)
+        self.barred[list(self.words)] = False
 
     @torch.no_grad()
     def write(self, sentence: Sentence, place: tuple[int, int]) -> Sentence:
@@ -124,17 +128,15 @@ class _Writer:
         hidden = self.bert(encoding).last_hidden_state[0]
         masks = (encoding.pieces[0] == self.bert.tokenizer.mask_token_id).nonzero()[:, 0]
         logits = self.bert.answer_head(hidden[masks[number]]).float().cpu()  # [vocabulary]
-        order = logits.argsort(descending=True).tolist()
-        likely = [i for i in order if i in self.words and not self._is_barred(i, old)][: self.top]
+        logits = logits[: len(self.barred)].masked_fill(self.barred, -torch.inf)
+        # A few more than are drawn from: the old word may stand among them in several spellings.
+        order = logits.topk(min(self.top + SPELLINGS, len(self.words))).indices.tolist()
+        likely = [i for i in order if self.words[i].casefold() != old.casefold()][: self.top]
         if not likely:
             return sentence
         chances = logits[likely].softmax(-1).double().numpy()
         word = self.words[likely[int(self.generator.choice(len(likely), p=chances / chances.sum()))]]
         return edit_text(sentence, [(start, end, word.capitalize() if old[:1].isupper() else word)])
-
-    def _is_barred(self, piece: int, old: str) -> bool:
-        word = self.words[piece].casefold()
-        return word == old.casefold() or _DENIAL.fullmatch(word) is not None
 
 
 def _relation_of(sentence: Sentence) -> int:
