@@ -40,10 +40,11 @@ def infill_words(
     their probability, but never the old one (Wu et al., 2019, "Conditional BERT contextual augmentation"). MiniLM comes
     without a masked-language head: tune it on `MaskedWords` first, or take load_bert("tiny"), or "bert-base-uncased".
 
-    Dropped, and counted, is what the graph speaks against: a sentence that now names another entity, or says the fact in words
-    in which the sentences say another relation, which the graph does not hold between the two. A word that stands in
-    sentences of one relation alone says what relation it is, and stays; so do names, the blank of a question, and
-    words that deny. It is made for writing with blanks between words, and for BERT's own kind of word pieces. Whether the rest still says the same, BERT does not know: look at some.
+    Dropped, and counted, is what the graph speaks against: a sentence that now names another entity, or says the fact in
+    words in which the sentences say another relation, which the graph does not hold between the two. A word that stands in
+    sentences of one relation alone says what relation it is, and stays; so do names, the blank of a question, and words that
+    deny. It is made for writing with blanks between words, and for BERT's own kind of word pieces. Whether the rest still
+    says the same, BERT does not know: look at some.
 
     Args:
         sentences: or questions; they stay as they are.

@@ -162,6 +162,16 @@ def test_it_stands_beside_other_tasks_and_in_a_probe(questions, knowing, vectors
     }
 
 
+def test_a_run_that_rewrites_questions_rewrites_those_that_are_distilled(questions, knowing, vectors, small_bert):
+    task = DistilledAnswers(questions, knowing, labelled=0.25)
+    runs = kgwb.plan_runs(small_bert, vectors, task, controls=("markers", "text"), epochs=1)
+    for name, mark in (("markers", "[ "), ("text", "works as Baker. ")):
+        (rewritten,) = runs[name].recipe.tasks
+        assert isinstance(rewritten, DistilledAnswers) and any(mark in q.text for q in rewritten.questions), name
+        assert rewritten.is_labelled == task.is_labelled and rewritten.teacher is task.teacher
+    assert runs["plain"].recipe.tasks == (task,)
+
+
 def test_names_that_candidates_share_are_believed_together(town, questions, small_bert):
     question = replace(questions[0], candidates=(0, 2, 1, 5), names=("Same", "Same", "Other", "Other"), answer=2)
     asked = replace(questions, items=(question,))
