@@ -31,6 +31,7 @@ vectors = kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=4)
 calls = json.loads(sys.stdin.read())
 bert = kgwb.load_bert()
 ranks = kgwb.rank_triples(vectors, split.test, known=split.known)
+questions = kgwb.make_questions(kgwb.verbalise(graph), graph)
 said = {}
 for call in calls:
     try:
@@ -79,6 +80,27 @@ SAID = {
     "kgwb.show_probe(ranks)": "TypeError: A ProbeReport was expected, but a RankReport came.",
     "kgwb.learn.mark_mentions(graph)": "TypeError: A set of questions was expected, but a KnowledgeGraph came.",
     "kgwb.learn.remove_answers(split, graph)": "TypeError: A set of questions was expected, but a KnowledgeGraph came.",
+    "kgwb.learn.score_candidates(vectors, graph)": "TypeError: A set of questions was expected, but a KnowledgeGraph came. Type kgwb.learn.score_candidates(vectors, questions).",
+    "kgwb.learn.score_candidates(kgwb.ComplEx, questions)": "TypeError: A teacher (vectors, conclusions, a BERT, a function, or a list of scores for each question) was expected, but the class ComplEx came. Type kgwb.learn.score_candidates(vectors, questions).",
+    "kgwb.learn.score_candidates('x', questions)": "TypeError: A teacher (vectors, conclusions, a BERT, a function, or a list of scores for each question) was expected, but the text 'x' came.",
+    "kgwb.learn.score_candidates(facts, questions)": "TypeError: A teacher (vectors, conclusions, a BERT, a function, or a list of scores for each question) was expected, but a DataFrame came.",
+    "kgwb.learn.score_candidates(lambda asked: 3, questions)": "TypeError: A teacher (vectors, conclusions, a BERT, a function, or a list of scores for each question) was expected, but 3 came.",
+    "kgwb.learn.score_candidates(['x'] * len(questions), questions)": "TypeError: The scores of question 0 came as 'x'. Expected numbers; type kgwb.learn.CandidateScores(",
+    "kgwb.learn.score_candidates(vectors, questions, control='random')": "ValueError: control='random' came. Type one of 'shuffled'.",
+    "kgwb.learn.CandidateScores([[[], []]], [[1.0, 2.0]], [0])": "TypeError: The candidates of question 0 came as a list. Expected names; type kgwb.learn.CandidateScores(",
+    "kgwb.learn.CandidateScores('ab', [[1.0, 2.0]], [0])": "TypeError: A list was expected, but the text 'ab' came. Type kgwb.learn.CandidateScores(",
+    "kgwb.learn.DistilledAnswers(vectors, questions)": "TypeError: A set of questions was expected, but a GraphEmbedding came. Type kgwb.learn.DistilledAnswers(questions, vectors).",
+    "kgwb.learn.DistilledAnswers(questions, vectors, labelled=[1, 0])": "TypeError: True or False for each question was expected, but 1 came. Type kgwb.learn.DistilledAnswers(questions, vectors, labelled=0.1).",
+    "kgwb.learn.augment([], with_='x')": "TypeError: A function of a text was expected, but the text 'x' came. Type kgwb.learn.augment(sentences, with_=translate_there_and_back).",
+    "kgwb.learn.augment(kgwb.verbalise(graph), with_=len)": "TypeError: A text, several, or None, from with_ was expected, but",
+    "kgwb.learn.augment(kgwb.verbalise(graph), with_=lambda text: [3])": "TypeError: A text from with_ was expected, but 3 came. Type kgwb.learn.augment(",
+    "kgwb.learn.rename_mentions(['A.'], graph)": "TypeError: A sentence was expected, but the text 'A.' came. Type kgwb.learn.rename_mentions(sentences, graph).",
+    "kgwb.learn.rename_mentions(kgwb.verbalise(graph))": "TypeError: A graph was expected, but None came. Type kgwb.learn.rename_mentions(sentences, ",
+    "kgwb.learn.infill_words(kgwb.verbalise(graph), graph, bert=graph)": "TypeError: A BERT was expected, but a KnowledgeGraph came. Type kgwb.learn.infill_words(sentences, graph, bert=kgwb.load_bert()).",
+    "kgwb.learn.measure_calibration(graph)": "TypeError: A CandidateScores was expected, but a KnowledgeGraph came. Type kgwb.learn.measure_calibration(",
+    "kgwb.learn.average_scores([graph])": "TypeError: A CandidateScores was expected, but a KnowledgeGraph came. Type kgwb.learn.average_scores([",
+    "kgwb.learn.answer_together([graph], questions)": "TypeError: A BERT was expected, but a KnowledgeGraph came. Type kgwb.learn.answer_together([one, other], questions).",
+    "kgwb.learn.predict_together(bert, facts)": "TypeError: A list was expected, but a Bert came. Type kgwb.learn.predict_together([one, other], frame).",
     "kgwb.learn.attribute_answer(graph, None)": "TypeError: A BERT was expected, but a KnowledgeGraph came.",
     "kgwb.learn.measure_edits(bert, graph)": "TypeError: A set of questions was expected, but a KnowledgeGraph came.",
     "kgwb.learn.read_corpus('x.txt', vectors)": "TypeError: A BERT was expected, but a GraphEmbedding came.",

@@ -13,12 +13,11 @@ from kgwb.bert.encoding import Encoding
 from kgwb.bert.fact_ids import spell_fact
 from kgwb.bert.model import share_weights
 from kgwb.checks import expect_at_least, expect_kind
-from kgwb.embed.precision import Precision, choose_precision
+from kgwb.embed.precision import Precision
 from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import EncodedQuestions, encode_questions
+from kgwb.learn.teachers import BATCH, score_encoded
 from kgwb.words import count_things
-
-BATCH = 128
 
 
 def answer_questions(
@@ -46,18 +45,11 @@ def answer_questions(
     return answer_encoded(bert, questions, encode_questions(bert, questions), batch=batch, precision=precision)
 
 
-@torch.no_grad()
 def answer_encoded(
     bert: Bert, questions: Questions, encoded: EncodedQuestions, *, batch: int = BATCH, precision: Precision
 ) -> pd.DataFrame:
     """What `answer_questions` gives, for questions that are word pieces already."""
-    bert = bert.in_mode(training=False)
-    blocks = [range(start, min(start + batch, len(questions))) for start in range(0, len(questions), batch)]
-    dtype = choose_precision(precision, bert.device, work=batch * bert.model.num_parameters())
-    with torch.autocast(bert.device.type, dtype, enabled=dtype != torch.float32):
-        probabilities = torch.cat(
-            [encoded.scores(bert, block).softmax(-1).cpu() for block in blocks]
-        )  # [question, name]
+    probabilities = score_encoded(bert, encoded, batch=batch, precision=precision).softmax(-1)  # [question, name]
     best = probabilities.argmax(1)  # [question]
     right = probabilities.gather(1, encoded.answers[:, None])[:, 0]
     relations = questions.graph.relation_labels

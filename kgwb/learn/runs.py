@@ -17,6 +17,7 @@ from kgwb.bert.knowledge import Control, EntityVectors, expect_entity_vectors, g
 from kgwb.checks import expect_at_least, expect_choices, expect_each, expect_kind, expect_text, is_number
 from kgwb.fingerprints import fingerprint, show_value
 from kgwb.learn.controls import find_held_out, mark_mentions, misdirect_mentions, prepend_facts
+from kgwb.learn.distilling import DistilledAnswers
 from kgwb.learn.model_parts import describe_model
 from kgwb.learn.questions import Questions
 from kgwb.learn.steps import Step
@@ -25,6 +26,7 @@ from kgwb.learn.tuning import tune
 from kgwb.learn.tuning_options import expect_tasks, expect_tuning
 from kgwb.words import quote_value
 
+_ASKING = (MaskedAnswers, DistilledAnswers)  # whose questions a run may rewrite
 Rewrite: TypeAlias = Callable[[Questions], Questions]
 # What `tune` is given where an option does not come.
 _TUNING = {
@@ -94,7 +96,7 @@ def plan_runs(
         "text": partial(prepend_facts, graph=vectors.graph, facts=facts),
     }
     runs: dict[str, Callable[[int], Bert]] = {"plain": plain}
-    asked = tuple(item for task in given if isinstance(task, MaskedAnswers) for item in task.questions)
+    asked = tuple(item for task in given if isinstance(task, _ASKING) for item in task.questions)
     held_out = find_held_out(Questions(vectors.graph, asked), vectors.graph) if "text" in controls else set()
     for_tuning = rewrites | {"text": partial(prepend_facts, graph=vectors.graph, facts=facts, held_out=held_out)}
     runs |= {name: plain.rewritten(rewrite, for_tuning[name]) for name, rewrite in rewrites.items() if name in controls}
@@ -247,7 +249,7 @@ class ProbeRun:
     def rewritten(self, rewrite: Rewrite, for_tuning: Rewrite) -> ProbeRun:
         """This run, tuned and probed on rewritten questions."""
         tasks = tuple(
-            replace(task, questions=for_tuning(task.questions)) if isinstance(task, MaskedAnswers) else task
+            replace(task, questions=for_tuning(task.questions)) if isinstance(task, _ASKING) else task
             for task in self.recipe.tasks
         )
         return replace(self, recipe=replace(self.recipe, tasks=tasks), rewrite=rewrite)

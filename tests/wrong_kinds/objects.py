@@ -82,13 +82,15 @@ def make_objects() -> dict[str, Any]:
         mapped_triples=torch.tensor([[0, 0, 1]]), num_entities=2, real_num_relations=1,
         entity_id_to_label={0: "anna", 1: "bert"}, relation_id_to_label={0: "knows"},
     )  # fmt: skip
+    aliased = kgwb.KnowledgeGraph.from_pandas(frame, entities.assign(aliases=[(f"{name} lane",) for name in NAMES]))
     return {
+        "aliased": aliased,
         "other_report": kgwb.probe({"twin": bert}, questions, seeds=1), "drawn": kgwb.show_graph(graph),
         "view_of_reading": kgwb.show_attention(kgwb.read(bert, sentences[0])),
         "factory": factory, "run": SimpleNamespace(log=lambda figures, step: None),
         "kgwb": kgwb, "np": np, "pd": pd, "torch": torch, "copy": copy, "Path": Path,
         "frame": frame, "entities": entities, "graph": graph, "split": split, "vectors": vectors, "bert": bert,
-        "model": model, "sentences": sentences, "questions": questions, "ranks": ranks, "report": report, "rules": rules,
+        "model": model, "sentences": sentences, "questions": questions, "exam": exam, "ranks": ranks, "report": report, "rules": rules,
         "moods": moods, "cloze": cloze, "headed": headed, "paired": paired, "view": view, "points": points,
         "encoding": encoding, "epochs": epochs,
         "tokenizer": bert.tokenizer, "scorer": kgwb.ComplEx(), "reading": kgwb.read(bert, sentences[0]),

@@ -23,6 +23,7 @@ from kgwb.learn.frames.multiple_choice import MultipleChoice
 from kgwb.learn.frames.relation_classes import RelationClasses
 from kgwb.learn.frames.states import BATCH, sweep_units
 from kgwb.learn.frames.text_classes import TextClasses
+from kgwb.learn.frames.texts import Examples
 from kgwb.words import count_things, quote_value
 
 _CALL = "kgwb.learn.predict(model, pd.DataFrame({'text': ['It rains.']}))"
@@ -37,7 +38,6 @@ _TASKS: tuple[type[FrameTask], ...] = (
 )
 
 
-@torch.no_grad()
 def predict(
     model: Bert,
     frame: pd.DataFrame,
@@ -71,6 +71,40 @@ def predict(
         >>> predict(bert, frame)["given"].tolist()
         ['weather', 'sport']
     """
+    scored = score_rows(model, frame, head=head, batch=batch, tasks=tasks)
+    answers = [scored.task.answer(labels, of_row) for labels, of_row in zip(scored.offered, scored.logits, strict=True)]
+    given = [one for one, _ in answers]
+    # Among texts pandas would make of None, which an answer may be, a number.
+    whole = pd.Series(given, dtype=object, index=frame.index) if None in given else given
+    columns = {"given": whole, "probability": [probability for _, probability in answers]}
+    beside = scored.task.explain(model, scored.examples, scored.logits, given)
+    return pd.DataFrame(columns | beside, index=frame.index)
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredRows:
+    """What a head makes of the rows of a data frame.
+
+    Attributes:
+        head: which head.
+        task: the class of its task.
+        examples: the rows as word pieces.
+        offered: of each row, what may be answered.
+        logits: of each row, those of its units, on the CPU.
+    """
+
+    head: TaskHead
+    task: type[FrameTask]
+    examples: Examples
+    offered: tuple[tuple[Any, ...], ...]
+    logits: list[torch.Tensor]
+
+
+@torch.no_grad()
+def score_rows(
+    model: Bert, frame: pd.DataFrame, *, head: str | None, batch: int, tasks: Sequence[type[FrameTask]]
+) -> ScoredRows:
+    """The logits behind what `predict` answers, with the same arguments and errors."""
     expect_at_least("batch", batch, 1, whole=True)
     chosen, task = _find_head(model, head, tasks)
     expect_frame(frame, [chosen.settings[field] for field in task.inputs], call=_CALL)
@@ -82,14 +116,8 @@ def predict(
     found: list[list[torch.Tensor]] = [[] for _ in range(len(frame))]
     for row, of_text in zip(examples.rows, logits, strict=True):
         found[row].append(of_text)
-    joined = [torch.cat(of_row) for of_row in found]
-    offered = examples.offered or (chosen.labels,) * len(frame)
-    answers = [task.answer(labels, of_row) for labels, of_row in zip(offered, joined, strict=True)]
-    given = [one for one, _ in answers]
-    # Among texts pandas would make of None, which an answer may be, a number.
-    whole = pd.Series(given, dtype=object, index=frame.index) if None in given else given
-    columns = {"given": whole, "probability": [probability for _, probability in answers]}
-    return pd.DataFrame(columns | task.explain(model, examples, joined, given), index=frame.index)
+    offered = examples.offered or (tuple(chosen.labels),) * len(frame)
+    return ScoredRows(chosen, task, examples, offered, [torch.cat(of_row) for of_row in found])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
