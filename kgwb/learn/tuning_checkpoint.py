@@ -15,7 +15,7 @@ from kgwb.bert import Bert
 from kgwb.files import expect_folder
 from kgwb.fingerprints import fingerprint, hash_tensors
 from kgwb.learn.model_parts import describe_model
-from kgwb.learn.questions import Questions
+from kgwb.learn.tasks import MaskedAnswers
 from kgwb.learn.tuning_run import TuningRun
 from kgwb.tensor_folders import TensorFolder
 
@@ -132,8 +132,7 @@ def hash_weights(run: TuningRun) -> str:
 
 
 def _identify(task: object) -> str:
-    questions = getattr(task, "questions", None)
-    return questions.fingerprint if isinstance(questions, Questions) else fingerprint(task)
+    return task.questions.fingerprint if isinstance(task, MaskedAnswers) else fingerprint(task)
 
 
 def _stage_of(run: TuningRun) -> int:
