@@ -22,6 +22,8 @@ EXEMPT = {
     "kgwb.bert.Injector": MADE.format("inject"),
     "kgwb.learn.AttributionReport": MADE.format("attribute_answer"),
     "kgwb.learn.EditReport": MADE.format("measure_edits"),
+    "kgwb.learn.FactCalibration": MADE.format("calibrate_facts"),
+    "kgwb.learn.FactThreshold": MADE.format("find_threshold"),
     "kgwb.learn.ProbeReport": MADE.format("probe"),
     "kgwb.learn.Step": MADE.format("tune"),
     "kgwb.see.AttentionView": MADE.format("show_attention"),
