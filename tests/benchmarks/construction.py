@@ -10,6 +10,7 @@ import copy
 import logging
 import time
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from kgwb.learn import (
     propose_facts,
 )
 from kgwb.lessons import text_to_graph
+from kgwb.words import count_things
 
 FOLDER = Path(__file__).parents[2] / "sample_graphs" / "medicine"
 SHARES = {"test": 0.3, "threshold": 0.1, "calibration": 0.1}  # of the facts, taken away
@@ -41,6 +43,7 @@ def main() -> None:
     """Measure both wordings with each seed, and write a row for each wording."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wording", choices=["seen", "new", "both"], default="both")
+    parser.add_argument("--reader", choices=["names", "types", "both"], default="both")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--precision", type=float, default=0.9)
     parser.add_argument("--most", type=int, default=300, help="questions that the door is tuned on")
@@ -51,18 +54,23 @@ def main() -> None:
     logging.getLogger("kgwb").setLevel(logging.WARNING)
     if asked.threads:
         torch.set_num_threads(asked.threads)
-    for wording in ("seen", "new") if asked.wording == "both" else (asked.wording,):
+    wordings = ("seen", "new") if asked.wording == "both" else (asked.wording,)
+    readers = ("names", "types") if asked.reader == "both" else (asked.reader,)
+    for wording, reader in product(wordings, readers):
         rows = []
         for seed in range(asked.seeds):
             began = time.process_time()
-            rows.append(measure(wording, seed, asked))
-            log.info("%s wording, seed %d, %.0f s: %s", wording, seed, time.process_time() - began, rows[-1])
+            rows.append(measure(wording, reader, seed, asked))
+            log.info(
+                "%s wording, %s, seed %d, %.0f s: %s", wording, reader, seed, time.process_time() - began, rows[-1]
+            )
         frame = pd.DataFrame(rows)
         columns = ["joined", "text", "types", "words"]
         cells = [f"{tell(frame[f'{name} precision'])} / {tell(frame[f'{name} recall'])}" for name in columns]
         answers = [tell(frame[f"answers {name}"]) for name in ("before", "after", "shuffled", "all told")]
-        what = f"{wording} wording, {asked.seeds} seeds, threshold {tell(frame['threshold'])}"
-        record("construction", {"wording": wording, "rows": rows}, [what, *cells, *answers])
+        reached = f"threshold in {frame['threshold'].notna().sum()} of {count_things(len(rows), 'seed')}"
+        what = f"{wording} wording, {reader} read; {reached}: {tell(frame['threshold'])}"
+        record("construction", {"wording": wording, "reader": reader, "rows": rows}, [what, *cells, *answers])
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ def divide(wording: str, seed: int, most: int) -> Parts:
     for name, share in SHARES.items():
         end = at + round(share * len(order))
         chosen = {one_way[i] for i in order[at:end]}
-        given[name] = chosen | {(tail, relation, head) for head, relation, tail in chosen if relation == interacts}
+        given[name] = both_ways(chosen, interacts)
         at = end
     given["tuning"] = set(facts) - set().union(*given.values())
     lacking = replace(graph, triples=np.array(sorted(given["tuning"])))
@@ -104,24 +112,31 @@ def divide(wording: str, seed: int, most: int) -> Parts:
         if wording == "new":
             told = [each for each in told if each.wording == (0 if name == "tuning" else 1)]
         sentences[name] = told[:most] if most else told
-        given[name] = {each.triple for each in sentences[name] if each.triple} if name != "tuning" else its
+        if name != "tuning":  # what is told; who interacts with whom is told both ways at once
+            given[name] = both_ways({each.triple for each in sentences[name] if each.triple}, interacts)
     return Parts(graph, lacking, given, sentences)
 
 
-def measure(wording: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
+def both_ways(facts: set[Fact], symmetric: int) -> set[Fact]:
+    """The facts, those of a symmetric relation in either direction."""
+    return facts | {(tail, relation, head) for head, relation, tail in facts if relation == symmetric}
+
+
+def measure(wording: str, reader: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Precision and recall of what is accepted, beside its floors, and what the door answers before and after."""
     parts = divide(wording, seed, asked.sentences)
     lacking, right = parts.lacking, parts.facts["test"]
     train = text_to_graph.pair_names(parts.sentences["tuning"], lacking)
     bert = kgwb.load_bert("minilm")
-    RelationClasses(train).fit_head(bert)
+    typed = reader == "types"
+    RelationClasses(text_to_graph.write_types(train, lacking) if typed else train).fit_head(bert)
     vectors = kgwb.GraphEmbedding(lacking, kgwb.ComplEx(), dim=64, seed=seed)
     for _ in kgwb.train_embedding(vectors, lacking, epochs=60):
         pass
     rules = kgwb.find_rules(lacking)
+    options = {"vectors": vectors, "rules": rules, "typed": typed}
     found = {
-        name: propose_facts(bert, [each.text for each in parts.sentences[name]], lacking, vectors=vectors, rules=rules)
-        for name in SHARES
+        name: propose_facts(bert, [each.text for each in parts.sentences[name]], lacking, **options) for name in SHARES
     }
     calibration = calibrate_facts(found["calibration"], parts.facts["calibration"])
     log.info("%s", calibration)
@@ -133,7 +148,7 @@ def measure(wording: str, seed: int, asked: argparse.Namespace) -> dict[str, Any
         frame = weigh(found["test"])
         accepted[name] = frame[(frame["probability"] >= threshold.value) & ~frame["known"]]
         row |= score(name, list_facts(accepted[name]), right)
-    row["threshold"] = threshold.value
+    row["threshold"] = threshold.value if threshold.reached else np.nan
     pairs = text_to_graph.pair_names(read_names(parts, bert), parts.graph)
     floors = {
         "types": text_to_graph.guess_by_types(train, pairs, lacking),
@@ -199,10 +214,11 @@ def list_facts(candidates: pd.DataFrame) -> list[Fact]:
 
 
 def tell(figures: pd.Series) -> str:
-    """Mean and standard deviation over seeds."""
-    if figures.isna().all() or np.isinf(figures).all():
+    """Mean and standard deviation over the seeds that have a figure."""
+    there = figures.dropna()
+    if there.empty:
         return "–"
-    return f"{figures.mean():.2f} ± {figures.std():.2f}" if len(figures) > 1 else f"{figures.mean():.2f}"
+    return f"{there.mean():.2f} ± {there.std():.2f}" if len(there) > 1 else f"{there.mean():.2f}"
 
 
 if __name__ == "__main__":

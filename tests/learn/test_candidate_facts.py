@@ -13,6 +13,7 @@ import kgwb
 from kgwb.bert import Bert
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.learn import EntityLinks, EntityTags, RelationClasses, calibrate_facts, propose_facts
+from kgwb.lessons import text_to_graph
 
 CAPITALS = {"Oslo": "Norway", "Rome": "Italy", "Paris": "France", "Vienna": "Austria", "Lima": "Peru", "Cairo": "Egypt"}
 FORM = "{} is the capital of {}."
@@ -200,3 +201,20 @@ def test_a_calibration_is_applied(reader, countries):
     applied = calibration.apply(found).sort_values(ids, ignore_index=True)
     pd.testing.assert_frame_equal(applied, joined.sort_values(ids, ignore_index=True))
     assert joined["probability"].between(0, 1).all() and not np.allclose(joined["probability"], joined["by_text"])
+
+
+def test_names_can_be_read_as_their_types(countries):
+    entities = countries.entities.assign(type=countries.entities["type"].replace("city", "old_city"))
+    graph = KnowledgeGraph.from_pandas(countries.to_pandas(), entities, relations=countries.relations)
+    wordings = {"capital of": FORM.format("{head}", "{tail}"), "flows through": "{head} flows through {tail}."}
+    pairs = text_to_graph.pair_names(kgwb.verbalise(graph, wordings=wordings), graph)
+    model = kgwb.load_bert("minilm")
+    RelationClasses(text_to_graph.write_types(pairs, graph)).fit_head(model)
+    text = FORM.format("Oslo", "Norway")
+    top = propose_facts(model, [text], graph, typed=True).iloc[0]
+    assert (top["head_label"], top["tail_label"], top["sentence"]) == ("Oslo", "Norway", text)
+    assert (top["head_start"], top["head_end"]) == (0, 4)  # where the text itself names it
+    frame = pd.DataFrame({"text": [FORM.format("old city", "country")], "head": [(0, 8)], "tail": [(27, 34)]})
+    [read] = kgwb.learn.predict(model, frame)["probability"]
+    assert top["by_text"] == pytest.approx(read, abs=1e-5)
+    assert propose_facts(model, [text], graph).iloc[0]["by_text"] != pytest.approx(read, abs=1e-3)

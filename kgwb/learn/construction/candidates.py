@@ -10,7 +10,7 @@ import pandas as pd
 
 from kgwb.bert import Bert, TaskHead
 from kgwb.bert.tokenizing import list_texts
-from kgwb.checks import expect_at_least, expect_kind, expect_share, expect_text
+from kgwb.checks import expect_at_least, expect_flags, expect_kind, expect_share, expect_text
 from kgwb.embed import GraphEmbedding
 from kgwb.embed.graph_embedding import expect_embedding
 from kgwb.graph import KnowledgeGraph, Sentence
@@ -47,6 +47,7 @@ def propose_facts(
     reader: str | None = None,
     tagger: str | None = None,
     linker: str | None = None,
+    typed: bool = False,
     none: str = "none",
     least: int | float = 0.05,
     least_link: int | float = 0.0,
@@ -74,6 +75,8 @@ def propose_facts(
         rules: that `find_rules` found in it.
         calibration: as `calibrate_facts` gives it.
         reader, tagger, linker: names of heads, needed where the model has several of a kind.
+        typed: whether the reader sees the type of each name in its place, "city is the capital of country.", for which it
+            must be tuned on such texts (Zhou & Chen, 2022); it then reads new wordings better where types tell relations apart.
         none: the reader's label for two names without a relation.
         least: the least probability in the text of a candidate; the log counts what stays below in all its sentences.
         least_link: the score below which `link_mentions` takes a name for none of the entities called so (NIL).
@@ -112,6 +115,7 @@ def propose_facts(
     expect_kind(
         calibration, (FactCalibration, type(None)), "A FactCalibration", call=f"{_CALL[:-1]}, calibration=None)"
     )
+    expect_flags(typed=typed)
     expect_text("none", none, usual="none")
     expect_share("least", least, usual=0.05)
     expect_at_least("least_link", least_link, 0)
@@ -134,7 +138,7 @@ def propose_facts(
         linker=_find_head(model, EntityLinks.kind, linker, "linker"),
         least_link=least_link,
     )
-    readings = read_relations(model, texts, names, head, labels)
+    readings = read_relations(model, texts, names, head, labels, typed=bool(typed))
     frame = _merge(readings, graph, least)
     facts = frame[["head", "relation", "tail"]].to_numpy(np.int64).reshape(-1, 3)
     nothing = np.full(len(frame), np.nan)

@@ -52,17 +52,27 @@ def read_relations(
     names: Sequence[Sequence[RecognisedName]],
     head: TaskHead,
     labels: Sequence[int | None],
+    *,
+    typed: bool,
 ) -> list[PairReading]:
-    """Every ordered pair of names of each sentence; a sentence is read once, however many pairs it has."""
+    """Every ordered pair of names of each sentence; a sentence is read once, however many pairs it has.
+
+    Args:
+        model: that reads.
+        texts: the sentences.
+        names: of each.
+        head: the model's, of relation classes.
+        labels: the relation of each of its labels; None for no relation.
+        typed: whether names are read as their types.
+    """
     plain = [each.text if isinstance(each, Sentence) else each for each in texts]
     rows = [row for row, found in enumerate(names) if len(found) > 1]
     pairs = {row: [pair for pair in permutations(names[row], 2) if _differ(*pair)] for row in rows}
     rows = [row for row in rows if pairs[row]]
     if not rows:
         return []
-    examples = _encode_pairs(
-        model, [plain[row] for row in rows], [names[row] for row in rows], [pairs[r] for r in rows]
-    )
+    read = [write_names(plain[row], names[row], typed=typed) for row in rows]
+    examples = _encode_pairs(model, read, [names[row] for row in rows], [pairs[row] for row in rows])
     bert = model.in_mode(training=False)
     with torch.no_grad():
         logits = sweep_units(
@@ -79,22 +89,40 @@ def _differ(one: RecognisedName, other: RecognisedName) -> bool:
     return one.entity != other.entity or (one.entity == NIL and one.text != other.text)
 
 
+def write_names(
+    text: str, names: Sequence[RecognisedName], *, typed: bool
+) -> tuple[str, dict[RecognisedName, tuple[int, int]]]:
+    """A text with its names, or their types in their place, and where each of them stands.
+
+    Example:
+        >>> write_names("Oslo is big.", [RecognisedName(0, 4, "Oslo", 3, "old_city")], typed=True)[0]
+        'old city is big.'
+    """
+    written, at, places = "", 0, {}
+    for name in names:
+        written += text[at : name.start]
+        spelt = name.type.replace("_", " ") if typed and name.type else name.text
+        places[name] = (len(written), len(written) + len(spelt))
+        written, at = written + spelt, name.end
+    return written + text[at:], places
+
+
 def _encode_pairs(
     model: Bert,
-    texts: Sequence[str],
+    read: Sequence[tuple[str, dict[RecognisedName, tuple[int, int]]]],
     names: Sequence[Sequence[RecognisedName]],
     pairs: Sequence[Sequence[tuple[RecognisedName, RecognisedName]]],
 ) -> Examples:
     """The texts with a unit for each pair: the pieces of the head, of the tail, and all."""
-    known = [[each for each in found if each.entity != NIL] for found in names]
-    marked = [
-        Sentence(text, tuple(Mention(each.start, each.end, each.entity, each.text) for each in found))
-        for text, found in zip(texts, known, strict=True)
-    ]
+    marked = []
+    for text, places in read:
+        known = [(start, end, name.entity) for name, (start, end) in places.items() if name.entity != NIL]
+        marked.append(Sentence(text, tuple(Mention(*each, text[each[0] : each[1]]) for each in known)))
     encoding = encode_sentences(model, marked)
-    pieces = find_pieces(model, texts, [[(each.start, each.end) for each in found] for found in names])
+    spans = [[places[each] for each in found] for (_, places), found in zip(read, names, strict=True)]
+    pieces = find_pieces(model, [text for text, _ in read], spans)
     units = []
     for found, placed, some, end in zip(names, pieces, pairs, encoding.is_token.sum(1).tolist(), strict=True):
         place = dict(zip(found, placed, strict=True))
         units.append(tuple((place[head], place[tail], (0, end)) for head, tail in some))
-    return Examples(encoding, tuple(units), tuple(range(len(texts))), (0,) * len(texts))
+    return Examples(encoding, tuple(units), tuple(range(len(read))), (0,) * len(read))
