@@ -71,7 +71,7 @@ def read_relations(
     rows = [row for row in rows if pairs[row]]
     if not rows:
         return []
-    read = [write_names(plain[row], names[row], typed=typed) for row in rows]
+    read = [spell_names_out(plain[row], names[row], typed=typed) for row in rows]
     examples = _encode_pairs(model, read, [names[row] for row in rows], [pairs[row] for row in rows])
     bert = model.in_mode(training=False)
     with torch.no_grad():
@@ -89,13 +89,13 @@ def _differ(one: RecognisedName, other: RecognisedName) -> bool:
     return one.entity != other.entity or (one.entity == NIL and one.text != other.text)
 
 
-def write_names(
+def spell_names_out(
     text: str, names: Sequence[RecognisedName], *, typed: bool
 ) -> tuple[str, dict[RecognisedName, tuple[int, int]]]:
     """A text with its names, or their types in their place, and where each of them stands.
 
     Example:
-        >>> write_names("Oslo is big.", [RecognisedName(0, 4, "Oslo", 3, "old_city")], typed=True)[0]
+        >>> spell_names_out("Oslo is big.", [RecognisedName(0, 4, "Oslo", 3, "old_city")], typed=True)[0]
         'old city is big.'
     """
     written, at, places = "", 0, {}

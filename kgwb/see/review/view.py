@@ -73,7 +73,7 @@ class ReviewView(LiveView):
     Attributes:
         graph: that they were proposed for.
         threshold: from which probability on they may be accepted together; None for no such line.
-        widget: what the browser draws; `view.observe(print, names="decided")` hears of each verdict.
+        widget: what the browser draws; `view.observe(print, names="decided")` is told of each verdict.
     """
 
     script = "review"
