@@ -13,6 +13,7 @@ import kgwb
 from kgwb.bert import Bert
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.learn import EntityLinks, EntityTags, RelationClasses, calibrate_facts, propose_facts
+from kgwb.learn.construction.sources import weigh_types
 from kgwb.lessons import text_to_graph
 
 CAPITALS = {"Oslo": "Norway", "Rome": "Italy", "Paris": "France", "Vienna": "Austria", "Lima": "Peru", "Cairo": "Egypt"}
@@ -105,6 +106,25 @@ def test_types_vectors_and_rules_speak_for_themselves(reader, countries):
     for row in found.itertuples():
         its = drawn[(drawn["head"] == row.head) & (drawn["relation"] == row.relation) & (drawn["tail"] == row.tail)]
         assert np.isnan(row.by_rules) if its.empty else row.by_rules == its["confidence"].iloc[0]
+
+
+def test_types_say_which_relation_is_usual_between_them_and_which_way_round():
+    facts = [
+        ("a1", "treats", "b1"),
+        ("a2", "treats", "b1"),
+        ("a1", "treats", "b2"),
+        ("b2", "caused by", "a2"),
+        ("a1", "near", "a2"),
+    ]
+    kinds = {"a1": "drug", "a2": "drug", "b1": "disease", "b2": "disease", "c": ""}
+    entities = pd.DataFrame({"entity": list(kinds), "type": list(kinds.values())})
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]), entities)
+    asked = {("a2", "treats", "b2"): 3 / 4, ("b1", "caused by", "a1"): 1 / 4, ("a2", "caused by", "b2"): 0.0}
+    asked |= {("a2", "near", "a1"): 1.0, ("b1", "near", "b2"): 0.0}  # no fact joins two diseases
+    ids = np.array([(graph.entity_id(h), graph.relation_id(r), graph.entity_id(t)) for h, r, t in asked])
+    heads, tails = ([kinds[fact[side]] for fact in asked] for side in (0, 2))
+    assert weigh_types(graph, ids, heads, tails).tolist() == list(asked.values())
+    assert np.isnan(weigh_types(graph, ids[:1], ["drug"], [""])).all()
 
 
 def test_a_name_that_the_graph_lacks_is_shown_as_nil_with_its_tagged_type(reader, countries):

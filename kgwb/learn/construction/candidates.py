@@ -61,7 +61,7 @@ def propose_facts(
     their own, each from 0 to 1, NaN where a source is silent:
 
     - `by_text`: the probability of the relation, in the sentence where it is highest;
-    - `by_types`: the share of the relation's facts in the graph that join entities of these two types;
+    - `by_types`: of the graph's facts between entities of these two types, the share that say this, this way round;
     - `by_vectors`: the share of other tails of the tail's type that score lower;
     - `by_rules`: the confidence of the most trusted rule that concludes it.
 

@@ -20,7 +20,9 @@ FEWEST = 5  # heads that a relation must have before anything is said of how man
 def weigh_types(
     graph: KnowledgeGraph, facts: Int[np.ndarray, "fact 3"], heads: Sequence[str], tails: Sequence[str]
 ) -> Float[np.ndarray, " fact"]:
-    """How many of the relation's facts in the graph join these two types, as a share; NaN without both types.
+    """Of the graph's facts between two types, either way round, the share that are of this relation, this way round.
+
+    0 where the graph joins the two by no fact, NaN where a type is not known.
 
     Args:
         graph: whose facts are counted.
@@ -30,14 +32,15 @@ def weigh_types(
     """
     types = graph.entities["type"].to_numpy()
     counts: dict[tuple[int, str, str], int] = defaultdict(int)
+    between: dict[frozenset[str], int] = defaultdict(int)
     for head, relation, tail in graph.triples.tolist():
         counts[relation, types[head], types[tail]] += 1
-    all_of = np.bincount(graph.triples[:, 1], minlength=len(graph.relations))
-    rows = zip(facts[:, 1].tolist(), heads, tails, strict=True)
-    return np.array(
-        [counts[row] / all_of[row[0]] if row[1] and row[2] and all_of[row[0]] else np.nan for row in rows],
-        dtype=np.float64,
-    )
+        between[frozenset((types[head], types[tail]))] += 1
+    shares = []
+    for relation, head, tail in zip(facts[:, 1].tolist(), heads, tails, strict=True):
+        whole = max(1, between.get(frozenset((head, tail)), 0))
+        shares.append(counts.get((relation, head, tail), 0) / whole if head and tail else np.nan)
+    return np.array(shares, dtype=np.float64)
 
 
 def weigh_vectors(vectors: GraphEmbedding, facts: Int[np.ndarray, "fact 3"]) -> Float[np.ndarray, " fact"]:
