@@ -32,7 +32,9 @@ def verbalise(
         graph: whose labels are used, those in the language where it has them.
         triples: by ids or names, [triple, 3]; by default all of the graph.
         wordings: for a relation one wording or several, such as "{tail} is where {head} was born."; `learn_wordings`
-            finds them in a text. A relation without any is said by its label: "Paris, capital of, France."
+            finds them in a text. A relation without any is said as the graph's table of relations has it: in the column
+            `wording`, or `wording_zh` and the like for other languages, several with | between them. Without that, by its
+            label: "Paris, capital of, France."
         language: "en", "zh", or whatever else follows `label_` in the graph's tables; by default "zh" for wordings with
             Chinese characters, else "en".
 
@@ -61,9 +63,11 @@ def verbalise(
         " ".join(part for found in given.values() for parts in found for part in parts[:3])
     )
     names, relations = _find_names(graph.entities, language), _find_names(graph.relations, language)
+    own = _read_own_wordings(graph.relations, language)
     sentences = []
     for head, relation, tail in _read_triples(graph, triples):
-        for number, parts in enumerate(given.get(relation) or [_label_parts(relations[relation], language)]):
+        said = given.get(relation) or own.get(relation) or [_label_parts(relations[relation], language)]
+        for number, parts in enumerate(said):
             text, mentions = parts.fill(names[head], head, names[tail], tail)
             sentences.append(Sentence(text, mentions, (head, relation, tail), number, language))
     return sentences
@@ -183,6 +187,18 @@ def _cut_wording(wording: str) -> _Parts:
     before, _, rest = wording.partition(first)
     between, _, after = rest.partition(second)
     return _Parts(before, between, after, head_first)
+
+
+def _read_own_wordings(relations: pd.DataFrame, language: str) -> dict[int, list[_Parts]]:
+    """The wordings that a graph's table holds in a language, by the relation's id."""
+    names = [f"wording_{language}", *(["wording"] if language == "en" else [])]
+    column = next((name for name in names if name in relations.columns), None)
+    if column is None:
+        return {}
+    cells = zip(relations["relation"], relations[column], strict=True)
+    split = {i: (name, cell.split("|")) for i, (name, cell) in enumerate(cells) if isinstance(cell, str)}
+    kept = {i: (name, [part.strip() for part in parts if part.strip()]) for i, (name, parts) in split.items()}
+    return {i: _cut_wordings(name, parts) for i, (name, parts) in kept.items() if parts}
 
 
 def _label_parts(label: str, language: str) -> _Parts:

@@ -15,6 +15,14 @@ from kgwb.learn.calibration import CalibrationReport as CalibrationReport
 from kgwb.learn.calibration import fit_temperature as fit_temperature
 from kgwb.learn.calibration import measure_calibration as measure_calibration
 from kgwb.learn.candidate_scores import CandidateScores as CandidateScores
+from kgwb.learn.construction.candidates import propose_facts as propose_facts
+from kgwb.learn.construction.fact_calibration import FactCalibration as FactCalibration
+from kgwb.learn.construction.fact_calibration import calibrate_facts as calibrate_facts
+from kgwb.learn.construction.fact_threshold import FactThreshold as FactThreshold
+from kgwb.learn.construction.fact_threshold import find_threshold as find_threshold
+from kgwb.learn.construction.growth import add_facts as add_facts
+from kgwb.learn.construction.growth import carry_vectors as carry_vectors
+from kgwb.learn.construction.growth import grow_graph as grow_graph
 from kgwb.learn.controls import mark_mentions as mark_mentions
 from kgwb.learn.controls import misdirect_mentions as misdirect_mentions
 from kgwb.learn.controls import prepend_facts as prepend_facts

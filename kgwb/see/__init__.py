@@ -21,6 +21,8 @@ from kgwb.see.page import Fragment as Fragment
 from kgwb.see.page import write_page as write_page
 from kgwb.see.probe.view import ProbeView as ProbeView
 from kgwb.see.probe.view import show_probe as show_probe
+from kgwb.see.review.view import ReviewView as ReviewView
+from kgwb.see.review.view import show_review as show_review
 from kgwb.see.space.quality import PointQuality as PointQuality
 from kgwb.see.space.quality import ProjectionQuality as ProjectionQuality
 from kgwb.see.space.quality import point_quality as point_quality

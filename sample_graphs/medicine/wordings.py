@@ -1,4 +1,4 @@
-"""Writes sentences.jsonl from the three tables and the wordings below.
+"""Writes sentences.jsonl from the three tables; the wordings stand in relations.tsv.
 
 Run it after a change of the tables: `python sample_graphs/medicine/wordings.py`.
 """
@@ -13,35 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-
-WORDINGS = {
-    "en": {
-        "has_symptom": ("A symptom of {head} is {tail}.", "People with {head} may have {tail}."),
-        "affects": ("{head} affects {tail}.", "{head} is a disease that shows in {tail}."),
-        "disease_of": ("{head} is a disease of {tail}.", "Among the diseases of {tail} is {head}."),
-        "treated_by": ("{head} is treated with {tail}.", "{tail} is given for {head}."),
-        "caused_by": ("{head} can be caused by {tail}.", "{tail} is a cause of {head}."),
-        "diagnosed_by": ("{head} is diagnosed by {tail}.", "Doctors use {tail} to find {head}."),
-        "belongs_to": ("{head} is one of the {tail}.", "Among the {tail} is {head}."),
-        "part_of": ("{tail} includes {head}.", "In an atlas of {tail} you will find {head}."),
-        "side_effect": ("A side effect of {head} is {tail}.", "{head} can cause {tail}."),
-        "contraindicated_in": ("{head} is contraindicated in {tail}.", "{tail} is a contraindication to {head}."),
-        "interacts_with": ("{head} interacts with {tail}.", "Taken together, {head} and {tail} interact."),
-    },
-    "zh": {
-        "has_symptom": ("{head}的症状之一是{tail}。",),
-        "affects": ("{head}累及{tail}。",),
-        "disease_of": ("{head}属于{tail}疾病。",),
-        "treated_by": ("{head}可以用{tail}治疗。",),
-        "caused_by": ("{head}可由{tail}引起。",),
-        "diagnosed_by": ("{head}可以通过{tail}来诊断。",),
-        "belongs_to": ("{head}属于{tail}。",),
-        "part_of": ("{head}是{tail}的一部分。",),
-        "side_effect": ("{head}的副作用之一是{tail}。",),
-        "contraindicated_in": ("{head}禁用于{tail}。",),
-        "interacts_with": ("{head}与{tail}有相互作用。",),
-    },
-}
 
 # The folder stays under 1 MB: these facts are told once in English, in each wording by turns.
 TOLD_BY_TURNS = frozenset({"disease_of", "diagnosed_by", "side_effect", "interacts_with"})
@@ -59,13 +30,21 @@ def main() -> None:
 def write_sentences() -> Iterator[dict]:
     """Every sentence of the folder, the facts in the order of triples.tsv."""
     entities = {row["entity"]: row for row in read_table("entities.tsv")}
+    wordings = read_wordings()
     turns: Counter[str] = Counter()
     for fact in read_table("triples.tsv"):
         triple = (fact["head"], fact["relation"], fact["tail"])
         for language, wording in choose_wordings(triple[1], turns[triple[1]]):
-            filled = fill(WORDINGS[language][triple[1]][wording], triple, entities, language)
+            filled = fill(wordings[language][triple[1]][wording], triple, entities, language)
             yield filled | {"wording": wording, "language": language}
         turns[triple[1]] += 1
+
+
+def read_wordings() -> dict[str, dict[str, list[str]]]:
+    """The wordings of each relation, by language."""
+    rows = read_table("relations.tsv")
+    columns = {"en": "wording", "zh": "wording_zh"}
+    return {language: {row["relation"]: row[column].split("|") for row in rows} for language, column in columns.items()}
 
 
 def choose_wordings(relation: str, turn: int) -> list[tuple[str, int]]:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 import torch
 from chromium import FLAGS, NAMES
+from makers import show_review
 
 import kgwb
 
@@ -56,6 +57,7 @@ def make_views() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "graph as a whole", lambda: kgwb.show_graph(graph)
     yield "two spaces", lambda: kgwb.show_space(vectors, beside=other, method="pca")
     yield "heads", lambda: kgwb.see.show_heads(bert, asked_all, after=model, graph=graph)
+    yield "review", show_review
     yield "space", lambda: kgwb.show_space(vectors, highlight=PERSON)
     yield "film", lambda: film
     yield "training", lambda: training

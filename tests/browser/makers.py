@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,29 @@ def show_heads() -> Any:
     return kgwb.show_heads(kgwb.load_bert(), ["Paris is the capital of France.", "Rome is in Italy."])
 
 
+def show_review() -> Any:
+    graph = kgwb.KnowledgeGraph.from_pandas(FACTS, name="abc")
+    return kgwb.see.show_review(
+        make_candidates(graph, [("a", "b"), ("a", "c"), ("b", "a"), ("c", "b")]), graph, threshold=0.6
+    )
+
+
+def make_candidates(graph: kgwb.KnowledgeGraph, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Candidates of the first relation as propose_facts gives them, each less probable than the one before; what is no
+    label of the graph is NIL."""
+    held, rows = set(map(tuple, graph.triples.tolist())), []
+    for i, names in enumerate(pairs):
+        ids = [graph.entity_id(name) if name in graph.labels else -1 for name in names]
+        text = f"{names[0]} and {names[1]}."
+        row = {"head": ids[0], "relation": 0, "tail": ids[1], "head_label": names[0], "tail_label": names[1]}
+        row |= {"relation_label": graph.relation_labels[0], "head_type": "", "tail_type": "", "support": i + 1}
+        row |= {"probability": 1 - (i + 1) / (len(pairs) + 1), "by_text": 0.5, "by_types": np.nan, "by_vectors": 0.25}
+        row |= {"by_rules": np.nan, "known": (ids[0], 0, ids[1]) in held, "contradicts": "", "stated_in": (i,)}
+        row |= {"sentence": text, "head_start": 0, "head_end": len(names[0]), "tail_start": len(names[0]) + 5}
+        rows.append({**row, "tail_end": len(names[0]) + 5 + len(names[1])})
+    return pd.DataFrame(rows)
+
+
 # A live view is tested in every host by its maker being listed.
 MAKERS: dict[str, Callable[[], Any]] = {
     "AttentionView": show_attention,
@@ -51,4 +74,5 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "SpaceView": show_space,
     "FilmView": record_film,
     "HeadsView": show_heads,
+    "ReviewView": show_review,
 }

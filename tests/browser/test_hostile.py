@@ -79,6 +79,20 @@ def show_heads() -> Any:
     return kgwb.show_heads(kgwb.load_bert(), [label for label in LABELS[:24] if label.strip()], graph=GRAPH)
 
 
+def show_review() -> Any:
+    count = len(LABELS)
+    rows = pd.DataFrame({"head": np.arange(count), "relation": 0, "tail": np.arange(count)[::-1]})
+    rows = rows.assign(head_label=LABELS, tail_label=LABELS[::-1], relation_label=LABELS[0], head_type="", tail_type="")
+    rows = rows.assign(probability=np.linspace(1, 0, count), by_text=0.5, by_types=np.nan, by_vectors=0.5, by_rules=0.1)
+    rows = rows.assign(support=2, known=False, contradicts=LABELS, sentence=LABELS[::-1], head_start=0, head_end=3)
+    rows.loc[5:9, "head"] = -1  # called as they say, in a field
+    rows = rows.assign(tail_start=2, tail_end=[len(label) for label in LABELS[::-1]], stated_in=[(0,)] * count)
+    view = kgwb.see.show_review(rows, GRAPH, threshold=0.5)
+    view.widget.at = 5
+    view.accept_above()
+    return view
+
+
 MAKERS: tuple[Callable[[], Any], ...] = (
     show_neighbourhood,
     show_schema,
@@ -87,6 +101,7 @@ MAKERS: tuple[Callable[[], Any], ...] = (
     show_training,
     show_attention,
     show_heads,
+    show_review,
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgwb.graph import KnowledgeGraph, Mention, Sentence, UnknownNameError, read_graph, read_sentences
+from kgwb.graph import KnowledgeGraph, Mention, Sentence, UnknownNameError, read_graph, read_sentences, write_graph
 from kgwb.graph.wording import learn_wordings, verbalise
 
 
@@ -132,3 +132,38 @@ def test_names_that_are_not_in_the_graph(countries: KnowledgeGraph) -> None:
 def test_what_is_no_triple(countries: KnowledgeGraph) -> None:
     with pytest.raises(ValueError, match=r"\['Berlin', 'borders'\] is no triple. Type verbalise\(graph, \[\(head, rel"):
         verbalise(countries, [("Berlin", "borders")])
+
+
+def test_the_graphs_own_table_words_its_relations_in_two_languages(countries: KnowledgeGraph) -> None:
+    own = {
+        "wording": ["{head} is a neighbour of {tail}.|{tail} lies beside {head}.", ""],
+        "wording_zh": ["", "{head}是{tail}的首都。"],
+    }
+    relations = countries.relations.sort_values("relation", ignore_index=True).assign(**own)
+    assert relations["label"].tolist() == ["borders", "is the capital of"]
+    graph = KnowledgeGraph.from_pandas(countries.to_pandas(), countries.entities, relations=relations)
+    english = [each.text for each in verbalise(graph)]
+    assert english == [
+        "Berlin, is the capital of, Germany.",
+        "Germany is a neighbour of France.",
+        "France lies beside Germany.",
+        "paris, is the capital of, France.",
+    ]
+    chinese = [each.text for each in verbalise(graph, language="zh")]
+    assert chinese == ["柏林是德国的首都。", "德国，borders，法国。", "paris是法国的首都。"]
+    given = verbalise(graph, [("Germany", "borders", "France")], wordings={"borders": "{head}/{tail}"})
+    assert [each.text for each in given] == ["Germany/France"]
+
+
+def test_a_wording_of_the_graphs_own_table_is_checked_as_any_other(countries: KnowledgeGraph) -> None:
+    relations = countries.relations.assign(wording="{head} is near.")
+    graph = KnowledgeGraph.from_pandas(countries.to_pandas(), countries.entities, relations=relations)
+    with pytest.raises(ValueError, match=r"does not hold \{head\} and \{tail\} once each"):
+        verbalise(graph)
+
+
+def test_wordings_of_the_graphs_own_table_are_written_and_read(countries: KnowledgeGraph, tmp_path: Path) -> None:
+    relations = countries.relations.assign(wording="{head} to {tail}.|{tail} from {head}.")
+    graph = KnowledgeGraph.from_pandas(countries.to_pandas(), countries.entities, relations=relations)
+    write_graph(graph, tmp_path / "graph")
+    assert verbalise(read_graph(tmp_path / "graph")) == verbalise(graph)

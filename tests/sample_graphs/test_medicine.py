@@ -244,11 +244,21 @@ def test_every_fact_is_put_into_words_and_every_relation_in_two_ways(sentences, 
 
 def test_the_script_writes_the_committed_bytes(tmp_path):
     script = runpy.run_path(str(FOLDER / "wordings.py"))
-    for name in ("entities.tsv", "triples.tsv"):
+    for name in ("entities.tsv", "relations.tsv", "triples.tsv"):
         (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
     script["main"].__globals__["FOLDER"] = tmp_path
     script["main"]()
     assert (tmp_path / "sentences.jsonl").read_bytes() == (FOLDER / "sentences.jsonl").read_bytes()
+
+
+def test_the_graph_says_its_facts_in_both_languages(triples):
+    graph = kgwb.read_graph(FOLDER)
+    for language, count, text in (
+        ("en", 2, "asthma is treated with salbutamol."),
+        ("zh", 1, "哮喘可以用沙丁胺醇治疗。"),
+    ):
+        said = kgwb.verbalise(graph, language=language)
+        assert len(said) == count * len(triples) and text in {each.text for each in said}
 
 
 def test_readme_counts(entities, triples, sentences):

@@ -61,6 +61,17 @@ def show_probe(_pair: tuple[Reading, Reading]) -> View:
     return kgwb.show_probe(ProbeReport(counts, relations, chance=0.25))
 
 
+def show_review(_pair: tuple[Reading, Reading]) -> View:
+    names = {"entity": ["one", "other"], "label": [HOSTILE[0], HOSTILE[1]], "type": HOSTILE[2]}
+    facts = pd.DataFrame([("one", "r", "other")], columns=["head", "relation", "tail"])
+    graph = kgwb.KnowledgeGraph.from_pandas(facts, pd.DataFrame(names))
+    row = {"head": 0, "relation": 0, "tail": 1, "head_label": graph.labels[0], "tail_label": graph.labels[1]}
+    row |= {"relation_label": HOSTILE[2], "contradicts": HOSTILE[0], "known": False, "support": 1, "probability": 0.5}
+    row |= dict.fromkeys(("head_type", "tail_type", "sentence"), HOSTILE[1]) | {"head_start": 0, "head_end": 1}
+    row |= dict.fromkeys(("by_text", "by_types", "by_vectors", "by_rules"), 0.5) | {"tail_start": 1, "tail_end": 2}
+    return kgwb.see.show_review(pd.DataFrame([row]).assign(stated_in=[(0,)]), graph, threshold=0.5)
+
+
 def make_training_panel(_pair: tuple[Reading, Reading]) -> View:
     panel = kgwb.see.TrainingPanel(kgwb.KnowledgeGraph.from_pandas(FACTS))
     panel.epochs.value, panel.dim.value = 2, 4
@@ -97,7 +108,17 @@ def link(pair: tuple[Reading, Reading]) -> View:
 VIEWS: dict[str, Callable[[tuple[Reading, Reading]], View]] = {
     made.__name__: made
     for made in (
-        *(show_graph, show_space, show_training, record_film, show_attention, show_heads, show_probe, link),
+        *(
+            show_graph,
+            show_space,
+            show_training,
+            record_film,
+            show_attention,
+            show_heads,
+            show_probe,
+            show_review,
+            link,
+        ),
         *(make_training_panel, make_ranking_panel, make_injection_panel, make_workbench),
     )
 }
@@ -149,7 +170,7 @@ ODD = {
     "half a character": ("\ud800", "a\udfffb", "\ud83d"),
 }
 # A graph refuses half a character by itself, and so does the data frame that a report of a probe is made from.
-REFUSED = {("half a character", name) for name in ("show_graph", "record_film", "show_probe")}
+REFUSED = {("half a character", name) for name in ("show_graph", "record_film", "show_probe", "show_review")}
 REFUSED |= {("half a character", name) for name in VIEWS if name.startswith("make_")}
 
 

@@ -78,6 +78,10 @@ def make_objects() -> dict[str, Any]:
     kgwb.learn.TextClasses(moods).prepare(headed)
     paired = copy.deepcopy(bert)
     kgwb.learn.PairCompletion(split, vectors, top=3).prepare(paired)
+    related, told = copy.deepcopy(bert), [(each.text, (0, 4), (11, 15)) for each in sentences]
+    relations = pd.DataFrame(told, columns=["text", "head", "tail"]).assign(label=["knows", "none"] * 3)
+    kgwb.learn.RelationClasses(relations).prepare(related)
+    candidates = kgwb.learn.propose_facts(related, sentences, graph, least=0)
     factory = SimpleNamespace(  # as PyKEEN makes them
         mapped_triples=torch.tensor([[0, 0, 1]]), num_entities=2, real_num_relations=1,
         entity_id_to_label={0: "anna", 1: "bert"}, relation_id_to_label={0: "knows"},
@@ -93,7 +97,8 @@ def make_objects() -> dict[str, Any]:
         "model": model, "sentences": sentences, "questions": questions, "exam": exam, "ranks": ranks,
         "report": report, "rules": rules,
         "moods": moods, "cloze": cloze, "headed": headed, "paired": paired, "view": view, "points": points,
-        "encoding": encoding, "epochs": epochs,
+        "encoding": encoding, "epochs": epochs, "related": related, "candidates": candidates,
+        "right": candidates.loc[~candidates["known"], ["head", "relation", "tail"]].to_numpy()[:1],
         "tokenizer": bert.tokenizer, "scorer": kgwb.ComplEx(), "reading": kgwb.read(bert, sentences[0]),
         "corpus": kgwb.learn.Corpus("people", tuple(sentences), (0,) * 6), "task": kgwb.MaskedAnswers(questions),
         "leakage": kgwb.find_leakage(split),

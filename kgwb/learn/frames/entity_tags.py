@@ -151,7 +151,7 @@ class EntityTags(FrameTask):
     @classmethod
     def split_answer(cls, answer: Any) -> tuple[list[Any], set[tuple[Label, Any]]]:
         """A decision for each token, and an item for each entity."""
-        return answer, set(_list_entities(answer))
+        return answer, set(list_tagged(answer))
 
     @classmethod
     def list_labels(cls, right: Sequence[Any]) -> Iterable[Label]:
@@ -223,7 +223,7 @@ def _forbid(before: str | None, tag: str, labels: Sequence[Label]) -> float:
     return 0.0 if before is not None and before[:2] in ("B-", "I-") and before[2:] == tag[2:] else float("-inf")
 
 
-def _list_entities(tags: Sequence[str]) -> list[tuple[Label, Span]]:
+def list_tagged(tags: Sequence[str]) -> list[tuple[Label, Span]]:
     """The type of each entity, with its first token and one past its last; an I- after another type begins one."""
     found: list[tuple[Label, Span]] = []
     before = "O"

@@ -139,7 +139,8 @@ def _align_values(cloud: Cloud, colour: Any) -> pd.Series:
     if _has_ids(colour, cloud):
         found = colour.reindex(cloud.ids)
         return found.where(cloud.layers == 0)
-    if isinstance(colour, (Mapping, bytes)) or not hasattr(colour, "__len__") or getattr(colour, "ndim", 1) == 0:
+    is_row = hasattr(colour, "__len__") and hasattr(colour, "__iter__")  # a tokenizer has a length, and no members
+    if isinstance(colour, (Mapping, bytes)) or not is_row or getattr(colour, "ndim", 1) == 0:
         raise TypeError(f"colour= got {describe_kind(colour)}. Expected a column's name or a value each; type {_CALL}.")
     if hasattr(colour, "detach"):
         colour = colour.detach().cpu().numpy()

@@ -1,0 +1,1 @@
+"""Review: candidate facts, accepted or rejected by a person."""
