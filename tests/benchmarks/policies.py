@@ -34,6 +34,10 @@ POLICIES: dict[str, str | Policy] = {
     "staged: injector and head, top layers, all": "staged",
     "injector and head alone": Partial(("injector", "head")),
     "biases and injector": Partial(("biases", "injector")),
+    "LoRA": "lora",
+    "adapters": "adapter",
+    "prefix": "prefix",
+    "experts": "experts",
 }
 log = logging.getLogger("bench")
 
