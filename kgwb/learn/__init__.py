@@ -15,6 +15,9 @@ from kgwb.learn.corpus import Corpus as Corpus
 from kgwb.learn.corpus import read_corpus as read_corpus
 from kgwb.learn.editing import EditReport as EditReport
 from kgwb.learn.editing import measure_edits as measure_edits
+from kgwb.learn.episode_scores import EpisodeScore as EpisodeScore
+from kgwb.learn.episode_scores import score_episodes as score_episodes
+from kgwb.learn.episodes import Episodes as Episodes
 from kgwb.learn.frames.cloze_classes import ClozeClasses as ClozeClasses
 from kgwb.learn.frames.entity_links import EntityLinks as EntityLinks
 from kgwb.learn.frames.entity_tags import EntityTags as EntityTags
@@ -30,6 +33,7 @@ from kgwb.learn.masked_words import MaskedWords as MaskedWords
 from kgwb.learn.masked_words import predict_masked_words as predict_masked_words
 from kgwb.learn.next_sentences import NextSentences as NextSentences
 from kgwb.learn.pair_completion import PairCompletion as PairCompletion
+from kgwb.learn.policies.meta import Meta as Meta
 from kgwb.learn.policies.partial import Full as Full
 from kgwb.learn.policies.partial import Partial as Partial
 from kgwb.learn.policies.policy import Policy as Policy

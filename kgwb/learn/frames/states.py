@@ -30,15 +30,23 @@ def read_stretches(bert: Bert, examples: Examples, rows: Sequence[int]) -> Float
         for i, (start, end) in enumerate(stretches):
             weights[row, i, start:end] = 1 / (end - start)
     pooled = weights.to(hidden) @ hidden  # [row, stretch, dim]
-    return torch.cat([means[: len(each)] for means, each in zip(pooled, found, strict=True)]).float()
+    means = torch.cat([of_row[: len(each)] for of_row, each in zip(pooled, found, strict=True)])
+    return means.to(torch.promote_types(means.dtype, torch.float32))  # a model of float64 stays so, for exact gradients
 
 
-def sweep_units(examples: Examples, compute: Callable[[list[int]], Tensor], *, batch: int = BATCH) -> list[Tensor]:
-    """What is computed for the units of each text; texts of like length are read together."""
-    order = examples.encoding.is_token.sum(1).argsort(stable=True)
+def sweep_units(
+    examples: Examples,
+    compute: Callable[[list[int]], Tensor],
+    *,
+    texts: Sequence[int] | None = None,
+    batch: int = BATCH,
+) -> list[Tensor]:
+    """What is computed for the units of each text, or of some texts; those of like length are read together."""
+    wanted = torch.arange(len(examples)) if texts is None else torch.tensor(texts)
+    order = wanted[examples.encoding.is_token.sum(1)[wanted].argsort(stable=True)]
     found: dict[int, Tensor] = {}
     for chosen in order.split(batch):
         rows = chosen.tolist()
         parts = compute(rows).split([len(examples.units[row]) for row in rows])
         found |= dict(zip(rows, parts, strict=True))
-    return [found[row] for row in range(len(examples))]
+    return [found[text] for text in wanted.tolist()]
