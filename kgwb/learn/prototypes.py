@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from kgwb.axes import Float, Tensor
 
 
@@ -31,4 +33,6 @@ def score_states(
 ) -> Float[Tensor, "*episode way text label"]:
     """The logits of a linear head, of each text of each label."""
     flat = states.flatten(-3, -2)  # [..., way · text, width]
-    return (flat @ weight.mT + bias[..., None, :]).unflatten(-2, states.shape[-3:-1])
+    # Square distances are differences of large numbers: bfloat16, which tuning may choose for matmuls, would lose them.
+    with torch.autocast(states.device.type, enabled=False):
+        return (flat @ weight.mT + bias[..., None, :]).unflatten(-2, states.shape[-3:-1])

@@ -81,6 +81,14 @@ def test_prototypes_as_a_head_are_the_squared_distance_but_for_what_all_labels_s
     torch.testing.assert_close(given.log_softmax(-1), (-0.7 * distances).log_softmax(-1))
 
 
+def test_coarse_matmuls_do_not_blur_distances():
+    torch.manual_seed(0)
+    supports = 10 + 0.01 * torch.randn(3, 2, 8)
+    exact = score_states(supports, *place_prototypes(supports, 1.0))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(score_states(supports, *place_prototypes(supports, 1.0)), exact)
+
+
 @pytest.mark.parametrize("shuffled", [False, True], ids=["right labels", "shuffled labels"])
 def test_what_is_learnt_from_some_labels_tells_others_apart(bert, shuffled):
     seen, unseen = write_texts(SEEN, 10), write_texts(WORDS, 10, seed=1)
