@@ -1,4 +1,4 @@
-"""One episode learnt: a head from its supports, and steps of gradient descent, on weights that nobody else sees."""
+"""One episode learnt: a head from its supports, and steps of gradient descent, on weights of its own."""
 
 from __future__ import annotations
 
@@ -64,21 +64,22 @@ def adapt_to_episode(
         with_queries: learn from supports and queries, not from supports alone.
         second_order: keep what the gradient of a gradient needs.
     """
+
+    def reach(weights: list[Tensor], head: tuple[Tensor, Tensor], loss: Tensor | None) -> Adapted:
+        return Adapted(swap_weights(bert, trained, weights), weights, head, loss)
+
     supports = episodes.supports[row]
     texts = torch.cat([supports, episodes.queries[row]], dim=1) if with_queries else supports  # [way, text]
     # Weights are views, and the head comes from the parameters: so a step's gradient for the one leaves the other out.
-    weights: list[Tensor] = [parameter.view_as(parameter) for parameter in trained]
-    head = place_prototypes(episodes.look(bert, supports), episodes.scale)
-    reached, first = Adapted(bert, weights, head, None), None
+    start = place_prototypes(episodes.look(bert, supports), episodes.scale)
+    reached = reach([parameter.view_as(parameter) for parameter in trained], start, None)
     for _ in range(steps):
-        reached = Adapted(swap_weights(bert, trained, reached.weights), reached.weights, reached.head, None)
         loss = measure_loss(reached.score(episodes, texts))
-        first = loss.detach() if first is None else first
         moving = [*reached.weights, *reached.head]
-        slopes = torch.autograd.grad(loss, moving, create_graph=second_order, allow_unused=True)
-        moved = [each if slope is None else each - rate * slope for each, slope in zip(moving, slopes, strict=True)]
-        reached = Adapted(bert, moved[:-2], (moved[-2], moved[-1]), None)
-    return Adapted(swap_weights(bert, trained, reached.weights), reached.weights, reached.head, first)
+        gradients = torch.autograd.grad(loss, moving, create_graph=second_order, allow_unused=True)
+        moved = [each if by is None else each - rate * by for each, by in zip(moving, gradients, strict=True)]
+        reached = reach(moved[:-2], (moved[-2], moved[-1]), loss.detach() if reached.loss is None else reached.loss)
+    return reached
 
 
 def swap_weights(bert: Bert, parameters: Sequence[nn.Parameter], weights: Sequence[Tensor]) -> Bert:

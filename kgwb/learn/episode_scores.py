@@ -98,14 +98,14 @@ def score_episodes(
     trained = find_parts(model, named, top_layers=top_layers)
     prepared, bert = episodes.prepare(model), model.in_mode(training=False)
     if not adapt_steps:
-        return summarise_answers(prepared, _answer_by_prototypes(prepared, bert, int(batch)))
+        return summarise_episodes(prepared, _answer_by_prototypes(prepared, bert, int(batch)))
     given = []
     for row in range(len(prepared)):
         with torch.enable_grad():
             adapted = adapt_to_episode(bert, prepared, row, trained=trained, steps=int(adapt_steps), rate=adapt_rate)
         with torch.no_grad():
             given.append(adapted.score(prepared, prepared.queries[row]).argmax(-1).cpu())
-    return summarise_answers(prepared, torch.stack(given))
+    return summarise_episodes(prepared, torch.stack(given))
 
 
 @torch.no_grad()
@@ -133,7 +133,7 @@ def answer_by_states(
     return torch.stack(given)
 
 
-def summarise_answers(episodes: PreparedEpisodes, given: Int[Tensor, "episode way query"]) -> EpisodeScore:
+def summarise_episodes(episodes: PreparedEpisodes, given: Int[Tensor, "episode way query"]) -> EpisodeScore:
     """The score of the answers, each the place of a label in its episode."""
     right = given == torch.arange(given.shape[1])[:, None]
     each = right.double().mean((1, 2))  # [episode]

@@ -44,7 +44,7 @@ from kgwb.learn import (
     TextClasses,
     score_episodes,
 )
-from kgwb.learn.episode_scores import answer_by_states, summarise_answers
+from kgwb.learn.episode_scores import answer_by_states, summarise_episodes
 
 SHOTS = (1, 5)
 BAR, CONTROL = "MiniLM, head, tail and mean", "plain tuning"
@@ -177,7 +177,7 @@ def score_words(bert: Bert, seen: pd.DataFrame, episodes: Episodes) -> EpisodeSc
     states = torch.from_numpy(words.transform(episodes.task.frame["text"]).toarray()).float()
     drawn = episodes.prepare(bert)
     rows = torch.cat([drawn.supports, drawn.queries], dim=2)
-    return summarise_answers(drawn, answer_by_states(states, rows, shots=episodes.shots))
+    return summarise_episodes(drawn, answer_by_states(states, rows, shots=episodes.shots))
 
 
 def tune_model(tuning: Tuning, seen: pd.DataFrame, seed: int, asked: argparse.Namespace) -> Bert:
