@@ -199,21 +199,20 @@ def test_doors_adapt_with_the_model(bert, vectors, town, sentences):
 
 
 def test_what_adapting_leads_to_gets_better(bert):
-    prepared = Episodes(TextClasses(write_texts(WORDS, 8)), 5, queries=3, count=40).prepare(bert)
-    trained = find_parts(bert, ("all",))
+    prepared = Episodes(TextClasses(write_texts(WORDS, 8)), 5, queries=3, count=3).prepare(bert)
     for policy in (Meta(inner_steps=2, inner_rate=0.05), Meta("reptile", inner_steps=2, inner_rate=0.05)):
         model = copy.deepcopy(bert)
         trained = find_parts(model, ("all",))
-        optimizer = torch.optim.AdamW(trained, lr=1e-3)
+        optimizer = torch.optim.AdamW(trained, lr=3e-3)
         losses = []
-        for step in range(10):
-            batch = TaskBatch(prepared, list(range(4 * step, 4 * step + 4)), step)
+        for step in range(9):
+            batch = TaskBatch(prepared, [0, 1, 2], step)
             loss, gradients = policy.differentiate(batch, model, trained)
             for parameter, gradient in zip(trained, gradients, strict=True):
                 parameter.grad = gradient
             optimizer.step()
             losses.append(float(loss))
-        assert losses[-1] < 0.8 * losses[0], policy
+        assert losses[-1] < 0.7 * losses[0], policy
 
 
 def test_a_task_without_episodes_is_refused_with_what_to_type(bert):
@@ -224,6 +223,24 @@ def test_a_task_without_episodes_is_refused_with_what_to_type(bert):
     assert "kgwb.tune(model, kgwb.learn.Episodes(kgwb.learn.TextClasses(frame), 5), policy=kgwb.learn.Meta())" in str(
         problem.value
     )
+
+
+def test_what_the_loss_does_not_depend_on_has_no_gradient(bert):
+    prepared = Episodes(TextClasses(write_texts(WORDS[:3], 6)), 3, count=2).prepare(bert)
+    trained = find_parts(bert, ("top", "head"), top_layers=1)
+    unused = {id(one) for one in find_parts(bert, ("head",))}
+    for policy in (Meta(inner_steps=1), Meta("reptile", inner_steps=1)):
+        _, gradients = policy.differentiate(TaskBatch(prepared, [0, 1], 0), bert, trained)
+        assert {id(one) for one, gradient in zip(trained, gradients, strict=True) if gradient is None} == unused
+
+
+def test_attention_that_has_no_second_derivative_is_refused(bert):
+    prepared = Episodes(TextClasses(write_texts(WORDS[:3], 6)), 3, count=2).prepare(bert)
+    bert.model.set_attn_implementation("sdpa")
+    said = "second_order=True came, and the attention of 'small' is 'sdpa', which cannot be differentiated twice. Type "
+    with pytest.raises(ValueError, match=re.escape(said + "bert.model.set_attn_implementation('eager').")):
+        Meta(second_order=True).differentiate(TaskBatch(prepared, [0], 0), bert, free(bert))
+    Meta().differentiate(TaskBatch(prepared, [0], 0), bert, free(bert))
 
 
 WRONG = {

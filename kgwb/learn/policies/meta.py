@@ -11,6 +11,7 @@ from torch import nn
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert
+from kgwb.bert.passing import ATTENTION
 from kgwb.checks import expect_at_least, expect_choice, expect_each, expect_flags, expect_number
 from kgwb.learn.adaptation import adapt_to_episode
 from kgwb.learn.episodes import PreparedEpisodes, measure_loss
@@ -45,7 +46,8 @@ class Meta(Policy):
 
     Raises:
         TypeError: while tuning, for a task without episodes.
-        ValueError: for a number that cannot be, no part, or Reptile of second order.
+        ValueError: for a number that cannot be, no part, or Reptile of second order; while tuning by second order, for
+            attention that is not eager.
 
     Example:
         >>> import pandas as pd
@@ -92,6 +94,8 @@ class Meta(Policy):
                 f"policy={self.method!r} learns from episodes, and {describe_kind(episodes)} came. Type "
                 "kgwb.tune(model, kgwb.learn.Episodes(kgwb.learn.TextClasses(frame), 5), policy=kgwb.learn.Meta())."
             )
+        if self.second_order:
+            _expect_eager(bert)
         learn = self._learn_maml if self.method == "maml" else self._learn_reptile
         low = batch.precision != torch.float32
         losses: list[Tensor] = []
@@ -128,8 +132,21 @@ class Meta(Policy):
             bert, episodes, row, trained=trained, steps=self.inner_steps, rate=self.inner_rate, with_queries=True
         )
         assert adapted.loss is not None  # it took a step
-        moved = zip(trained, adapted.weights, strict=True)
-        return adapted.loss, [(one.detach() - other.detach()) / way for one, other in moved]
+        pairs = [(one.detach(), other.detach()) for one, other in zip(trained, adapted.weights, strict=True)]
+        # What the loss does not depend on is still the parameter itself.
+        return adapted.loss, [
+            None if one.data_ptr() == other.data_ptr() else (one - other) / way for one, other in pairs
+        ]
+
+
+def _expect_eager(bert: Bert) -> None:
+    """Other attention than eager has no second derivative on every device."""
+    attention = bert.model.config._attn_implementation
+    if attention not in ("eager", ATTENTION):
+        raise ValueError(
+            f"second_order=True came, and the attention of {bert.name!r} is {attention!r}, which cannot be differentiated "
+            "twice. Type bert.model.set_attn_implementation('eager')."
+        )
 
 
 def _add(one: Tensor | None, other: Tensor | None) -> Tensor | None:
