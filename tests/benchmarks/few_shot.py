@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,14 +58,14 @@ class Tuning:
 
     Attributes:
         policy: that learns.
-        top_layers: how many layers learn.
+        top_layers: how many of MiniLM's six layers learn, and adapt.
         on: "episodes" of the relations, or their "classes".
         shuffled: whether the rows' relations are shuffled first.
         adapt_steps: of gradient descent before the queries are answered, measured beside the bare prototypes.
     """
 
     policy: Policy
-    top_layers: int = 2
+    top_layers: int = 6
     on: str = "episodes"
     shuffled: bool = False
     adapt_steps: int = 0
@@ -77,11 +78,11 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--tested", type=int, default=6, help="relations that tuning never meets")
     parser.add_argument("--ways", type=int, default=5)
-    parser.add_argument("--tuned-episodes", type=int, default=300)
+    parser.add_argument("--tuned-episodes", type=int, default=100)
     parser.add_argument("--episodes", type=int, default=500, help="measured, of each number of shots")
-    parser.add_argument("--adapted-episodes", type=int, default=200, help="of these, measured after adapting")
+    parser.add_argument("--adapted-episodes", type=int, default=100, help="of these, measured after adapting")
     parser.add_argument("--rows", type=int, default=200, help="sentences of each relation that is measured")
-    parser.add_argument("--learning-rate", type=float, default=2e-4)
+    parser.add_argument("--learning-rate", type=float, default=1e-4)
     parser.add_argument("--inner-steps", type=int, default=3)
     parser.add_argument("--inner-rate", type=float, default=0.01)
     parser.add_argument("--scale", type=float, default=5.0)
@@ -126,14 +127,15 @@ def split_relations(frame: pd.DataFrame, seed: int, asked: argparse.Namespace) -
 
 def list_tunings(asked: argparse.Namespace) -> dict[str, Tuning]:
     """Every way of tuning by its name, the control first."""
-    meta = {"inner_steps": asked.inner_steps, "inner_rate": asked.inner_rate}
+    meta = {"inner_steps": asked.inner_steps, "inner_rate": asked.inner_rate, "parts": ("top",)}
+    layers, steps = Partial(("top",)), asked.inner_steps
     return {
-        CONTROL: Tuning(Partial(), on="classes"),
-        "prototypical, top layers": Tuning(Partial()),
-        "prototypical, all layers": Tuning(Partial(("top",)), top_layers=6),
-        "prototypical, labels shuffled": Tuning(Partial(), shuffled=True),
-        "MAML": Tuning(Meta("maml", **meta), adapt_steps=asked.inner_steps),
-        "Reptile": Tuning(Meta("reptile", **meta), adapt_steps=asked.inner_steps),
+        CONTROL: Tuning(layers, on="classes", adapt_steps=steps),
+        "prototypical, two layers": Tuning(layers, top_layers=2),
+        "prototypical": Tuning(layers),
+        "prototypical, labels shuffled": Tuning(layers, shuffled=True),
+        "MAML": Tuning(Meta("maml", **meta), adapt_steps=steps),
+        "Reptile": Tuning(Meta("reptile", **meta), adapt_steps=steps),
     }
 
 
@@ -150,7 +152,7 @@ def measure_seed(frame: pd.DataFrame, seed: int, asked: argparse.Namespace) -> I
         model = tune_model(tuning, seen, seed, asked)
         yield name, score(model, RelationClasses(unseen), seed, asked)
         if tuning.adapt_steps:
-            yield f"{name}, adapted", score(model, RelationClasses(unseen), seed, asked, tuning.adapt_steps)
+            yield f"{name}, adapted", score(model, RelationClasses(unseen), seed, asked, tuning)
 
 
 def draw(task: FrameTask, shots: int, seed: int, asked: argparse.Namespace, count: int | None = None) -> Episodes:
@@ -159,12 +161,15 @@ def draw(task: FrameTask, shots: int, seed: int, asked: argparse.Namespace, coun
 
 
 def score(
-    model: Bert, task: FrameTask, seed: int, asked: argparse.Namespace, adapt_steps: int = 0
+    model: Bert, task: FrameTask, seed: int, asked: argparse.Namespace, adapted: Tuning | None = None
 ) -> list[EpisodeScore]:
-    """By 1 shot and by 5."""
-    count = min(asked.episodes, asked.adapted_episodes) if adapt_steps else asked.episodes
+    """By 1 shot and by 5, of the prototypes or after adapting as the tuning did."""
+    count = asked.episodes if adapted is None else min(asked.episodes, asked.adapted_episodes)
     low = choose_precision("auto", model.device, work=64 * model.model.num_parameters())
-    options = {"adapt_steps": adapt_steps, "adapt_rate": asked.inner_rate}
+    options: dict[str, Any] = {}
+    if adapted is not None:
+        options = {"adapt_steps": adapted.adapt_steps, "adapt_rate": asked.inner_rate}
+        options |= {"parts": adapted.policy.list_parts(), "top_layers": adapted.top_layers}
     with torch.autocast(model.device.type, low, enabled=low != torch.float32):
         return [score_episodes(model, draw(task, shots, seed, asked, count), **options) for shots in SHOTS]
 
