@@ -220,15 +220,16 @@ def write_rows(found: dict[str, np.ndarray]) -> Iterator[list[str]]:
 
 
 def spell(values: np.ndarray, form: str = ".3f") -> str:
-    """Mean and standard deviation over the seeds."""
-    return f"{values.mean():{form}} ± {values.std(ddof=1) if len(values) > 1 else 0:.3f}"
+    """Mean and, of several seeds, standard deviation."""
+    return f"{values.mean():{form}}" + (f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else "")
 
 
 def describe(asked: argparse.Namespace) -> str:
     """What was asked for, in a cell."""
     return (
         f"{16 - asked.tested} + {asked.tested} relations, {asked.ways}-way, {asked.tuned_episodes} episodes to tune on, "
-        f"{asked.episodes} measured, {len(asked.seeds)} seeds"
+        f"{asked.episodes} measured, {min(asked.episodes, asked.adapted_episodes)} after adapting, "
+        f"seeds {', '.join(map(str, asked.seeds))}"
     )
 
 
