@@ -83,10 +83,19 @@ def adapt_to_episode(
 
 
 def swap_weights(bert: Bert, parameters: Sequence[nn.Parameter], weights: Sequence[Tensor]) -> Bert:
-    """A twin of the model with tensors in place of some parameters, wherever these stand; the model stays as it is."""
+    """A twin of the model with tensors in place of some parameters, wherever these stand; the model stays as it is.
+
+    Raises:
+        ValueError: a module's `forward` is bound to another module, and would go on with that one's weights.
+    """
     places = {id(parameter): weight for parameter, weight in zip(parameters, weights, strict=True)}
     twin = share_weights(bert, bert.training)
     for module in twin.modules():
+        if "forward" in vars(module):
+            raise ValueError(
+                f"A {type(module).__name__} of {bert.name!r} has a forward of its own, which would go on with the "
+                "weights that it began with. Type kgwb.tune(..., recompute=False), or del layer.forward."
+            )
         held: dict[str, Tensor | None] = module._parameters  # type: ignore[assignment]
         held.update({name: places[id(one)] for name, one in held.items() if id(one) in places})
     return twin

@@ -234,6 +234,16 @@ def test_what_the_loss_does_not_depend_on_has_no_gradient(bert):
         assert {id(one) for one, gradient in zip(trained, gradients, strict=True) if gradient is None} == unused
 
 
+def test_a_layer_that_would_go_on_with_its_old_weights_is_refused(bert):
+    prepared = Episodes(TextClasses(write_texts(WORDS[:3], 6)), 3, count=2).prepare(bert)
+    vars(bert.stack[0])["forward"] = bert.stack[0].forward
+    said = (
+        "A BertLayer of 'small' has a forward of its own, which would go on with the weights that it began with. Type "
+    )
+    with pytest.raises(ValueError, match=re.escape(said + "kgwb.tune(..., recompute=False), or del layer.forward.")):
+        Meta().differentiate(TaskBatch(prepared, [0], 0), bert, free(bert))
+
+
 def test_attention_that_has_no_second_derivative_is_refused(bert):
     prepared = Episodes(TextClasses(write_texts(WORDS[:3], 6)), 3, count=2).prepare(bert)
     bert.model.set_attn_implementation("sdpa")
