@@ -116,13 +116,13 @@ def read_fewrel(folder: Path) -> pd.DataFrame:
 
 
 def split_relations(frame: pd.DataFrame, seed: int, asked: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The sentences to tune on, and some sentences of other relations."""
+    """The sentences to tune on, and some sentences of other relations; no text is in both."""
     names = np.random.default_rng(seed).permutation(sorted(frame["label"].unique())).tolist()
     tested, tuned = names[: asked.tested], names[asked.tested :]
     if asked.validate:
         tested, tuned = tuned[: len(tuned) // 2], tuned[len(tuned) // 2 :]
     few = frame[frame["label"].isin(tested)].groupby("label").sample(asked.rows, random_state=seed)
-    return frame[frame["label"].isin(tuned)], few
+    return frame[frame["label"].isin(tuned) & ~frame["text"].isin(few["text"])], few
 
 
 def list_tunings(asked: argparse.Namespace) -> dict[str, Tuning]:
