@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from kgwb.bert.model import Bert, share_weights
@@ -20,9 +20,15 @@ def recompute_layers(bert: Bert) -> Bert:
     """
     twin = share_weights(bert, bert.training)
     for layer in twin.stack:
-        vars(layer)["forward"] = partial(_checkpoint, layer.forward)
+        layer.__class__ = _make_recomputing(type(layer))  # type: ignore[arg-type]  # mypy takes no class for hashable
     return twin
 
 
-def _checkpoint(forward: Callable[..., Any], *given: Any, **options: Any) -> Any:
-    return checkpoint(forward, *given, use_reentrant=False, **options)
+@cache
+def _make_recomputing(kind: type[nn.Module]) -> type[nn.Module]:
+    """The kind of layer that is computed twice; a class, because a twin of the twin, with other weights, keeps it."""
+
+    def forward(self: nn.Module, *given: Any, **options: Any) -> Any:
+        return checkpoint(partial(kind.forward, self), *given, use_reentrant=False, **options)
+
+    return type(kind.__name__, (kind,), {"forward": forward})

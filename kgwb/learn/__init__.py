@@ -36,6 +36,9 @@ from kgwb.learn.editing import measure_edits as measure_edits
 from kgwb.learn.ensembles import answer_together as answer_together
 from kgwb.learn.ensembles import average_scores as average_scores
 from kgwb.learn.ensembles import predict_together as predict_together
+from kgwb.learn.episode_scores import EpisodeScore as EpisodeScore
+from kgwb.learn.episode_scores import score_episodes as score_episodes
+from kgwb.learn.episodes import Episodes as Episodes
 from kgwb.learn.frames.cloze_classes import ClozeClasses as ClozeClasses
 from kgwb.learn.frames.entity_links import EntityLinks as EntityLinks
 from kgwb.learn.frames.entity_tags import EntityTags as EntityTags
@@ -59,6 +62,7 @@ from kgwb.learn.next_sentences import NextSentences as NextSentences
 from kgwb.learn.pair_completion import PairCompletion as PairCompletion
 from kgwb.learn.policies.adversarial import Adversarial as Adversarial
 from kgwb.learn.policies.extended import Extended as Extended
+from kgwb.learn.policies.meta import Meta as Meta
 from kgwb.learn.policies.partial import Full as Full
 from kgwb.learn.policies.partial import Partial as Partial
 from kgwb.learn.policies.policy import Policy as Policy

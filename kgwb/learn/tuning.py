@@ -52,8 +52,8 @@ def tune(
             (`kgwb.learn.Sampled`); "joint" takes a batch of each in every step, L = Σ λ_i L_i (`kgwb.learn.Joint`); "two-stage"
             trains the last one after all the others, in a stage of its own with its own warm-up.
         policy: which weights learn, and how: "partial" (injector, head, top layers), "full", "staged" (from the top down),
-            "adversarial" (as an adversary disturbs the words), "lora", "adapter", "prefix" or "experts" (weights that are added
-            to BERT, whose own stay as they are), or an object such as `kgwb.learn.Staged(...)`.
+            "adversarial" (as an adversary disturbs the words), "meta" (from episodes), "lora", "adapter", "prefix" or "experts"
+            (weights that are added to BERT, whose own stay as they are), or an object such as `kgwb.learn.Staged(...)`.
         epochs: passes over each task's examples; for two stages, two numbers may be given. By default as many as make 100
             steps of a stage, and at least 4: a few facts need many passes.
         batch: examples per step and task.

@@ -59,6 +59,7 @@ def plan_tuning(
     for task, one in zip(prepared, of_task, strict=True):
         if isinstance(task, EncodedQuestions):
             task.begin(one)
+    policy.expect_tasks(prepared)
     valid = options["valid"]
     held_out = [task.prepare(berts[0]) for task in (() if valid is None else list_tasks(valid)[1])]
     batch = int(options["batch"])  # numbers of eight bits would run over

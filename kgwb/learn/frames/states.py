@@ -34,12 +34,19 @@ def read_stretches(bert: Bert, examples: Examples, rows: Sequence[int]) -> Float
     return widen_numbers(torch.cat([means[: len(each)] for means, each in zip(pooled, found, strict=True)]))
 
 
-def sweep_units(examples: Examples, compute: Callable[[list[int]], Tensor], *, batch: int = BATCH) -> list[Tensor]:
-    """What is computed for the units of each text; texts of like length are read together."""
-    order = examples.encoding.is_token.sum(1).argsort(stable=True)
+def sweep_units(
+    examples: Examples,
+    compute: Callable[[list[int]], Tensor],
+    *,
+    texts: Sequence[int] | None = None,
+    batch: int = BATCH,
+) -> list[Tensor]:
+    """What is computed for the units of each text, or of some texts; those of like length are read together."""
+    wanted = torch.arange(len(examples)) if texts is None else torch.tensor(texts)
+    order = wanted[examples.encoding.is_token.sum(1)[wanted].argsort(stable=True)]
     found: dict[int, Tensor] = {}
     for chosen in order.split(batch):
         rows = chosen.tolist()
         parts = compute(rows).split([len(examples.units[row]) for row in rows])
         found |= dict(zip(rows, parts, strict=True))
-    return [found[row] for row in range(len(examples))]
+    return [found[text] for text in wanted.tolist()]

@@ -14,7 +14,7 @@ from kgwb.learn.policies.parts import find_part, find_parts
 # not. Measured on the archipelago: at one rate for all, the top layers memorise the sentences before the door opens.
 # Measured on masked words: below 200 times the rate a prefix hardly moves.
 NEW_HEAD = 30
-ADDED = 40
+ADDED = 20
 PREFIX = 600
 INJECTOR = 300
 GATE = 3000
@@ -28,7 +28,7 @@ def group_parameters(
     Args:
         bert: the model; nothing in it is changed.
         parts: by name, as `find_part` knows them.
-        learning_rate: of BERT's own layers; a new head takes 30 times it, LoRA, adapters and experts 40, a prefix 600, the
+        learning_rate: of BERT's own layers; a new head takes 30 times it, LoRA, adapters and experts 20, a prefix 600, the
             injector 300 (times its `learning_rate_factor`), its gate 3,000.
         top_layers: how many layers "top" has.
         heads: parameters of the tasks themselves; they start from zero, as a new head does.

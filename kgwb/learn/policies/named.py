@@ -9,11 +9,12 @@ from kgwb.bert import Adapter, Addition, Experts, LoRA, Prefix
 from kgwb.checks import expect_choice
 from kgwb.learn.policies.adversarial import Adversarial
 from kgwb.learn.policies.extended import Extended
+from kgwb.learn.policies.meta import Meta
 from kgwb.learn.policies.partial import Full, Partial
 from kgwb.learn.policies.policy import Policy
 from kgwb.learn.policies.staged import Staged
 
-PolicyName = Literal["full", "partial", "staged", "adversarial", "lora", "adapter", "prefix", "experts"]
+PolicyName = Literal["full", "partial", "staged", "adversarial", "meta", "lora", "adapter", "prefix", "experts"]
 
 
 def choose_policy(policy: object) -> Policy:
@@ -37,4 +38,4 @@ def choose_policy(policy: object) -> Policy:
     }
     if policy in additions:
         return Extended(additions[str(policy)]())
-    return {"full": Full, "partial": Partial, "staged": Staged, "adversarial": Adversarial}[str(policy)]()
+    return {"full": Full, "partial": Partial, "staged": Staged, "adversarial": Adversarial, "meta": Meta}[str(policy)]()

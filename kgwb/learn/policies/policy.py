@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -35,7 +36,13 @@ class TaskBatch:
     _drawn: Tensor | None = field(default=None, init=False)
 
     def loss(self, bert: Bert) -> Float[Tensor, ""]:
-        """The mean loss of the examples; random numbers outside stay as they were."""
+        """The mean loss of the examples."""
+        with self.drawing(bert):
+            return self.task.loss(bert, self.rows)
+
+    @contextmanager
+    def drawing(self, bert: Bert) -> Iterator[None]:
+        """Within it, the batch's own random numbers and its precision; outside, random numbers stay as they were."""
         generator = getattr(self.task, "generator", None)
         if generator is not None:
             self._drawn = generator.get_state() if self._drawn is None else self._drawn
@@ -43,7 +50,7 @@ class TaskBatch:
         low = self.precision != torch.float32
         with torch.random.fork_rng(), torch.autocast(bert.device.type, self.precision, enabled=low):
             torch.manual_seed(self.seed)
-            return self.task.loss(bert, self.rows)
+            yield
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,6 +74,14 @@ class Policy(ABC):
 
     def attach(self, bert: Bert, *, seed: int) -> None:
         """Add to the model what this policy trains beside BERT's own weights; called once, before the first step."""
+        return
+
+    def expect_tasks(self, tasks: Sequence[PreparedTask]) -> None:
+        """Refuse tasks that the policy cannot train on.
+
+        Raises:
+            TypeError: one is of a kind that it cannot.
+        """
         return
 
     @abstractmethod
