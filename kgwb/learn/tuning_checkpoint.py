@@ -116,7 +116,7 @@ def describe_tuning(
         asked["bert" if not number else f"bert {number + 1}"] = fingerprint(described)[:12]
     for name, given in (("tasks", tasks), ("valid", valid)):
         asked[name] = [f"{type(one).__name__} {_identify(one)[:12]}" for one in given]
-    return asked | {name: value if isinstance(value, (int, float)) else str(value) for name, value in options.items()}
+    return asked | {name: _show(value) for name, value in options.items()}
 
 
 def list_weights(run: TuningRun) -> list[nn.Parameter]:
@@ -129,6 +129,13 @@ def hash_weights(run: TuningRun) -> str:
     """SHA-256 of all that learns of the models and their heads."""
     every = {id(parameter): parameter for stage in run.stages for parameter in stage.trained}
     return hash_tensors(every.values())
+
+
+def _show(value: object) -> int | float | str:
+    """An option as JSON has it; what says nothing of itself but where it lies is known by all that it holds."""
+    if isinstance(value, (int, float)):
+        return value
+    return fingerprint(value)[:12] if " at 0x" in str(value) else str(value)
 
 
 def _identify(task: object) -> str:

@@ -12,7 +12,7 @@ import torch
 
 import kgwb
 from kgwb.bert.recomputing import recompute_layers
-from kgwb.learn import Adversarial, Joint, MaskedWords, Sampled, Staged, TuningFileError, UncertaintyWeights
+from kgwb.learn import Adversarial, Joint, MaskedWords, Policy, Sampled, Staged, TuningFileError, UncertaintyWeights
 
 OPTIONS = {"batch": 20, "epochs": 2, "precision": "float32", "learning_rate": 1e-3, "top_layers": 1}
 
@@ -64,6 +64,21 @@ def test_the_model_that_break_left_goes_on_too(small_bert, tasks, tmp_path):
     steps.close()
     assert [step.number for step in kgwb.tune(model, tasks, **options)][:2] == [2, 3]
     assert equal(model, whole)
+
+
+class Words(Policy):
+    """A policy of one's own, whose repr says where it lies."""
+
+    def list_parts(self):
+        return ("words",)
+
+
+def test_a_policy_without_a_repr_is_known_again(small_bert, tasks, tmp_path):
+    options = OPTIONS | {"checkpoint": tmp_path / "run"}
+    next(steps := kgwb.tune(copy.deepcopy(small_bert), tasks, policy=Words(), **options))
+    steps.close()
+    again = kgwb.tune(copy.deepcopy(small_bert), tasks, policy=Words(), **options)
+    assert next(again).number == 2
 
 
 SCRIPT = """

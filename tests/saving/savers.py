@@ -121,6 +121,25 @@ def _read_answers(folder: Path) -> str:
     return str(sorted(path.name for path in folder.glob("*.jsonl")))
 
 
+def _tune(folder: Path, version: int) -> list[int]:
+    """Version 0 stops after one step, version 1 goes on to the second."""
+    model, task = copy.deepcopy(_bert()), kgwb.learn.MaskedWords([f"e{i} r0 e1." for i in range(6)])
+    steps = kgwb.tune(model, task, batch=2, epochs=1, checkpoint=folder, checkpoint_every=1, precision="float32")
+    taken = []
+    for step in steps:
+        taken.append(step.number)
+        if step.number > version:
+            break
+    steps.close()
+    return taken
+
+
+def _read_tuning(folder: Path) -> str:
+    """Which steps are still to come; the reader refuses halves."""
+    with tempfile.TemporaryDirectory() as name:
+        return str(_tune(shutil.copytree(folder, Path(name, "copy")), 2))
+
+
 def _report(version: int) -> kgwb.learn.ProbeReport:
     counts = pd.DataFrame([("plain", 0, "r", 10, version)], columns=["run", "seed", "relation", "questions", "correct"])
     table = pd.DataFrame({"relation": ["r"], "questions": [10], "chance": [0.1], "majority": [0.3]})
@@ -197,6 +216,7 @@ SAVING: dict[str, tuple[Save, Callable[[Path], str]]] = {
         lambda folder, version: _write_vectors(folder, "", version),
         _read_projector,
     ),
+    "tuning": (_tune, _read_tuning),
     "door": (lambda folder, version: _inject(version).injector.save(folder), _read_door),
     "model": (lambda folder, version: (_bert() if version else _inject(1)).save(folder), _read_model),
     "model with a head": (
