@@ -29,8 +29,9 @@ from figures import begin, record
 from text_tasks import place_mentions
 
 import kgwb
-from kgwb.bert import Bert
+from kgwb.bert import Bert, Experts
 from kgwb.learn import (
+    Extended,
     FixedWeights,
     Joint,
     Questions,
@@ -41,6 +42,7 @@ from kgwb.learn import (
     UncertaintyWeights,
 )
 from kgwb.learn import score_predictions as score
+from kgwb.learn.policies.named import choose_policy
 from kgwb.learn.strategies.named import choose_strategy
 
 FIXED = (0.1, 0.3, 1.0, 3.0)
@@ -116,14 +118,18 @@ def measure_ways(lesson: Lesson, seed: int, steps: int) -> dict[str, dict[str, A
         "sampled, temperature 5": Sampled(5),
         "in turn": "together",
         "soft sharing": Joint(pull=0.1),
+        "routed over 4 experts": Joint(),
     }
     for name, strategy in ways.items():
         known = fixed[1.0] if name == "fixed λ = 1" else None
-        found[name] = known or run(lesson, both, strategy, seed, steps, apart=name == "soft sharing")
+        how = {"apart": name == "soft sharing", "routed": name == "routed over 4 experts"}
+        found[name] = known or run(lesson, both, strategy, seed, steps, **how)
     return found
 
 
-def run(lesson: Lesson, tasks: Any, strategy: Any, seed: int, steps: int, *, apart: bool = False) -> dict[str, Any]:
+def run(
+    lesson: Lesson, tasks: Any, strategy: Any, seed: int, steps: int, *, apart: bool = False, routed: bool = False
+) -> dict[str, Any]:
     """One tuning: accuracy on validation and exam, and the gradients' agreement in its first and last third."""
     bert = copy.deepcopy(kgwb.load_bert("minilm"))
     models = [bert, copy.deepcopy(bert)] if apart else bert
@@ -133,6 +139,9 @@ def run(lesson: Lesson, tasks: Any, strategy: Any, seed: int, steps: int, *, apa
     # A joint step reads a batch of each task, others one: each way reads as much.
     steps *= len(given) if not isinstance(strategy, Joint) else 1
     options = lesson.options | {"epochs": max(1, round(steps / per_epoch))}
+    if routed:
+        parts = choose_policy(options["policy"]).list_parts()
+        options |= {"policy": Extended(Experts(), parts=parts)}
     cosines = [
         each.whole
         for step in kgwb.tune(models, tasks, strategy=strategy, seed=seed, **options)
@@ -171,14 +180,14 @@ def of_relations(questions: Questions, labels: set[str]) -> Questions:
 
 
 def teach_fewrel(data: Path, asked: argparse.Namespace, seed: int) -> Lesson:
-    """Ten sentences of each relation, and the names of 200 other pairs of each."""
+    """Ten sentences of each relation, and the names of 50 other pairs of each."""
     stated = json.loads((data / "fewrel" / "val_wiki.json").read_text(encoding="utf-8"))
     rows = [place_mentions(each) | {"label": name} for name, found in stated.items() for each in found]
     frame = pd.DataFrame(rows)
     shuffled = frame.sample(frac=1, random_state=seed)
     place = shuffled.groupby("label").cumcount()
     text, pairs, valid, test = (
-        shuffled[(place >= first) & (place < last)] for first, last in ((0, 10), (10, 210), (210, 260), (260, 360))
+        shuffled[(place >= first) & (place < last)] for first, last in ((0, 10), (10, 60), (60, 110), (110, 210))
     )
     graph = RelationClasses(pd.DataFrame([name_pair(row) for row in pairs.to_dict("records")]), name="pairs")
 
