@@ -62,7 +62,7 @@ class TensorFolder:
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Write JSON that says whether it is whole."""
-    path.write_text(json.dumps({**record, "digest": _digest_record(record)}, indent=1), encoding="utf-8")
+    path.write_text(json.dumps({**record, "digest": digest_record(record)}, indent=1), encoding="utf-8")
 
 
 def read_record(path: Path, kinds: Mapping[str, Kinds]) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def read_record(path: Path, kinds: Mapping[str, Kinds]) -> dict[str, Any]:
     """
     record = json.loads(path.read_text(encoding="utf-8"))
     expect_parts(record, kinds)
-    if record.pop("digest", None) != _digest_record(record):
+    if record.pop("digest", None) != digest_record(record):
         raise ValueError(f"{path.name} has been changed")
     assert isinstance(record, dict)
     return record
@@ -134,5 +134,6 @@ def read_tensor_file(path: Path) -> dict[str, Tensor]:
         raise ValueError(f"{path.name} is broken: {error}") from error
 
 
-def _digest_record(record: Mapping[str, Any]) -> str:
+def digest_record(record: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a record says."""
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

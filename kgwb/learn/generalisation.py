@@ -105,6 +105,7 @@ def measure_generalisation(
     expect_kind(exam, GeneralisationExam, "An exam", call=_CALL)
     expect_choices("controls", controls, _CONTROLS)
     expect_at_least("seeds", seeds, 1, whole=True)
+    expect_kind(learn, (Callable, type(None)), "A function from a graph to vectors", call=f"{_CALL[:-1]}, learn=mine)")  # type: ignore[arg-type]
     vectors = (_learn if learn is None else learn)(exam.graph)
     runs = plan_runs(bert, vectors, MaskedAnswers(exam.tuned), modes=modes, controls=controls, **options)
     answers: dict[str, list[pd.DataFrame]] = {group: [] for group in exam.asked}

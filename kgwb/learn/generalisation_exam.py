@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kgwb.checks import expect_at_least, expect_kind, expect_seed, expect_share
+from kgwb.checks import expect_at_least, expect_each, expect_kind, expect_seed, expect_share
 from kgwb.graph import KnowledgeGraph, Sentence, find_rules
 from kgwb.learn.controls import remove_answers
 from kgwb.learn.questions import Question, Questions, make_questions
@@ -171,7 +171,8 @@ def _choose_unseen(asked: Counter[str], others: Sequence[str]) -> list[str]:
 
 
 def _read_labels(graph: KnowledgeGraph, relations: Sequence[str]) -> list[str]:
-    return [graph.relation_labels[graph.relation_id(name)] for name in relations]
+    names = expect_each(relations, (str, int), "A relation", call=f"{_CALL[:-1]}, derivable=['speaks'])")
+    return [graph.relation_labels[graph.relation_id(name)] for name in names]
 
 
 def _draw(values: Sequence[int], share: float, generator: np.random.Generator) -> set[int]:

@@ -127,7 +127,7 @@ def _tune_and_keep(run: ProbeRun, room: Path, seed: int) -> Bert:
 
 def _read_kept(room: Path) -> tuple[Bert, TrainingView]:
     steps = json.loads((room / "steps.json").read_text(encoding="utf-8"))
-    return load_bert(room / "model"), show_training([Step(**step) for step in steps], name="entity")
+    return load_bert(room / "model"), show_training([Step(**step | {"agreement": ()}) for step in steps], name="entity")
 
 
 def _choose_texts(questions: Questions, count: int = 6) -> list[str]:

@@ -19,12 +19,12 @@ from safetensors.torch import save_file
 
 import kgwb
 from kgwb.bert import Bert
-from kgwb.bert.saving import _digest
 from kgwb.bert.tiny import train_tiny
 from kgwb.embed import ComplEx, DistMult, GraphEmbedding, load_embedding, train_embedding
 from kgwb.embed.embedding_files import digest_facts
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn import answer_files, read_report
+from kgwb.tensor_folders import digest_record
 
 FACTS = [("Paris", "capital of", "France"), ("Lyon", "city in", "France"), ("York", "city in", "England")]
 
@@ -204,7 +204,7 @@ def test_models(
         if signed:
             record = change_json(json.loads((folder / "kgwb.json").read_text("utf-8")), chance)
             if isinstance(record, dict):
-                record["digest"] = _digest({name: value for name, value in record.items() if name != "digest"})
+                record["digest"] = digest_record({name: value for name, value in record.items() if name != "digest"})
             (folder / "kgwb.json").write_text(json.dumps(record), "utf-8")
         else:
             damage(folder, chance)

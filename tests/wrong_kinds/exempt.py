@@ -51,7 +51,7 @@ EXEMPT = {
     "kgwb.learn.FrameTask": "abstract: its subclasses are tasks",
     "kgwb.learn.TaskScore": MADE.format("score_predictions"),
     "kgwb.learn.EpisodeScore": MADE.format("score_episodes"),
-    **{f"Meta.{name}": HOOK for name in ("list_parts", "differentiate")},
+    **{f"Meta.{name}": HOOK for name in ("list_parts", "expect_tasks", "differentiate")},
     **{f"ClozeClasses.{name}": HOOK for name in ("read", "score")},
     **{
         f"FrameTask.{name}": HOOK
