@@ -11,13 +11,21 @@ from kgwb.files import expect_folder
 from kgwb.packages import load_package
 from kgwb.words import describe_kind
 
+COSINE = "cosine: "  # of two tasks' gradients
 LOW, HIGH = ", low", ", high"  # what follows a figure's name where its interval stands beside it
 
 
 def read_metrics(record: Any) -> dict[str, float]:
     """The figures of an epoch or step besides its loss."""
     metrics = dict(getattr(record, "metrics", {}) or {})
-    gate = getattr(record, "gate", None)
+    held_out, gate = getattr(record, "valid_loss", None), getattr(record, "gate", None)
+    metrics |= {} if held_out is None else {"held-out loss": held_out}
+    losses, weights = getattr(record, "losses", {}), getattr(record, "weights", {})
+    if len(losses) > 1:  # of a step from several tasks
+        metrics |= {f"loss of {task}": loss for task, loss in losses.items()}
+        metrics |= {f"λ of {task}": weight for task, weight in weights.items()}
+    for agreement in getattr(record, "agreement", ()):
+        metrics[f"{COSINE}{', '.join(agreement.tasks)}"] = agreement.whole
     return metrics if gate is None else {**metrics, "gate": gate}
 
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
+from kgwb.learn import Agreement, Step
 from kgwb.see.palette import TYPE_COLOURS
 from kgwb.see.panels import spread_labels
 from kgwb.see.training.view import show_training
@@ -44,6 +45,27 @@ def test_each_figure_has_its_own_panel_and_rows_are_full() -> None:
     rules = re.findall(r'd="M([\d.]+) [\d.]+H([\d.]+)" class="line-muted"', view.picture)
     widths = [float(right) - float(left) for left, right in rules]
     assert widths[0] > 2.5 * widths[1]  # the first row holds one panel, as wide as the other three
+
+
+def test_a_step_from_several_tasks_shows_each_loss_weight_and_how_the_gradients_agree() -> None:
+    steps = [
+        Step(
+            *(number, 3.0 - 0.1 * number, 0.5 * number, None, 4, "text + graph"),
+            losses={"text": 2.0, "graph": 1.0},
+            weights={"text": 1.0, "graph": 0.25 * number},
+            agreement=(Agreement(("text", "graph"), 0.5 - 0.2 * number, {"layer 0": 0.1}),),
+            valid_loss=2.5 if number % 2 == 0 else None,
+        )
+        for number in range(1, 5)
+    ]
+    view = show_training(steps, name="both")
+    shown = [text for text, _ in read_texts(view.picture)]
+    for title in ("loss of text", "loss of graph", "λ of text", "λ of graph", "cosine: text, graph", "held-out loss"):
+        assert title in shown
+    assert "-0.3" in shown and "2.5" in shown, "what each line ends with"
+    assert "Cosine: of the gradients of two tasks, 1 where they agree" in view.caption
+    alone = show_training([Step(1, 2.0, 0.1, None, 1, losses={"text": 2.0}, weights={"text": 1.0})], name="one")
+    assert not any("λ" in text or "loss of" in text for text, _ in read_texts(alone.picture))
 
 
 def test_the_script_is_sent_what_the_picture_shows() -> None:

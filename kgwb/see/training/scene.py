@@ -97,6 +97,8 @@ class TrainingScene:
         parts.append(
             "The loss is on the training data, in nats unless it is a margin's; only held-out figures show what was learnt"
         )
+        if any(getattr(record, "agreement", ()) for records in self.records.values() for record in records):
+            parts.append("Cosine: of the gradients of two tasks, 1 where they agree, below 0 where they conflict")
         parts += self._describe_seeds()
         parts += self._describe_names()
         names = list(group_seeds(self.runs).values())
