@@ -1,7 +1,7 @@
 """What generalises: one exam on archipelago, asked group by group, with controls and floors.
 
-Plain BERT tuned on the same text is the floor that reads no graph; "shuffled" is the door's twin, with the facts of others. What
-each group lacks is said in `kgwb.learn.plan_generalisation`.
+Plain BERT tuned on the same text is the floor that reads no graph; "shuffled" is the door's twin, with the facts of others.
+What each group lacks is said in `kgwb.learn.plan_generalisation`.
 
 python tests/benchmarks/generalisation.py --mode memory --seeds 3 --threads 1        about 10 minutes on one core
 """
