@@ -109,8 +109,7 @@ def tune(
     held_out = [] if valid is None else list_tasks(valid)[1]
     asked = describe_tuning(run, list_tasks(tasks)[1], held_out, options | {"numbers": run.precision})
     keeping = TuningCheckpoint(Path(checkpoint).absolute(), int(checkpoint_every), asked, hash_weights(run))
-    keeping.resume(run)
-    return _keep_steps(run, keeping)
+    return _keep_steps(run, keeping.resume(run))
 
 
 def _keep_steps(run: TuningRun, checkpoint: TuningCheckpoint) -> Iterator[Step]:

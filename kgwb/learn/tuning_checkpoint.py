@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,11 @@ class TuningCheckpoint:
     def _files(self) -> TensorFolder:
         return TensorFolder(self.folder, "tuning.safetensors", "tuning.json", "a tuning")
 
-    def resume(self, run: TuningRun) -> None:
+    def resume(self, run: TuningRun) -> TuningCheckpoint:
         """Put a tuning where the folder's was; nothing happens where there is none.
+
+        Returns:
+            The checkpoint with the start of that tuning.
 
         Raises:
             ValueError: that one was asked for something else, or began with other weights; the message says what.
@@ -56,7 +59,7 @@ class TuningCheckpoint:
         """
         expect_folder(self.folder, "a tuning")
         if not (self.folder / self._files.record).is_file():
-            return
+            return self
         try:
             record, tensors = self._files.read(_KINDS)
         except (OSError, ValueError, RecursionError) as problem:
@@ -70,8 +73,8 @@ class TuningCheckpoint:
                 f"The tuning in {self.folder} began with other weights than this model's. Give the model as it was then, or as "
                 f"that tuning left it, or type checkpoint={str(self.folder) + '-2'!r}."
             )
-        object.__setattr__(self, "start", record["start"])
         _restore(run, record, tensors)
+        return replace(self, start=record["start"])
 
     def is_due(self, run: TuningRun) -> bool:
         """Whether the step just taken is to be kept."""
