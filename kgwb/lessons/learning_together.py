@@ -61,11 +61,11 @@ def split_people(questions: Questions, people: int, *, seed: int = 0) -> TwoTeac
     told, valid, exam = (_keep_heads(questions, set(part)) for part in np.split(np.array(chosen), ends))
     labels = questions.graph.relation_labels
     relations = [labels[each] for each in sorted({question.relation for question in questions})]
-    stated = []
-    for graph in (questions.graph, deal_facts(questions.graph, relations, seed=seed)):
-        bare = make_questions(verbalise(graph), graph, relations=relations)
-        stated.append(_keep_heads(bare, set(chosen)))
-    return TwoTeachers(told, *stated, valid, exam)
+    bare, dealt = (
+        _keep_heads(make_questions(verbalise(graph), graph, relations=relations), set(chosen))
+        for graph in (questions.graph, deal_facts(questions.graph, relations, seed=seed))
+    )
+    return TwoTeachers(told, bare, dealt, valid, exam)
 
 
 def _keep_heads(questions: Questions, heads: Collection[int]) -> Questions:
