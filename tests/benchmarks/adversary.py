@@ -5,7 +5,7 @@ size on the words of the test texts: drawn, and found by projected gradient asce
 of a word vector's mean length, chosen on training texts: found noise of 0.15 leaves a plain model nothing. The bar: of what
 found noise takes from the plain model, the adversary's loses at most half.
 
-python tests/benchmarks/adversary.py --seeds 3 --threads 1        about 30 minutes on one core
+python tests/benchmarks/adversary.py --seeds 3 --threads 1        about 50 minutes on one core
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ def list_policies(size: float) -> dict[str, str | Policy]:
         f"drawn noise of {size:g}": Adversarial(size=size, steps=0),
         f"FGM, {size:g}": Adversarial(size=size),
         f"PGD, 3 steps, {size:g}": Adversarial(size=size, steps=3),
+        "plain, all layers": "full",
+        f"PGD, 3 steps, {size:g}, all layers, w = 1": Adversarial(size=size, steps=3, weight=1.0, parts=("all",)),
     }
 
 
