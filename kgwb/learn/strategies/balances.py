@@ -18,14 +18,14 @@ Weights: TypeAlias = Mapping[str, int | float] | Sequence[int | float]
 _CALL = "kgwb.learn.FixedWeights([1.0, 0.3])"
 
 
-class Weighing(nn.Module):
+class Weighing(nn.Module, ABC):
     """The weights of some tasks while they are learned; the parameters, if it has any, learn at `rate`."""
 
     rate = 0.0
 
+    @abstractmethod
     def forward(self, progress: float) -> Float[Tensor, " task"]:
         """The weights at a share of the steps, from 0 to 1."""
-        raise NotImplementedError
 
     def objective(self, losses: Float[Tensor, " task"]) -> Float[Tensor, ""] | None:
         """What its own parameters are trained to make small, given the losses; None where it has none."""
