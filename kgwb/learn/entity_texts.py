@@ -15,6 +15,7 @@ from kgwb.axes import Float, Int, Tensor
 from kgwb.bert import Bert, Encoding
 from kgwb.bert.tokenizing import cut_names
 from kgwb.checks import expect_kind
+from kgwb.embed.precision import widen_numbers
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.words import count_things, shorten
 
@@ -169,8 +170,8 @@ def _cut_blocks(lengths: Int[Tensor, " text"], order: Int[Tensor, " text"]) -> l
 
 
 def _pool(bert: Bert, encoding: Encoding) -> Float[Tensor, "text width"]:
-    hidden = bert(encoding).last_hidden_state.float()  # [text, token, width]
-    weight = encoding.is_token[..., None].float()
+    hidden = widen_numbers(bert(encoding).last_hidden_state)  # [text, token, width]
+    weight = encoding.is_token[..., None].to(hidden)
     return normalize((hidden * weight).sum(1) / weight.sum(1), dim=-1)
 
 

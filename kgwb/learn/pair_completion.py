@@ -16,6 +16,7 @@ from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert import Bert, Encoding
 from kgwb.bert.task_head import TaskHead, expect_head_name
 from kgwb.checks import expect_at_least, expect_kind, expect_seed
+from kgwb.embed.precision import widen_numbers
 from kgwb.fingerprints import fingerprint
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.graph.joins import Steps
@@ -221,7 +222,7 @@ def score_pairs(bert: Bert, head: TaskHead, encoding: Encoding) -> Float[Tensor,
     """The logit of each pair; it does not depend on the other pairs."""
 
     def read(model: Bert, part: Encoding) -> Tensor:
-        hidden = model(part).last_hidden_state.float()  # [pair, token, width]
+        hidden = widen_numbers(model(part).last_hidden_state)  # [pair, token, width]
         assert part.segments is not None
         is_answer = part.segments.bool()
         with torch.autocast(model.device.type, enabled=False):

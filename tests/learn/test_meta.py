@@ -13,6 +13,7 @@ from test_episodes import WORDS, write_texts
 
 import kgwb
 from kgwb.bert import Bert
+from kgwb.bert.recomputing import recompute_layers
 from kgwb.learn import Episodes, MaskedWords, Meta, RelationClasses, TaskBatch, TextClasses
 from kgwb.learn.adaptation import adapt_to_episode, swap_weights
 from kgwb.learn.episodes import PreparedEpisodes, measure_loss
@@ -242,6 +243,16 @@ def test_a_layer_that_would_go_on_with_its_old_weights_is_refused(bert):
     )
     with pytest.raises(ValueError, match=re.escape(said + "kgwb.tune(..., recompute=False), or del layer.forward.")):
         Meta().differentiate(TaskBatch(prepared, [0], 0), bert, free(bert))
+
+
+@pytest.mark.parametrize("policy", [Meta(), Meta("reptile"), Meta(second_order=True)], ids=repr)
+def test_layers_that_are_computed_twice_adapt_as_others_do(bert, policy):
+    batch = TaskBatch(Episodes(TextClasses(write_texts(WORDS[:3], 6)), 3, count=2).prepare(bert), [0, 1], 0)
+    trained = free(bert)
+    found = [policy.differentiate(batch, each, trained) for each in (bert, recompute_layers(bert))]
+    assert found[0][0] == found[1][0]
+    for one, other in zip(found[0][1], found[1][1], strict=True):
+        assert (one is None and other is None) or torch.equal(one, other)
 
 
 def test_attention_that_has_no_second_derivative_is_refused(bert):

@@ -94,6 +94,17 @@ def test_one_seed_gives_one_result(policy, small_bert, vectors, questions):
     assert all(torch.equal(p, q) for p, q in zip(models[0].parameters(), models[1].parameters(), strict=True))
 
 
+@pytest.mark.parametrize("policy", POLICIES, ids=repr)
+@pytest.mark.parametrize("mode", ["memory", "relation", "pointer", "tower"])
+def test_in_16_bits_and_with_layers_computed_twice_it_learns_the_same(policy, mode, small_bert, vectors, questions):
+    """Numbers of two formats meet in the attention of doors and additions; a twin of a twin has its own weights."""
+    runs = []
+    for recompute in (False, True):
+        model = kgwb.inject(small_bert, vectors, mode=mode)
+        runs.append(tune_with(policy, model, questions, precision="bfloat16", recompute=recompute))
+    assert [step.loss for step in runs[0]] == [step.loss for step in runs[1]]
+
+
 def test_a_policy_of_ones_own(model, questions):
     class OnlyWords(Policy):
         def list_parts(self):
