@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_text, measure_text
+from kgwb.see.still import bundle_still
 from kgwb.words import shorten
 
 WIDTH, ROW = 720.0, 24.0
@@ -28,7 +29,7 @@ class Picture:
         return f"Picture: {self.caption}"
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
-        return {"text/plain": repr(self), "image/svg+xml": self.svg}
+        return bundle_still(repr(self), self.svg, self.caption)
 
 
 def draw_bars(values: pd.Series, *, unit: str, control: pd.Series | None = None, digits: int = 0) -> Picture:

@@ -6,8 +6,6 @@ Notebook do), the script puts the live view in the picture's place; reopened wit
 
 from __future__ import annotations
 
-import base64
-import html
 import secrets
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -25,6 +23,7 @@ from kgwb.see.notebook import has_widgets, in_notebook, mounts_views
 from kgwb.see.packing import encode_buffers
 from kgwb.see.page import Fragment, pack_json, read_asset
 from kgwb.see.palette import OUTLINES, view_variables
+from kgwb.see.still import bundle_still, write_still
 from kgwb.see.view import View
 
 _CALL = "view.select(entities=['Berlin', 'Paris'])"
@@ -237,19 +236,10 @@ class LiveView(View):
     def _repr_mimebundle_(self, **options: object) -> Any:
         """What a notebook shows, and saves: the still picture, in whose place the live view stands."""
         if in_notebook() and not has_widgets():
-            return {"text/plain": repr(self), "image/svg+xml": self.picture}
+            return bundle_still(repr(self), self.picture, self.title)
         if in_notebook() and mounts_views():
-            return {"text/plain": repr(self), "text/html": write_still(self.picture, self.widget.mark, self.title)}
+            return {"text/plain": repr(self), "text/html": write_still(self.picture, self.title, self.widget.mark)}
         return super()._repr_mimebundle_(**options)
-
-
-def write_still(picture: str, mark: str, title: str) -> str:
-    """A still picture as markup that a notebook which trusts no script shows too."""
-    packed = base64.b64encode(picture.encode("utf-8", "replace")).decode("ascii")
-    return (
-        f'<figure class="kgwb-still kgwb-still-{mark}" style="margin:0"><img alt="{html.escape(title)}" '
-        f'style="max-width:100%" src="data:image/svg+xml;base64,{packed}"></figure>'
-    )
 
 
 def pack_outlines() -> dict[str, list[list[float]]]:

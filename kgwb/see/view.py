@@ -14,6 +14,7 @@ from kgwb.see.drawing import Number
 from kgwb.see.notebook import in_notebook
 from kgwb.see.page import Fragment, expect_file, write_document, write_page
 from kgwb.see.printing import expect_browser, expect_width, print_picture, size_picture
+from kgwb.see.still import bundle_still
 from kgwb.words import describe_kind
 
 
@@ -141,12 +142,11 @@ class View(ABC):
 
     def _repr_mimebundle_(self, **_options: object) -> Any:
         """What a notebook shows, and saves: the still picture, the caption for readers without one, the widget beside."""
-        bundle = {"text/plain": repr(self), "image/svg+xml": self.picture}
         widget = self.widget if in_notebook() else self._widget
         if widget is None:
-            return bundle
+            return bundle_still(repr(self), self.picture, self.title)
         data, metadata = widget._repr_mimebundle_() or ({}, {})
-        return {**data, **bundle}, metadata
+        return {**data, "text/plain": repr(self), "image/svg+xml": self.picture}, metadata
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self.caption}"

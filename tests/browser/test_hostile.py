@@ -19,7 +19,7 @@ from waiting import pause
 import kgwb
 from kgwb.embed import Epoch
 from kgwb.graph import Mention
-from kgwb.see.live import write_still
+from kgwb.see.still import write_still
 
 pytestmark = pytest.mark.browser
 
@@ -136,7 +136,7 @@ def test_text_stays_text(make: Callable[[], Any], browser_page: Any, tmp_path: P
             "image",
             "defs",
         }
-    still = write_still(view.picture, view.widget.mark, view.title)
+    still = write_still(view.picture, view.title, view.widget.mark)
     assert not re.search(r"<(script|iframe|img src=x)", still)
     strange = "script:not(:first-child), iframe, math, textarea, noscript img, [onerror], [onload], a[href^=javascript]"
     assert browser_page.locator(".kgwb-view").locator(strange).count() == 0

@@ -24,6 +24,9 @@ CELLS = (
     "other",
     "linked.select(sentence=1, token=2, layer=3, head=4)",
     "print(one.choice.layer, other.layer, other.head)",
+    "import pandas as pd\n"
+    "from kgwb.lessons import pictures\n"
+    'pictures.draw_bars(pd.Series({"a": 1.0}), unit="facts")',
 )
 CHOSEN = "[role=gridcell][aria-selected=true]"
 RUN = "cell => { const notebook = window.jupyterapp.shell.currentWidget.content; notebook.activeCellIndex = cell; \
@@ -99,6 +102,17 @@ def test_the_theme_is_followed_in_sight(opened: Any, screenshots: Path) -> None:
     opened.wait_for_function(f"{paper} === '{light}'")
 
 
+def test_a_picture_that_does_not_move_is_shown_whole_in_a_narrow_window(opened: Any) -> None:
+    opened.evaluate(RUN, 4)
+    picture = opened.locator(".jp-CodeCell").nth(4).locator("img")
+    picture.wait_for()
+    size = opened.viewport_size
+    opened.set_viewport_size({"width": 640, "height": size["height"]})
+    spare = "img => img.closest('.jp-OutputArea-output').clientWidth - img.getBoundingClientRect().width"
+    wait_until(opened, lambda: -0.5 < picture.evaluate(spare) < 60)
+    opened.set_viewport_size(size)
+
+
 def test_reopened_without_a_kernel_it_shows_the_picture_and_no_error(opened: Any, screenshots: Path) -> None:
     opened.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     saved = json.loads(opened.file.read_text(encoding="utf-8"))
@@ -109,7 +123,7 @@ def test_reopened_without_a_kernel_it_shows_the_picture_and_no_error(opened: Any
     opened.reload()
     opened.wait_for_selector(".kgwb-still > img")
     wide = "all => all.map(img => img.naturalWidth > 300)"
-    wait_until(opened, lambda: opened.locator(".kgwb-still > img").evaluate_all(wide) == [True] * 2)
+    wait_until(opened, lambda: opened.locator(".kgwb-still > img").evaluate_all(wide) == [True] * 3)
     opened.wait_for_timeout(1_500)  # time enough for an error to show
     assert opened.locator("text=Error displaying").count() == 0
     opened.screenshot(path=screenshots / f"reopened_{opened.file.parent.name}.png")

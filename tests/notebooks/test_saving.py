@@ -9,7 +9,7 @@ import pytest
 import saving
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from kgwb.see.live import write_still
+from kgwb.see.still import write_still
 
 
 def test_a_widget_leaves_its_picture_and_a_bare_widget_leaves_nothing() -> None:
@@ -45,14 +45,14 @@ def test_a_notebook_that_grew_too_large_is_refused(tmp_path: Path, monkeypatch: 
 
 
 def test_a_still_picture_is_saved_as_one() -> None:
-    still = write_still("<svg/>", "abc", "Title")
+    still = write_still("<svg/>", "Title", "abc")
     shown = new_output("execute_result", {"text/html": still, "text/plain": "View"})
     saving.strip_notebook(one := new_notebook(cells=[new_code_cell(outputs=[shown])]))
     assert one.cells[0].outputs[0].data == {"image/svg+xml": "<svg/>", "text/plain": "View"}
 
 
 def test_of_several_none_keeps_its_mark() -> None:
-    stills = write_still("<svg/>", "abc", "One") + write_still("<svg/>", "def", "Two")
+    stills = write_still("<svg/>", "One", "abc") + write_still("<svg/>", "Two", "def")
     shown = new_output("execute_result", {"text/html": stills, "text/plain": "View"})
     saving.strip_notebook(one := new_notebook(cells=[new_code_cell(outputs=[shown])]))
     page = one.cells[0].outputs[0].data["text/html"]

@@ -33,7 +33,7 @@ def view(request: pytest.FixtureRequest, pair: tuple[Reading, Reading]) -> LiveV
 @pytest.fixture
 def jupyter(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if in JupyterLab or Notebook 7."""
-    for module in ("live", "linking", "view"):
+    for module in ("live", "linking", "still", "view"):
         monkeypatch.setattr(f"kgwb.see.{module}.in_notebook", lambda: True)
     for name in OTHERS:
         monkeypatch.delenv(name, raising=False)
@@ -78,7 +78,8 @@ def test_marimo_is_handed_the_widget(view: LiveView, monkeypatch: pytest.MonkeyP
 
 def test_without_widgets_it_is_a_still_picture(view: LiveView, jupyter: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "anywidget", None)
-    assert view._repr_mimebundle_() == {"text/plain": repr(view), "image/svg+xml": view.picture}
+    bundle = view._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html"} and read_still(bundle["text/html"]) == view.picture
 
 
 def export(bundle: dict[str, Any]) -> str:

@@ -61,8 +61,12 @@ def test_it_shows_itself(view: DegreeView) -> None:
 
 
 def test_it_shows_itself_in_a_notebook_too(view: DegreeView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kgwb.see.view.in_notebook", lambda: True)
-    assert set(view._repr_mimebundle_()) == {"text/plain", "image/svg+xml"}
+    for module in ("still", "view"):
+        monkeypatch.setattr(f"kgwb.see.{module}.in_notebook", lambda: True)
+    bundle = view._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html"}
+    assert "max-width:100%" in bundle["text/html"], "Jupyter cuts a wide SVG at the cell's edge"
+    assert "<script" not in bundle["text/html"] and HOSTILE not in bundle["text/html"]
 
 
 def test_it_is_data(view: DegreeView) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from kgwb.checks import expect_number
 from kgwb.see.drawing import draw_picture, draw_text, wrap_text
-from kgwb.see.live import define_widget, write_still
+from kgwb.see.live import define_widget
 from kgwb.see.notebook import in_notebook, mounts_views
 from kgwb.see.page import Fragment
+from kgwb.see.still import write_still
 from kgwb.see.view import View
 from kgwb.see.workbench.controls import load_widgets, make_text, set_text
 from kgwb.see.workbench.job import Job
@@ -155,7 +156,7 @@ class ControlPanel(View):
             self._attempt(lambda: self._take_drop(name, bytes(buffers[0])))
 
     def _write_bundle(self) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": write_still(self.picture, self.widget.mark, self.title)}
+        return {"text/plain": repr(self), "text/html": write_still(self.picture, self.title, self.widget.mark)}
 
     def _repr_mimebundle_(self, **options: object) -> Any:
         if in_notebook() and mounts_views():
