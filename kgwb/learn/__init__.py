@@ -23,6 +23,7 @@ from kgwb.learn.construction.fact_threshold import find_threshold as find_thresh
 from kgwb.learn.construction.growth import add_facts as add_facts
 from kgwb.learn.construction.growth import carry_vectors as carry_vectors
 from kgwb.learn.construction.growth import grow_graph as grow_graph
+from kgwb.learn.construction.pair_names import pair_names as pair_names
 from kgwb.learn.controls import mark_mentions as mark_mentions
 from kgwb.learn.controls import misdirect_mentions as misdirect_mentions
 from kgwb.learn.controls import prepend_facts as prepend_facts

@@ -77,34 +77,6 @@ def measure_links(links: Links, sentences: Sequence[Sentence]) -> float:
     return float(np.mean(right)) if right else float("nan")
 
 
-def pair_names(sentences: Iterable[Sentence], graph: KnowledgeGraph) -> pd.DataFrame:
-    """Every two names of a sentence, both ways, with the relation that the sentence states between them.
-
-    Args:
-        sentences: with their mentions. What states no triple gives "none", and so does the way from tail to head, unless the
-            graph holds the relation in both directions.
-        graph: whose relations they state.
-
-    Returns:
-        A row for each ordered pair: `text`, `head` and `tail` as (start, end) in characters, `label`, and the entities meant,
-        `head_entity` and `tail_entity`.
-    """
-    facts = set(map(tuple, graph.triples.tolist()))
-    rows = []
-    for sentence in sentences:
-        for head, tail in itertools.permutations(sentence.mentions, 2):
-            relation = sentence.triple[1] if sentence.triple else None
-            stated = sentence.triple is not None and {head.entity, tail.entity} == {
-                sentence.triple[0],
-                sentence.triple[2],
-            }
-            is_so = stated and (head.entity, relation, tail.entity) in facts
-            label = graph.relation_labels[relation] if is_so and relation is not None else NONE
-            spans = ((head.start, head.end), (tail.start, tail.end))
-            rows.append((sentence.text, *spans, label, head.entity, tail.entity))
-    return pd.DataFrame(rows, columns=["text", "head", "tail", "label", "head_entity", "tail_entity"])
-
-
 def write_types(pairs: pd.DataFrame, graph: KnowledgeGraph, *, shuffled: int | None = None) -> pd.DataFrame:
     """The pairs with each name replaced by its type: "city is the capital of country." (Zhou & Chen, 2022, "An improved
     baseline for sentence-level relation extraction").

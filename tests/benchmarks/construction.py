@@ -28,6 +28,7 @@ from kgwb.learn import (
     calibrate_facts,
     find_threshold,
     grow_graph,
+    pair_names,
     propose_facts,
 )
 from kgwb.lessons import text_to_graph
@@ -126,10 +127,10 @@ def measure(wording: str, reader: str, seed: int, asked: argparse.Namespace) -> 
     """Precision and recall of what is accepted, beside its floors, and what the door answers before and after."""
     parts = divide(wording, seed, asked.sentences)
     lacking, right = parts.lacking, parts.facts["test"]
-    train = text_to_graph.pair_names(parts.sentences["tuning"], lacking)
+    train = pair_names(parts.sentences["tuning"], lacking)
     bert = kgwb.load_bert("minilm")
     typed = reader == "types"
-    RelationClasses(text_to_graph.write_types(train, lacking) if typed else train).fit_head(bert)
+    RelationClasses(pair_names(parts.sentences["tuning"], lacking, typed=typed)).fit_head(bert)
     vectors = kgwb.GraphEmbedding(lacking, kgwb.ComplEx(), dim=64, seed=seed)
     for _ in kgwb.train_embedding(vectors, lacking, epochs=60):
         pass
@@ -149,7 +150,7 @@ def measure(wording: str, reader: str, seed: int, asked: argparse.Namespace) -> 
         accepted[name] = frame[(frame["probability"] >= threshold.value) & ~frame["known"]]
         row |= score(name, list_facts(accepted[name]), right)
     row["threshold"] = threshold.value if threshold.reached else np.nan
-    pairs = text_to_graph.pair_names(read_names(parts, bert), parts.graph)
+    pairs = pair_names(read_names(parts, bert), parts.graph)
     floors = {
         "types": text_to_graph.guess_by_types(train, pairs, lacking),
         "words": text_to_graph.guess_by_words(train, pairs),

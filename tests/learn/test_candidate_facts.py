@@ -12,9 +12,8 @@ import pytest
 import kgwb
 from kgwb.bert import Bert
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
-from kgwb.learn import EntityLinks, EntityTags, RelationClasses, calibrate_facts, propose_facts
+from kgwb.learn import EntityLinks, EntityTags, RelationClasses, calibrate_facts, pair_names, propose_facts
 from kgwb.learn.construction.sources import weigh_types
-from kgwb.lessons import text_to_graph
 
 CAPITALS = {"Oslo": "Norway", "Rome": "Italy", "Paris": "France", "Vienna": "Austria", "Lima": "Peru", "Cairo": "Egypt"}
 FORM = "{} is the capital of {}."
@@ -227,9 +226,8 @@ def test_names_can_be_read_as_their_types(countries):
     entities = countries.entities.assign(type=countries.entities["type"].replace("city", "old_city"))
     graph = KnowledgeGraph.from_pandas(countries.to_pandas(), entities, relations=countries.relations)
     wordings = {"capital of": FORM.format("{head}", "{tail}"), "flows through": "{head} flows through {tail}."}
-    pairs = text_to_graph.pair_names(kgwb.verbalise(graph, wordings=wordings), graph)
     model = kgwb.load_bert("minilm")
-    RelationClasses(text_to_graph.write_types(pairs, graph)).fit_head(model)
+    RelationClasses(pair_names(kgwb.verbalise(graph, wordings=wordings), graph, typed=True)).fit_head(model)
     text = FORM.format("Oslo", "Norway")
     top = propose_facts(model, [text], graph, typed=True).iloc[0]
     assert (top["head_label"], top["tail_label"], top["sentence"]) == ("Oslo", "Norway", text)

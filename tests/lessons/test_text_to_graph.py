@@ -8,6 +8,7 @@ import pytest
 
 import kgwb
 from kgwb.graph import Mention, Sentence
+from kgwb.learn import pair_names
 from kgwb.lessons import text_to_graph
 
 FACTS = [
@@ -77,19 +78,8 @@ def test_links_are_scored_on_shared_names_alone(graph, sentences):
     assert np.isnan(text_to_graph.measure_links(alone, [Sentence("Kuwait.")]))
 
 
-def test_pairs_are_labelled_by_direction(graph, sentences):
-    pairs = text_to_graph.pair_names(
-        [sentences[0], sentences[3], Sentence("Iraq and Kuwait", sentences[3].mentions)], graph
-    )
-    told = [(row.text[slice(*row.head)], row.label, row.text[slice(*row.tail)]) for row in pairs[:4].itertuples()]
-    assert told[0] == ("Kuwait", "pays in", "Kuwaiti dinar") and told[1] == ("Kuwaiti dinar", "none", "Kuwait")
-    assert told[2:] == [("Iraq", "borders", "Kuwait"), ("Kuwait", "borders", "Iraq")]  # the graph holds it both ways
-    assert set(pairs["label"][4:]) == {"none"}
-    assert [graph.labels[each] for each in pairs["head_entity"][:2]] == ["Kuwait", "Kuwaiti dinar"]
-
-
 def test_types_stand_in_place_of_names(graph, sentences):
-    pairs = text_to_graph.pair_names(sentences[:1], graph)
+    pairs = pair_names(sentences[:1], graph)
     typed = text_to_graph.write_types(pairs, graph)
     for row, (head, tail) in zip(
         typed.itertuples(), [("small country", "currency"), ("currency", "small country")], strict=True
@@ -102,21 +92,21 @@ def test_types_stand_in_place_of_names(graph, sentences):
 
 
 def test_the_floors_guess_by_types_and_by_words(graph, sentences):
-    pairs = text_to_graph.pair_names(sentences, graph)
+    pairs = pair_names(sentences, graph)
     by_types = text_to_graph.guess_by_types(pairs, pairs, graph)
     # Two countries border both ways; a currency on the left is never the head of a fact.
     assert (by_types == pairs["label"]).all()
     unknown = pairs.assign(head_entity=graph.entity_id("Georgia"), tail_entity=graph.entity_id("Georgia"))
     assert set(text_to_graph.guess_by_types(pairs, unknown, graph)) == {"none"}
     assert (text_to_graph.guess_by_words(pairs, pairs) == pairs["label"]).all()
-    other = text_to_graph.pair_names([_say(graph, "Iraq pays with Georgian lari", "Iraq", "Georgian lari")], graph)
-    renamed = text_to_graph.pair_names([_say(graph, "Kuwait pays with Iraqi dinar", "Kuwait", "Iraqi dinar")], graph)
+    other = pair_names([_say(graph, "Iraq pays with Georgian lari", "Iraq", "Georgian lari")], graph)
+    renamed = pair_names([_say(graph, "Kuwait pays with Iraqi dinar", "Kuwait", "Iraqi dinar")], graph)
     guesses = [text_to_graph.guess_by_words(pairs, each).tolist() for each in (other, renamed)]
     assert guesses[0] == guesses[1], "names do not count"
 
 
 def test_what_was_read_becomes_facts_once_and_none_is_left_when_they_are_shuffled(graph, sentences):
-    pairs = text_to_graph.pair_names([*sentences, sentences[0]], graph)
+    pairs = pair_names([*sentences, sentences[0]], graph)
     facts = text_to_graph.gather_facts(pairs, pairs["label"], graph)
     assert sorted(facts) == sorted(map(tuple, graph.triples.tolist()))
     shuffled = text_to_graph.shuffle_what_was_read(facts, graph, seed=1)
