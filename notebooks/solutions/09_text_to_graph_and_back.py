@@ -1,5 +1,7 @@
 """One answer to each exercise of notebook 09."""
 
+import math
+
 
 # %% exercise-1
 def weigh_evidence(evidence: list[float | None], weights: list[float]) -> float:
@@ -18,3 +20,13 @@ def score_refusals(silence: list[float], lacks: list[bool]) -> tuple[float, floa
     refused = [share >= 0.5 for share in silence]
     both = sum(r and lack for r, lack in zip(refused, lacks, strict=True))
     return both / sum(refused), both / sum(lacks)
+
+
+# %% exercise-4
+def choose_threshold(probabilities: list[float], right: list[bool], precision: float) -> float:
+    enough = []
+    for least in probabilities:
+        found = [is_right for p, is_right in zip(probabilities, right, strict=True) if p >= least]
+        if sum(found) / len(found) >= precision:
+            enough.append(least)
+    return min(enough, default=math.inf)

@@ -9,7 +9,7 @@ import argparse
 import copy
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import torch
 from figures import record
 
 import kgwb
-from kgwb.graph import KnowledgeGraph, Sentence
+from kgwb.graph import Sentence
 from kgwb.learn import (
     RelationClasses,
     add_facts,
@@ -31,12 +31,13 @@ from kgwb.learn import (
     pair_names,
     propose_facts,
 )
-from kgwb.lessons import text_to_graph
+from kgwb.lessons import growing_graph, text_to_graph
+from kgwb.lessons.growing_graph import TakenAway
+from kgwb.lessons.text_to_graph import Fact
 from kgwb.words import count_things
 
 FOLDER = Path(__file__).parents[2] / "sample_graphs" / "medicine"
 SHARES = {"test": 0.3, "threshold": 0.1, "calibration": 0.1}  # of the facts, taken away
-Fact = tuple[int, int, int]
 log = logging.getLogger("bench")
 
 
@@ -74,17 +75,7 @@ def main() -> None:
         record("construction", {"wording": wording, "reader": reader, "rows": rows}, [what, *cells, *answers])
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The graph, what is left of it, and whose facts which sentences state."""
-
-    graph: KnowledgeGraph
-    lacking: KnowledgeGraph
-    facts: dict[str, set[Fact]]
-    sentences: dict[str, list[Sentence]]
-
-
-def divide(wording: str, seed: int, most: int) -> Parts:
+def divide(wording: str, seed: int, most: int) -> TakenAway:
     """Take facts away, a symmetric one both ways, and part the sentences by the fact that they state.
 
     Args:
@@ -93,44 +84,27 @@ def divide(wording: str, seed: int, most: int) -> Parts:
         most: sentences of each part; 0 for all.
     """
     graph = kgwb.read_graph(FOLDER)
-    interacts = graph.relation_id("interacts_with")
-    facts = [tuple(fact) for fact in graph.triples.tolist()]
-    one_way = [fact for fact in facts if fact[1] != interacts or fact[0] < fact[2]]
-    order = np.random.default_rng(seed).permutation(len(one_way))
-    given: dict[str, set[Fact]] = {}
-    at = 0
-    for name, share in SHARES.items():
-        end = at + round(share * len(order))
-        chosen = {one_way[i] for i in order[at:end]}
-        given[name] = both_ways(chosen, interacts)
-        at = end
-    given["tuning"] = set(facts) - set().union(*given.values())
-    lacking = replace(graph, triples=np.array(sorted(given["tuning"])))
     english = [each for each in kgwb.read_sentences(FOLDER, graph) if each.language == "en"]
-    sentences = {}
-    for name, its in given.items():
-        told = [each for each in english if each.triple in its]
+    taken = growing_graph.take_away(graph, english, SHARES, symmetric=["interacts with"], seed=seed)
+    facts, sentences = dict(taken.facts), dict(taken.sentences)
+    for name, told in taken.sentences.items():
         if wording == "new":
-            told = [each for each in told if each.wording == (0 if name == "tuning" else 1)]
+            told = [each for each in told if each.wording == (0 if name == "kept" else 1)]
         sentences[name] = told[:most] if most else told
-        if name != "tuning":  # what is told; who interacts with whom is told both ways at once
-            given[name] = both_ways({each.triple for each in sentences[name] if each.triple}, interacts)
-    return Parts(graph, lacking, given, sentences)
-
-
-def both_ways(facts: set[Fact], symmetric: int) -> set[Fact]:
-    """The facts, those of a symmetric relation in either direction."""
-    return facts | {(tail, relation, head) for head, relation, tail in facts if relation == symmetric}
+        if name != "kept":  # what is told; who interacts with whom is told both ways at once
+            stated = {each.triple for each in sentences[name] if each.triple}
+            facts[name] = growing_graph.tell_both_ways(stated, [graph.relation_id("interacts with")])
+    return TakenAway(graph, taken.lacking, facts, sentences)
 
 
 def measure(wording: str, reader: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Precision and recall of what is accepted, beside its floors, and what the door answers before and after."""
     parts = divide(wording, seed, asked.sentences)
     lacking, right = parts.lacking, parts.facts["test"]
-    train = pair_names(parts.sentences["tuning"], lacking)
+    train = pair_names(parts.sentences["kept"], lacking)
     bert = kgwb.load_bert("minilm")
     typed = reader == "types"
-    RelationClasses(pair_names(parts.sentences["tuning"], lacking, typed=typed)).fit_head(bert)
+    RelationClasses(pair_names(parts.sentences["kept"], lacking, typed=typed)).fit_head(bert)
     vectors = kgwb.GraphEmbedding(lacking, kgwb.ComplEx(), dim=64, seed=seed)
     for _ in kgwb.train_embedding(vectors, lacking, epochs=60):
         pass
@@ -148,14 +122,14 @@ def measure(wording: str, reader: str, seed: int, asked: argparse.Namespace) -> 
         log.info("%s: %s", name, threshold)
         frame = weigh(found["test"])
         accepted[name] = frame[(frame["probability"] >= threshold.value) & ~frame["known"]]
-        row |= score(name, list_facts(accepted[name]), right)
+        row |= score(name, growing_graph.list_facts(accepted[name]), right)
     row["threshold"] = threshold.value if threshold.reached else np.nan
     pairs = pair_names(read_names(parts, bert), parts.graph)
     floors = {
         "types": text_to_graph.guess_by_types(train, pairs, lacking),
         "words": text_to_graph.guess_by_words(train, pairs),
     }
-    held = parts.facts["tuning"]
+    held = parts.facts["kept"]
     for name, given in floors.items():
         row |= score(
             name, [fact for fact in text_to_graph.gather_facts(pairs, given, lacking) if fact not in held], right
@@ -163,7 +137,7 @@ def measure(wording: str, reader: str, seed: int, asked: argparse.Namespace) -> 
     return row | ask(parts, accepted["joined"], vectors, seed, asked)
 
 
-def read_names(parts: Parts, bert: kgwb.bert.Bert) -> list[Sentence]:
+def read_names(parts: TakenAway, bert: kgwb.bert.Bert) -> list[Sentence]:
     """The held-out sentences with the names that are found in them, which floors are given as well."""
     held_out = parts.sentences["test"]
     found = kgwb.find_mentions([each.text for each in held_out], parts.lacking, bert.tokenizer)
@@ -177,19 +151,19 @@ def score(name: str, facts: list[Fact], right: set[Fact]) -> dict[str, float]:
 
 
 def ask(
-    parts: Parts, accepted: pd.DataFrame, vectors: kgwb.GraphEmbedding, seed: int, asked: argparse.Namespace
+    parts: TakenAway, accepted: pd.DataFrame, vectors: kgwb.GraphEmbedding, seed: int, asked: argparse.Namespace
 ) -> dict[str, float]:
     """The share of right answers to questions about facts that were taken away: before, after, and with what is not so."""
     grown = grow_graph(parts.lacking, accepted)
     assert len(grown) == len(parts.lacking) + len(accepted), "a candidate was lost or known"
-    known, silent = (
-        kgwb.make_questions(parts.sentences[name], parts.graph)[: asked.most] for name in ("tuning", "test")
-    )
+    known, silent = (kgwb.make_questions(parts.sentences[name], parts.graph)[: asked.most] for name in ("kept", "test"))
     model = kgwb.inject(kgwb.load_bert("minilm"), vectors, mode="pointer", seed=seed)
     for _ in kgwb.tune(model, kgwb.MaskedAnswers(known), seed=seed):
         pass
     shuffled = (
-        text_to_graph.shuffle_what_was_read(list_facts(accepted), parts.graph, seed=seed) if len(accepted) else []
+        text_to_graph.shuffle_what_was_read(growing_graph.list_facts(accepted), parts.graph, seed=seed)
+        if len(accepted)
+        else []
     )
     told = {"shuffled": shuffled, "all told": sorted(parts.facts["test"])}
     row = {"answers before": share_right(model, silent)}
@@ -199,7 +173,7 @@ def ask(
     for name, facts in told.items():
         other = copy.deepcopy(model)
         assert other.injector is not None
-        other.injector.add([fact for fact in facts if fact not in parts.facts["tuning"]])
+        other.injector.add([fact for fact in facts if fact not in parts.facts["kept"]])
         row[f"answers {name}"] = share_right(other, silent)
     return row
 
@@ -207,11 +181,6 @@ def ask(
 def share_right(model: kgwb.bert.Bert, questions: kgwb.learn.Questions) -> float:
     """The share of right answers."""
     return float(answer_questions(model, questions)["correct"].mean())
-
-
-def list_facts(candidates: pd.DataFrame) -> list[Fact]:
-    """Candidates as triples of ids."""
-    return [tuple(fact) for fact in candidates[["head", "relation", "tail"]].to_numpy().tolist()]
 
 
 def tell(figures: pd.Series) -> str:

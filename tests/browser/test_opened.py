@@ -24,9 +24,7 @@ CELLS = (
     "other",
     "linked.select(sentence=1, token=2, layer=3, head=4)",
     "print(one.choice.layer, other.layer, other.head)",
-    "import pandas as pd\n"
-    "from kgwb.lessons import pictures\n"
-    'pictures.draw_bars(pd.Series({"a": 1.0}), unit="facts")',
+    'import pandas as pd\nfrom kgwb.lessons import pictures\npictures.draw_bars(pd.Series({"a": 1.0}), unit="facts")',
 )
 CHOSEN = "[role=gridcell][aria-selected=true]"
 RUN = "cell => { const notebook = window.jupyterapp.shell.currentWidget.content; notebook.activeCellIndex = cell; \

@@ -38,6 +38,29 @@ def test_each_source_counts_as_far_as_it_tells_right_from_wrong():
     assert repr(calibration).startswith("FactCalibration: 400 candidates, ")
 
 
+def test_the_weights_are_where_the_penalised_loss_is_lowest():
+    """Beside central differences of Σ log(1 + exp(−y·odds)) + ½ Σ w², written out."""
+    frame, right = draw(count=60)
+    fitted = calibrate_facts(frame, right)
+    truth = np.isin(np.arange(60), [fact[0] for fact in right])
+    shares = frame[[*fitted.weights]].to_numpy().clip(0.005, 0.995)
+    odds = np.log(shares / (1 - shares))
+
+    def measure(at: np.ndarray) -> float:
+        signed = np.where(truth, 1, -1) * (odds @ at[:-1] + at[-1])
+        return float(np.logaddexp(0, -signed).sum() + (at[:-1] ** 2).sum() / 2)
+
+    best = np.array([*fitted.weights.values(), fitted.offset])
+    gradient = [(measure(best + step) - measure(best - step)) / 2e-4 for step in 1e-4 * np.eye(len(best))]
+    assert np.allclose(gradient, 0, atol=1e-3)
+
+
+def test_where_nothing_tells_them_apart_the_share_is_the_probability():
+    frame = make_candidates(4)
+    flat = calibrate_facts(frame, [(0, 0, 4)])
+    assert flat.weights == {} and np.allclose(flat.apply(frame)["probability"], 0.25)
+
+
 def test_probabilities_hold_on_candidates_that_were_not_fitted_to():
     frame, right = draw(0)
     other, truth = draw(1, 2_000)

@@ -118,4 +118,6 @@ def test_every_ordered_pair_stands_once_and_where_it_says(
         )
         wanted.append((shown[head], graph.relation_labels[triple[1]] if is_fact else "none", shown[tail]))
     assert tell(pairs) == wanted
-    assert list(zip(pairs["head_entity"], pairs["tail_entity"], strict=True)) == list(itertools.permutations(entities, 2))
+    assert list(zip(pairs["head_entity"], pairs["tail_entity"], strict=True)) == list(
+        itertools.permutations(entities, 2)
+    )

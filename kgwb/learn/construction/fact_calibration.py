@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kgwb.axes import Bool, Float
 from kgwb.checks import expect_kind
 from kgwb.embed.ranking.calibration import logistic
 from kgwb.learn.construction.candidate_frame import FactRows as FactRows
 from kgwb.learn.construction.candidate_frame import expect_candidates, mark_right
+from kgwb.packages import load_package
 from kgwb.words import count_things
 
 SOURCES = ("by_text", "by_types", "by_vectors", "by_rules")
 WIDEST = 0.005  # no source is surer than this leaves open
-PENALTY = 1.0  # of squared weights, over all candidates
-STEPS = 50  # of Newton's method, which needs about ten
+PENALTY = 1.0  # of half the squared weights, beside the summed loss of all candidates
 _CALL = "kgwb.learn.calibrate_facts(candidates, [(head, relation, tail), ...])"
 
 
@@ -75,6 +74,7 @@ def calibrate_facts(candidates: pd.DataFrame, right: FactRows) -> FactCalibratio
 
     Raises:
         ValueError: among the new candidates none is right, or all are.
+        ImportError: scikit-learn is not installed; gives the line that installs it.
 
     Example:
         >>> rows = {"by_text": [0.9, 0.8, 0.3, 0.2], "by_types": [1.0, 1.0, 0.0, 0.0], "support": 1, "known": False}
@@ -93,9 +93,14 @@ def calibrate_facts(candidates: pd.DataFrame, right: FactRows) -> FactCalibratio
             "are and some that are not: give more sentences, or propose_facts(..., least=0.01)."
         )
     evidence = {name: column for name, column in _list_evidence(new).items() if np.ptp(column) > 0}
-    columns = np.stack([*evidence.values(), np.ones(len(new))], axis=1)  # [candidate, source + 1]
-    *weights, offset = _fit_logistic(columns, truth).tolist()
-    return FactCalibration(dict(zip(evidence, weights, strict=True)), offset, len(new), int(truth.sum()))
+    if not evidence:  # nothing tells the candidates apart
+        share = truth.mean()
+        return FactCalibration({}, float(np.log(share / (1 - share))), len(new), int(truth.sum()))
+    columns = np.stack([*evidence.values()], axis=1)  # [candidate, source]
+    linear = load_package("sklearn.linear_model", "Weighing what speaks for a fact", install="scikit-learn")
+    fitted = linear.LogisticRegression(C=1 / PENALTY, tol=1e-8, max_iter=1000).fit(columns, truth)
+    weights = dict(zip(evidence, fitted.coef_[0].tolist(), strict=True))
+    return FactCalibration(weights, float(fitted.intercept_[0]), len(new), int(truth.sum()))
 
 
 def _list_evidence(candidates: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -105,28 +110,3 @@ def _list_evidence(candidates: pd.DataFrame) -> dict[str, np.ndarray]:
         share = candidates[name].to_numpy(np.float64).clip(WIDEST, 1 - WIDEST)
         found[name] = np.nan_to_num(np.log(share) - np.log1p(-share))
     return {**found, "support": np.log2(candidates["support"].to_numpy(np.float64))}
-
-
-def _fit_logistic(
-    columns: Float[np.ndarray, "candidate source"], truth: Bool[np.ndarray, " candidate"]
-) -> Float[np.ndarray, " source"]:
-    """The weights of a ridge logistic regression, by Newton's method with halved steps; the last column has no ridge."""
-    ridge = np.full(columns.shape[1], PENALTY)
-    ridge[-1] = 1e-9
-    weights = np.zeros(columns.shape[1])
-
-    def measure(at: np.ndarray) -> float:
-        odds = columns @ at
-        return float((np.logaddexp(0.0, odds) - truth * odds).sum() + ridge @ at**2 / 2)
-
-    for _ in range(STEPS):
-        probability = logistic(columns @ weights)
-        gradient = columns.T @ (probability - truth) + ridge * weights
-        hessian = (columns.T * (probability * (1 - probability))) @ columns + np.diag(ridge)
-        step, size, before = np.linalg.solve(hessian, gradient), 1.0, measure(weights)
-        while measure(weights - size * step) > before and size > 1e-10:
-            size /= 2
-        weights = weights - size * step
-        if before - measure(weights) <= 1e-10 * abs(before):
-            break
-    return weights

@@ -81,9 +81,7 @@ def _name(sentence: Sentence, mention: Mention, graph: KnowledgeGraph) -> Recogn
     if not NIL <= mention.entity < len(graph.labels):
         raise IndexError(_tell_foreign(sentence, "entity", mention.entity, len(graph.labels), graph))
     kind = "" if mention.entity == NIL else str(graph.entities["type"].iloc[mention.entity])
-    return RecognisedName(
-        mention.start, mention.end, sentence.text[mention.start : mention.end], mention.entity, kind
-    )
+    return RecognisedName(mention.start, mention.end, sentence.text[mention.start : mention.end], mention.entity, kind)
 
 
 def _tell_foreign(sentence: Sentence, kind: str, came: int, count: int, graph: KnowledgeGraph) -> str:
