@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.embed import GraphEmbedding, rank_triples
-from kgwb.graph import KnowledgeGraph, Sentence
+from kgwb.embed import GraphEmbedding, rank_triples, train_embedding
+from kgwb.graph import KnowledgeGraph, Mention, Sentence
+from kgwb.learn import carry_vectors
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.lessons.text_to_graph import Fact, shuffle_what_was_read
@@ -89,13 +90,25 @@ def list_facts(candidates: pd.DataFrame) -> list[Fact]:
     return [(head, relation, tail) for head, relation, tail in ids.tolist()]
 
 
+def list_stated(taken: TakenAway, part: str, *, most: int | None = None) -> frozenset[Fact]:
+    """The facts that a part's sentences state, or the first so many of them; of a symmetric relation both ways."""
+    stated = {each.triple for each in taken.sentences[part][:most] if each.triple}
+    turned = {(tail, relation, head) for head, relation, tail in stated}
+    return frozenset(stated) | (turned & taken.facts[part])
+
+
 def compare_acceptance(
-    accepted: Mapping[str, pd.DataFrame], right: Collection[Fact], graph: KnowledgeGraph, relations: Sequence[str] = ()
+    candidates: pd.DataFrame,
+    ways: Mapping[str, tuple[str, float]],
+    right: Collection[Fact],
+    graph: KnowledgeGraph,
+    relations: Sequence[str] = (),
 ) -> pd.DataFrame:
     """A row for each way to accept: how many facts, precision, recall, and recall of some relations alone.
 
     Args:
-        accepted: candidates that were accepted, by the name of the way.
+        candidates: as `propose_facts` gives them; what the graph knows is left out.
+        ways: for the name of each the column that decides, and from which value on.
         right: the facts that are to be found.
         graph: whose ids they are.
         relations: each gets a column.
@@ -103,11 +116,12 @@ def compare_acceptance(
     wanted = {"recall": set(right)} | {
         f"recall of {name}": {each for each in right if each[1] == graph.relation_id(name)} for name in relations
     }
+    new = candidates[~candidates["known"].to_numpy(bool)]
     rows = {}
-    for name, frame in accepted.items():
-        facts = set(list_facts(frame))
+    for name, (column, least) in ways.items():
+        facts = set(list_facts(new[new[column] >= least]))
         share = len(facts & set(right)) / len(facts) if facts else float("nan")
-        found = {column: len(facts & its) / len(its) if its else float("nan") for column, its in wanted.items()}
+        found = {kind: len(facts & its) / len(its) if its else float("nan") for kind, its in wanted.items()}
         rows[name] = {"accepted": len(facts), "precision": share, **found}
     return pd.DataFrame(rows).T
 
@@ -182,6 +196,19 @@ def draw_acceptance(
     )
 
 
+def name_unknown(text: str, unknown: str, known: str, graph: KnowledgeGraph) -> Sentence:
+    """A sentence that names something which the graph lacks (NIL), and an entity that it holds.
+
+    Args:
+        text: holds both names.
+        unknown: no entity of the graph.
+        known: the name of one.
+        graph: the graph.
+    """
+    places = {name: (text.index(name), text.index(name) + len(name)) for name in (unknown, known)}
+    return Sentence(text, (Mention(*places[unknown], -1), Mention(*places[known], graph.entity_id(known))))
+
+
 def shuffle_accepted(accepted: pd.DataFrame, graph: KnowledgeGraph, *, seed: int = 0) -> pd.DataFrame:
     """As many candidates with the tails of each relation shuffled, so that none is among those accepted: the control.
 
@@ -194,6 +221,25 @@ def shuffle_accepted(accepted: pd.DataFrame, graph: KnowledgeGraph, *, seed: int
     facts = np.array(shuffle_what_was_read(list_facts(known), graph, seed=seed)).reshape(-1, 3)
     labels = {f"{side}_label": [graph.labels[i] for i in facts[:, place]] for side, place in (("head", 0), ("tail", 2))}
     return known.assign(head=facts[:, 0], relation=facts[:, 1], tail=facts[:, 2], **labels)
+
+
+def train_grown(
+    vectors: GraphEmbedding, graphs: Mapping[str, KnowledgeGraph], *, epochs: int = 30, seed: int = 0
+) -> dict[str, GraphEmbedding]:
+    """For each graph the vectors carried to it and trained on; they themselves stay as they are.
+
+    Args:
+        vectors: of the graph before it grew.
+        graphs: grown ones, and controls.
+        epochs: of training, the same for all.
+        seed: of training.
+    """
+    trained = {}
+    for name, graph in graphs.items():
+        trained[name] = carry_vectors(vectors, graph)
+        for _epoch in train_embedding(trained[name], graph, epochs=epochs, seed=seed):
+            pass
+    return trained
 
 
 def rank_untold(vectors: GraphEmbedding, graph: KnowledgeGraph, facts: Collection[Fact]) -> float:

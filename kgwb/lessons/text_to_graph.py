@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kgwb.bert import Bert
+from kgwb.bert import Bert, find_mentions, link_mentions
 from kgwb.bert.linking import Links
 from kgwb.bert.shuffling import shuffle_tails
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
-from kgwb.learn import Questions, answer_questions
+from kgwb.learn import pair_names
 from kgwb.lessons.checks import Verdict, check
 
 NONE = "none"
+_EVIDENCE = ("prior", "context", "coherence")
 Fact = tuple[int, int, int]
 
 
@@ -77,21 +78,61 @@ def measure_links(links: Links, sentences: Sequence[Sentence]) -> float:
     return float(np.mean(right)) if right else float("nan")
 
 
-def write_types(pairs: pd.DataFrame, graph: KnowledgeGraph, *, shuffled: int | None = None) -> pd.DataFrame:
-    """The pairs with each name replaced by its type: "city is the capital of country." (Zhou & Chen, 2022, "An improved
-    baseline for sentence-level relation extraction").
+def compare_evidence(sentences: Sequence[Sentence], graphs: Mapping[str, KnowledgeGraph], bert: Bert) -> pd.DataFrame:
+    """The share of right links by each kind of evidence alone and by all, a column for each graph that is asked.
 
     Args:
-        pairs: as `pair_names` gives them.
-        graph: that knows the types.
-        shuffled: a seed; the control, in which types are shuffled among the entities.
+        sentences: with the entities that are meant, as `write_last_words` gives them.
+        graphs: whose names are the same, by what they are called in the table.
+        bert: that reads the context.
     """
-    types = graph.entities["type"].str.replace("_", " ").to_numpy()
-    if shuffled is not None:
-        types = np.random.default_rng(shuffled).permutation(types)
-    rows = [_replace_names(pair, types) for pair in pairs.itertuples(index=False)]
-    written = pd.DataFrame(rows, columns=["text", "head", "tail"], index=pairs.index)
-    return pairs.assign(**{name: written[name] for name in written})
+    texts = [each.text for each in sentences]
+    found = find_mentions(texts, next(iter(graphs.values())), bert.tokenizer)
+    alone = {part: {other: float(other == part) for other in _EVIDENCE} for part in _EVIDENCE} | {"all three": {}}
+    table = pd.DataFrame(index=list(alone), columns=list(graphs), dtype=float)
+    for (name, weights), (column, graph) in itertools.product(alone.items(), graphs.items()):
+        links = link_mentions(texts, found, graph, bert=bert, threshold=0, **weights)
+        table.loc[name, column] = measure_links(links, sentences)
+    return table
+
+
+def part_by_wording(
+    sentences: Iterable[Sentence], graph: KnowledgeGraph, *, most: int, seed: int = 0
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Pairs of names to tune on, in the first wording about two thirds of the heads, and exams about the others.
+
+    Args:
+        sentences: those that state no triple are left out.
+        graph: whose relations they state.
+        most: pairs of each label, in each part.
+        seed: of the choice.
+
+    Returns:
+        Rows of `pair_names` to tune on, and those of the exams "wording seen" and "new wording".
+    """
+    stated = [each for each in sentences if each.triple]
+    heads = pd.Series([each.triple[0] for each in stated if each.triple]).drop_duplicates()
+    heads = heads.sample(frac=1, random_state=seed)
+    kept = set(heads[: len(heads) * 2 // 3])
+
+    def choose(wording: int, *, is_kept: bool) -> pd.DataFrame:
+        part = [
+            each for each in stated if each.triple and (each.triple[0] in kept) == is_kept and each.wording == wording
+        ]
+        return pair_names(part, graph).sample(frac=1, random_state=seed).groupby("label").head(most)
+
+    exams = {"wording seen": choose(0, is_kept=False), "new wording": choose(1, is_kept=False)}
+    return choose(0, is_kept=True), exams
+
+
+def score_floors(train: pd.DataFrame, exam: pd.DataFrame, graph: KnowledgeGraph) -> dict[str, float]:
+    """The share of right labels without a language model: the commonest, words counted, types alone."""
+    label = exam["label"]
+    return {
+        "always the commonest": float((label == _find_commonest(train["label"])).mean()),
+        "words counted": float((guess_by_words(train, exam) == label).mean()),
+        "types alone": float((guess_by_types(train, exam, graph) == label).mean()),
+    }
 
 
 def guess_by_types(train: pd.DataFrame, pairs: pd.DataFrame, graph: KnowledgeGraph) -> pd.Series:
@@ -131,31 +172,6 @@ def shuffle_what_was_read(facts: Sequence[Fact], graph: KnowledgeGraph, *, seed:
     types, _ = pd.factorize(graph.entities["type"].astype(str), sort=True)
     shuffled = shuffle_tails(np.array(facts), types, np.random.default_rng(seed))
     return [(head, relation, tail) for head, relation, tail in shuffled.tolist()]
-
-
-def score_reading(
-    model: Bert, facts: Sequence[Fact], stated: Collection[Fact], questions: Questions
-) -> dict[str, float]:
-    """How good facts are that were read, and what a door answers that is given them; it is left as it was.
-
-    Args:
-        model: with a door that looks facts up.
-        facts: what was read; what the door holds already is not added.
-        stated: what the texts do state.
-        questions: that are asked.
-
-    Returns:
-        `facts`, how many; `precision` and `recall`; `right answers`, the share.
-    """
-    assert model.injector is not None
-    held = set(map(tuple, model.injector.facts.tolist()))
-    new = [fact for fact in facts if fact not in held]
-    model.injector.add(new)
-    right = float(answer_questions(model, questions)["correct"].mean())
-    model.injector.withdraw(new)
-    both = len(set(stated) & set(facts))
-    figures = {"precision": both / len(facts) if facts else float("nan"), "recall": both / len(stated)}
-    return {"facts": len(facts), **figures, "right answers": right}
 
 
 def _replace_names(pair: Any, types: np.ndarray) -> tuple[str, tuple[int, int], tuple[int, int]]:

@@ -16,13 +16,6 @@ def compare_facts(read: set[str], stated: set[str]) -> tuple[float, float]:
 
 
 # %% exercise-3
-def score_refusals(silence: list[float], lacks: list[bool]) -> tuple[float, float]:
-    refused = [share >= 0.5 for share in silence]
-    both = sum(r and lack for r, lack in zip(refused, lacks, strict=True))
-    return both / sum(refused), both / sum(lacks)
-
-
-# %% exercise-4
 def choose_threshold(probabilities: list[float], right: list[bool], precision: float) -> float:
     enough = []
     for least in probabilities:
@@ -30,3 +23,10 @@ def choose_threshold(probabilities: list[float], right: list[bool], precision: f
         if sum(found) / len(found) >= precision:
             enough.append(least)
     return min(enough, default=math.inf)
+
+
+# %% exercise-4
+def score_refusals(silence: list[float], lacks: list[bool]) -> tuple[float, float]:
+    refused = [share >= 0.5 for share in silence]
+    both = sum(r and lack for r, lack in zip(refused, lacks, strict=True))
+    return both / sum(refused), both / sum(lacks)

@@ -78,7 +78,8 @@ def main() -> None:
             found = pd.DataFrame(measure_policy(exam, POLICIES[name], seed) for seed in range(asked.seeds))
             mean, spread = found.mean(), found.std(ddof=0)
             log.info("%s, %s\n%s", part, name, found.round(4).to_string())
-            cells = [f"{mean['accuracy']:.3f} ± {spread['accuracy']:.3f}", f"{mean['start']:.3f}"]
+            start = "–" if np.isnan(mean["start"]) else f"{mean['start']:.3f}"
+            cells = [f"{mean['accuracy']:.3f} ± {spread['accuracy']:.3f}", start]
             cells += [f"{mean['minutes']:.1f}", f"{mean['moved']:,.0f} ({mean['share']:.1%})"]
             cells += [f"{mean['forgotten']:+.2f} ± {spread['forgotten']:.2f}"]
             row = [f"{part}, {asked.seeds} seeds", name, *cells]

@@ -68,10 +68,29 @@ def test_the_course_is_that_of_brute_force(rows: list[tuple[float, bool, bool]])
 
 def test_ways_to_accept_are_compared_relation_by_relation(graph: KnowledgeGraph) -> None:
     right = [(0, 0, 5), (1, 0, 5), (2, 1, 3)]
-    ways = {"all": make_candidates(graph, [*right, (4, 0, 6)]), "none": make_candidates(graph, [])}
-    table = growing_graph.compare_acceptance(ways, right, graph, [graph.relation_labels[1]])
-    assert table.loc["all"].tolist() == [4, 0.75, 1, 1]
+    columns = {"by_text": [0.9, 0.9, 0.9, 0.6, 0.9], "by_types": [0.1, 0.2, 0.9, np.nan, 0.9]}
+    candidates = make_candidates(graph, [*right, (4, 0, 6), (5, 0, 6)], **columns).assign(known=[False] * 4 + [True])
+    ways = {"text": ("by_text", 0.5), "types": ("by_types", 0.5), "none": ("by_text", np.inf)}
+    table = growing_graph.compare_acceptance(candidates, ways, right, graph, [graph.relation_labels[1]])
+    assert table.loc["text"].tolist() == [4, 0.75, 1, 1]
+    assert table.loc["types"].tolist() == [1, 1, pytest.approx(1 / 3), 1]
     assert table.loc["none"].tolist()[2:] == [0, 0] and np.isnan(table.loc["none", "precision"])
+
+
+def test_what_is_stated_of_a_symmetric_relation_is_so_both_ways(graph: KnowledgeGraph) -> None:
+    sentences = [each for each in kgwb.verbalise(graph) if each.triple and each.triple[0] < each.triple[2]]
+    taken = growing_graph.take_away(graph, sentences, {"a": 0.6}, symmetric=["meets"], seed=2)
+    meets = graph.relation_id("meets")
+    stated = growing_graph.list_stated(taken, "a")
+    assert {each for each in taken.facts["a"] if each[1] == meets} <= stated <= taken.facts["a"]
+    [first] = {each.triple for each in taken.sentences["a"][:1]}
+    assert first in growing_graph.list_stated(taken, "a", most=1) <= stated
+
+
+def test_an_unknown_name_is_nil_and_the_known_one_is_not(graph: KnowledgeGraph) -> None:
+    sentence = growing_graph.name_unknown("drug 1 eases ague.", "ague", "drug 1", graph)
+    found = {sentence.text[each.start : each.end]: each.entity for each in sentence.mentions}
+    assert found == {"ague": -1, "drug 1": graph.entity_id("drug 1")}
 
 
 def test_the_picture_says_where_the_threshold_cuts() -> None:
@@ -97,6 +116,15 @@ def test_the_control_has_other_tails_and_no_new_entity(graph: KnowledgeGraph) ->
     assert len(shuffled) == len(facts) and not set(shuffled) & set(facts)
     assert sorted(each[:2] for each in shuffled) == sorted(each[:2] for each in facts)
     kgwb.learn.grow_graph(graph, dealt)  # its labels fit its ids
+
+
+def test_vectors_are_trained_on_each_graph_and_stay_as_they_were(graph: KnowledgeGraph) -> None:
+    vectors = kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=8)
+    before = vectors.entity_table.clone()
+    grown = kgwb.learn.grow_graph(graph, make_candidates(graph, [(-1, 0, 3)]))
+    trained = growing_graph.train_grown(vectors, {"as it was": graph, "grown": grown}, epochs=2)
+    assert list(trained) == ["as it was", "grown"] and len(trained["grown"].graph.labels) == len(graph.labels) + 1
+    assert vectors.entity_table.equal(before) and not trained["as it was"].entity_table.equal(before)
 
 
 def test_facts_are_ranked_by_name_where_ids_have_moved(graph: KnowledgeGraph) -> None:

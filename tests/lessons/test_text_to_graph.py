@@ -78,19 +78,6 @@ def test_links_are_scored_on_shared_names_alone(graph, sentences):
     assert np.isnan(text_to_graph.measure_links(alone, [Sentence("Kuwait.")]))
 
 
-def test_types_stand_in_place_of_names(graph, sentences):
-    pairs = pair_names(sentences[:1], graph)
-    typed = text_to_graph.write_types(pairs, graph)
-    for row, (head, tail) in zip(
-        typed.itertuples(), [("small country", "currency"), ("currency", "small country")], strict=True
-    ):
-        assert row.text == "Shops in small country take the currency."
-        assert (row.text[slice(*row.head)], row.text[slice(*row.tail)]) == (head, tail)
-    assert list(typed["label"]) == list(pairs["label"]) and "Kuwait" in pairs["text"].iloc[0]
-    dealt = {text_to_graph.write_types(pairs, graph, shuffled=seed)["text"].iloc[0] for seed in range(20)}
-    assert len(dealt) > 1 and "Shops in currency take the country." in dealt
-
-
 def test_the_floors_guess_by_types_and_by_words(graph, sentences):
     pairs = pair_names(sentences, graph)
     by_types = text_to_graph.guess_by_types(pairs, pairs, graph)
@@ -114,19 +101,34 @@ def test_what_was_read_becomes_facts_once_and_none_is_left_when_they_are_shuffle
     assert not set(shuffled) & set(facts)
 
 
-def test_facts_that_were_read_are_asked_for_and_the_door_stays_as_it_was(graph):
-    lacking = kgwb.KnowledgeGraph(graph.triples[:0], graph.entities, graph.relations, "none", ())
-    vectors = kgwb.GraphEmbedding(lacking, kgwb.ComplEx(), dim=8)
-    model = kgwb.inject(kgwb.load_bert(), vectors, mode="pointer")
-    with_gate = model.injector.doors[0].opening
-    with_gate.alpha.data.fill_(2.0)
-    said = kgwb.verbalise(graph, wordings={"pays in": "{head} pays in {tail}.", "borders": "{head} borders {tail}."})
-    questions = kgwb.make_questions(said, graph, relations=["pays in"], candidates="all")
-    facts = list(map(tuple, graph.triples.tolist()))
-    none = text_to_graph.score_reading(model, [], facts, questions)
-    assert none["facts"] == 0 and np.isnan(none["precision"]) and none["recall"] == 0
-    every = text_to_graph.score_reading(model, facts, facts, questions)
-    assert every == {"facts": 5, "precision": 1.0, "recall": 1.0, "right answers": 1.0}
-    wrong = [(facts[0][0], facts[0][1], facts[0][0]), *facts[1:]]
-    assert text_to_graph.score_reading(model, wrong, facts, questions)["precision"] == 0.8
-    assert len(model.injector.facts) == 0
+def test_each_kind_of_evidence_is_tried_alone_on_each_graph(graph, sentences):
+    named, bert = text_to_graph.share_last_words(graph), kgwb.load_bert()
+    written = text_to_graph.write_last_words(sentences[:3], named)
+    empty = kgwb.KnowledgeGraph(named.triples[:0], named.entities, named.relations, "empty", ())
+    table = text_to_graph.compare_evidence(written, {"all facts": named, "none": empty}, bert)
+    assert list(table.index) == ["prior", "context", "coherence", "all three"] and list(table) == ["all facts", "none"]
+    assert table.loc["coherence", "all facts"] == 1.0 and table["none"].between(0, 1).all()
+    assert table.loc["coherence", "none"] < 1.0, "without facts nothing is near anything"
+
+
+def test_the_exams_share_no_head_with_what_is_tuned_on(graph, sentences):
+    other = [
+        _say(graph, f"The {tail} is what {head} takes.", head, tail, fact=(head, relation, tail))
+        for head, relation, tail in FACTS[:3]
+    ]
+    said = [*sentences, *(Sentence(each.text, each.mentions, each.triple, 1) for each in other)]
+    train, exams = text_to_graph.part_by_wording(said, graph, most=9)
+    stated = train[train["label"] == "pays in"]
+    heads = set(stated["head_entity"])
+    assert heads and list(exams) == ["wording seen", "new wording"]
+    for exam in exams.values():
+        assert heads.isdisjoint(exam.loc[exam["label"] == "pays in", "head_entity"])
+    assert not train["text"].str.startswith("The ").any() and exams["new wording"]["text"].str.startswith("The ").all()
+    assert len(text_to_graph.part_by_wording(said, graph, most=1)[0]) <= train["label"].nunique()
+
+
+def test_floors_are_scored_on_the_exam(graph, sentences):
+    pairs = pair_names(sentences, graph)
+    floors = text_to_graph.score_floors(pairs, pairs, graph)
+    assert floors["types alone"] == floors["words counted"] == 1.0
+    assert floors["always the commonest"] == pytest.approx((pairs["label"] == pairs["label"].mode()[0]).mean())
