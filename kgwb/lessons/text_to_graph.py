@@ -88,7 +88,10 @@ def compare_evidence(sentences: Sequence[Sentence], graphs: Mapping[str, Knowled
     """
     texts = [each.text for each in sentences]
     found = find_mentions(texts, next(iter(graphs.values())), bert.tokenizer)
-    alone = {part: {other: float(other == part) for other in _EVIDENCE} for part in _EVIDENCE} | {"all three": {}}
+    alone: dict[str, dict[str, Any]] = {
+        part: {other: float(other == part) for other in _EVIDENCE} for part in _EVIDENCE
+    }
+    alone["all three"] = {}
     table = pd.DataFrame(index=list(alone), columns=list(graphs), dtype=float)
     for (name, weights), (column, graph) in itertools.product(alone.items(), graphs.items()):
         links = link_mentions(texts, found, graph, bert=bert, threshold=0, **weights)
