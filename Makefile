@@ -27,9 +27,13 @@ STAMPS := .venv/stamps
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
-# An untrusted notebook shows its still pictures as text; these come with the checkout.
+# An untrusted notebook shows its still pictures as text; these come with the checkout. Nobody is asked about news, which
+# would come from the network, and no update is looked for there.
+QUIET := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
 lab: install
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
+	@mkdir -p .venv/share/jupyter/lab/settings
+	@echo '$(QUIET)' > .venv/share/jupyter/lab/settings/overrides.json
 	$(BIN)/jupyter lab $(JOURNEY) $(ARGS)
 
 # Files side by side, one to a process, in the order of tests/conftest.py: left to itself pytest-xdist begins with the files of

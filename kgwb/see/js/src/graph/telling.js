@@ -67,13 +67,16 @@ export function openTelling(now, facts, shown, schema, drawn) {
     spell() {
       const { type, fact, chosen, path } = now;
       if (now.mode === "types")
-        return type >= 0 && schema ? `${schema.nameType(type)}, ${schema.counts[type]} entities` : "types of the graph";
+        return type >= 0 && schema
+          ? `${schema.nameType(type)}, ${countThings(schema.counts[type], "entity", "entities")}`
+          : "types of the graph";
       if (path) return `path of ${countThings(path.length, "fact", "facts")}`;
       if (fact >= 0) return facts.spell(fact).slice(0, LONGEST);
-      if (chosen.length !== 1) return chosen.length ? `${chosen.length} entities chosen` : "nothing chosen";
+      if (chosen.length !== 1)
+        return chosen.length ? `${countThings(chosen.length, "entity", "entities")} chosen` : "nothing chosen";
       const [entity] = chosen;
       const { drawn: here } = this.count(entity);
-      return `${facts.labels[entity].slice(0, LONGEST)}, ${facts.typeNames[facts.types[entity]]}, ${here} facts drawn`;
+      return `${facts.labels[entity].slice(0, LONGEST)}, ${facts.typeNames[facts.types[entity]]}, ${countThings(here, "fact", "facts")} drawn`;
     },
   };
 }

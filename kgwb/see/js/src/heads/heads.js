@@ -3,6 +3,7 @@
 import { element } from "../shared/elements.js";
 import { openFrame } from "../shared/frame.js";
 import { makeView } from "../shared/live.js";
+import { formatCount } from "../shared/numbers.js";
 import { openSelection } from "../shared/selection.js";
 import { openChoice } from "./choice.js";
 import { drawControls } from "./controls.js";
@@ -37,7 +38,7 @@ function render({ model, el }) {
     const { x, y } = choice.look;
     const joined = facts.two ? `A grey ring is before (${names[0]}), a dot after (${names[1]}). ` : "";
     frame.setCaption(
-      `${layers * heads} heads as dots, across ${facts.label(x)}, up ${facts.label(y)}; each figure is a mean over ${count} ` +
+      `${layers * heads} heads as dots, across ${facts.label(x)}, up ${facts.label(y)}; each figure is a mean over ${formatCount(count)} ` +
         `${count === 1 ? "sentence" : "sentences"}. ${joined}${model.get("state").note}`,
     );
     map.paint(frame.root, frame.scale);

@@ -3,6 +3,7 @@
 import { button, element } from "../shared/elements.js";
 import { openFrame } from "../shared/frame.js";
 import { makeView } from "../shared/live.js";
+import { formatCount } from "../shared/numbers.js";
 import { openSelection } from "../shared/selection.js";
 import { drawCard } from "./card.js";
 import { openFacts } from "./facts.js";
@@ -80,7 +81,8 @@ function same(one, other) {
 export function tellTitle(count, verdicts) {
   const given = [...verdicts.values()];
   const [accepted, rejected] = [ACCEPTED, REJECTED].map((one) => given.filter((each) => each === one).length);
-  return `${count} candidate ${count === 1 ? "fact" : "facts"}: ${accepted} accepted, ${rejected} rejected`;
+  const of = `${formatCount(count)} candidate ${count === 1 ? "fact" : "facts"}`;
+  return `${of}: ${formatCount(accepted)} accepted, ${formatCount(rejected)} rejected`;
 }
 
 const { widget, show } = makeView(render);

@@ -3,7 +3,7 @@
 import { button, element } from "../shared/elements.js";
 import { openFrame } from "../shared/frame.js";
 import { makeView } from "../shared/live.js";
-import { shorten } from "../shared/numbers.js";
+import { formatCount, shorten } from "../shared/numbers.js";
 import { openSelection } from "../shared/selection.js";
 import { LEGIBLE } from "./atlas.js";
 import { openFacts } from "./facts.js";
@@ -104,7 +104,9 @@ function render({ model, el }) {
     stage.setChosen(points.filter((point) => point >= 0));
     link();
     const names = stage.state.chosen.slice(0, 5).map((i) => shorten(facts.label(i)));
-    spoken.textContent = names.length ? `${stage.state.chosen.length} chosen: ${names.join(", ")}` : "nothing chosen";
+    spoken.textContent = names.length
+      ? `${formatCount(stage.state.chosen.length)} chosen: ${names.join(", ")}`
+      : "nothing chosen";
   }
 
   /** @param {string[]} words */
