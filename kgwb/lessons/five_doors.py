@@ -15,7 +15,7 @@ from kgwb.bert import Bert, Reading, inject, load_bert
 from kgwb.embed import ComplEx, GraphEmbedding
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn import Question, Questions
-from kgwb.learn.asking import SILENT
+from kgwb.learn.answering.asking import SILENT
 from kgwb.lessons.checks import LIMIT, Verdict, check
 from kgwb.lessons.examples import make_graph, make_reading, make_table
 from kgwb.lessons.pictures import WIDTH, Picture

@@ -84,7 +84,7 @@ def tell_both_ways(facts: Iterable[Fact], symmetric: Collection[int]) -> frozens
     return known | {(tail, relation, head) for head, relation, tail in known if relation in symmetric}
 
 
-def list_facts(candidates: pd.DataFrame) -> list[Fact]:
+def take_ids(candidates: pd.DataFrame) -> list[Fact]:
     """Candidates as triples of ids."""
     ids = candidates[["head", "relation", "tail"]].to_numpy(np.int64)
     return [(head, relation, tail) for head, relation, tail in ids.tolist()]
@@ -119,7 +119,7 @@ def compare_acceptance(
     new = candidates[~candidates["known"].to_numpy(bool)]
     rows = {}
     for name, (column, least) in ways.items():
-        facts = set(list_facts(new[new[column] >= least]))
+        facts = set(take_ids(new[new[column] >= least]))
         share = len(facts & set(right)) / len(facts) if facts else float("nan")
         found = {kind: len(facts & its) / len(its) if its else float("nan") for kind, its in wanted.items()}
         rows[name] = {"accepted": len(facts), "precision": share, **found}
@@ -142,7 +142,7 @@ def trace_acceptance(candidates: pd.DataFrame, right: Collection[Fact], by: str 
     new = candidates[~candidates["known"].to_numpy(bool)]
     new = new.assign(value=new[by].fillna(-np.inf)).sort_values("value", ascending=False, kind="stable")
     facts = set(right)
-    truth = np.array([each in facts for each in list_facts(new)], dtype=bool)
+    truth = np.array([each in facts for each in take_ids(new)], dtype=bool)
     value = new["value"].to_numpy(np.float64)
     ends = np.flatnonzero(np.append(value[1:] < value[:-1], True)) if len(value) else np.empty(0, dtype=int)
     count, found = ends + 1, truth.cumsum()[ends]
@@ -218,7 +218,7 @@ def shuffle_accepted(accepted: pd.DataFrame, graph: KnowledgeGraph, *, seed: int
         seed: of the shuffle.
     """
     known = accepted[(accepted[["head", "tail"]] >= 0).all(axis=1)]
-    facts = np.array(shuffle_what_was_read(list_facts(known), graph, seed=seed)).reshape(-1, 3)
+    facts = np.array(shuffle_what_was_read(take_ids(known), graph, seed=seed)).reshape(-1, 3)
     labels = {f"{side}_label": [graph.labels[i] for i in facts[:, place]] for side, place in (("head", 0), ("tail", 2))}
     return known.assign(head=facts[:, 0], relation=facts[:, 1], tail=facts[:, 2], **labels)
 

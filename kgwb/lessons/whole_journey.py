@@ -19,7 +19,7 @@ from kgwb.bert import Bert, Reading, load_bert, read
 from kgwb.embed import ComplEx, GraphEmbedding, RankReport, preset, rank_triples, train_embedding
 from kgwb.graph import KnowledgeGraph, Sentence, read_graph, read_sentences
 from kgwb.learn import MaskedAnswers, ProbeReport, Questions, Step, make_questions, plan_runs, probe, split_questions
-from kgwb.learn.runs import ProbeRun
+from kgwb.learn.probing.runs import ProbeRun
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.examples import draw_facts, make_graph, make_reading, make_table
 from kgwb.see import TrainingView, show_attention, show_graph, show_space, show_training, write_page

@@ -22,7 +22,7 @@ from figures import begin, record
 import kgwb
 from kgwb.graph import read_sentences
 from kgwb.learn import MultipleChoice, score_predictions
-from kgwb.learn.entity_texts import pool_texts
+from kgwb.learn.completion.entity_texts import pool_texts
 from kgwb.learn.questions import MASK, Question
 
 SAMPLES = Path(__file__).parents[2] / "sample_graphs"

@@ -122,7 +122,7 @@ def measure(wording: str, reader: str, seed: int, asked: argparse.Namespace) -> 
         log.info("%s: %s", name, threshold)
         frame = weigh(found["test"])
         accepted[name] = frame[(frame["probability"] >= threshold.value) & ~frame["known"]]
-        row |= score(name, growing_graph.list_facts(accepted[name]), right)
+        row |= score(name, growing_graph.take_ids(accepted[name]), right)
     row["threshold"] = threshold.value if threshold.reached else np.nan
     pairs = pair_names(read_names(parts, bert), parts.graph)
     floors = {
@@ -161,7 +161,7 @@ def ask(
     for _ in kgwb.tune(model, kgwb.MaskedAnswers(known), seed=seed):
         pass
     shuffled = (
-        text_to_graph.shuffle_what_was_read(growing_graph.list_facts(accepted), parts.graph, seed=seed)
+        text_to_graph.shuffle_what_was_read(growing_graph.take_ids(accepted), parts.graph, seed=seed)
         if len(accepted)
         else []
     )

@@ -45,7 +45,7 @@ from kgwb.learn import (
     TextClasses,
     score_episodes,
 )
-from kgwb.learn.episode_scores import answer_by_states, summarise_episodes
+from kgwb.learn.measures.episode_scores import answer_by_states, summarise_episodes
 
 SHOTS = (1, 5)
 BAR, CONTROL = "MiniLM, head, tail and mean", "plain tuning"

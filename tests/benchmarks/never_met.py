@@ -29,7 +29,7 @@ import kgwb
 from kgwb.bert import Bert, teach_wordings
 from kgwb.graph import Mention, Sentence
 from kgwb.learn import Question, Questions, answer_questions
-from kgwb.learn.asking import find_pointer
+from kgwb.learn.answering.asking import find_pointer
 from kgwb.learn.tasks import encode_questions
 
 SAMPLES = Path(__file__).parents[2] / "sample_graphs"

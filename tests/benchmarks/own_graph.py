@@ -19,7 +19,7 @@ import torch
 from figures import record
 
 import kgwb
-from kgwb.learn.asking import SILENT
+from kgwb.learn.answering.asking import SILENT
 
 ROOT = Path(__file__).parents[2]
 INJECT = 'kgwb.inject(kgwb.load_bert("minilm"), vectors, mode="pointer")'

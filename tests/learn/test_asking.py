@@ -8,7 +8,7 @@ import torch
 
 import kgwb
 from kgwb.bert import Bert
-from kgwb.learn.asking import SILENT
+from kgwb.learn.answering.asking import SILENT
 
 PEOPLE = ("Akish", "Borven", "Calda", "Dremo", "Elvit", "Fosk", "Gurna", "Hatil")
 TOWNS = ("Kupen", "Toru", "Ajeth", "Momb")

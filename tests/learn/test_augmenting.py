@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import kgwb
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.learn import Corpus, Questions, augment, hide_mentions, rename_mentions, reword_facts
-from kgwb.learn.rewriting import edit_text
+from kgwb.learn.augmentation.rewriting import edit_text
 
 NAMES = ("Ada", "Bo Lane", "a", "Ket", "阿杰思")
 

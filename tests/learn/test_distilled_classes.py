@@ -13,7 +13,7 @@ from framed_tasks import FRAMED, MOODS, STATED
 
 import kgwb
 from kgwb.learn import CandidateScores, DistilledClasses, PreparedTask, Task, TextClasses, predict, score_labels
-from kgwb.learn.distilling import distil
+from kgwb.learn.distillation.distilled_answers import distil
 
 LABELS = ("bad", "good")
 TEXTS = pd.DataFrame({"text": ["We liked the soup.", "The cook was rude.", "A meal."]})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import kgwb
 from kgwb.learn import DistilledAnswers, PreparedTask, Task, answer_questions, score_candidates
-from kgwb.learn.distilling import distil
+from kgwb.learn.distillation.distilled_answers import distil
 
 LOGITS = st.floats(-8, 8)
 

@@ -15,7 +15,7 @@ from framed_tasks import FRAMED, MOODS, STATED
 import kgwb
 from kgwb.bert import Bert
 from kgwb.learn import Episodes, RelationClasses, TextClasses, score_episodes
-from kgwb.learn.prototypes import place_prototypes, score_states
+from kgwb.learn.few_shot.prototypes import place_prototypes, score_states
 
 WORDS = "bread cloud horse paper river stone".split()
 SEEN = "apple bridge candle doctor engine forest glass hammer island jacket".split()

@@ -10,7 +10,7 @@ import pytest
 
 import kgwb
 from kgwb.learn import MaskedAnswers, answer_questions, measure_generalisation, plan_generalisation
-from kgwb.learn.generalisation_exam import GROUPS
+from kgwb.learn.probing.generalisation_exam import GROUPS
 from kgwb.learn.questions import list_entities
 
 ARCHIPELAGO = Path(__file__).parents[2] / "sample_graphs" / "archipelago"

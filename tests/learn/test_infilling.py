@@ -11,7 +11,7 @@ import torch
 import kgwb
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.learn import Corpus, Questions, infill_words
-from kgwb.learn.infilling import _DENIAL, _find_patterns, _find_telling_words, _list_words, _why_not
+from kgwb.learn.augmentation.infilling import _DENIAL, _find_patterns, _find_telling_words, _list_words, _why_not
 
 WORDINGS = {
     "speaks": ["{head} mostly speaks {tail} there.", "The man {head} always speaks {tail}."],

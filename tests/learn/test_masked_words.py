@@ -10,7 +10,7 @@ import torch
 import kgwb
 from kgwb.graph.wording import verbalise
 from kgwb.learn import MaskedWords, NextSentences, PreparedTask, Task, predict_masked_words
-from kgwb.learn.corpus import expect_texts
+from kgwb.learn.text_tasks.corpus import expect_texts
 
 
 def learn(model, tasks, **options):

@@ -15,8 +15,8 @@ import kgwb
 from kgwb.bert import Bert
 from kgwb.bert.recomputing import recompute_layers
 from kgwb.learn import Episodes, MaskedWords, Meta, RelationClasses, TaskBatch, TextClasses
-from kgwb.learn.adaptation import adapt_to_episode, swap_weights
-from kgwb.learn.episodes import PreparedEpisodes, measure_loss
+from kgwb.learn.few_shot.adaptation import adapt_to_episode, swap_weights
+from kgwb.learn.few_shot.episodes import PreparedEpisodes, measure_loss
 from kgwb.learn.policies.parts import find_parts
 
 ROW = 1

@@ -21,8 +21,8 @@ from kgwb.bert import Bert, TaskHead
 from kgwb.embed import fit_baseline
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.learn import PairCompletion, TextRanker, TextReranker
-from kgwb.learn.entity_texts import cut_entity_texts
-from kgwb.learn.pair_completion import score_pairs
+from kgwb.learn.completion.entity_texts import cut_entity_texts
+from kgwb.learn.completion.pair_completion import score_pairs
 
 FACTS = [
     *(("anna", "knows", "carl"), ("anna", "knows", "dora"), ("bert", "knows", "carl"), ("carl", "knows", "dora")),
@@ -100,7 +100,7 @@ def test_a_pairs_logit_does_not_depend_on_padding_and_batch_mates(bert, split, r
     for row in range(0, len(known), 5):
         alone = read_alone(bert, split.graph, head, *(int(each[row]) for each in (step, known, answers)))
         assert float(together[row]) == pytest.approx(alone, abs=1e-4)
-    monkeypatch.setattr("kgwb.learn.entity_texts.PIECES_AT_ONCE", 40)
+    monkeypatch.setattr("kgwb.learn.completion.entity_texts.PIECES_AT_ONCE", 40)
     assert torch.allclose(score_pairs(bert, head, encoding), together, atol=1e-5)
     assert together.std() > 0.01
 

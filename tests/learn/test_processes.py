@@ -17,9 +17,10 @@ import pytest
 import torch
 
 import kgwb
-from kgwb.learn import probing, workers
-from kgwb.learn.probing import choose_processes
-from kgwb.learn.rows import plan_rows
+from kgwb.learn.probing import loop as probing
+from kgwb.learn.probing import workers
+from kgwb.learn.probing.loop import choose_processes
+from kgwb.learn.probing.rows import plan_rows
 
 pytestmark = [
     pytest.mark.skipif(bool(workers.why_not_fork()), reason=f"one process only: {workers.why_not_fork()}"),
@@ -119,7 +120,7 @@ def test_a_number_is_chosen_by_cores_models_and_memory(runs, parts, small_bert, 
     assert choose({"one": small_bert, "two": copy.deepcopy(small_bert)}) == 1  # nothing to tune
     assert (choose(doors, 1), choose(doors, 2), choose(doors, 16), choose(doors, 16, seeds=9)) == (1, 2, 2, 16)
     own = {"own": lambda seed: small_bert, **doors}
-    with caplog.at_level(logging.INFO, "kgwb.learn.probing"):
+    with caplog.at_level(logging.INFO, "kgwb.learn.probing.loop"):
         assert (choose(own, seeds=2), choose(own, 3, seeds=2)) == (1, 3)
     assert choose(doors | {"entity": partial(lambda run, seed: run(seed), runs["entity"])}, seeds=2) == 1
     assert choose(doors | {"entity": partial(kgwb.inject, small_bert)}, seeds=2) == 4  # a function of kgwb's

@@ -11,8 +11,8 @@ import pytest
 
 import kgwb
 from kgwb.learn import mark_mentions, misdirect_mentions, prepend_facts, probing, remove_answers
-from kgwb.learn import runs as planning
-from kgwb.learn.runs import check_plan
+from kgwb.learn.probing import runs as planning
+from kgwb.learn.probing.runs import check_plan
 
 ALL = ("shuffled", "random", "matched", "off", "markers", "text")
 

@@ -15,7 +15,7 @@ import torch
 import kgwb
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.learn import TextCompletion
-from kgwb.learn.entity_texts import cut_entity_texts, describe_relation, pool_texts
+from kgwb.learn.completion.entity_texts import cut_entity_texts, describe_relation, pool_texts
 
 DEEDS = {"Baker": "bakes bread", "Miller": "grinds corn", "Smith": "forges iron"}
 
@@ -172,7 +172,7 @@ def test_texts_are_read_in_blocks_of_like_length(small_bert, guild, monkeypatch)
     texts = cut_entity_texts(small_bert, guild, longest=32)
     encoding = texts.encode_entities(np.arange(len(guild.entities)))
     whole = pool_texts(small_bert, encoding)
-    monkeypatch.setattr("kgwb.learn.entity_texts.PIECES_AT_ONCE", 30)
+    monkeypatch.setattr("kgwb.learn.completion.entity_texts.PIECES_AT_ONCE", 30)
     assert torch.allclose(pool_texts(small_bert, encoding), whole, atol=1e-5)
 
 

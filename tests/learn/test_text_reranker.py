@@ -14,7 +14,7 @@ from kgwb.embed import fit_baseline
 from kgwb.embed.ranking.answers import prepare_answers
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.learn import PairCompletion, TextCompletion, TextRanker, TextReranker
-from kgwb.learn.text_reranker import take_places
+from kgwb.learn.completion.text_reranker import take_places
 
 NAMES = [first + second for first in ("bren", "drav", "jut", "mal") for second in ("ap", "ek", "os")]
 DEEDS = {"Baker": "bakes bread", "Miller": "grinds corn", "Smith": "forges iron", "Weaver": "weaves cloth"}

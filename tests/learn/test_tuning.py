@@ -12,7 +12,7 @@ from kgwb.learn import MaskedWords, NextSentences, Partial, Questions
 from kgwb.learn.policies import groups as policies
 from kgwb.learn.policies.groups import group_parameters
 from kgwb.learn.tasks import encode_questions
-from kgwb.learn.tuning_options import expect_tasks
+from kgwb.learn.tuning.options import expect_tasks
 
 
 @pytest.fixture(scope="module")

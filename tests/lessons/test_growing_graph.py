@@ -112,7 +112,7 @@ def test_the_control_has_other_tails_and_no_new_entity(graph: KnowledgeGraph) ->
     facts = sorted(growing_graph.take_away(graph, [], {"a": 0.8}).facts["a"])
     accepted = make_candidates(graph, [*facts, (-1, 0, 3)])
     dealt = growing_graph.shuffle_accepted(accepted, graph, seed=1)
-    shuffled = growing_graph.list_facts(dealt)
+    shuffled = growing_graph.take_ids(dealt)
     assert len(shuffled) == len(facts) and not set(shuffled) & set(facts)
     assert sorted(each[:2] for each in shuffled) == sorted(each[:2] for each in facts)
     kgwb.learn.grow_graph(graph, dealt)  # its labels fit its ids

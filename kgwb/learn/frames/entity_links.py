@@ -23,7 +23,7 @@ from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.graph.descriptions import is_missing
 from kgwb.graph.errors import UnknownNameError
 from kgwb.graph.knowledge_graph import expect_graph
-from kgwb.learn.entity_texts import pool_texts
+from kgwb.learn.completion.entity_texts import pool_texts
 from kgwb.learn.frames.choosing_task import ChoosingTask
 from kgwb.learn.frames.columns import read_span, read_texts
 from kgwb.learn.frames.states import read_stretches

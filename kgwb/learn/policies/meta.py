@@ -13,8 +13,8 @@ from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert
 from kgwb.bert.passing import ATTENTION
 from kgwb.checks import expect_at_least, expect_choice, expect_each, expect_flags, expect_number
-from kgwb.learn.adaptation import adapt_to_episode
-from kgwb.learn.episodes import PreparedEpisodes, measure_loss
+from kgwb.learn.few_shot.adaptation import adapt_to_episode
+from kgwb.learn.few_shot.episodes import PreparedEpisodes, measure_loss
 from kgwb.learn.policies.policy import Gradients, Policy, TaskBatch
 from kgwb.learn.tasks import PreparedTask
 from kgwb.words import describe_kind

@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from kgwb.checks import expect_text
-from kgwb.learn.report import ProbeReport
+from kgwb.learn.probing.report import ProbeReport
 from kgwb.see.probe.picture import draw_probe
 from kgwb.see.probe.scene import ProbeScene, tabulate_gains
 from kgwb.see.view import View

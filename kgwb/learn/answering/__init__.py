@@ -1,0 +1,1 @@
+"""Questions answered, taken apart, kept in files, and asked again after an edit."""

@@ -1,0 +1,1 @@
+"""More sentences or questions from those there are."""

@@ -1,0 +1,1 @@
+"""A student that learns from a teacher's scores: over candidate answers, and over classes."""

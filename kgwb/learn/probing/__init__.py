@@ -1,0 +1,1 @@
+"""Runs over seeds with their controls, and the report on what they answered."""

@@ -1,0 +1,247 @@
+"""What a probe found: every run beside its controls, what each door gained, on screen, on disk and in print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kgwb.checks import expect_choice, expect_groups, expect_kind, expect_path
+from kgwb.files import write_whole
+from kgwb.graph.errors import UnknownNameError
+from kgwb.learn.probing.report_files import expect_writable, read_report_file, spell_report
+from kgwb.packages import load_drawing
+from kgwb.words import count_things
+
+NO_DOORS = ("plain", "markers", "text")
+# Runs without knowledge. "text", noise and other vectors hold some, so no gain is measured against them.
+CONTROLS = ("plain", "markers", "{}/shuffled", "{}/random", "{}/matched", "{}/off")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ProbeReport:
+    """The answers of several runs to the same questions, counted.
+
+    Attributes:
+        counts: one row per run, seed and relation, runs in the order they were given: `run`, `seed`, `relation`,
+            `questions`, `correct`.
+        relations: one row per relation: `relation`, `questions`, `chance` (the accuracy of an even guess among the
+            candidates), `majority` (that of always giving the relation's commonest answer),
+            `indistinct` (questions whose answer a tokenizer cannot tell from another candidate) where any has.
+        chance: the accuracy of an even guess, over all questions.
+        fingerprint: SHA-256 of the questions.
+        kept: control -> how many of its graph's facts its doors still state, the most over seeds, and how many there are.
+
+    Example:
+        >>> counts = [("plain", 0, 2), ("plain", 1, 4), ("entity", 0, 8), ("entity", 1, 8), ("entity/off", 0, 1)]
+        >>> rows = [(run, seed, "speaks", 10, correct) for run, seed, correct in counts]
+        >>> report = ProbeReport(
+        ...     pd.DataFrame(rows, columns=["run", "seed", "relation", "questions", "correct"]),
+        ...     pd.DataFrame({"relation": ["speaks"], "questions": [10], "chance": [0.125], "majority": [0.3]}),
+        ...     chance=0.125,
+        ... )
+        >>> found = report.gains().loc[("all", "entity")]
+        >>> f"{found['gain']:.2f} over {found['control']}"
+        '0.50 over plain'
+    """
+
+    counts: pd.DataFrame
+    relations: pd.DataFrame
+    chance: float
+    fingerprint: str = ""
+    kept: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in (*self.counts["run"], *self.relations["relation"], *self.kept, self.fingerprint):
+            expect_writable(name)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The names of the runs."""
+        return tuple(dict.fromkeys(self.counts["run"]))
+
+    @property
+    def majority(self) -> float:
+        """The accuracy of always giving the commonest answer of each relation, over all questions."""
+        return float(np.average(self.relations["majority"], weights=self.relations["questions"]))
+
+    @property
+    def indistinct(self) -> int:
+        """Questions whose answer a tokenizer cannot tell from another candidate."""
+        return int(self.relations["indistinct"].sum()) if "indistinct" in self.relations else 0
+
+    @property
+    def accuracies(self) -> pd.Series:
+        """The accuracy of each run and seed."""
+        totals = self.counts.groupby(["run", "seed"])[["correct", "questions"]].sum()
+        return totals["correct"] / totals["questions"]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per run: `accuracy` (mean over seeds), `spread` (standard deviation over seeds, NaN for one), `chance`,
+        `majority`, `seeds`, `questions`, where there are controls `kept` (true facts that they still state), and the mean
+        accuracy per relation."""
+        by_run = self.accuracies.groupby("run")
+        table = pd.DataFrame({"accuracy": by_run.mean(), "spread": by_run.std(), "chance": self.chance})
+        table["majority"], table["seeds"] = self.majority, by_run.size()
+        table["questions"] = int(self.relations["questions"].sum())
+        if self.kept:
+            table["kept"] = pd.Series({run: count for run, (count, _) in self.kept.items()}, dtype="Int64")
+        totals = self.counts.groupby(["run", "relation"])[["correct", "questions"]].sum()
+        relations = (totals["correct"] / totals["questions"]).unstack()  # [run, relation]
+        # A relation may be called "chance": its column then says that it is one.
+        relations.columns = [f"{label} (relation)" if label in table else label for label in relations.columns]
+        return table.join(relations).loc[list(self.runs)].rename_axis(index="model", columns=None)
+
+    @property
+    def protocol(self) -> str:
+        """How the figures came about, in one line."""
+        seeds = self.counts.groupby("run")["seed"].nunique().max()
+        questions = count_things(int(self.relations["questions"].sum()), "question")
+        return (
+            f"Accuracy on {questions} of {count_things(len(self.relations), 'relation')}, mean and standard deviation over "
+            f"{count_things(int(seeds), 'seed')}; chance {self.chance:.3f}: an even guess among the candidates; majority "
+            f"{self.majority:.3f}: always the relation's commonest answer."
+            + f" Not to be told from another candidate by word pieces: {self.indistinct:,}." * bool(self.indistinct)
+            + f" {self.control_facts}" * bool(self.kept)
+        )
+
+    @property
+    def control_facts(self) -> str:
+        """How many facts of the graph the controls still state, in a sentence; empty without controls."""
+        told = [f"{run} {count:,} of {facts:,}" for run, (count, facts) in self.kept.items() if count]
+        if told:
+            return f"Facts that controls still state: {', '.join(told)}" + (
+                "; the others none." if len(told) < len(self.kept) else "."
+            )
+        return "No control states a fact of the graph." if self.kept else ""
+
+    @property
+    def picture(self) -> str:
+        """The report as a static SVG: each door beside its controls (`kgwb.show_probe` draws it by groups as well)."""
+        return str(load_drawing("ProbeReport")(self).picture)
+
+    def gains(self, groups: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+        """Accuracy and gain of every run, for all questions together or for groups of relations.
+
+        gain = accuracy of the door − accuracy of its best control, seed by seed. The best control is, of plain BERT,
+        markers, and the door's own shuffled, random, matched and off, the one with the highest mean in that group.
+
+        Args:
+            groups: name -> labels of relations, for instance {"in the graph": ["speaks"], "derivable": ["islander of"]};
+                by default one group of all.
+
+        Returns:
+            One row per group and run, in the report's order: `accuracy` (mean over seeds), `spread` (standard deviation
+            over seeds), `chance`, `gain` and `gain spread` (NaN for what is no door, or has no control), `control` (which
+            one was best), `seeds`, `questions`.
+
+        Raises:
+            UnknownNameError: for a relation that no question is about.
+        """
+        known = list(self.relations["relation"])
+        groups = {"all": known} if groups is None else expect_groups(groups, call="report.gains({'known': ['speaks']})")
+        for label in (label for labels in groups.values() for label in labels):
+            if label not in known:
+                raise UnknownNameError("relation", label, known)
+        parts = {name: self._compare(labels) for name, labels in (groups or {"all": known}).items()}
+        return pd.concat(parts, names=["group", "model"])
+
+    def _compare(self, labels: Sequence[str]) -> pd.DataFrame:
+        runs, chances = list(self.runs), self.relations.set_index("relation")["chance"]
+        counts = self.counts[self.counts["relation"].isin(labels)]
+        totals = counts.groupby(["run", "seed"])[["correct", "questions"]].sum()
+        values = (totals["correct"] / totals["questions"]).unstack().loc[runs]  # [run, seed]
+        first = counts[(counts["run"] == runs[0]) & (counts["seed"] == counts["seed"].min())]
+        count = int(first["questions"].sum())
+        rows = {
+            "accuracy": values.mean(axis=1),
+            "spread": values.std(axis=1),
+            "chance": float((first["relation"].map(chances) * first["questions"]).sum() / count),
+        }
+        gains = [_find_gain(run, values) for run in runs]
+        table = pd.DataFrame(gains, index=runs, columns=["gain", "gain spread", "control"])
+        return pd.DataFrame(rows).join(table).assign(seeds=values.count(axis=1), questions=count)
+
+    def join(self, other: ProbeReport) -> ProbeReport:
+        """The runs of both, where they answered the same questions.
+
+        Raises:
+            TypeError: for what is no report of a probe.
+            ValueError: if the questions differ, or both have a run of one name; the message says what differs.
+        """
+        expect_kind(other, ProbeReport, "A ProbeReport", call="report.join(kgwb.probe(runs, questions))")
+        parts = {
+            "relations": (list(self.relations["relation"]), list(other.relations["relation"])),
+            "numbers of questions": (list(self.relations["questions"]), list(other.relations["questions"])),
+            "chances": (self.chance, other.chance),
+            "questions": (self.fingerprint, other.fingerprint),
+        }
+        for part, (one, two) in parts.items():
+            if one != two:
+                shown = f": {one} and {two}" if part != "questions" else ""
+                raise ValueError(
+                    f"The reports differ in their {part}{shown}. Expected the same questions for all runs: "
+                    "report.join(kgwb.probe(runs, questions))."
+                )
+        for run in other.runs:
+            if run in self.runs:
+                raise ValueError(
+                    f"Both reports have a run {run!r}. Name each once: kgwb.probe({{'another': ...}}, questions)."
+                )
+        counts = pd.concat([self.counts, other.counts], ignore_index=True)
+        return replace(self, counts=counts, kept={**self.kept, **other.kept})
+
+    def save(self, path: str | Path) -> Path:
+        """Write the whole report, as .csv or .json; `kgwb.learn.read_report` brings it back. Returns the path.
+
+        A .csv has a row for each run, seed and relation, and what is the same for all of them in every row.
+
+        Raises:
+            ValueError: for another ending.
+            FileExistsError: the path is a folder.
+        """
+        path = expect_path(path, call="report.save('report.json')")
+        expect_choice("suffix", path.suffix, (".csv", ".json"))
+        if path.is_dir():
+            raise FileExistsError(f"{path} is a folder. Type another path.")
+        text = spell_report(path.suffix, self.counts, self.relations, self.chance, self.fingerprint, self.kept)
+        with write_whole(path) as new:
+            new.write_text(text, encoding="utf-8", newline="")
+        return path
+
+    @staticmethod
+    def load(path: str | Path) -> ProbeReport:
+        """The report that `save` wrote."""
+        return read_report(path)
+
+    def to_latex(self) -> str:
+        """The table of runs for a LaTeX document, with \\usepackage{booktabs}; labels are escaped."""
+        table = self.frame.to_latex(escape=True, float_format="%.3f", na_rep="--")
+        return f"% {self.protocol}\n{table}"
+
+    def _repr_html_(self) -> str:
+        return f"{self.frame.round(3).to_html()}<p>{self.protocol}</p>"
+
+    def __repr__(self) -> str:
+        return f"ProbeReport: {self.protocol}\n{self.frame.round(3).to_string()}"
+
+
+def read_report(path: str | Path) -> ProbeReport:
+    """The report that `ProbeReport.save` wrote; ReportFileError if the file holds something else, or is broken."""
+    path = expect_path(path, call="read_report('report.json')")
+    return ProbeReport(*read_report_file(path))
+
+
+def _find_gain(run: str, values: pd.DataFrame) -> tuple[float, float, str]:
+    """Mean and spread of what a door has more than its best control, and which that is."""
+    controls = [name for name in (form.format(run) for form in CONTROLS) if name in values.index]
+    if run in NO_DOORS or "/" in run or not controls:
+        return float("nan"), float("nan"), ""
+    best = str(values.loc[controls].mean(axis=1).idxmax())
+    # A ready model was probed once; it is compared with every seed.
+    gained = (values.loc[run] - values.loc[best].fillna(values.loc[best].mean())).dropna()
+    return float(gained.mean()), float(gained.std()), best
