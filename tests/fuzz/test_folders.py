@@ -23,7 +23,8 @@ from kgwb.bert.tiny import train_tiny
 from kgwb.embed import ComplEx, DistMult, GraphEmbedding, load_embedding, train_embedding
 from kgwb.embed.embedding_files import digest_facts
 from kgwb.graph import KnowledgeGraph
-from kgwb.learn import answer_files, read_report
+from kgwb.learn import read_report
+from kgwb.learn.answering import answer_files
 from kgwb.tensor_folders import digest_record
 
 FACTS = [("Paris", "capital of", "France"), ("Lyon", "city in", "France"), ("York", "city in", "England")]

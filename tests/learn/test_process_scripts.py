@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from kgwb.learn import workers
+from kgwb.learn.probing import workers
 
 nbclient = pytest.importorskip("nbclient")
 nbformat = pytest.importorskip("nbformat")

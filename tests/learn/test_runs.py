@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 import kgwb
-from kgwb.learn import mark_mentions, misdirect_mentions, prepend_facts, probing, remove_answers
+from kgwb.learn import mark_mentions, misdirect_mentions, prepend_facts, remove_answers
+from kgwb.learn.probing import loop as probing
 from kgwb.learn.probing import runs as planning
 from kgwb.learn.probing.runs import check_plan
 
