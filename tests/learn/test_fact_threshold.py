@@ -148,3 +148,11 @@ def test_what_is_no_frame_of_candidates_is_refused():
         ValueError, match=r"precision=1 came\. It must be a number from 0 to below 1; type precision=0\.9"
     ):
         find_threshold(frame, [], precision=1)
+
+
+@pytest.mark.parametrize("right", [np.array("fact"), [[1, 2]]])
+def test_what_is_no_rows_of_ids_is_answered_with_what_to_type(right: object) -> None:
+    with pytest.raises(
+        TypeError, match=r"kgwb\.learn\.find_threshold\(candidates, \[\(head, relation, tail\), \.\.\.\]"
+    ):
+        find_threshold(make_candidates(3, probability=0.5), right)  # type: ignore[arg-type]

@@ -46,6 +46,7 @@ def read_facts_that_are_right(right: FactRows, *, call: str) -> set[tuple[int, i
         TypeError: they are no rows of three ids; the message holds the call.
     """
     is_rows = isinstance(right, (Collection, np.ndarray)) and not isinstance(right, (str, bytes, pd.DataFrame, dict))
+    is_rows = is_rows and getattr(right, "ndim", 1) > 0  # an array of one thing has no length
     try:
         table = np.array(list(right)) if is_rows else np.empty(0)
     except (TypeError, ValueError):  # rows of different lengths
