@@ -2,7 +2,6 @@
 # down, in its room.
 from . import bert as bert
 from . import embed as embed
-from . import environment as environment
 from . import graph as graph
 from . import learn as learn
 from . import lessons as lessons
@@ -31,6 +30,7 @@ from .graph import query_graph as query_graph
 from .graph import read_graph as read_graph
 from .graph import read_sentences as read_sentences
 from .graph import read_split as read_split
+from .graph import sample as sample
 from .graph import split_triples as split_triples
 from .graph import verbalise as verbalise
 from .graph import write_graph as write_graph

@@ -39,7 +39,7 @@ PACKAGES = (
     ("pandas", "2.2", True),
     ("safetensors", "0.4", True),
     ("lazy_loader", "0.4", True),
-    ("transformers", "5.0", True),
+    ("transformers", "5.8", True),
     ("tokenizers", "0.21", True),
     ("plotly", "7.0", True),
     ("pyvis", "0.3.2", True),
@@ -195,8 +195,9 @@ def draw_from(seed: int, purpose: str) -> torch.Generator:
 
 
 def find_sample_graphs() -> Path | None:
-    """The folder `sample_graphs` of this checkout, seen from the working directory or from the package."""
-    places = [Path.cwd(), *Path.cwd().parents, Path(__file__).parents[1]]
+    """The folder `sample_graphs`: beside the package in a checkout, inside it in a wheel, or above the working directory."""
+    package = Path(__file__).parent
+    places = [package.parent, package, Path.cwd(), *Path.cwd().parents]
     return next((place / "sample_graphs" for place in places if (place / "sample_graphs").is_dir()), None)
 
 
@@ -256,7 +257,9 @@ def _look_for_sample_graphs() -> Finding:
     folder = find_sample_graphs()
     names = sorted(triples.parent.name for triples in folder.glob("*/triples.tsv")) if folder else []
     if not names:
-        return Finding("sample graphs", "none", ok=False, mend="start in the checkout: cd path/to/kgwb")
+        return Finding(
+            "sample graphs", "none", ok=False, mend="start in the checkout: cd path/to/kgwb, or install kgwb anew"
+        )
     return Finding("sample graphs", ", ".join(names))
 
 

@@ -19,6 +19,7 @@ from kgwb.bert.model import Bert, BertLoadError, quiet_loading
 from kgwb.bert.tokenizing import encode_sentences, list_texts
 from kgwb.bert.word_pieces import learn_word_pieces
 from kgwb.checks import expect_at_least, expect_seed
+from kgwb.environment import find_sample_graphs
 from kgwb.files import write_whole
 from kgwb.graph import Sentence
 from kgwb.graph.errors import broken_line
@@ -29,7 +30,6 @@ from kgwb.packages import load_package
 if TYPE_CHECKING:
     from transformers import BertForMaskedLM
 
-SAMPLE = Path(__file__).parents[2] / "sample_graphs" / "archipelago" / "sentences.jsonl"
 LONGEST = 128  # positions: what no sentence of the text reaches stays as it was drawn
 RECIPE = 2  # a change to this file that changes what is learnt needs another number, or old caches would stand for it
 
@@ -113,12 +113,17 @@ def _check(settings: TinySettings) -> TinySettings:
 
 
 def _read_sentences(text: str | Path | Sequence[str | Sentence] | None, language: str | None) -> list[str]:
-    if text is None and not SAMPLE.is_file():
-        raise BertLoadError(
-            "No text came, and no sample_graphs/archipelago lies beside kgwb. Expected sentences or a file: "
-            'kgwb.load_bert("tiny", text="my.txt").'
-        )
-    given = SAMPLE if text is None else text
+    given: str | Path | Sequence[str | Sentence]
+    if text is None:
+        folder = find_sample_graphs()
+        given = folder / "archipelago" / "sentences.jsonl" if folder is not None else Path()
+        if not given.is_file():
+            raise BertLoadError(
+                "No text came, and no sample_graphs/archipelago came with kgwb. Expected sentences or a file: "
+                'kgwb.load_bert("tiny", text="my.txt").'
+            )
+    else:
+        given = text
     call = "kgwb.load_bert('tiny', text=['A sentence.'])"
     if isinstance(given, (str, Path)):
         found = _choose_sentences(list(_read_file(Path(given).expanduser())), language, repr(str(given)))

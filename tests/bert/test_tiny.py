@@ -140,8 +140,8 @@ def test_no_text(cache, tmp_path, monkeypatch):
     broken.write_text('{"text": "Good."}\n{"txt": "Bad."}\n')
     with pytest.raises(GraphFileError, match=r'(?s)sentences.jsonl, line 2: it is not a JSON object with a "text"'):
         train_tiny(broken)
-    monkeypatch.setattr("kgwb.bert.tiny.SAMPLE", tmp_path / "nowhere.jsonl")
-    with pytest.raises(BertLoadError, match=r"no sample_graphs/archipelago lies beside kgwb. Expected sentences or a"):
+    monkeypatch.setattr("kgwb.bert.tiny.find_sample_graphs", lambda: None)
+    with pytest.raises(BertLoadError, match=r"no sample_graphs/archipelago came with kgwb. Expected sentences or a"):
         train_tiny()
 
 

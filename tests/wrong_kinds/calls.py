@@ -202,6 +202,7 @@ CALLS = {
     "kgwb.learn.fit_temperature": ["bert, questions", "kgwb.learn.score_candidates(vectors, questions)"],
     "kgwb.learn.measure_edits": "model, questions, edits=1",
     "kgwb.learn.propose_facts": "related, texts, graph, vectors=vectors, rules=rules",
+    "kgwb.sample": "'world'",
     "kgwb.learn.pair_names": "sentences, graph",
     "kgwb.learn.calibrate_facts": "candidates, right",
     "FactCalibration.apply": "candidates",
