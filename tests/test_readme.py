@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-OWN = {'"sample_graphs': '"{repository}/sample_graphs', "epochs=30)": "epochs=10)"}
+OWN = {"epochs=30)": "epochs=10)"}
 SHORTER = {
-    '"sample_graphs': '"{repository}/sample_graphs',
     "kgwb.train_embedding(vectors, graph)": "kgwb.train_embedding(vectors, graph, epochs=2)",
     'relations=["speaks", "islander of"]': 'relations=["speaks"]',
     "kgwb.MaskedAnswers(seen))": "kgwb.MaskedAnswers(seen), epochs=1)",
