@@ -9,6 +9,8 @@
 # make lint       ruff and mypy
 # make assets     lint, check, test and build the scripts of the views (development only, needs Node.js)
 # make lock       write requirements.lock and tests/requirements.lock anew, after a change of a version (development only)
+# make wheelhouse everything that `make lab` installs, as files in build/wheelhouse; in a room without network, with that folder
+#                 on a stick: make lab OFFLINE=path/to/wheelhouse
 # make audit      known holes in what is installed; asks the network, so not part of the tests (development only)
 
 PYTHON ?= python3
@@ -19,11 +21,13 @@ export KGWB_DATA
 export OMP_WAIT_POLICY ?= PASSIVE
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Where there is no network, packages come from the folder that OFFLINE names.
+FROM := $(if $(OFFLINE),--no-index --find-links=$(abspath $(OFFLINE)))
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM)
 JOURNEY := notebooks/00_the_whole_journey.ipynb
 STAMPS := .venv/stamps
 
-.PHONY: help lab test oldest tour notebooks gallery bench fuzz lint assets lock audit install clean
+.PHONY: help lab test oldest tour notebooks gallery bench fuzz lint assets lock wheelhouse audit install clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -82,6 +86,15 @@ lock:
 	$(LOCK) --excludes build/lock/left-out.txt requirements.txt --output-file requirements.lock
 	$(LOCK) --excludes build/lock/left-out.txt --constraints requirements.lock requirements.txt tests/requirements.txt \
 		--output-file tests/requirements.lock
+
+# The build backend is there for kgwb itself, which is installed from its source. What has no wheel is made one here, so that
+# the room needs no compiler.
+FETCH = $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir build/wheelhouse
+wheelhouse: $(STAMPS)/torch
+	$(FETCH) torch==2.13.0
+	$(FETCH) --no-deps --require-hashes -r requirements.lock
+	$(FETCH) "hatchling>=1.25" editables
+	@du -sh build/wheelhouse
 
 audit:
 	$(PYTHON) -m venv build/audit

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m kgwb", description="A knowledge-graph × BERT workbench.")
+    parser = argparse.ArgumentParser(prog="kgwb", description="A knowledge-graph × BERT workbench.")
     commands = parser.add_subparsers(required=True, dest="command")
 
     check = commands.add_parser("doctor", help="what this machine has, and how to mend what it lacks")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import kgwb
+from kgwb.__main__ import main
 
 OWN = {"epochs=30)": "epochs=10)"}
 SHORTER = {
@@ -52,3 +56,13 @@ def test_what_the_readme_points_to_is_there(repository: Path) -> None:
         text = (repository / page).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
             assert (repository / page).parent.joinpath(target).exists(), f"{page} points to {target}"
+
+
+def test_the_citation_names_this_version(repository: Path) -> None:
+    text = (repository / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.+)$", text, re.MULTILINE)[1] == kgwb.__version__  # type: ignore[index]
+
+
+def test_kgwb_is_a_command() -> None:
+    [command] = entry_points(group="console_scripts", name="kgwb")
+    assert command.load() is main
