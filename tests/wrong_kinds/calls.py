@@ -263,6 +263,7 @@ CALLS = {
     # lessons and environment
     "kgwb.lessons.budget": "10, quick=1",
     "kgwb.lessons.check": "len, [((('x',),), 1)], hint='Count.'",
+    "kgwb.lessons.grade": "Path('lesson.ipynb')",
     "kgwb.lessons.train_vectors": "graph, scorer, dim=4, epochs=1",
     "kgwb.environment.seed_everything": "0",
     "kgwb.environment.draw_from": "0, 'noise'",

@@ -117,6 +117,7 @@ def write_files(names: dict[str, Any]) -> None:
     names["bert"].save("kept bert")
     names["model"].injector.save("kept door")
     names["report"].save("kept.json")
+    Path("lesson.ipynb").write_text('{"cells": []}', encoding="utf-8")
     Path("sentences.jsonl").write_text('{"text": "anna knows bert."}\n', encoding="utf-8")
     Path("corpus.txt").write_text("Anna knows Bert.\nBert knows Anna.\n", encoding="utf-8")
 
