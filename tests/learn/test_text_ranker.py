@@ -10,8 +10,10 @@ import pytest
 import torch
 
 import kgwb
+from kgwb.bert import encode_sentences
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.learn import TextCompletion, TextRanker
+from kgwb.learn.completion.entity_texts import pool_texts, sweep_texts
 
 FACTS = [
     ("anna", "knows", "carl"),
@@ -152,3 +154,20 @@ def test_a_graph_may_come_instead_of_a_split(small_bert, split):
 def test_no_room_for_a_text(small_bert, split):
     with pytest.raises(ValueError, match=r"longest=0 came\. It must be at least 1; type longest=1\."):
         TextRanker(small_bert, split, longest=0)
+
+
+def test_equal_texts_are_read_alike_to_the_bit_and_once(small_bert):
+    texts = ["a man", "a woman who sings", "a man", "the sea is wide and deep", "a man", "a woman who sings"]
+    encoding = encode_sentences(small_bert, texts)
+    read = []
+
+    def count(bert, part):
+        read.append(len(part.pieces))
+        return part.pieces[:, 1].float()
+
+    assert sweep_texts(small_bert, encoding, count).tolist() == encoding.pieces[:, 1].tolist() and sum(read) == 3
+    with torch.no_grad():
+        pooled = pool_texts(small_bert, encoding)
+        alone = torch.cat([pool_texts(small_bert, encode_sentences(small_bert, [text])) for text in texts])
+    assert pooled[0].equal(pooled[2]) and pooled[0].equal(pooled[4]) and pooled[1].equal(pooled[5])
+    assert torch.allclose(pooled, alone, atol=1e-5)

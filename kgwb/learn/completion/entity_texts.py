@@ -150,13 +150,27 @@ def pool_texts(bert: Bert, encoding: Encoding) -> Float[Tensor, "text width"]:
 
 
 def sweep_texts(bert: Bert, encoding: Encoding, read: Callable[[Bert, Encoding], Tensor]) -> Tensor:
-    """What is read of each text, in the order of the texts, blocks of like length at a time."""
-    lengths = encoding.is_token.sum(1)
+    """What is read of each text, in the order of the texts, blocks of like length at a time.
+
+    Equal texts are read once: in two rows of a block they need not come out the same to the last bit, and then do not tie.
+    """
+    rows, place = _find_distinct(encoding)
+    lengths = encoding.is_token.sum(1)[rows]
     order = lengths.argsort(stable=True)
-    found = [read(bert, encoding.select(rows).to(bert.device)) for rows in _cut_blocks(lengths[order], order)]
+    found = [read(bert, encoding.select(some).to(bert.device)) for some in _cut_blocks(lengths[order], rows[order])]
     back = torch.empty_like(order)
     back[order] = torch.arange(len(order))
-    return torch.cat(found)[back.to(bert.device)]
+    return torch.cat(found)[back[place].to(bert.device)]
+
+
+def _find_distinct(encoding: Encoding) -> tuple[Int[Tensor, " distinct"], Int[Tensor, " text"]]:
+    """The rows of distinct texts, and where among them each text stands."""
+    parts = [encoding.pieces, encoding.is_token, *([] if encoding.segments is None else [encoding.segments])]
+    keys = [row.tobytes() for row in torch.cat([part.long() for part in parts], dim=1).cpu().numpy()]
+    places: dict[bytes, int] = {}
+    place = [places.setdefault(key, len(places)) for key in keys]
+    first = {where: row for row, where in reversed(list(enumerate(place)))}
+    return torch.tensor([first[where] for where in range(len(places))]), torch.tensor(place)
 
 
 def _cut_blocks(lengths: Int[Tensor, " text"], order: Int[Tensor, " text"]) -> list[list[int]]:
