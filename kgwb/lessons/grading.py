@@ -13,9 +13,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -83,13 +83,13 @@ def grade(folder: str | Path, *, limit: int | float = 60) -> pd.DataFrame:
             f"There is no notebook in {str(root)!r}. Type kgwb.lessons.grade('folder/of/notebooks')."
         )
     stubs = _read_handed_out()
+    handed_out = {each.source for exercises in stubs.values() for each in exercises.values()}
     rows = []
     for file in files:
-        title, here = _read_exercises(file)
-        known = stubs.get(title, {})
-        untouched = {name for name, each in here.items() if name in known and each.source == known[name].source}
-        said = _check_apart(file, float(limit)) if here.keys() - untouched else {}
-        for name in {**known, **here}:
+        title, here = _read_exercises(file, stubs)
+        untouched = {name for name, each in here.items() if each.source is not None and each.source in handed_out}
+        said = _check_apart(file, here, float(limit)) if here.keys() - untouched else {}
+        for name in here:
             state, message = said.get(name, ("missing", "no cell defines it"))
             if name in untouched:
                 state, message = "untouched", ""
@@ -101,26 +101,27 @@ def grade(folder: str | Path, *, limit: int | float = 60) -> pd.DataFrame:
 def _read_handed_out() -> dict[str, dict[str, Exercise]]:
     """The exercises as they are handed out, by the title of their notebook; nothing where there is no checkout."""
     samples = find_sample_graphs()
-    folder = samples.parent / "notebooks" if samples is not None else Path("notebooks")
-    return dict(_read_exercises(file) for file in sorted(folder.glob("*.ipynb")))
+    files = sorted((samples.parent / "notebooks").glob("*.ipynb")) if samples is not None else []
+    return dict(_read_exercises(file, {}) for file in files)
 
 
-def _read_exercises(file: Path) -> tuple[str, dict[str, Exercise]]:
-    """A notebook's title, and its exercises in order; a file that is no notebook has none."""
+def _read_exercises(file: Path, stubs: Mapping[str, Mapping[str, Exercise]]) -> tuple[str, dict[str, Exercise]]:
+    """A notebook's title, and its exercises in order: those handed out under that title, and those whose checks it holds."""
     cells = _read_cells(file)
     text = "\n".join(source for kind, source in cells if kind == "markdown")
     found = re.search(r"^# (.+)$", text, re.MULTILINE)
     defined = {name: source for kind, source in cells if kind == "code" for name in _list_defined(source)}
-    exercises = {}
+    title = found[1].strip() if found else file.stem
+    exercises = {name: replace(each, source=defined.get(name)) for name, each in stubs.get(title, {}).items()}
     for kind, source in cells:
         for module, check, name, made in _CHECK.findall(source) if kind == "code" else ():
             exercises[name] = Exercise(name, module, check, bool(made), defined.get(name))
-    return (found[1].strip() if found else file.stem), exercises
+    return title, exercises
 
 
 def _read_cells(file: Path) -> list[tuple[str, str]]:
     try:
-        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(file.read_text(encoding="utf-8-sig"))["cells"]
         return [(str(cell["cell_type"]), "".join(cell["source"])) for cell in cells]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
@@ -140,7 +141,7 @@ def _list_defined(source: str) -> list[str]:
     return [each.name for each in _parse(source).body if isinstance(each, ast.FunctionDef | ast.ClassDef)]
 
 
-def _check_apart(file: Path, limit: float) -> dict[str, tuple[str, str]]:
+def _check_apart(file: Path, exercises: Mapping[str, Exercise], limit: float) -> dict[str, tuple[str, str]]:
     """What the checks of one notebook say, by exercise, from a process that is ended when its time is over."""
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "found.jsonl"
@@ -163,7 +164,6 @@ def _check_apart(file: Path, limit: float) -> dict[str, tuple[str, str]]:
             _end(child)
         lines = [json.loads(line) for line in found.read_text(encoding="utf-8").splitlines() if line.endswith("]")]
     said = {str(name): (str(state), str(message)) for name, state, message in lines}
-    _, exercises = _read_exercises(file)
     open_ones = {name: ("not yet", why) for name, each in exercises.items() if each.source is not None}
     return {**open_ones, **said}
 
@@ -190,7 +190,7 @@ def check_notebook(file: Path, found: Path) -> None:
             exec(compile(statement, "<imports>", "exec"), names)
         except Exception:  # what a learner imports may not be here, and only matters where it is used
             continue
-    _, exercises = _read_exercises(file)
+    _, exercises = _read_exercises(file, _read_handed_out())
     for exercise in exercises.values():
         if exercise.source is None:
             continue

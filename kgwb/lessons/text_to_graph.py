@@ -177,21 +177,16 @@ def shuffle_what_was_read(facts: Sequence[Fact], graph: KnowledgeGraph, *, seed:
     return [(head, relation, tail) for head, relation, tail in shuffled.tolist()]
 
 
-def _replace_names(pair: Any, types: np.ndarray) -> tuple[str, tuple[int, int], tuple[int, int]]:
-    ends = sorted([(pair.head, pair.head_entity, "head"), (pair.tail, pair.tail_entity, "tail")])
-    text, at, places = "", 0, {}
-    for (start, end), entity, name in ends:
-        text += pair.text[at:start]
-        places[name] = (len(text), len(text) + len(types[entity]))
-        text, at = text + types[entity], end
-    return text + pair.text[at:], places["head"], places["tail"]
-
-
 def _mark_ends(pairs: pd.DataFrame) -> list[str]:
     """The texts with HEAD and TAIL in place of the names, so that no name is counted."""
-    marks = np.array(["HEAD", "TAIL"])
-    marked = pairs.assign(head_entity=0, tail_entity=1)
-    return [_replace_names(pair, marks)[0] for pair in marked.itertuples(index=False)]
+    marked = []
+    for text, head, tail in zip(pairs["text"], pairs["head"], pairs["tail"], strict=True):
+        for (start, end), mark in sorted(
+            [(head, "HEAD"), (tail, "TAIL")], reverse=True
+        ):  # from the right, so that places stay
+            text = text[:start] + mark + text[end:]
+        marked.append(text)
+    return marked
 
 
 def _find_commonest(labels: pd.Series) -> str:

@@ -75,6 +75,15 @@ def test_the_last_cell_counts_imports_are_there_and_those_that_fail_do_no_harm(t
     assert read_states(tmp_path)["a.ipynb"]["compare_facts"] == "right"
 
 
+def test_its_check_may_be_gone_its_title_changed_and_its_file_have_a_mark_of_its_bytes(tmp_path: Path) -> None:
+    hand_in(tmp_path / "a.ipynb", {"compare_facts": RIGHT}, checks=False)
+    hand_in(tmp_path / "b.ipynb", {"compare_facts": RIGHT}, title="Ada, ninth week")
+    (tmp_path / "a.ipynb").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "a.ipynb").read_bytes())
+    states = read_states(tmp_path)
+    assert states["a.ipynb"] == {**dict.fromkeys(CHECKS, "missing"), "compare_facts": "right"}
+    assert states["b.ipynb"] == {"compare_facts": "right"}
+
+
 def test_a_cell_that_ends_or_fails_spares_the_others(tmp_path: Path) -> None:
     ways = {
         "choose_threshold": "1 / 0",

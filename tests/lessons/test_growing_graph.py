@@ -111,11 +111,11 @@ def test_a_threshold_above_all_candidates_draws_no_circle() -> None:
 def test_the_control_has_other_tails_and_no_new_entity(graph: KnowledgeGraph) -> None:
     facts = sorted(growing_graph.take_away(graph, [], {"a": 0.8}).facts["a"])
     accepted = make_candidates(graph, [*facts, (-1, 0, 3)])
-    dealt = growing_graph.shuffle_accepted(accepted, graph, seed=1)
-    shuffled = growing_graph.take_ids(dealt)
+    control = growing_graph.shuffle_accepted(accepted, graph, seed=1)
+    shuffled = growing_graph.take_ids(control)
     assert len(shuffled) == len(facts) and not set(shuffled) & set(facts)
     assert sorted(each[:2] for each in shuffled) == sorted(each[:2] for each in facts)
-    kgwb.learn.grow_graph(graph, dealt)  # its labels fit its ids
+    kgwb.learn.grow_graph(graph, control)  # its labels fit its ids
 
 
 def test_vectors_are_trained_on_each_graph_and_stay_as_they_were(graph: KnowledgeGraph) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from kgwb.checks import expect_each, expect_flags, expect_text
-from kgwb.graph import KnowledgeGraph, Mention, Sentence
+from kgwb.graph import KnowledgeGraph, Sentence
 from kgwb.graph.knowledge_graph import expect_graph
-from kgwb.learn.construction.pair_readings import spell_names_out
-from kgwb.learn.construction.recognised_names import NIL, RecognisedName
+from kgwb.learn.construction.pair_readings import mean_two_things, spell_names_out
+from kgwb.learn.construction.recognised_names import NIL, name_mention
 
 _COLUMNS = ["text", "head", "tail", "label", "head_entity", "tail_entity"]
 _CALL = "kgwb.learn.pair_names(kgwb.verbalise(graph), graph)"
@@ -42,6 +42,7 @@ def pair_names(
         IndexError: a mention's entity, or a relation, is none of the graph's.
 
     Example:
+        >>> from kgwb.graph import Mention
         >>> facts = pd.DataFrame([["Rome", "capital of", "Italy"]], columns=["head", "relation", "tail"])
         >>> entities = pd.DataFrame({"entity": ["Rome", "Italy"], "type": ["city", "country"]})
         >>> graph = KnowledgeGraph.from_pandas(facts, entities)
@@ -53,21 +54,26 @@ def pair_names(
     expect_graph(graph, "kgwb.learn.pair_names(sentences, {})")
     expect_flags(typed=typed)
     expect_text("none", none, usual="none")
-    held = set(map(tuple, graph.triples.tolist()))
-    rows = [row for sentence in given for row in _list_pairs(sentence, graph, held, bool(typed), none)]
+    held, types = set(map(tuple, graph.triples.tolist())), graph.entities["type"].tolist()
+    rows = [row for sentence in given for row in _list_pairs(sentence, graph, held, types, bool(typed), none)]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _list_pairs(
-    sentence: Sentence, graph: KnowledgeGraph, held: set[tuple[Any, ...]], typed: bool, none: str
+    sentence: Sentence,
+    graph: KnowledgeGraph,
+    held: set[tuple[Any, ...]],
+    types: Sequence[str],
+    typed: bool,
+    none: str,
 ) -> Iterator[tuple[Any, ...]]:
-    names = [_name(sentence, mention, graph) for mention in sorted(sentence.mentions, key=lambda each: each.start)]
+    _expect_ids(sentence, graph)
+    mentions = sorted(sentence.mentions, key=lambda each: each.start)
+    names = [name_mention(sentence.text, mention, types) for mention in mentions]
     text, places = spell_names_out(sentence.text, names, typed=typed)
     triple = sentence.triple
-    if triple is not None and not 0 <= triple[1] < len(graph.relations):
-        raise IndexError(_tell_foreign(sentence, "relation", triple[1], len(graph.relations), graph))
     for head, tail in permutations(names, 2):
-        if head.entity == tail.entity != NIL or (head.entity == NIL == tail.entity and head.text == tail.text):
+        if not mean_two_things(head, tail):
             continue
         label = none
         if triple is not None:
@@ -77,15 +83,14 @@ def _list_pairs(
         yield (text, places[head], places[tail], label, head.entity, tail.entity)
 
 
-def _name(sentence: Sentence, mention: Mention, graph: KnowledgeGraph) -> RecognisedName:
-    if not NIL <= mention.entity < len(graph.labels):
-        raise IndexError(_tell_foreign(sentence, "entity", mention.entity, len(graph.labels), graph))
-    kind = "" if mention.entity == NIL else str(graph.entities["type"].iloc[mention.entity])
-    return RecognisedName(mention.start, mention.end, sentence.text[mention.start : mention.end], mention.entity, kind)
-
-
-def _tell_foreign(sentence: Sentence, kind: str, came: int, count: int, graph: KnowledgeGraph) -> str:
-    return (
-        f"The sentence {sentence.text!r} has {kind} {came}, and {graph.name!r} has ids 0 to {count - 1}. Read it with this "
-        "graph: kgwb.read_sentences(path, graph)."
-    )
+def _expect_ids(sentence: Sentence, graph: KnowledgeGraph) -> None:
+    """Ids that the graph has; a mention may name what it lacks (NIL)."""
+    relations = [] if sentence.triple is None else [sentence.triple[1]]
+    entities = [mention.entity for mention in sentence.mentions if mention.entity != NIL]
+    for kind, ids, count in (("entity", entities, len(graph.labels)), ("relation", relations, len(graph.relations))):
+        for came in ids:
+            if not 0 <= came < count:
+                raise IndexError(
+                    f"The sentence {sentence.text!r} has {kind} {came}, and {graph.name!r} has ids 0 to {count - 1}. Read it "
+                    "with this graph: kgwb.read_sentences(path, graph)."
+                )

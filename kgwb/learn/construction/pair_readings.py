@@ -67,7 +67,7 @@ def read_relations(
     """
     plain = [each.text if isinstance(each, Sentence) else each for each in texts]
     rows = [row for row, found in enumerate(names) if len(found) > 1]
-    pairs = {row: [pair for pair in permutations(names[row], 2) if _differ(*pair)] for row in rows}
+    pairs = {row: [pair for pair in permutations(names[row], 2) if mean_two_things(*pair)] for row in rows}
     rows = [row for row in rows if pairs[row]]
     if not rows:
         return []
@@ -85,7 +85,8 @@ def read_relations(
     ]
 
 
-def _differ(one: RecognisedName, other: RecognisedName) -> bool:
+def mean_two_things(one: RecognisedName, other: RecognisedName) -> bool:
+    """Whether two names are of different entities or, of what the graph lacks, spelt differently."""
     return one.entity != other.entity or (one.entity == NIL and one.text != other.text)
 
 

@@ -71,21 +71,28 @@ def recognise_names(
     open_rows = []
     for row, each in enumerate(sentences):
         if isinstance(each, Sentence) and each.mentions:
-            found[row] = [_name(texts[row], mention, mention.entity, types) for mention in each.mentions]
+            found[row] = [name_mention(texts[row], mention, types) for mention in each.mentions]
         else:
             open_rows.append(row)
     rest = [texts[row] for row in open_rows]
     linked = _link_names(model, rest, graph, linker, least_link)
     tagged = _tag_names(model, rest, tagger) if tagger is not None else [[] for _ in rest]
     for row, known, marked in zip(open_rows, linked, tagged, strict=True):
-        named = [_name(texts[row], mention, mention.entity, types) for mention in known]
+        named = [name_mention(texts[row], mention, types) for mention in known]
         beside = [each for each in marked if all(each.end <= one.start or each.start >= one.end for one in named)]
         found[row] = _mark_types(sorted([*named, *beside], key=lambda name: name.start), marked)
     return found
 
 
-def _name(text: str, mention: Mention, entity: int, types: Sequence[str]) -> RecognisedName:
-    spelt = text[mention.start : mention.end]
+def name_mention(text: str, mention: Mention, types: Sequence[str]) -> RecognisedName:
+    """A mention as a name, with the type of its entity.
+
+    Args:
+        text: in which it stands.
+        mention: of an entity of the graph, or of none (NIL).
+        types: of the graph's entities.
+    """
+    spelt, entity = text[mention.start : mention.end], mention.entity
     return RecognisedName(mention.start, mention.end, spelt, entity, "" if entity == NIL else types[entity])
 
 
