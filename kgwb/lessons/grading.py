@@ -177,7 +177,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def check_notebook(file: Path, found: Path) -> None:
+def examine_notebook(file: Path, found: Path) -> None:
     """Check a notebook's exercises, and write a line of JSON about each as soon as it is known.
 
     Args:
@@ -218,4 +218,4 @@ def _check_one(exercise: Exercise, names: dict[str, Any]) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    check_notebook(Path(sys.argv[1]), Path(sys.argv[2]))
+    examine_notebook(Path(sys.argv[1]), Path(sys.argv[2]))

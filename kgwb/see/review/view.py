@@ -149,7 +149,7 @@ class ReviewView(LiveView):
         Raises:
             ValueError: the graph has that entity, so its name is settled, or the name is empty.
         """
-        [place] = self._list_rows(row, "rename")
+        [place] = self._list_rows([row], "rename")
         names = dict(self.widget.names)
         for side, name in (("head", head), ("tail", tail)):
             if name is None:
