@@ -81,9 +81,11 @@ class Diagnosis:
 
     Attributes:
         findings: one per part, in the order in which the parts build on each other.
+        brief: whether one line will do where nothing is missing that the first notebook needs.
     """
 
     findings: tuple[Finding, ...]
+    brief: bool = False
 
     @property
     def missing(self) -> tuple[Finding, ...]:
@@ -98,16 +100,28 @@ class Diagnosis:
         return pd.DataFrame([asdict(finding) for finding in self.findings])
 
     def __repr__(self) -> str:
-        return "\n".join(map(_describe, self.findings))
+        if not self.brief:
+            return "\n".join(map(_describe, self.findings))
+        found = {each.part: each.found for each in self.findings}
+        parts = (f"{part} {found[part]}" for part in ("Python", "torch", "transformers") if part in found)
+        missing = "\n".join(map(_describe, self.missing))
+        return missing or ", ".join([f"ready: kgwb {VERSION}", *parts, found["device"]])
 
 
-def doctor() -> Diagnosis:
+def doctor(*, brief: bool = False) -> Diagnosis:
     """What this machine has of what kgwb uses, with the line that mends what is missing.
+
+    Args:
+        brief: one line where nothing is missing that the first notebook needs, else only what is missing.
 
     Example:
         >>> doctor().findings[0].part
         'Python'
+        >>> doctor(brief=True)
+        ready: kgwb ...
     """
+    if not isinstance(brief, bool):
+        raise TypeError(f"brief={brief!r} came. Expected True or False; type kgwb.doctor(brief=True).")
     python = platform.python_version()
     findings = [
         Finding("Python", python, ok=_numbers(python) >= (3, 11), mend="install Python 3.11, 3.12 or 3.13"),
@@ -118,7 +132,7 @@ def doctor() -> Diagnosis:
         _look_for_sample_graphs(),
         _look_for_browser(),
     ]
-    return Diagnosis(tuple(findings))
+    return Diagnosis(tuple(findings), brief)
 
 
 def best_device() -> torch.device:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 import sys
 import tomllib
@@ -25,6 +26,20 @@ def test_a_machine_with_everything_lacks_nothing() -> None:
     assert diagnosis.missing == (), diagnosis
     assert "[ok]       torch " in repr(diagnosis)
     assert list(diagnosis.frame.columns) == ["part", "found", "ok", "needed", "mend"]
+
+
+def test_in_brief_one_line_says_that_all_is_there_or_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert re.fullmatch(
+        rf"ready: kgwb {environment.VERSION}, Python \S+, torch \S+, .*threads", repr(doctor(brief=True))
+    )
+    monkeypatch.setattr(environment, "PACKAGES", (("no-such-package", "1.0", True), ("nor-this-one", "2", False)))
+    assert repr(doctor(brief=True)).splitlines() == [
+        '[missing]  no-such-package not installed  →  pip install "no-such-package>=1.0"'
+    ]
+    with pytest.raises(
+        TypeError, match=r"^brief='yes' came\. Expected True or False; type kgwb\.doctor\(brief=True\)\.$"
+    ):
+        doctor(brief="yes")  # type: ignore[arg-type]
 
 
 def test_the_doctor_knows_the_ranges_of_pyproject(repository: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,6 +38,12 @@ class Verdict:
 
     def __repr__(self) -> str:
         return self.message
+
+    def _repr_html_(self) -> str:
+        """The hint is folded: who wants to think first need not read it."""
+        said, _, hint = self.message.partition(f"\n{_row('hint', '')}")
+        folded = f"<details><summary>A hint</summary>{html.escape(hint)}</details>" if hint else ""
+        return f"<pre>{html.escape(said)}</pre>{folded}"
 
 
 class ExerciseError(AssertionError):
