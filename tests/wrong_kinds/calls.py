@@ -261,6 +261,7 @@ CALLS = {
     "View.save": "'view.svg'",
     "View.observe": "len",
     # lessons and environment
+    "kgwb.doctor": "brief=True",
     "kgwb.lessons.budget": "10, quick=1",
     "kgwb.lessons.check": "len, [((('x',),), 1)], hint='Count.'",
     "kgwb.lessons.grade": "Path('lesson.ipynb')",
