@@ -11,6 +11,7 @@
 # make lock       write requirements.lock and tests/requirements.lock anew, after a change of a version (development only)
 # make wheelhouse everything that `make lab` installs, as files in build/wheelhouse; in a room without network, with that folder
 #                 on a stick: make lab OFFLINE=path/to/wheelhouse
+# make dist       a wheel and a source archive in dist, with the sample graphs inside
 # make audit      known holes in what is installed; asks the network, so not part of the tests (development only)
 
 PYTHON ?= python3
@@ -27,7 +28,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM)
 JOURNEY := notebooks/00_the_whole_journey.ipynb
 STAMPS := .venv/stamps
 
-.PHONY: help lab test oldest tour notebooks gallery bench fuzz lint assets lock wheelhouse audit install clean
+.PHONY: help lab test oldest tour notebooks gallery bench fuzz lint assets lock wheelhouse dist audit install clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -95,6 +96,13 @@ wheelhouse: $(STAMPS)/torch
 	$(FETCH) --no-deps --require-hashes -r requirements.lock
 	$(FETCH) "hatchling>=1.25" editables
 	@du -sh build/wheelhouse
+
+dist:
+	rm -rf dist
+	$(PYTHON) -m venv build/dist
+	build/dist/bin/pip install --quiet --disable-pip-version-check build
+	build/dist/bin/python -m build --quiet --outdir dist .
+	@ls -l dist
 
 audit:
 	$(PYTHON) -m venv build/audit

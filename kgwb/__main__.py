@@ -44,8 +44,9 @@ def _build_parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_show_doctor)
 
     tour = commands.add_parser("tour", help="the whole path, from a graph to one offline page with all views")
-    tour.add_argument("--graph", type=Path, required=True, help="a folder with triples and sentences")
-    tour.add_argument("--out", type=Path, required=True, help="the folder for the page")
+    graph = "a folder with triples and sentences; the sample graph archipelago without"
+    tour.add_argument("--graph", type=Path, help=graph)
+    tour.add_argument("--out", type=Path, default=Path("tour"), help="the folder for the page, by default tour")
     tour.add_argument("--seeds", type=int, default=3, help="how often each run of the table is tuned")
     tour.set_defaults(run=_take_tour)
 
@@ -73,11 +74,12 @@ def _show_doctor(_options: argparse.Namespace) -> int:
 
 
 def _take_tour(options: argparse.Namespace) -> int:
+    from kgwb.graph import sample
     from kgwb.lessons.whole_journey import run_journey
 
     expect_folder(options.out.expanduser().absolute(), "the page")
     began = time.perf_counter()
-    journey = run_journey(options.graph, options.out, seeds=options.seeds)
+    journey = run_journey(options.graph or sample("archipelago"), options.out, seeds=options.seeds)
     _say(f"\n{journey!r}\n\n{time.perf_counter() - began:.0f} seconds. Open {journey.page}")
     return 0
 

