@@ -105,3 +105,21 @@ def test_the_readme_counts_the_messages(readme, questions):
     languages = questions["language"].value_counts()
     assert f"{len(questions)} messages, {languages['en']} in English and {languages['zh']} in Chinese" in readme
     assert all(f"`{intent}`" in readme for intent in questions["intent"])
+
+
+def test_the_readme_states_the_floor_for_the_intent_of_held_out_wordings(readme, questions):
+    pytest.importorskip("sklearn")
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    asked, right, most = questions[questions["intent"] != "out_of_scope"], {}, set()
+    for language, rows in asked.groupby("language"):
+        seen, hidden = rows[rows["held_out"] == "0"], rows[rows["held_out"] == "1"]
+        characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3))
+        model = make_pipeline(characters, LogisticRegression(C=10, max_iter=2000)).fit(seen["question"], seen["intent"])
+        right[language] = model.score(hidden["question"], hidden["intent"])
+        most.add(round(hidden["intent"].value_counts(normalize=True).max(), 2))
+    stated = re.search(r"right for (\S+) of the English and\s(\S+) of the Chinese messages; .* for (\S+)\.", readme)
+    assert [float(number) for number in stated.groups()[:2]] == pytest.approx([right["en"], right["zh"]], abs=0.02)
+    assert most == {float(stated[3])}
