@@ -12,7 +12,7 @@ def sample(name: str) -> Path:
     """The folder of a sample graph, or a sample file, from wherever a notebook lies.
 
     Args:
-        name: "archipelago", "world", "medicine", "finance_zh", or "org_chart.csv".
+        name: "archipelago", "world", "medicine", "finance_zh", "shop", or "org_chart.csv".
 
     Returns:
         A path for `kgwb.read_graph` and `kgwb.read_sentences`.

@@ -14,19 +14,21 @@ from random import Random
 from entities import Entity, make_entities
 from facts import RELATIONS, make_facts
 from names import NameMaker
-from wordings import tell_facts, tell_stories
+from wordings import tell_facts, tell_renamings, tell_stories
 from yields import add_yields
 
 SEED = 1602
 COLUMNS = ("entity", "label", "label_en", "type", "description", "aliases")
 NUMBERS = ("yield", "volatility", "size", "coupon", "term", "fee", "growth", "spread", "experience")
+CHANGED = ("former_name", "renamed")
 
 
 def entity_row(entity: Entity) -> tuple[str, ...]:
     """One line of entities.tsv; a number that a type does not have stays empty."""
-    aliases = "|".join(entity.aliases)
+    aliases = "|".join(filter(None, (*entity.aliases, entity.former_name)))
     texts = (entity.name, entity.label, entity.label_en, entity.type, entity.description, aliases)
-    return (*texts, *(str(entity.numbers.get(number, "")) for number in NUMBERS))
+    numbers = (str(entity.numbers.get(number, "")) for number in NUMBERS)
+    return (*texts, *numbers, entity.former_name, str(entity.renamed or ""))
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
@@ -47,10 +49,12 @@ def build(folder: Path) -> None:
     entities = {entity.name: entity for group in groups.values() for entity in group}
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "triples.tsv", ("head", "relation", "tail"), facts)
-    write_table(folder / "entities.tsv", COLUMNS + NUMBERS, (entity_row(entities[name]) for name in sorted(entities)))
+    write_table(
+        folder / "entities.tsv", COLUMNS + NUMBERS + CHANGED, (entity_row(entities[name]) for name in sorted(entities))
+    )
     relations = ((name, label, english, text) for name, (label, english, text) in sorted(RELATIONS.items()))
     write_table(folder / "relations.tsv", ("relation", "label", "label_en", "description"), relations)
-    sentences = (*tell_facts(facts, entities), *tell_stories(groups, Random(SEED + 4)))
+    sentences = (*tell_facts(facts, entities), *tell_stories(groups, Random(SEED + 4)), *tell_renamings(groups))
     lines = (json.dumps(sentence, ensure_ascii=False, separators=(",", ":")) for sentence in sentences)
     write_lines(folder / "sentences.jsonl", lines)
 

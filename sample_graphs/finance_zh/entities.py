@@ -35,13 +35,18 @@ STYLES = {"大盘": "Large Cap", "小盘": "Small Cap", "低波": "Low Volatilit
 RATINGS = {"AAA": 0.3, "AA+": 0.6, "AA": 1.0, "AA-": 1.6, "A+": 2.3, "A": 3.1, "BBB": 4.2}  # spread, percent
 FUND_KINDS = {"股票": ("Equity", 11), "债券": ("Bond", 9), "混合": ("Balanced", 8), "指数": ("Index", 12)}
 FUND_STYLES = {"稳健": "Steady", "成长": "Growth", "价值": "Value", "优选": "Choice", "回报": "Return", "均衡": "Even"}
+# industry: what its first company was called by before, and in which year it changed its name
+RENAMED = {"software": ("钢铁", 2019), "pharmaceuticals": ("百货", 2021)}
 BONDS = 50
 YEARS = (22, 23, 24, 25)  # of issue
 
 
 @dataclass
 class Entity:
-    """One row of entities.tsv; `parts` are what facts are dealt by, and are not written."""
+    """One row of entities.tsv; `parts` are what facts are dealt by, and are not written.
+
+    A former name is written among the aliases, but prose about the present does not use it.
+    """
 
     name: str
     label: str
@@ -51,6 +56,8 @@ class Entity:
     aliases: tuple[str, ...] = ()
     numbers: dict[str, float] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
+    former_name: str = ""
+    renamed: int | None = None
 
 
 Groups = dict[str, list[Entity]]
@@ -59,7 +66,7 @@ Groups = dict[str, list[Entity]]
 def make_entities(maker: NameMaker, random: Random) -> Groups:
     """Name every entity and draw its own numbers; yields come later, when it is known who stands beside whom."""
     companies = _companies(maker, random)
-    return {
+    groups = {
         "company": companies,
         "industry": [
             Entity(name, label, english, "industry", "行业分类中的一个行业", numbers={"growth": growth})
@@ -97,6 +104,15 @@ def make_entities(maker: NameMaker, random: Random) -> Groups:
             for word in maker.coin(3)
         ],
     }
+    _rename(maker, companies)  # last, so that no other name depends on it
+    return groups
+
+
+def _rename(maker: NameMaker, companies: list[Entity]) -> None:
+    """Give some companies a former name, which speaks of another business than theirs."""
+    for word, (industry, (business, year)) in zip(maker.coin(len(RENAMED)), RENAMED.items(), strict=True):
+        company = next(company for company in companies if company.parts["industry"] == industry)
+        company.former_name, company.renamed = word.text + business, year
 
 
 def _companies(maker: NameMaker, random: Random) -> list[Entity]:

@@ -41,6 +41,16 @@ PROSE = (
 )
 ROUNDS = 5
 
+# Of companies that changed their name: which name stands in a text depends on its year.
+RENAMINGS = (
+    "{year}年，{former}更名为{company}。",
+    "{company}的曾用名是{former}。",
+    "{earlier}年，有报道说{former}正在与{partner}商谈合作。",
+    "{earlier}年的年报里，{former}把{partner}列为竞争对手。",
+    "{later}年，有报道说{company}正在与{partner}商谈合作。",
+    "{later}年，记者采访了{company}（原{former}）的发言人。",
+)
+
 
 def write_sentence(wording: str, slots: Mapping[str, tuple[str, str]]) -> tuple[str, list[dict[str, str | int]]]:
     """Fill a wording.
@@ -83,3 +93,23 @@ def tell_stories(groups: Groups, random: Random) -> Iterator[dict]:
                 slots[slot] = (pick(random, (entity.label, *entity.aliases)), entity.name)
         text, mentions = write_sentence(wording, slots)
         yield {"text": text, "mentions": mentions, "triple": None, "wording": 0, "language": "zh"}
+
+
+def tell_renamings(groups: Groups) -> Iterator[dict]:
+    """Dated prose about the companies that changed their name: the old name before that year, the new one after."""
+    companies = groups["company"]
+    for company in companies:
+        if company.renamed is None:
+            continue
+        partner = companies[companies.index(company) - 1]
+        years = {"year": company.renamed, "earlier": company.renamed - 2, "later": company.renamed + 2}
+        slots = {
+            "company": (company.label, company.name),
+            "former": (company.former_name, company.name),
+            "partner": (partner.label, partner.name),
+        }
+        for wording in RENAMINGS:
+            for name, year in years.items():
+                wording = wording.replace(f"{{{name}}}", str(year))
+            text, mentions = write_sentence(wording, slots)
+            yield {"text": text, "mentions": mentions, "triple": None, "wording": 0, "language": "zh"}

@@ -9,7 +9,7 @@ import pytest
 import kgwb
 from kgwb import environment
 
-NAMES = ("archipelago", "finance_zh", "medicine", "world")
+NAMES = ("archipelago", "finance_zh", "medicine", "shop", "world")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -27,7 +27,7 @@ def test_every_sample_of_the_checkout_is_named(repository: Path) -> None:
 
 @pytest.mark.parametrize("name", ["wrold", "../world", "/etc", "world/"])
 def test_an_unknown_sample_lists_those_there_are(name: str) -> None:
-    with pytest.raises(ValueError, match=r"'archipelago', 'finance_zh', 'medicine', 'org_chart\.csv', 'world'"):
+    with pytest.raises(ValueError, match=r"'archipelago', 'finance_zh', 'medicine', 'org_chart\.csv', 'shop', 'world'"):
         kgwb.sample(name)
 
 

@@ -128,9 +128,11 @@ def test_everything_has_an_english_and_a_chinese_name(entities):
     assert read_table("relations.tsv")["label_zh"].str.contains("[\u4e00-\u9fff]").all()
 
 
-def test_no_name_is_shared_not_even_when_case_is_lost(names):
+def test_two_drugs_share_a_name_and_no_others_do_even_when_case_is_lost(names, sentences):
     owners = Counter(name for found in names.values() for name in {name.lower() for name in found})
-    assert [name for name, count in owners.items() if count > 1] == []
+    assert [name for name, count in owners.items() if count > 1] == ["dilacor"]
+    assert [entity for entity, found in names.items() if "Dilacor" in found] == ["verapamil", "digoxin"]
+    assert not any("Dilacor" in sentence["text"] for sentence in sentences)
 
 
 def test_attributes_stand_where_they_belong(entities):
