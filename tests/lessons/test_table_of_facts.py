@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+import kgwb
 from kgwb.lessons import table_of_facts
 
 
@@ -30,3 +33,22 @@ def test_a_leak_is_a_leak_in_either_direction() -> None:
 
 def test_a_relation_that_is_turned_now_and_then() -> None:
     assert not table_of_facts.check_share_turned(lambda graph, relation: 1.0).passed
+
+
+def test_what_rules_answer_is_counted_split_by_split() -> None:
+    graph = kgwb.read_graph(kgwb.sample("archipelago"))
+    table = table_of_facts.try_rules(graph, seeds=2)
+    asked, found, drawn, shares = Counter[str](), Counter[str](), Counter[str](), []
+    for seed in range(2):
+        split = kgwb.split_triples(graph, seed=seed)
+        frame = kgwb.graph.apply_rules(split, kgwb.find_rules(split)).frame
+        tested = {tuple(fact) for fact in split.test.tolist()}
+        hits = [row.relation for row in frame.itertuples() if (row.head, row.relation, row.tail) in tested]
+        for count, relations in ((asked, split.test[:, 1]), (found, hits), (drawn, frame["relation"])):
+            count.update(graph.relation_labels[relation] for relation in relations)
+        island = graph.relation_labels.index("islander of")
+        shares.append(hits.count(island) / (split.test[:, 1] == island).sum())
+    for column, counts in {"asked": asked, "found": found, "conclusions": drawn}.items():
+        assert {name: count for name, count in table[column].to_dict().items() if count} == dict(counts)
+    assert table.loc["islander of", ["lowest", "highest"]].tolist() == [min(shares), max(shares)]
+    assert max(shares) > 0.5  # two facts in a row lead there
