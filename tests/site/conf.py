@@ -41,6 +41,7 @@ def _name_colours(colours: Any) -> dict[str, str]:
         "color-brand-primary": ink,
         "color-brand-content": edge,
         "color-brand-visited": edge,
+        **{f"kgwb-{name}": colour for name, colour in colours.items()},
     }
 
 

@@ -91,7 +91,7 @@ def _write_view(view: BuiltView) -> str:
     frame = f'<iframe class="view" src="{file}" title="{html.escape(view.title)}" loading="lazy"></iframe>'
     moves = MOVES.get(view.kind, "")
     alone = f'<p class="alone"><a href="{file}">Open it alone, on the whole screen</a></p>'
-    return f"# {view.name.capitalize()}\n\n{moves} Made by `kgwb.{_maker(view.kind)}`.\n\n{alone}\n\n{frame}\n"
+    return f"---\nhide-toc: true\n---\n\n# {view.name.capitalize()}\n\n{moves} Made by `kgwb.{_maker(view.kind)}`.\n\n{alone}\n\n{frame}\n"
 
 
 def _maker(kind: str) -> str:
@@ -134,9 +134,19 @@ def _first_sentence(folder: Path) -> str:
 def write_first(root: Path, places: Places, languages: Mapping[str, Sequence[Notebook]]) -> str:
     """The first page: README, and below it the way to everything else."""
     text = rewrite_text((root / "README.md").read_text(encoding="utf-8"), "", places)
+    title, lead, rest_of_it = text.split("\n\n", 2)
+    text = "\n\n".join([title, lead, _list_ways(languages), rest_of_it])
     homes = "\n".join(f"{home}/index" for home, notebooks in languages.items() if notebooks)
     rest = ["gallery/index", "samples/index", "reference/index", "figures", "changes"]
     return f"{text}\n\n" + fence(f":hidden:\n\n{homes}\n" + "\n".join([*rest, "answers"]), "{toctree}")
+
+
+def _list_ways(languages: Mapping[str, Sequence[Notebook]]) -> str:
+    """One line, for on a phone the list of pages is folded away."""
+    other = [f"[笔记本](/{home}/index.md)" for home, found in languages.items() if found and home != "notebooks"]
+    ways = {"Gallery": "gallery/index.md", "Sample graphs": "samples/index.md", "Reference": "reference/index.md"}
+    links = [f"[{name}](/{page})" for name, page in {"Notebooks": "notebooks/index.md", **ways, "Answers": "answers.md"}.items()]
+    return "In this folder: " + " · ".join([*links, *other]) + "."
 
 
 def write_list(root: Path, home: str, notebooks: Sequence[Notebook], places: Places, title: str) -> str:

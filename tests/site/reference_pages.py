@@ -104,7 +104,8 @@ def _room_line(root: Path, room: str, places: Places) -> str:
 
 def _table(names: Sequence[PublicName], places: Places) -> str:
     rows = [f"| [`{each.path}`](/{each.page}) | {_say_first(each, places)} |" for each in sorted(names, key=_by_name)]
-    return "\n".join(["| name | what it is |", "|---|---|", *rows])
+    table = "\n".join(["| name | what it is |", "|---|---|", *rows])
+    return f'<div class="names">\n\n{table}\n\n</div>'
 
 
 def _by_name(each: PublicName) -> tuple[str, str]:

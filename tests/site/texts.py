@@ -50,7 +50,7 @@ def _outside_code(text: str, change: Callable[[str], str], change_code: Callable
 
 def _rewrite_link(found: re.Match[str], home: str, places: Places) -> str:
     image, label, target = found.groups()
-    if "://" in target or target.startswith(("#", "mailto:")):
+    if "://" in target or target.startswith(("#", "/", "mailto:")):
         return found[0]
     path, _, anchor = target.partition("#")
     place = _resolve(home, path)
