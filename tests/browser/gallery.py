@@ -11,7 +11,7 @@ import argparse
 import html
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +80,11 @@ def link_three(graph: Any, vectors: Any, before: Any, after: Any) -> Any:
     )
 
 
-def write_pages(folder: Path) -> None:
+def write_pages(folder: Path, views: Iterable[tuple[str, Callable[[], Any]]]) -> None:
     """The pages and stills, and in views.json their names, kinds, titles and captions, in order."""
     folder.mkdir(parents=True, exist_ok=True)
     listed = []
-    for name, make in make_views():
+    for name, make in views:
         view = make()
         view.save(folder / f"{name}.svg")
         view.save(folder / f"{name}.html")
@@ -120,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=Path, help="write pages and stills only, to this folder")
     pages = parser.parse_args().pages
-    write_pages(pages) if pages else write_gallery()
+    write_pages(pages, make_views()) if pages else write_gallery()
 
 
 def write_gallery() -> None:

@@ -1,7 +1,7 @@
 """Build the site of the course: `make site`. A folder of static pages that opens from a memory stick.
 
-The notebooks are taken as they were saved. The pages of the views come from `tests/browser/gallery.py --pages`, and the handouts
-are printed afterwards by handouts.py.
+The notebooks are taken as they were saved. The pages of the views come from `tests/browser/gallery.py --pages`, and
+the handouts are printed afterwards by handouts.py.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from other_pages import (
 from reference_pages import ROOMS, PublicName, list_names, map_names, write_reference
 from texts import Places, rewrite_text
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Further texts of the checkout that have a page.
 TEXTS = {"tests/benchmarks/README.md": "figures.md", "CHANGELOG.md": "changes.md"}
 
@@ -95,6 +95,7 @@ def build(root: Path, folder: Path, out: Path) -> int:
     code = build_main([*options, "-D", f"html_extra_path={source / 'extra'}", str(source), str(out)])
     for left in (".buildinfo", "objects.inv"):
         (out / left).unlink(missing_ok=True)
+    shutil.rmtree(out / "_sources", ignore_errors=True)
     return int(code)
 
 

@@ -1,11 +1,12 @@
 """How Sphinx builds the site of the course.
 
-Sphinx with myst-nb is what the Jupyter project's own documentation is built with, and both are kept: notebooks as they were saved
-are pages of one site beside Markdown, links between them are checked, and the search index is a script, so it works from a memory
-stick, where a page may fetch nothing. Of the themes Furo is the smallest that has what is asked for here: no font, script or
-picture from elsewhere, light and dark by the reader's system and by a switch, and a page that fits a phone. Formulas become MathML
-while the site is built (mathml.py), by the converter that docutils, below Sphinx, brings anyway. The reference is read by griffe
-from the source, so building needs neither torch nor kgwb; the pages of the views, which do, are made before.
+Sphinx with myst-nb is what the Jupyter project's own documentation is built with, and both are kept: notebooks as they
+were saved are pages of one site beside Markdown, links between them are checked, and the search index is a script, so
+it works from a memory stick, where a page may fetch nothing. Of the themes Furo is the smallest that has what is asked
+for here: no font, script or picture from elsewhere, light and dark by the reader's system and by a switch, and a page
+that fits a phone. Formulas become MathML while the site is built (mathml.py), by the converter that docutils, below
+Sphinx, brings anyway. The reference is read by griffe from the source, so building needs neither torch nor kgwb; the
+pages of the views, which do, are made before.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ sys.path.insert(0, str(_HERE))
 
 def _read_palette() -> Any:
     """see/palette.py by its path: kgwb itself would import torch."""
-    spec = importlib.util.spec_from_file_location("palette", _HERE.parents[1] / "kgwb" / "see" / "palette.py")
+    spec = importlib.util.spec_from_file_location("palette", _HERE.parents[2] / "kgwb" / "see" / "palette.py")
     assert spec is not None and spec.loader is not None
     palette = importlib.util.module_from_spec(spec)
     sys.modules["palette"] = palette

@@ -20,15 +20,16 @@ MOVES = {
     "AttentionView": "Choose sentence, layer, head and word; fold heads; read each weight as a number.",
     "HeadsView": "Choose what the axes measure, choose a head, see the sentences in which it does most.",
     "TrainingView": "Read every epoch's figures, choose runs and scale.",
-    "ReviewView": "Accept, reject and undo by mouse or keyboard. What was decided stays in the page: without a kernel no graph grows.",
+    "ReviewView": "Accept, reject and undo by mouse or keyboard; without a kernel no graph grows from it.",
     "LinkedViews": "Choose in one view, and all others follow.",
     "ProbeView": "A table and a picture that stand still: there is nothing to choose in it.",
 }
 NOT_HERE = (
-    "What needs a kernel is not here: `kgwb.Workbench` and its panels, training and tuning that run on, answers to a sentence of "
-    "your own, `view.selection` as a data frame, and whatever a view asks its kernel for, such as neighbours beyond those "
-    "packed into the page. The pictures in the notebooks are stills of the moment in which they were saved; the views below were "
-    "made when this site was built, from the archipelago and with few epochs, so their figures differ from the notebooks'."
+    "What needs a kernel is not here: `kgwb.Workbench` and its panels, training and tuning that run on, answers "
+    "to a sentence of your own, `view.selection` as a data frame, and whatever a view asks its kernel for, such "
+    "as neighbours beyond those packed into the page. The pictures in the notebooks are stills of the moment in "
+    "which they were saved; the views below were made when this site was built, from the archipelago and with few "
+    "epochs, so their figures differ from those in the notebooks."
 )
 
 
@@ -91,7 +92,8 @@ def _write_view(view: BuiltView) -> str:
     frame = f'<iframe class="view" src="{file}" title="{html.escape(view.title)}" loading="lazy"></iframe>'
     moves = MOVES.get(view.kind, "")
     alone = f'<p class="alone"><a href="{file}">Open it alone, on the whole screen</a></p>'
-    return f"---\nhide-toc: true\n---\n\n# {view.name.capitalize()}\n\n{moves} Made by `kgwb.{_maker(view.kind)}`.\n\n{alone}\n\n{frame}\n"
+    made = f"{moves} Made by `kgwb.{_maker(view.kind)}`."
+    return "\n\n".join(["---\nhide-toc: true\n---", f"# {view.name.capitalize()}", made, alone, frame]) + "\n"
 
 
 def _maker(kind: str) -> str:
@@ -100,9 +102,14 @@ def _maker(kind: str) -> str:
 
 
 # Said by the frame of a view: which light the page around it has; and by the view: how tall it is.
-FRAMED = """<script>addEventListener("message",e=>{const d=e.data||{};if("kgwbLight"in d){
-document.documentElement.dataset.jpThemeLight=d.kgwbLight;document.documentElement.style.colorScheme=d.kgwbLight==="true"?"light":"dark"}});
-if(parent!==window)new ResizeObserver(()=>parent.postMessage({kgwbHeight:document.body.scrollHeight},"*")).observe(document.body)
+FRAMED = """<script>
+addEventListener("message", ({ data }) => {
+  if (!data || !("kgwbLight" in data)) return;
+  document.documentElement.dataset.jpThemeLight = data.kgwbLight;
+  document.documentElement.style.colorScheme = data.kgwbLight === "true" ? "light" : "dark";
+});
+if (parent !== window)
+  new ResizeObserver(() => parent.postMessage({ kgwbHeight: document.body.scrollHeight }, "*")).observe(document.body);
 </script>"""
 
 
@@ -145,7 +152,10 @@ def _list_ways(languages: Mapping[str, Sequence[Notebook]]) -> str:
     """One line, for on a phone the list of pages is folded away."""
     other = [f"[笔记本](/{home}/index.md)" for home, found in languages.items() if found and home != "notebooks"]
     ways = {"Gallery": "gallery/index.md", "Sample graphs": "samples/index.md", "Reference": "reference/index.md"}
-    links = [f"[{name}](/{page})" for name, page in {"Notebooks": "notebooks/index.md", **ways, "Answers": "answers.md"}.items()]
+    links = [
+        f"[{name}](/{page})"
+        for name, page in {"Notebooks": "notebooks/index.md", **ways, "Answers": "answers.md"}.items()
+    ]
     return "In this folder: " + " · ".join([*links, *other]) + "."
 
 

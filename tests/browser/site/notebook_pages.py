@@ -104,9 +104,7 @@ def _read_notebook(root: Path, path: Path) -> Notebook:
         number = _find_exercise(cell)
         if number:
             minutes = re.search(r"(\d+)\s*(?:minutes?|分钟)", heading)
-            exercises.append(
-                Exercise(number, heading, int(minutes[1]) if minutes else None, solutions.get(number, ""))
-            )
+            exercises.append(Exercise(number, heading, int(minutes[1]) if minutes else None, solutions.get(number, "")))
     title = re.search(r"^# (.+)$", cells[0].source, re.MULTILINE)
     return Notebook(
         path.relative_to(root).as_posix(), title[1] if title else path.stem, cells, tuple(exercises), imports
@@ -154,9 +152,7 @@ def _write_downloads(notebook: Notebook, says: Mapping[str, str]) -> str:
     """Where notebook and handout can be had. Whether there is a handout is known once it is printed."""
     up = "../" * len(Path(notebook.home).parts)
     file = f"{up}downloads/{notebook.path.removeprefix('notebooks/')}"
-    link = re.sub(
-        r"\[(.*?)\]\(\{\}\)", lambda found: f'<a href="{file}" download>{found[1]}</a>', says["download"]
-    )
+    link = re.sub(r"\[(.*?)\]\(\{\}\)", lambda found: f'<a href="{file}" download>{found[1]}</a>', says["download"])
     where = re.sub(r"[*](.*?)[*]", r"<em>\1</em>", says["where"])
     missing = f'<span class="no-handout">{says["no handout"]}</span>'
     return f'<p class="downloads">{link} · {missing}<br>{where}</p>'
@@ -218,7 +214,9 @@ def write_answers(notebooks: Sequence[Notebook]) -> str:
         f"| {sum(exercise.minutes or 0 for exercise in notebook.exercises)} |"
         for notebook in notebooks
     ]
-    parts.append("\n".join(["| notebook | exercises | minutes |", "|---|---|---|", *rows, f"| all | {count} | {minutes} |"]))
+    parts.append(
+        "\n".join(["| notebook | exercises | minutes |", "|---|---|---|", *rows, f"| all | {count} | {minutes} |"])
+    )
     for notebook in notebooks:
         parts.append(f"({name_anchor(notebook.stem)})=\n## {notebook.title}")
         parts.append(f"[To the notebook](/{notebook.path})")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from notebook_pages import LANGUAGES, offer_handout
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
 from chromium import FLAGS, NAMES  # noqa: E402 # the folder has to be on the path first
 

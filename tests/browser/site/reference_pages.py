@@ -40,10 +40,12 @@ class PublicName:
 
 def list_names(root: Path) -> list[PublicName]:
     """Every public name: those of `kgwb/__init__.pyi`, and those of the rooms' lists."""
-    logging.getLogger("griffe").setLevel("ERROR")  # "encoding, delimiter, header: ..." describes three arguments at once
+    logging.getLogger("griffe").setLevel(
+        "ERROR"
+    )  # "encoding, delimiter, header: ..." describes three arguments at once
     package = griffe.load("kgwb", search_paths=[str(root)], docstring_parser="google", allow_inspection=False)
     screen = (root / "kgwb" / "__init__.pyi").read_text(encoding="utf-8")
-    first = dict((name, home) for home, name in re.findall(r"^from \.(\w+) import \w+ as (\w+)$", screen, re.MULTILINE))
+    first = {name: home for home, name in re.findall(r"^from \.(\w+) import \w+ as (\w+)$", screen, re.MULTILINE)}
     found = []
     for room in ROOMS:
         for name, member in package[room].members.items():
@@ -70,20 +72,25 @@ def map_names(names: Sequence[PublicName]) -> dict[str, str]:
 def write_reference(names: Sequence[PublicName], root: Path, places: Places) -> Iterator[tuple[str, str]]:
     """The source of each page of the reference."""
     bare = {each.path.rpartition(".")[2]: each.page for each in names}
-    within = Places(places.root, places.pages, {**places.names, **{f"kgwb.{name}": page for name, page in bare.items()}})
+    within = Places(
+        places.root, places.pages, {**places.names, **{f"kgwb.{name}": page for name, page in bare.items()}}
+    )
     first = [each for each in names if each.path.count(".") == 1]
     rooms = "\n".join(f"{room}/index" for room in ROOMS)
-    yield "reference/index.md", "\n\n".join(
-        [
-            "# Reference",
-            "Every public name, from its docstring. On the first screen are the names that notebooks use as `kgwb.name`; "
-            "the others are one step down, in their rooms: `kgwb.room.name`.",
-            f"```{{toctree}}\n:hidden:\n\n{rooms}\n```",
-            "## Rooms",
-            "\n".join(f"- [kgwb.{room}]({room}/index.md): {_room_line(root, room, within)}" for room in ROOMS),
-            "## First screen",
-            _table(first, within),
-        ]
+    yield (
+        "reference/index.md",
+        "\n\n".join(
+            [
+                "# Reference",
+                "Every public name, from its docstring. On the first screen are the names that notebooks use as `kgwb.name`; "
+                "the others are one step down, in their rooms: `kgwb.room.name`.",
+                f"```{{toctree}}\n:hidden:\n\n{rooms}\n```",
+                "## Rooms",
+                "\n".join(f"- [kgwb.{room}]({room}/index.md): {_room_line(root, room, within)}" for room in ROOMS),
+                "## First screen",
+                _table(first, within),
+            ]
+        ),
     )
     for room in ROOMS:
         listed = [each for each in names if each.room == room]
