@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
+from filelock import FileLock
 from gallery import write_pages
 from makers import MAKERS
 
@@ -35,7 +35,7 @@ def site_python(repository: Path) -> Path:
 
 
 def make_checkout(repository: Path, root: Path) -> None:
-    """The checkout, with one more notebook: it has formulas and a hint, would fail if it were run, and is there in Chinese too."""
+    """The checkout, with one more notebook in both languages: it has formulas and a hint, and would fail if it were run."""
     root.mkdir()
     for name in ("kgwb", "sample_graphs", "tests", "README.md", "CHANGELOG.md"):
         (root / name).symlink_to(repository / name)
@@ -50,19 +50,35 @@ def make_checkout(repository: Path, root: Path) -> None:
 
 @pytest.fixture(scope="session")
 def site(repository: Path, site_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the built site, with one small view of each kind."""
-    folder = tmp_path_factory.mktemp("site")
+    """The folder of the built site. Where tests run side by side, whoever comes first builds it for all."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "built").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build_site(repository, site_python, folder)
+            (folder / "built").touch()
+    return folder / "stick"
+
+
+def build_site(repository: Path, site_python: Path, folder: Path) -> None:
+    """With one small view of each kind."""
     make_checkout(repository, folder / "checkout")
     write_pages(folder / "views", MAKERS.items())
     script = str(repository / "tests" / "browser" / "site" / "building.py")
     places = ["--root", folder / "checkout", "--views", folder / "views", "--out", folder / "stick"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [site_python, script, *places], env=environment, capture_output=True, text=True, encoding="utf-8", timeout=500
+        [site_python, script, *places],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=500,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    sys.stdout.write(done.stdout)
-    return folder / "stick"
 
 
 class Page(HTMLParser):

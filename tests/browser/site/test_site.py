@@ -31,9 +31,9 @@ def list_public_names() -> list[tuple[str, str]]:
 
 def test_no_page_loads_anything_from_elsewhere(pages: list[Any]) -> None:
     for page in pages:
-        assert not [address for address in page.loaded if "//" in address.partition(",")[0] and address[:5] != "data:"], (
-            page.path
-        )
+        assert not [
+            address for address in page.loaded if "//" in address.partition(",")[0] and address[:5] != "data:"
+        ], page.path
 
 
 def test_no_style_loads_anything_from_elsewhere(site: Path, pages: list[Any]) -> None:
@@ -137,7 +137,12 @@ def test_each_exercise_has_its_solution_folded_below_it_and_among_the_answers(si
 def test_hints_are_folded_and_formulas_are_mathml(site: Path) -> None:
     text = (site / "notebooks" / "98_signs.html").read_text(encoding="utf-8")
     assert re.search(r"<details>\s*<summary>Hint</summary>\s*<p>Think of <em>nothing</em>.</p>\s*</details>", text)
-    assert text.count("<math ") == 2 and "∑" in text and "‖" in text and "$" not in re.sub(r"<script.*?</script>", "", text)
+    assert (
+        text.count("<math ") == 2
+        and "∑" in text
+        and "‖" in text
+        and "$" not in re.sub(r"<script.*?</script>", "", text)
+    )
 
 
 def test_a_notebook_is_shown_as_it_was_saved_and_never_run(site: Path) -> None:
@@ -157,5 +162,7 @@ def test_notebooks_in_chinese_are_a_section_of_their_own(site: Path) -> None:
 def test_a_formula_that_cannot_be_read_ends_the_build(site_python: Path, repository: Path, tex: str) -> None:
     code = f"import mathml; mathml.write_mathml({tex!r}, block=False)"
     folder = repository / "tests" / "browser" / "site"
-    done = subprocess.run([site_python, "-c", code], cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(
+        [site_python, "-c", code], check=False, cwd=folder, capture_output=True, text=True, encoding="utf-8"
+    )
     assert done.returncode != 0 and f"This TeX cannot be set: {tex!r}" in done.stderr

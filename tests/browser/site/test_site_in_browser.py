@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +139,11 @@ def test_paper_has_the_tasks_and_not_the_answers(browser_page: Any, site: Path) 
     assert browser_page.get_by_text("Exercise 1: the arrow").last.is_visible()
 
 
-def test_a_page_offers_its_handout_once_it_is_printed(site: Path, browser_path: str) -> None:
-    page = site / "notebooks" / "98_signs.html"
+def test_a_page_offers_its_handout_once_it_is_printed(site: Path, browser: Any, tmp_path: Path) -> None:
+    copied = shutil.copytree(site, tmp_path / "stick")
+    page = copied / "notebooks" / "98_signs.html"
     assert "no PDF handout: this site was built without a browser" in page.read_text(encoding="utf-8")
-    printed = print_handouts(site, [page], browser_path)
-    assert printed == [site / "downloads" / "98_signs.pdf"] and printed[0].read_bytes().startswith(b"%PDF-")
+    printed = print_handouts(copied, [page], browser)
+    assert printed == [copied / "downloads" / "98_signs.pdf"] and printed[0].read_bytes().startswith(b"%PDF-")
     text = page.read_text(encoding="utf-8")
     assert '<a href="../downloads/98_signs.pdf">handout (PDF)</a>' in text and "no PDF handout" not in text
