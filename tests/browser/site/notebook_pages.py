@@ -15,8 +15,6 @@ from typing import Any
 import nbformat
 from texts import Places, fence, fold, name_anchor, rewrite_text, show_picture
 
-# How a view's saved text begins, and its kind.
-KINDS = {"Attention of": "AttentionView"}
 LANGUAGES = {"notebooks": "English", "notebooks/zh": "中文"}
 SAYS = {
     "notebooks": {
@@ -24,7 +22,7 @@ SAYS = {
         "download": "Download: [notebook (.ipynb)]({})",
         "handout": "handout (PDF)",
         "no handout": "no PDF handout: this site was built without a browser",
-        "movable": "A still picture. [{} to move]({}), with other data: *{}*.",
+        "movable": "A still picture. [A {} that moves]({}), with other data: *{}*.",
         "where": "To run it, keep this file beside its folder *pictures*, with kgwb installed.",
     },
     "notebooks/zh": {
@@ -129,8 +127,8 @@ def write_notebook(notebook: Notebook, places: Places, views: Mapping[str, tuple
                 made.append(_say(_write_downloads(notebook, says)))
             continue
         made.append(_show_outputs(cell))
-        kinds = [kind for output in cell.get("outputs", []) for kind in _find_kinds(output) if kind in views]
-        made += [_say(_note_movable(kind, views[kind], says)) for kind in dict.fromkeys(kinds)]
+        kinds = dict.fromkeys(_find_kind(output) for output in cell.get("outputs", []))
+        made += [_say(_note_movable(kind, views, says)) for kind in kinds if kind.partition(" ")[0] in views]
         # A solution stands below the check of its exercise, which is the next cell of code.
         if pending and solutions.get(pending):
             made.append(_say(fold(says["solution"], fence(solutions[pending], "python"), "solution")))
@@ -188,16 +186,19 @@ def _open_stills(markup: str) -> str:
     return _STILL.sub(open_still, markup)
 
 
-def _find_kinds(output: Any) -> list[str]:
-    """The kinds of live views that an output is a still of."""
+def _find_kind(output: Any) -> str:
+    """The kind of view that an output is a still of, from how its saved text begins; or nothing."""
     text = "".join(output.get("data", {}).get("text/plain", ""))
+    if text.startswith("Attention of"):
+        return "AttentionView before and after" if re.match(r"Attention of [^:]+ and [^:]+:", text) else "AttentionView"
     begun = re.match(r"\w+Views?\b", text)
-    return [begun[0]] if begun else [kind for start, kind in KINDS.items() if text.startswith(start)]
+    return begun[0] if begun else ""
 
 
-def _note_movable(kind: str, view: tuple[str, str], says: Mapping[str, str]) -> str:
-    page, title = view
-    return f'<div class="movable">\n\n{says["movable"].format(kind, f"/{page}", title)}\n\n</div>'
+def _note_movable(kind: str, views: Mapping[str, tuple[str, str]], says: Mapping[str, str]) -> str:
+    plain = kind.partition(" ")[0]
+    page, title = views.get(kind) or views[plain]
+    return f'<div class="movable">\n\n{says["movable"].format(plain, f"/{page}", title)}\n\n</div>'
 
 
 def write_answers(notebooks: Sequence[Notebook]) -> str:

@@ -64,11 +64,20 @@ def read_views(folder: Path) -> list[BuiltView]:
 
 
 def map_kinds(views: Sequence[BuiltView]) -> dict[str, tuple[str, str]]:
-    """By kind, the page and the name of the one to show beside a still; what stands still needs none."""
+    """By kind, the page and title of the view to show beside a still of that kind; what stands still needs none.
+
+    Of several, it is the one that is called as its kind is ("space" rather than "two spaces"), or else the first. Attention
+    before and after is a kind by itself.
+    """
     kinds: dict[str, tuple[str, str]] = {}
     for view in views:
-        if view.kind != "ProbeView":
+        if view.name == "attention before and after":
+            kinds[f"{view.kind} before and after"] = (view.page, view.title)
+        elif view.name == view.kind.removesuffix("View").lower():
+            kinds[view.kind] = (view.page, view.title)
+        else:
             kinds.setdefault(view.kind, (view.page, view.title))
+    kinds.pop("ProbeView", None)
     return kinds
 
 
