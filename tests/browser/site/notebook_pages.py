@@ -22,7 +22,7 @@ SAYS = {
         "download": "Download: [notebook (.ipynb)]({})",
         "handout": "handout (PDF)",
         "no handout": "no PDF handout: this site was built without a browser",
-        "movable": "A still picture. [A {} that moves]({}), with other data: *{}*.",
+        "movable": "A still picture. One of other data that moves: [{}]({}).",
         "where": "To run it, keep this file beside its folder *pictures*, with kgwb installed.",
     },
     "notebooks/zh": {
@@ -30,7 +30,7 @@ SAYS = {
         "download": "下载：[笔记本 (.ipynb)]({})",
         "handout": "讲义 (PDF)",
         "no handout": "没有 PDF 讲义：生成本站时没有浏览器",
-        "movable": "这是静态图。[可以操作的{}]({})，用的是别的数据：*{}*。",
+        "movable": "这是静态图。可以操作的同类视图（数据不同）：[{}]({})。",
         "where": "运行时请把它和 *pictures* 文件夹放在一起，并安装 kgwb。",
     },
 }
@@ -196,9 +196,9 @@ def _find_kind(output: Any) -> str:
 
 
 def _note_movable(kind: str, views: Mapping[str, tuple[str, str]], says: Mapping[str, str]) -> str:
-    plain = kind.partition(" ")[0]
-    page, title = views.get(kind) or views[plain]
-    return f'<div class="movable">\n\n{says["movable"].format(plain, f"/{page}", title)}\n\n</div>'
+    page, title = views.get(kind) or views[kind.partition(" ")[0]]
+    label = re.sub(r"([\[\]])", r"\\\1", title)
+    return f'<div class="movable">\n\n{says["movable"].format(label, f"/{page}")}\n\n</div>'
 
 
 def write_answers(notebooks: Sequence[Notebook]) -> str:
