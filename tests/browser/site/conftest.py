@@ -76,7 +76,7 @@ def build_site(repository: Path, site_python: Path, folder: Path) -> None:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=500,
+        timeout=1500,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
 

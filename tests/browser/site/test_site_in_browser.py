@@ -28,7 +28,8 @@ PAGES = (
 NOTEBOOK = "notebooks/02_facts_as_geometry.html"
 PAPER = "document.querySelector('.kgwb-picture .paper')"
 
-pytestmark = pytest.mark.browser
+# The first one waits for the build, a minute where nothing else runs.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 
 def assert_quiet(page: Any) -> None:
