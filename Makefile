@@ -4,11 +4,13 @@
 # make notebooks  run every notebook in a fresh kernel and save it with its pictures
 # make oldest     the doors with the oldest transformers that kgwb admits, in an environment of its own
 # make gallery    every view as page and picture, photographed light and dark, in build/gallery (needs a browser)
+# make site       the course as a folder of static pages, build/site, that opens from a memory stick: notebooks, movable views,
+#                 reference, search, answers; handouts (PDF) too where there is a browser
 # make bench      the figures named in the benchmarks
 # make fuzz       damaged files and odd inputs, 10,000 of them; make fuzz FUZZ=100000 for a night
 # make lint       ruff and mypy
 # make assets     lint, check, test and build the scripts of the views (development only, needs Node.js)
-# make lock       write requirements.lock and tests/requirements.lock anew, after a change of a version (development only)
+# make lock       write the three requirements.lock anew, after a change of a version (development only)
 # make wheelhouse everything that `make lab` installs, as files in build/wheelhouse; in a room without network, with that folder
 #                 on a stick: make lab OFFLINE=path/to/wheelhouse
 # make dist       a wheel and a source archive in dist, with the sample graphs inside
@@ -28,7 +30,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM)
 JOURNEY := notebooks/00_the_whole_journey.ipynb
 STAMPS := .venv/stamps
 
-.PHONY: help lab test oldest tour notebooks gallery bench fuzz lint assets lock wheelhouse dist audit install clean
+.PHONY: help lab test oldest tour notebooks gallery site bench fuzz lint assets lock wheelhouse dist audit install clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -63,6 +65,18 @@ notebooks: install
 gallery: $(STAMPS)/tests $(STAMPS)/kgwb
 	HF_HUB_OFFLINE=1 $(BIN)/python tests/browser/gallery.py
 
+# The pages of the views need kgwb; the site is built in an environment of its own (tests/browser/site/conf.py says why).
+SITE := build/site-env
+site: $(STAMPS)/tests $(STAMPS)/kgwb $(SITE)/stamp
+	HF_HUB_OFFLINE=1 $(BIN)/python tests/browser/gallery.py --pages build/site-views
+	$(SITE)/bin/python tests/browser/site/building.py
+	$(BIN)/python tests/browser/site/handouts.py
+
+$(SITE)/stamp: tests/browser/site/requirements.lock
+	$(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check $(FROM) --no-deps --require-hashes -r $<
+	@touch $@
+
 bench: $(STAMPS)/tests $(STAMPS)/kgwb
 	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
@@ -87,6 +101,7 @@ lock:
 	$(LOCK) --excludes build/lock/left-out.txt requirements.txt --output-file requirements.lock
 	$(LOCK) --excludes build/lock/left-out.txt --constraints requirements.lock requirements.txt tests/requirements.txt \
 		--output-file tests/requirements.lock
+	$(LOCK) tests/browser/site/requirements.txt --output-file tests/browser/site/requirements.lock
 
 # The build backend is there for kgwb itself, which is installed from its source. What has no wheel is made one here, so that
 # the room needs no compiler.

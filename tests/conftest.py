@@ -29,7 +29,7 @@ settings.load_profile("kgwb")
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, os.cpu_count() or 1))
 # Files that start kernels, browsers or processes take longest: begun last, one of them would be waited for alone. (Heeded with
 # --no-loadscope-reorder only.)
-LONGEST_FIRST = ("notebooks", "browser", "lessons", "learn", "bert", "embed")
+LONGEST_FIRST = ("notebooks", "site", "browser", "lessons", "learn", "bert", "embed")
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,17 @@
 """Every view as an offline page and as a still picture, photographed light and dark: `make gallery`, then look.
 
-Written to build/gallery: a page and a still for each, photographs of both in three widths, and an index of them all.
+Written to build/gallery: a page and a still for each, photographs of both in three widths, and an index of them all. With
+`--pages FOLDER` only the pages and stills, and views.json, which says what they are: that needs no browser, and `make site`
+takes them from there.
 """
 
 from __future__ import annotations
 
+import argparse
 import html
+import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +80,18 @@ def link_three(graph: Any, vectors: Any, before: Any, after: Any) -> Any:
     )
 
 
+def write_pages(folder: Path, views: Iterable[tuple[str, Callable[[], Any]]]) -> None:
+    """The pages and stills, and in views.json their names, kinds, titles and captions, in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = []
+    for name, make in views:
+        view = make()
+        view.save(folder / f"{name}.svg")
+        view.save(folder / f"{name}.html")
+        listed.append({"name": name, "kind": type(view).__name__, "title": view.title, "caption": view.caption})
+    (folder / "views.json").write_text(json.dumps(listed, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
 def photograph(browser: Any, page: Path, name: str) -> list[Path]:
     """Whole pages in each width, light and dark, after half a second."""
     pictures = []
@@ -101,6 +117,13 @@ def write_index(names: list[str]) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=Path, help="write pages and stills only, to this folder")
+    pages = parser.parse_args().pages
+    write_pages(pages, make_views()) if pages else write_gallery()
+
+
+def write_gallery() -> None:
     from playwright.sync_api import sync_playwright
 
     shutil.rmtree(FOLDER, ignore_errors=True)
