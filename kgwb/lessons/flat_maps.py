@@ -59,6 +59,52 @@ def measure_points(truth: Positions, points: Positions, neighbours: int) -> pd.D
     return pd.DataFrame({"trustworthiness": found.trustworthiness, "continuity": found.continuity})
 
 
+def list_others(points: Positions, names: Sequence[str], name: str) -> list[str]:
+    """The names of all other points, the nearest first.
+
+    Example:
+        >>> list_others(np.array([[0.0], [1.0], [3.0]]), ["Ada", "Bo", "Cy"], "Bo")
+        ['Ada', 'Cy']
+    """
+    order = list_near(points, len(points) - 1)[_find_name(names, name)]
+    return [str(list(names)[place]) for place in order]
+
+
+def _find_name(names: Sequence[str], name: str) -> int:
+    if name not in list(names):
+        raise ValueError(f"No point is called {name!r}. Expected one of {len(names)} names, such as {names[0]!r}.")
+    return list(names).index(name)
+
+
+def list_worst(
+    truth: Positions, maps: Mapping[str, Float[np.ndarray, "point 2"]], names: Sequence[str], *, neighbours: int = 5
+) -> pd.DataFrame:
+    """For each map the point about which it is most wrong, with its nearest in truth and its nearest on the map.
+
+    Args:
+        truth: the vectors.
+        maps: of the points, by name.
+        names: of the points.
+        neighbours: how many nearest count as near; one fewer is named.
+
+    Returns:
+        A row for each map: the point with the lowest of its two figures, both figures, and the names of its nearest.
+
+    Example:
+        >>> line = np.arange(9.0)[:, None]
+        >>> list_worst(line, {"mirror": -line}, list("abcdefghi"), neighbours=3)["trustworthiness"].tolist()
+        [1.0]
+    """
+    rows = {}
+    for title, points in maps.items():
+        quality = measure_points(truth, points, neighbours)
+        name = str(list(names)[int(quality.min(axis=1).idxmin())])
+        spaces = {"near in truth": truth, "near on the map": points}
+        near = {side: ", ".join(list_others(each, names, name)[: neighbours - 1]) for side, each in spaces.items()}
+        rows[title] = {"worst": name, **quality.loc[_find_name(names, name)].round(2), **near}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
 def draw_maps(
     maps: Mapping[str, Float[np.ndarray, "point 2"]],
     names: Sequence[str],
@@ -81,11 +127,8 @@ def draw_maps(
     Raises:
         ValueError: no point has the name of the focus, or one that is to be named.
     """
-    for name in (focus, *named):
-        if name not in list(names):
-            raise ValueError(f"No point is called {name!r}. Expected one of {len(names)} names, such as {names[0]!r}.")
-    colours, centre = colour_types(kinds), list(names).index(focus)
-    shown = [centre, *near[centre].tolist(), *(list(names).index(name) for name in named)]
+    colours, centre = colour_types(kinds), _find_name(names, focus)
+    shown = [centre, *near[centre].tolist(), *(_find_name(names, name) for name in named)]
     parts = []
     for (title, points), panel in zip(maps.items(), _lay_out(list(maps.values())), strict=True):
         pixels = panel.place(*points.T)

@@ -184,6 +184,22 @@ def test_every_map_has_every_point_and_the_lines_of_the_focus() -> None:
         flat_maps.draw_maps(maps, names, kinds, near, focus="q")
 
 
+@given(SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_the_others_are_listed_from_near_to_far_and_the_worst_has_the_lowest_figure(seed: int) -> None:
+    names = [f"point {i}" for i in range(12)]
+    truth, points = _draw(seed, 12, 3), _draw(seed + 1, 12, 2)
+    others = flat_maps.list_others(truth, names, "point 7")
+    away = [float(np.linalg.norm(truth[names.index(other)] - truth[7])) for other in others]
+    assert sorted(others) == sorted({*names} - {"point 7"}) and away == sorted(away)
+    row = flat_maps.list_worst(truth, {"map": points}, names, neighbours=4).loc["map"]
+    quality = flat_maps.measure_points(truth, points, 4)
+    assert quality.loc[names.index(row["worst"])].min() == quality.to_numpy().min()
+    assert row["near on the map"] == ", ".join(flat_maps.list_others(points, names, row["worst"])[:3])
+    with pytest.raises(ValueError, match=r"No point is called 'q'\. Expected one of 12 names, such as 'point 0'\."):
+        flat_maps.list_others(truth, names, "q")
+
+
 def test_how_many_strangers_is_not_how_strange() -> None:
     def share(truth: list[str], shown: list[str], near: int) -> float:
         return len({*truth[:near]} & {*shown[:near]}) / near
