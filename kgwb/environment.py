@@ -238,7 +238,8 @@ def _look_at_device() -> Finding:
         import torch
     except ImportError:
         return Finding("device", "unknown without torch", ok=False, mend="mend torch first")
-    device, threads = best_device(), f"{torch.get_num_threads()} threads"
+    device, count = best_device(), torch.get_num_threads()
+    threads = f"{count} thread{'s' * (count > 1)}"
     if device.type != "cuda":
         return Finding("device", f"{device.type}, {threads}")
     gpu = torch.cuda.get_device_properties(device)
