@@ -217,6 +217,7 @@ CALLS = {
     "kgwb.plan_runs": "bert, vectors, task, other_vectors={'twin': vectors}, doors={'entity': {}}, epochs=1, batch=4",
     "kgwb.probe": "{'plain': bert}, questions, seeds=1",
     "ProbeReport.gains": "",
+    "ProbeReport.compare": "'door', 'plain', samples=10",
     "ProbeReport.join": "other_report",
     "ProbeReport.save": "'report.json'",
     "ProbeReport.load": "'kept.json'",

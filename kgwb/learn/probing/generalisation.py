@@ -115,7 +115,7 @@ def measure_generalisation(
             for group, questions in exam.asked.items():
                 answers[group].append(answer_questions(model, questions).assign(run=name, seed=seed))
     groups = {
-        group: summarise_answers(pd.concat(found, ignore_index=True), list(runs), exam.asked[group])
+        group: summarise_answers(pd.concat(found, ignore_index=True), list(runs), [exam.asked[group]])
         for group, found in answers.items()
     }
     return GeneralisationReport(exam, groups)

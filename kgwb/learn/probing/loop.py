@@ -99,7 +99,7 @@ def probe(
             answers[number] = kept
     answers |= _answer_missing(rows, origins, answers, place, precision, processes, progress)
     whole = [answers[number].assign(run=row.name, seed=row.seed) for number, row in enumerate(rows)]
-    return summarise_answers(pd.concat(whole, ignore_index=True), list(runs), questions)
+    return summarise_answers(pd.concat(whole, ignore_index=True), list(runs), [questions])
 
 
 def _answer_missing(
