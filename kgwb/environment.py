@@ -194,6 +194,14 @@ def draw_from(seed: int, purpose: str) -> torch.Generator:
     return torch.Generator().manual_seed(zlib.crc32(f"{purpose} {seed}".encode()))
 
 
+def find_version(package: str) -> str | None:
+    """The version of an installed package, which is not imported for it."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def find_sample_graphs() -> Path | None:
     """The folder `sample_graphs`: beside the package in a checkout, inside it in a wheel, or above the working directory."""
     package = Path(__file__).parent
@@ -210,9 +218,7 @@ def _look_for_package(name: str, lowest: str, needed: bool) -> Finding:
     mend = f'pip install "{name}>={lowest}"'
     if name == "torch":
         mend = "pip install torch==2.13.0"
-    try:
-        version = metadata.version(name)
-    except metadata.PackageNotFoundError:
+    if (version := find_version(name)) is None:
         return Finding(name, "not installed", ok=False, needed=needed, mend=mend)
     if _numbers(version) < _numbers(lowest):
         return Finding(name, f"{version}, older than {lowest}", ok=False, needed=needed, mend=mend)

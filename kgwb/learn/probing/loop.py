@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from kgwb.embed.precision import PRECISIONS, Precision
 from kgwb.environment import count_cores
 from kgwb.files import expect_folder
 from kgwb.learn.answering.answer_files import keep_answers, read_answers
+from kgwb.learn.probing.records import note_probe
 from kgwb.learn.probing.report import ProbeReport
 from kgwb.learn.probing.rows import ModelSource, ProbeRow, RowAnswers, Runs, plan_rows
 from kgwb.learn.probing.runs import ProbeRun
@@ -96,12 +98,16 @@ def probe(
         kept = None if place is None else read_answers(place, origin, len(row.questions))
         if kept is not None:
             answers[number] = kept
-    answers |= _answer_missing(rows, origins, answers, place, precision, processes, progress)
+    taken = len(answers)
+    given, shared_by = _answer_missing(rows, origins, answers, place, precision, processes, progress)
+    answers |= given
     whole = [
         answers[number].assign(run=row.name, seed=row.seed, set=row.seed if len(sets) > 1 else 0)
         for number, row in enumerate(rows)
     ]
-    return summarise_answers(pd.concat(whole, ignore_index=True), list(plans[0].runs), sets)
+    report = summarise_answers(pd.concat(whole, ignore_index=True), list(plans[0].runs), sets)
+    made = note_probe(rows, precision, taken=taken, processes=shared_by, varied=is_of_seed(runs), sets=len(sets))
+    return replace(report, made=made)
 
 
 def _answer_missing(
@@ -112,8 +118,8 @@ def _answer_missing(
     precision: Precision,
     processes: int | None,
     progress: bool,
-) -> dict[int, pd.DataFrame]:
-    """The answers of the rows that have none yet, by number."""
+) -> tuple[dict[int, pd.DataFrame], int]:
+    """The answers of the rows that have none yet, by number, and how many processes gave them."""
     missing = [number for number in range(len(rows)) if number not in answered]
     by_model: dict[tuple[int, int], list[int]] = {}  # rows of one tuned model stay together: it is tuned once
     for number in missing:
@@ -140,7 +146,7 @@ def _answer_missing(
         for number, answers in results:
             given[number] = answers
             bar.update()
-    return given
+    return given, count
 
 
 def choose_processes(models: Sequence[ProbeRow], wanted: int | None) -> int:

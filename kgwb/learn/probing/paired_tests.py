@@ -34,7 +34,7 @@ def expect_paired(counts: pd.DataFrame, sets: int, by: Unit) -> None:
         )
 
 
-def compare_answers(
+def compare_marked(
     counts: pd.DataFrame,
     run: str,
     others: Sequence[str],
@@ -114,7 +114,7 @@ def _compare_pair(
     lead = rights * other_sizes - other_rights * sizes
     better, worse = int((lead > 0).sum()), int((lead < 0).sum())
     accuracy, other_accuracy = rights.sum() / sizes.sum(), other_rights.sum() / other_sizes.sum()
-    drawn = _draw_differences(one, other, samples=samples, seed=seed)
+    drawn = np.subtract(*_draw_rates([one, other], samples=samples, seed=seed))
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     figures = {"accuracy": accuracy, "other accuracy": other_accuracy, "difference": accuracy - other_accuracy}
     figures |= {"low": low, "high": high, "p": weigh_signs(better, worse)}
@@ -122,26 +122,28 @@ def _compare_pair(
     return figures | counts | {"discordant": better + worse, "seeds": one.shape[1], "other seeds": other.shape[1]}
 
 
-def _draw_differences(
-    one: Float[np.ndarray, "unit seed answer"],
-    other: Float[np.ndarray, "unit otherseed answer"],
-    *,
-    samples: int,
-    seed: int,
-) -> Float[np.ndarray, " sample"]:
-    """The difference of two accuracies with units and seeds drawn anew, each time the same for both."""
-    units, seeds, others = len(one), one.shape[1], other.shape[1]
-    values = np.concatenate([one.reshape(units, -1), other.reshape(units, -1)], axis=1)
-    means = resample_means(values, samples=samples, seed=seed)  # [sample, seed × answer of both]
+def draw_accuracies(counts: pd.DataFrame) -> tuple[float, float]:
+    """The ends of the 95 % interval of one run's accuracy, with entities asked about and seeds drawn anew."""
+    [drawn] = _draw_rates([_count_units(counts, "head")], samples=1000, seed=0)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _draw_rates(
+    tables: Sequence[Float[np.ndarray, "unit seed answer"]], *, samples: int, seed: int
+) -> list[Float[np.ndarray, " sample"]]:
+    """The accuracy of each run with units and seeds drawn anew, each time the same for all."""
+    units, seeds = len(tables[0]), [table.shape[1] for table in tables]
+    values = np.concatenate([table.reshape(units, -1) for table in tables], axis=1)
+    means = resample_means(values, samples=samples, seed=seed)  # [sample, seed × answer of all]
     random = np.random.default_rng([seed, 1])  # not the numbers that drew the units
-    chosen = _count_draws(random, seeds, samples)
     # Seeds are paired where there are as many: vectors and questions may have been made by them.
-    other_chosen = chosen if others == seeds else _count_draws(random, others, samples)
+    weights = {count: _count_draws(random, count, samples) for count in dict.fromkeys(seeds)}
     rates = []
-    for part, weights in ((means[:, : 2 * seeds], chosen), (means[:, 2 * seeds :], other_chosen)):
-        size, right = np.einsum("smk,sm->ks", part.reshape(samples, -1, 2), weights)
+    for count, part in zip(seeds, np.split(means, 2 * np.cumsum(seeds)[:-1], axis=1), strict=True):
+        size, right = np.einsum("smk,sm->ks", part.reshape(samples, -1, 2), weights[count])
         rates.append(right / size)
-    return rates[0] - rates[1]
+    return rates
 
 
 def _count_draws(random: np.random.Generator, seeds: int, samples: int) -> Int[np.ndarray, "sample seed"]:

@@ -13,8 +13,9 @@ import pandas as pd
 from kgwb.checks import expect_choice, expect_each, expect_kind, expect_path
 from kgwb.files import write_whole
 from kgwb.learn.probing.gains import list_controls, list_groups, measure_gains
-from kgwb.learn.probing.paired_tests import Unit, compare_answers, expect_paired
+from kgwb.learn.probing.paired_tests import Unit, compare_marked, expect_paired
 from kgwb.learn.probing.report_files import ANSWERS, expect_writable, read_report_file, spell_report
+from kgwb.learn.probing.reported import describe_report, join_made
 from kgwb.packages import load_drawing
 from kgwb.words import count_things
 
@@ -213,7 +214,7 @@ class ProbeReport:
         expect_choice("by", by, get_args(Unit))
         named = list_groups(groups, self.relations, call="report.compare(run, groups={'known': ['speaks']})")
         expect_paired(self.counts, self.sets, by)
-        return compare_answers(self.counts, run, chosen, named, by, level=level, samples=samples, seed=seed)
+        return compare_marked(self.counts, run, chosen, named, by, level=level, samples=samples, seed=seed)
 
     def join(self, other: ProbeReport) -> ProbeReport:
         """The runs of both, where they answered the same questions.
@@ -244,7 +245,7 @@ class ProbeReport:
         counts = pd.concat([self.counts, other.counts], ignore_index=True)
         if ANSWERS in counts:
             counts[ANSWERS] = counts[ANSWERS].fillna("")  # of a report that an earlier kgwb wrote
-        return replace(self, counts=counts, kept={**self.kept, **other.kept})
+        return replace(self, counts=counts, kept={**self.kept, **other.kept}, made=join_made(self.made, other.made))
 
     def save(self, path: str | Path) -> Path:
         """Write the whole report, as .csv or .json; `kgwb.learn.read_report` brings it back. Returns the path.
@@ -274,6 +275,10 @@ class ProbeReport:
         """The table of runs for a LaTeX document, with \\usepackage{booktabs}; labels are escaped."""
         table = self.frame.to_latex(escape=True, float_format="%.3f", na_rep="--")
         return f"% {self.protocol}\n{table}"
+
+    def describe_run(self) -> dict[str, str]:
+        """What `kgwb.cite` says of it."""
+        return describe_report(self.protocol, self.frame, self.counts, self.fingerprint, self.made)
 
     def _repr_html_(self) -> str:
         return f"{self.frame.round(3).to_html()}<p>{self.protocol}</p>"
