@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from kgwb.checks import expect_kind
-from kgwb.environment import VERSION, find_version
+from kgwb.environment import VERSION
+from kgwb.packages import find_version
 
 if TYPE_CHECKING:
     import pandas as pd

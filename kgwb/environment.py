@@ -14,11 +14,11 @@ import shutil
 import sys
 import zlib
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgwb.files import hash_file
+from kgwb.packages import find_version
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,14 +192,6 @@ def draw_from(seed: int, purpose: str) -> torch.Generator:
     seed = expect_seed(seed)
     expect_text("purpose", purpose, usual="noise")
     return torch.Generator().manual_seed(zlib.crc32(f"{purpose} {seed}".encode()))
-
-
-def find_version(package: str) -> str | None:
-    """The version of an installed package, which is not imported for it."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def find_sample_graphs() -> Path | None:
