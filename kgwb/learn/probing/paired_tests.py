@@ -130,7 +130,7 @@ def draw_accuracies(counts: pd.DataFrame) -> tuple[float, float]:
 
 
 def _draw_rates(
-    tables: Sequence[Float[np.ndarray, "unit seed answer"]], *, samples: int, seed: int
+    tables: Sequence[Float[np.ndarray, "unit _ answer"]], *, samples: int, seed: int
 ) -> list[Float[np.ndarray, " sample"]]:
     """The accuracy of each run with units and seeds drawn anew, each time the same for all."""
     units, seeds = len(tables[0]), [table.shape[1] for table in tables]
