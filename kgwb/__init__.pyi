@@ -11,6 +11,7 @@ from .bert import inject as inject
 from .bert import link_mentions as link_mentions
 from .bert import load_bert as load_bert
 from .bert import read as read
+from .citation import cite as cite
 from .embed import RESCAL as RESCAL
 from .embed import ComplEx as ComplEx
 from .embed import DistMult as DistMult
@@ -43,7 +44,6 @@ from .learn import split_questions as split_questions
 from .learn import tune as tune
 from .see import Workbench as Workbench
 from .see import link as link
-from .see import record_film as record_film
 from .see import show_attention as show_attention
 from .see import show_graph as show_graph
 from .see import show_heads as show_heads

@@ -14,11 +14,11 @@ import shutil
 import sys
 import zlib
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgwb.files import hash_file
+from kgwb.packages import find_version
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,9 +224,7 @@ def _look_for_package(name: str, lowest: str, needed: bool) -> Finding:
     mend = f'pip install "{name}>={lowest}"'
     if name == "torch":
         mend = "pip install torch==2.13.0"
-    try:
-        version = metadata.version(name)
-    except metadata.PackageNotFoundError:
+    if (version := find_version(name)) is None:
         return Finding(name, "not installed", ok=False, needed=needed, mend=mend)
     if _numbers(version) < _numbers(lowest):
         return Finding(name, f"{version}, older than {lowest}", ok=False, needed=needed, mend=mend)

@@ -1,4 +1,4 @@
-"""What only some calls need, loaded when it is first used, and named with its install line when missing.
+"""What only some calls need, loaded when it is first used, and named with its install line when missing; versions.
 
 Reports stand above the room that draws them, which they must not import. Their drawings are found as pandas finds its
 plotting backends: each is an entry point of the group "kgwb.pictures", named after the report's class.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from types import ModuleType
 from typing import Any
 
@@ -45,3 +45,11 @@ def load_drawing(report: str) -> Callable[..., Any]:
     for entry in entry_points(group="kgwb.pictures", name=report):
         return entry.load()
     raise ImportError(f"The picture of a {report} needs kgwb, which is not installed. Type: pip install -e .")
+
+
+def find_version(package: str) -> str | None:
+    """The version of an installed package, which is not imported for it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -22,7 +22,7 @@ PACKAGE = Path(kgwb.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 # A graph walks down this list; what stands further down may import what stands above it.
 GROUND = ("axes", "words", "memory", "processes", "files", "tensor_folders", "packages", "checks", "fingerprints")
-GROUND += ("environment",)
+GROUND += ("environment", "citation")
 ROOMS = ("graph", "embed", "bert", "learn", "see", "lessons")
 FLOW = (*GROUND, *ROOMS, "__init__", "__main__")
 # What `kgwb.graph` and `kgwb.embed` must do without.

@@ -109,6 +109,7 @@ def _load_place(place: str | Path, source: str | Path, doors: Sequence[type[Door
     bert = Bert(model, tokenizer, name=str(name), new_head=new_head)
     if record is not None:
         bert.name, bert.new_head, bert.met = record["name"], record["new_head"], Met.of(record.get("met", {}))
+        bert._tunings = tuple(record.get("tunings", ()))
         if record["additions"]:
             with _explain(source):
                 restore_additions(bert, record["additions"], read_tensor_file(Path(place) / ADDITIONS))

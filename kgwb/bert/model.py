@@ -22,7 +22,9 @@ from kgwb.bert.passing import Pass, watch_layers
 from kgwb.bert.saving import ADDITIONS, HEADS, ModelFileError, describe_doors, place_head_graphs, write_model
 from kgwb.bert.task_head import TaskHead
 from kgwb.bert.trace import Record, Trace
+from kgwb.bert.tunings import Tuning, describe_bert
 from kgwb.checks import expect_flags, expect_kind, expect_path, expect_text
+from kgwb.fingerprints import hash_tensors
 from kgwb.words import describe_kind
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class Bert(nn.Module):
         self.heads = nn.ModuleDict()
         self.disturbance: Callable[[Tensor, Encoding], Tensor] | None = None  # of the word vectors; see `disturb_words`
         self.additions = nn.ModuleDict()
+        self._tunings: tuple[Tuning, ...] = ()
         watch_layers(self.stack)
 
     def forward(self, encoding: Encoding) -> Any:
@@ -126,6 +129,7 @@ class Bert(nn.Module):
             "new_head": self.new_head,
             "injector": None,
             "met": self.met.record,
+            "tunings": list(self._tunings),
         }
         for name, head in self.heads.items():
             expect_kind(
@@ -238,6 +242,12 @@ class Bert(nn.Module):
     def layers(self) -> int:
         """How many layers attend."""
         return int(self.model.config.num_hidden_layers)
+
+    def describe_run(self) -> dict[str, str]:
+        """What `kgwb.cite` says of it."""
+        state, doors = list_base_weights(self.model, self.additions), self.injector
+        known = None if doors is None else (doors.recipe, doors.graph)
+        return describe_bert(self.name, hash_tensors(state[name] for name in sorted(state)), known, self._tunings)
 
     def extra_repr(self) -> str:
         added = f", additions={list(self.additions)}" if self.additions else ""

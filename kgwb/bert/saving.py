@@ -15,6 +15,7 @@ from kgwb.axes import Tensor
 from kgwb.bert.knowledge import Knowledge
 from kgwb.bert.origin import Origin
 from kgwb.bert.shape import Shape
+from kgwb.citation import is_record
 from kgwb.environment import VERSION
 from kgwb.files import hash_file, hold_folder, refuse_other_files, write_whole
 from kgwb.fingerprints import fingerprint
@@ -126,6 +127,8 @@ def read_model_record(folder: Path, *, check_files: bool = False) -> dict[str, A
         if record["injector"] is not None:
             expect_parts(record["injector"], _OF_DOORS)
         expect_parts(record, {name: dict for name in ("heads", "additions") if name in record})
+        if not is_record(record.get("tunings", []), ("settings", "machine")):
+            raise ValueError("its 'tunings' are no list of tunings")
         expect_parts(record.setdefault("additions", {}), dict.fromkeys(record["additions"], dict))
         for head in record.setdefault("heads", {}).values():
             expect_parts(head, {**_OF_HEAD, **({"graphs": dict} if "graphs" in head else {})})

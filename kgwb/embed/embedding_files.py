@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from kgwb.axes import Tensor
+from kgwb.citation import is_record
 from kgwb.embed.scorers import SCORERS
 from kgwb.embed.scorers.scorer import Scorer
 from kgwb.embed.vectors import FORMATS
@@ -29,6 +30,7 @@ _KINDS = {"trained_on": (torch.bool,), "trained_facts": (torch.int32,)}  # all o
 _OF_GRAPH = {"name": str, "fingerprint": str, "entities": int, "relations": int}
 _OF_SCORER = {"name": str, "arguments": dict}
 _OF_EMBEDDING = {"kgwb": str, "dim": int, "seed": int, "reciprocal": bool, "files": dict, "sha256": str}
+_OF_TRAINING = ("settings", "machine")  # objects of their own
 _AGAIN = "Save the embedding again, to another folder."
 
 
@@ -208,4 +210,7 @@ def _find_wrong(facts: object) -> str | None:
     # Folders that an earlier kgwb wrote do not say how many facts were trained on.
     if type(count := facts.get("trained_facts", 0)) is not int or not 0 <= count < 2**60:
         return "'trained_facts' is no count"
+    # Nor how they were trained.
+    if not is_record(facts.get("trainings", []), _OF_TRAINING):
+        return "'trainings' is no list of trainings"
     return None

@@ -15,6 +15,7 @@ from kgwb.embed.embedding_files import WRITTEN, describe_scorer, write_embedding
 from kgwb.embed.encoders.encoder import at_rest, encode_tables, expect_encoder
 from kgwb.embed.queries import Triples, expect_ids, read_ids
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
+from kgwb.embed.trainings import Training, describe_vectors
 from kgwb.embed.vectors import Vectors, list_best, widen_table
 from kgwb.files import refuse_other_files
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
@@ -79,6 +80,7 @@ class GraphEmbedding(nn.Module):
         self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))
         self.trained_facts = np.empty((0, 3), dtype=np.int64)
         self.begun_from = ""
+        self._trainings: tuple[Training, ...] = ()
         self.eval()  # training switches an encoder's dropout and sampling on, and off again
 
     @property
@@ -227,8 +229,15 @@ class GraphEmbedding(nn.Module):
         tensors = {name: table.detach().cpu().clone() for name, table in tables.items() if table is not None}
         facts = {"scorer": describe_scorer(self.scorer), "dim": self.dim, "seed": self.seed}
         facts |= {"reciprocal": self.reciprocal, "trained_facts": len(self.trained_facts)}
+        facts["trainings"] = list(self._trainings)
         tensors["trained_facts"] = torch.from_numpy(self.trained_facts.astype(np.int32))
         return write_embedding_files(folder, tensors, facts, self.graph)
+
+    def describe_run(self) -> dict[str, str]:
+        """What `kgwb.cite` says of it."""
+        return describe_vectors(
+            self.graph, self.extra_repr(), self.seed, self._trainings, known=bool(len(self.trained_facts))
+        )
 
     def extra_repr(self) -> str:
         """What stands between the brackets when torch prints a model that holds this one."""

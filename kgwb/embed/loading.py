@@ -78,6 +78,7 @@ def _read_embedding(folder: Path, graph: KnowledgeGraph | None, scorer: Scorer |
     embedding = GraphEmbedding(graph, equation, dim=facts["dim"], seed=facts["seed"])
     if facts["reciprocal"]:
         embedding.add_inverses()
+    embedding._trainings = tuple(facts.get("trainings", ()))
     learnt = tensors.pop("trained_facts", None)
     embedding.to(tensors["entity_table"].dtype).load_state_dict(tensors)
     if learnt is not None:

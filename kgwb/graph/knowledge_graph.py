@@ -118,6 +118,29 @@ class KnowledgeGraph:
         names = json.dumps([list(self.entities["entity"]), list(self.relations["relation"])])
         return hashlib.sha256(names.encode()).hexdigest()
 
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of names, labels and triples: what it says, whatever it is called and however it was read."""
+        columns = [
+            (self.entities, "entity"),
+            (self.entities, "label"),
+            (self.relations, "relation"),
+            (self.relations, "label"),
+        ]
+        tables = [list(map(str, table[column])) for table, column in columns]
+        digest = hashlib.sha256(json.dumps(tables).encode())
+        digest.update(np.ascontiguousarray(self.triples, dtype="<i8").data)
+        return digest.hexdigest()
+
+    def describe_run(self) -> dict[str, str]:
+        """What `kgwb.cite` says of it."""
+        notes = "; ".join(f"{count:,} {what}" for what, count in self.notes)
+        return {
+            "run": f"the knowledge graph {self.name!r}",
+            "graph": describe_content(self),
+            "counted while reading": notes or "nothing",
+        }
+
     def entity_id(self, entity: str | int | np.integer) -> int:
         """The id of an entity given by id, name or label; of several with one label, the best connected.
 
@@ -248,6 +271,13 @@ def add_types(graph: KnowledgeGraph, *, relation: str = "is a") -> KnowledgeGrap
     stated = pd.DataFrame({"head": typed["entity"], "relation": relation, "tail": typed["type"]})
     facts = pd.concat([graph.to_pandas(), stated], ignore_index=True)
     return KnowledgeGraph.from_pandas(facts, graph.entities, relations=graph.relations, name=graph.name)
+
+
+def describe_content(graph: KnowledgeGraph) -> str:
+    """A graph's name, counts and hash, in one line."""
+    sizes = ((len(graph), "triple"), (len(graph.entities), "entity"), (len(graph.relations), "relation"))
+    counts = ", ".join(count_things(count, kind) for count, kind in sizes)
+    return f"{graph.name!r}, {counts}; SHA-256 of names, labels and triples {graph.content_hash}"
 
 
 def expect_graph(graph: object, call: str) -> None:

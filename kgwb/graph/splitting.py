@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from kgwb.checks import expect_id_rows, expect_kind, expect_seed, is_number
+from kgwb.citation import NOT_RECORDED
 from kgwb.graph.building import Notes, cut_blocks, freeze, sum_notes
-from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
+from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content, expect_graph
 from kgwb.words import count_things, quote_value
 
 # Below this share a test set asks mostly for what train does not say outright.
@@ -25,6 +27,7 @@ class Split:
         graph: all entities, relations and triples.
         train, valid, test: int64 [triple, 3], ids of that graph, sorted.
         notes: what could not be done as asked, counted.
+        seed: of the draw; None where it was not drawn here, or that was not recorded.
     """
 
     graph: KnowledgeGraph
@@ -32,6 +35,7 @@ class Split:
     valid: np.ndarray
     test: np.ndarray
     notes: Notes = ()
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         call = "split_triples(graph), or read_split(folder)"
@@ -39,6 +43,8 @@ class Split:
         for part in ("train", "valid", "test"):
             expect_id_rows(part, getattr(self, part), call=call)
         expect_kind(self.notes, tuple, "A tuple of notes", call=call)
+        if self.seed is not None:
+            expect_seed(self.seed)
 
     @cached_property
     def known(self) -> np.ndarray:
@@ -56,6 +62,13 @@ class Split:
         """The ids of relations that stand in valid or test and in no train triple, int64 [relation], sorted."""
         held_out = np.concatenate([self.valid, self.test])
         return np.setdiff1d(held_out[:, 1], self.train[:, 1])
+
+    def describe_run(self) -> dict[str, str]:
+        """What `kgwb.cite` says of it."""
+        parts = {part: spell_triples(getattr(self, part)) for part in ("train", "valid", "test")}
+        seed = NOT_RECORDED if self.seed is None else str(self.seed)
+        run = f"a split of the knowledge graph {self.graph.name!r} into train, valid and test"
+        return {"run": run, "graph": describe_content(self.graph), **parts, "seed of the split": seed}
 
     def __repr__(self) -> str:
         counts = f"{len(self.train):,} train, {len(self.valid):,} valid, {len(self.test):,} test"
@@ -111,7 +124,18 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
     reason = ": every triple left in train is the only one of an entity or a relation"
     notes = sum_notes(tuple((what + reason, lacking) for what, lacking in missing))
     train_part, valid_part, test_part = (freeze(graph.triples[parts == part]) for part in range(3))
-    return Split(graph, train_part, valid_part, test_part, notes)
+    return Split(graph, train_part, valid_part, test_part, notes, seed)
+
+
+def spell_triples(triples: np.ndarray) -> str:
+    """How many triples, and the SHA-256 of their ids, whatever their order.
+
+    Example:
+        >>> spell_triples(np.array([[0, 0, 1], [1, 0, 0]])) == spell_triples(np.array([[1, 0, 0], [0, 0, 1]]))
+        True
+    """
+    ordered = np.ascontiguousarray(triples[np.lexsort(triples.T[::-1])], dtype="<i8")
+    return f"{count_things(len(triples), 'triple')}, SHA-256 of their ids {hashlib.sha256(ordered.data).hexdigest()}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -34,7 +34,7 @@ def make_views() -> Iterator[tuple[str, Callable[[], Any]]]:
     options = {**kgwb.preset("complex", "small"), "epochs": 12}
     dim = options.pop("dim")
     vectors, other = (kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=dim, seed=seed) for seed in (0, 1))
-    film = kgwb.record_film(vectors, kgwb.train_embedding(vectors, graph, **options), highlight=PERSON)
+    film = kgwb.see.record_film(vectors, kgwb.train_embedding(vectors, graph, **options), highlight=PERSON)
     runs = {"ComplEx": film, "other seed": kgwb.train_embedding(other, graph, **options)}
     training = kgwb.show_training(runs)
     sentences = kgwb.read_sentences(ROOT / "sample_graphs" / "archipelago", graph)

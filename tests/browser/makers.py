@@ -34,7 +34,7 @@ def show_space() -> Any:
 
 def record_film() -> Any:
     vectors = kgwb.GraphEmbedding(kgwb.KnowledgeGraph.from_pandas(FACTS), kgwb.ComplEx(), dim=4)
-    film = kgwb.record_film(vectors, kgwb.train_embedding(vectors, vectors.graph, epochs=3))
+    film = kgwb.see.record_film(vectors, kgwb.train_embedding(vectors, vectors.graph, epochs=3))
     list(film)
     return film
 

@@ -56,7 +56,7 @@ def show_space() -> Any:
 
 def record_film() -> Any:
     vectors = kgwb.GraphEmbedding(GRAPH, kgwb.ComplEx(), dim=4)
-    film = kgwb.record_film(vectors, kgwb.train_embedding(vectors, GRAPH, epochs=2), highlight="e1")
+    film = kgwb.see.record_film(vectors, kgwb.train_embedding(vectors, GRAPH, epochs=2), highlight="e1")
     list(film)
     return film
 

@@ -111,7 +111,7 @@ def test_a_fork_trains_on_several_threads_after_this_process_did(small_bert, vec
 
 def test_a_number_is_chosen_by_cores_models_and_memory(runs, parts, small_bert, monkeypatch, caplog):
     def choose(runs, wanted=None, seeds=1):
-        models = {(id(row.source), row.seed): row for row in plan_rows(runs, parts[1], seeds)}
+        models = {(id(row.source), row.seed): row for row in plan_rows(runs, parts[1], range(seeds))}
         return choose_processes(list(models.values()), wanted)
 
     monkeypatch.setattr(probing, "count_cores", lambda: 4)

@@ -53,9 +53,12 @@ def report(small_bert, questions):
 def test_counts_are_kept_for_each_run_seed_and_relation(small_bert, questions):
     report = kgwb.probe({"plain": small_bert}, questions)
     correct = int(report.frame.loc["plain", "accuracy"] * 80 + 0.5)
-    assert report.counts.to_dict("records") == [
-        {"run": "plain", "seed": 0, "relation": "works as", "questions": 80, "correct": correct}
-    ]
+    [row] = report.counts.to_dict("records")
+    answers = row.pop("answers").split()
+    assert row == {"run": "plain", "seed": 0, "relation": "works as", "questions": 80, "correct": correct}
+    assert [int(answer[:-1]) for answer in answers] == [question.head for question in questions]
+    right = kgwb.learn.answer_questions(small_bert, questions)["correct"]
+    assert [answer[-1] == "+" for answer in answers] == right.tolist()
     assert report.relations.to_dict("records") == [
         {"relation": "works as", "questions": 80, "chance": 0.5, "majority": 0.5}
     ]

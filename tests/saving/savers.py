@@ -160,7 +160,7 @@ def _saves_file(make: Callable[[int], Any], name: str) -> tuple[Save, Callable[[
 
 def _film(version: int) -> Any:
     embedding = make_embedding(0)
-    film = kgwb.record_film(embedding, train_embedding(embedding, make_graph(0), epochs=2, seed=version))
+    film = kgwb.see.record_film(embedding, train_embedding(embedding, make_graph(0), epochs=2, seed=version))
     for _ in film:
         pass
     return film

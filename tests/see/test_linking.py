@@ -173,7 +173,7 @@ def test_an_unknown_name_is_named() -> None:
 def parts() -> list[LiveView]:
     """Views of one graph that show different parts of it."""
     vectors = kgwb.GraphEmbedding(CHAIN, kgwb.TransE(), dim=4)
-    film = kgwb.record_film(vectors, kgwb.train_embedding(vectors, CHAIN, epochs=2), entities=["e1", "e2", "e3"])
+    film = kgwb.see.record_film(vectors, kgwb.train_embedding(vectors, CHAIN, epochs=2), entities=["e1", "e2", "e3"])
     list(film)
     reading = kgwb.read(kgwb.load_bert(), "Paris is in France.")
     heads = kgwb.show_heads(kgwb.load_bert(), ["Paris is in France."], graph=CHAIN)

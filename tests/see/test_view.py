@@ -39,7 +39,7 @@ def show_training(_pair: tuple[Reading, Reading]) -> View:
 
 def record_film(_pair: tuple[Reading, Reading]) -> View:
     vectors = kgwb.GraphEmbedding(kgwb.KnowledgeGraph.from_pandas(FACTS), kgwb.ComplEx(), dim=4)
-    film = kgwb.record_film(vectors, kgwb.train_embedding(vectors, vectors.graph, epochs=2))
+    film = kgwb.see.record_film(vectors, kgwb.train_embedding(vectors, vectors.graph, epochs=2))
     for _ in film:
         pass
     return film

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -12,9 +12,11 @@ import pandas as pd
 
 from kgwb.axes import Float, Int
 from kgwb.checks import expect_at_least, expect_choice, expect_kind
+from kgwb.citation import MACHINE, NOT_RECORDED, list_machine
 from kgwb.embed.queries import CARDINALITIES, Known, expect_ids, find_distinct, name_cardinalities, read_ids
 from kgwb.embed.ranking.bootstrap import bootstrap_intervals
-from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
+from kgwb.graph.splitting import spell_triples
 from kgwb.words import count_things
 
 HITS = (1, 3, 10)
@@ -39,6 +41,7 @@ class RankReport:
         outranked_by: the best candidates that score higher than the right answer, best first, then -1, [rank, above];
             None where `rank_triples` was not asked for them.
         trained: ranked triples that training learnt from, whose ranks show memory; None where that is not known.
+        made: part -> with what and of what the ranking was made, as `kgwb.cite` tells it.
     """
 
     graph: KnowledgeGraph
@@ -51,6 +54,7 @@ class RankReport:
     unseen: int | None
     outranked_by: Int[np.ndarray, "rank above"] | None = None
     trained: int | None = None
+    made: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def ranks(self) -> Float[np.ndarray, " rank"]:
@@ -196,6 +200,22 @@ class RankReport:
         """Each triple's share in MRR and Hits@k, its two ranks taken together."""
         each = np.stack([1 / self.ranks, *((self.ranks <= k).astype(float) for k in HITS)], axis=1)
         return each.reshape(2, -1, len(FIGURES)).mean(0)
+
+    def describe_run(self) -> dict[str, str]:
+        """What `kgwb.cite` says of it."""
+        figures, *protocol = [line.strip() for line in repr(self).removeprefix("RankReport: ").splitlines()]
+        ranked = self.triples[: len(self.ranks) // 2]
+        by = {part: value for part, value in self.made.items() if part not in MACHINE} or {"ranked by": NOT_RECORDED}
+        return {
+            "run": f"a ranking of {count_things(len(ranked), 'triple')} of the knowledge graph {self.graph.name!r}",
+            "figures": figures,
+            "protocol": "; ".join(protocol),
+            **list_machine(self.made),
+            "graph": describe_content(self.graph),
+            "ranked": spell_triples(ranked),
+            "known triples": "no filter" if self.known is None else spell_triples(self.known),
+            **by,
+        }
 
     @cached_property
     def _usual_intervals(self) -> pd.DataFrame:

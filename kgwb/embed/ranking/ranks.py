@@ -7,6 +7,7 @@ import torch
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_choice, expect_number
+from kgwb.citation import NOT_RECORDED, Citable, nest_parts, note_machine
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import limit_threads
 from kgwb.embed.queries import SIDES, Known, Queries, Triples, expect_ids, find_answers, group_queries, read_ids
@@ -96,7 +97,15 @@ def rank_triples(
         unseen=_count_unseen(embedding, ranked),
         outranked_by=above if outranked_by else None,
         trained=count_trained(embedding, graph, ranked),
+        made=note_machine(device) | _note_ranker(embedding),
     )
+
+
+def _note_ranker(ranker: object) -> dict[str, str]:
+    """How what was ranked came about, where it says so; the graph is the ranking's own."""
+    if not isinstance(ranker, Citable):
+        return {"ranked by": f"a ranker of the class {type(ranker).__name__}; how it was made was {NOT_RECORDED}"}
+    return nest_parts("ranked by", {part: value for part, value in ranker.describe_run().items() if part != "graph"})
 
 
 def _rank_side(

@@ -11,6 +11,7 @@ import torch
 
 from kgwb.axes import Int
 from kgwb.checks import expect_choice, expect_flags, expect_kind, expect_path
+from kgwb.citation import list_before
 from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.training.arguments import (
@@ -30,6 +31,7 @@ from kgwb.embed.training.schedule import Schedule, plan_evaluation
 from kgwb.embed.training.sharding import Shard, ShardedObjective, expect_shardable
 from kgwb.embed.training.state import Epoch, TrainingState
 from kgwb.embed.training.workspace import Memory, Workspace, choose_memory
+from kgwb.embed.trainings import Training, note_training
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 
@@ -155,6 +157,7 @@ def train_embedding(
         "evaluate_on": evaluate_on,
         "precision": precision,
     }
+    settings = dict(request)
     expect_ranges(request | {"memory": memory, "checkpoint_every": checkpoint_every})
     expect_choice("optimizer", optimizer, ("adagrad", "adam"))
     expect_choice("precision", precision, PRECISIONS)
@@ -225,7 +228,8 @@ def train_embedding(
             request["valid"] = digest_triples(split.valid, split.known)
         kept = Checkpoint(checkpoint.absolute(), checkpoint_every, describe_request(state, request), shard)
         kept.resume(state, triples)
-    return _iterate(state, triples, evaluate, kept)
+    training = note_training(split, triples, settings, embedding.device, state.workspace.precision)
+    return _iterate(state, triples, evaluate, kept, training)
 
 
 def _iterate(
@@ -233,22 +237,30 @@ def _iterate(
     triples: Int[np.ndarray, "triple 3"],
     evaluate: Callable[[int], dict[str, float]],
     kept: Checkpoint | None,
+    training: Training,
 ) -> Iterator[Epoch]:
     state.embedding.begun_from = state.start
+    earlier = list_before(state.embedding._trainings, training, resumed=state.number > 0)
+    training = {**training, "resumed": state.number}
     if kept is not None and not state.number and not state.over:
         kept.keep(state)  # stopped within the first epoch, it begins again from the same vectors
     if state.number or not state.over:  # of no epochs, nothing is learnt
         state.embedding.trained_on[state.queries.entities()] = True
         state.embedding.trained_facts = state.earlier.add(triples).facts
+        state.embedding._trainings = (*earlier, {**training, "epochs": state.number})
     try:
         while not state.over:
             epoch = state.train(evaluate)
+            state.embedding._trainings = (*earlier, {**training, "epochs": state.number})
             if kept is not None:
                 kept.keep(state)
             yield epoch
     finally:
         if state.schedule.patience:
             state.best.restore(state.embedding)
+            if state.best.tables:
+                *before, last = state.embedding._trainings
+                state.embedding._trainings = (*before, {**last, "best": state.best.epoch})
 
 
 def _make_optimizer(embedding: GraphEmbedding, name: str, learning_rate: int | float) -> torch.optim.Optimizer:

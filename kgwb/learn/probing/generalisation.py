@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -16,7 +16,9 @@ from kgwb.embed import ComplEx, GraphEmbedding, train_embedding
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn.answering.answers import answer_questions
 from kgwb.learn.probing.generalisation_exam import GeneralisationExam
+from kgwb.learn.probing.records import note_probe
 from kgwb.learn.probing.report import ProbeReport
+from kgwb.learn.probing.rows import plan_rows
 from kgwb.learn.probing.runs import plan_runs
 from kgwb.learn.probing.summing import summarise_answers
 from kgwb.learn.tasks import MaskedAnswers
@@ -58,7 +60,14 @@ class GeneralisationReport:
         runs = list(next(iter(self.groups.values())).runs)
         joined = pd.concat(counts, ignore_index=True)
         joined = joined.sort_values("run", key=lambda names: names.map(runs.index), kind="stable", ignore_index=True)
-        return ProbeReport(joined, pd.concat(relations, ignore_index=True), chance)
+        made = next(iter(self.groups.values())).made
+        return ProbeReport(joined, pd.concat(relations, ignore_index=True), chance, made=made)
+
+    def describe_run(self) -> dict[str, str]:
+        """What `kgwb.cite` says of it."""
+        parts = self.report.describe_run() | {"run": f"an exam of generalisation, {', '.join(self.groups)}"}
+        prints = {f"questions, {group}": f"SHA-256 {part.fingerprint}" for group, part in self.groups.items()}
+        return {part: value for part, value in parts.items() if part != "questions"} | prints
 
     @property
     def relations(self) -> dict[str, list[str]]:
@@ -115,10 +124,12 @@ def measure_generalisation(
             for group, questions in exam.asked.items():
                 answers[group].append(answer_questions(model, questions).assign(run=name, seed=seed))
     groups = {
-        group: summarise_answers(pd.concat(found, ignore_index=True), list(runs), exam.asked[group])
+        group: summarise_answers(pd.concat(found, ignore_index=True), list(runs), [exam.asked[group]])
         for group, found in answers.items()
     }
-    return GeneralisationReport(exam, groups)
+    rows = list(plan_rows(runs, exam.tuned, range(seeds)))
+    made = note_probe(rows, "auto", taken=0, processes=1, varied=False, sets=1)
+    return GeneralisationReport(exam, {group: replace(found, made=made) for group, found in groups.items()})
 
 
 def _learn(graph: KnowledgeGraph) -> GraphEmbedding:

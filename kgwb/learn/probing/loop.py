@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_kind, expect_path, expect_text
+from kgwb.checks import expect_at_least, expect_choice, expect_flags, expect_path
 from kgwb.embed.precision import PRECISIONS, Precision
 from kgwb.environment import count_cores
 from kgwb.files import expect_folder
 from kgwb.learn.answering.answer_files import keep_answers, read_answers
+from kgwb.learn.probing.records import note_probe
 from kgwb.learn.probing.report import ProbeReport
-from kgwb.learn.probing.report_files import expect_writable
-from kgwb.learn.probing.rows import ModelSource, ProbeRow, RowAnswers, plan_rows
+from kgwb.learn.probing.rows import ModelSource, ProbeRow, RowAnswers, Runs, plan_rows
 from kgwb.learn.probing.runs import ProbeRun
+from kgwb.learn.probing.seed_plans import is_of_seed, plan_seeds
 from kgwb.learn.probing.summing import summarise_answers
 from kgwb.learn.probing.workers import Work, share_work, why_not_fork
 from kgwb.learn.questions import Questions
 from kgwb.memory import find_free_memory
-from kgwb.words import describe_kind
 
 _BESIDE = 1 << 29  # bytes that tuning takes beside the weights, about
 _USUAL = 110_000_000  # weights of a BERT of the usual size
@@ -32,8 +33,8 @@ _log = logging.getLogger(__name__)
 
 
 def probe(
-    runs: Mapping[str, ModelSource],
-    questions: Questions,
+    runs: Runs | Callable[[int], Runs],
+    questions: Questions | Callable[[int], Questions],
     *,
     seeds: int = 3,
     progress: bool = False,
@@ -44,8 +45,11 @@ def probe(
     """Accuracy of each run on the same questions, over seeds, beside chance; `.gains()` is what each door gained.
 
     Args:
-        runs: name -> a model, or a function from a seed to a model (`plan_runs` makes them).
-        questions: about entities that no run was tuned on (`split_questions` splits them).
+        runs: name -> a model, or a function from a seed to a model (`plan_runs` makes them); or a function from a seed to all
+            of that, so that what tuning starts from varies as well (vectors, the split of the questions). It is
+            called for all seeds before the first model is tuned.
+        questions: about entities that no run was tuned on (`split_questions` splits them); or a function from a seed to them,
+            where runs are one as well.
         seeds: how often each function is run, with seeds 0, 1, 2, ...; a ready model is probed once.
         progress: show a bar: runs and seeds done, and the time left.
         folder: keep each run's answers here as soon as they are given, and take from here those that were given
@@ -55,6 +59,13 @@ def probe(
         processes: how many share the runs; each has its part of torch's threads. By default one for each core, as far as
             there are models to tune, and memory for them. It is 1 on a GPU, without Linux, and for functions of
             one's own, which may leave something behind in this process (a number that is typed holds for them too).
+
+    The spread over seeds is that of all that the seed decides. In `plan_runs(bert, vectors, kgwb.MaskedAnswers(seen))` it
+    is tuning (the door's first weights, the order of examples, what a control shuffles). To vary vectors and split too:
+
+        split = lambda seed: kgwb.split_questions(questions, seed=seed)
+        runs = lambda seed: kgwb.plan_runs(bert, train(graph, seed), kgwb.MaskedAnswers(split(seed)[0]))
+        kgwb.probe(runs, lambda seed: split(seed)[1])
 
     Ctrl-C stops all processes; what was answered until then is in `folder`. Answers are the same to the bit for any
     number of processes with as many threads each, as long as a run draws its random numbers by its seed; with other
@@ -69,24 +80,14 @@ def probe(
         AnswerFileError: if the folder holds another probe.
         ChildProcessError: if one of several processes died, as where memory runs out.
     """
-    call = "kgwb.probe({'plain': bert}, questions)"
-    expect_kind(runs, Mapping, "A mapping of names to models", call=call)
-    expect_kind(questions, Questions, "A set of questions", call=call)
     expect_at_least("seeds", seeds, 1, whole=True)
     expect_flags(progress=progress)
     expect_choice("precision", precision, PRECISIONS)
     if processes is not None:
         expect_at_least("processes", processes, 1, whole=True)
-    if not runs:
-        raise ValueError(f"No run came. Expected at least one; type {call}.")
-    for name, run in runs.items():
-        expect_text("the name of a run", name, usual="plain")
-        if not callable(run):
-            raise TypeError(
-                f"The run {name!r} is {describe_kind(run)}. Expected a BERT, or a function that makes one; type {call}."
-            )
-        expect_writable(name)  # before hours of tuning, not after them
-    rows = list(plan_rows(runs, questions, seeds))
+    plans = plan_seeds(runs, questions, range(seeds))
+    rows = [row for plan in plans for row in plan_rows(plan.runs, plan.questions, plan.seeds)]
+    sets = [plan.questions for plan in plans] if is_of_seed(questions) else [plans[0].questions]
     place = None if folder is None else expect_path(folder, call="kgwb.probe(runs, questions, folder='probe')")
     if place is not None:
         expect_folder(place, "the answers of a probe")
@@ -97,9 +98,16 @@ def probe(
         kept = None if place is None else read_answers(place, origin, len(row.questions))
         if kept is not None:
             answers[number] = kept
-    answers |= _answer_missing(rows, origins, answers, place, precision, processes, progress)
-    whole = [answers[number].assign(run=row.name, seed=row.seed) for number, row in enumerate(rows)]
-    return summarise_answers(pd.concat(whole, ignore_index=True), list(runs), questions)
+    taken = len(answers)
+    given, shared_by = _answer_missing(rows, origins, answers, place, precision, processes, progress)
+    answers |= given
+    whole = [
+        answers[number].assign(run=row.name, seed=row.seed, set=row.seed if len(sets) > 1 else 0)
+        for number, row in enumerate(rows)
+    ]
+    report = summarise_answers(pd.concat(whole, ignore_index=True), list(plans[0].runs), sets)
+    made = note_probe(rows, precision, taken=taken, processes=shared_by, varied=is_of_seed(runs), sets=len(sets))
+    return replace(report, made=made)
 
 
 def _answer_missing(
@@ -110,8 +118,8 @@ def _answer_missing(
     precision: Precision,
     processes: int | None,
     progress: bool,
-) -> dict[int, pd.DataFrame]:
-    """The answers of the rows that have none yet, by number."""
+) -> tuple[dict[int, pd.DataFrame], int]:
+    """The answers of the rows that have none yet, by number, and how many processes gave them."""
     missing = [number for number in range(len(rows)) if number not in answered]
     by_model: dict[tuple[int, int], list[int]] = {}  # rows of one tuned model stay together: it is tuned once
     for number in missing:
@@ -138,7 +146,7 @@ def _answer_missing(
         for number, answers in results:
             given[number] = answers
             bar.update()
-    return given
+    return given, count
 
 
 def choose_processes(models: Sequence[ProbeRow], wanted: int | None) -> int:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_choice, expect_groups, expect_kind, expect_path
+from kgwb.checks import expect_choice, expect_each, expect_kind, expect_path
 from kgwb.files import write_whole
-from kgwb.graph.errors import UnknownNameError
-from kgwb.learn.probing.report_files import expect_writable, read_report_file, spell_report
+from kgwb.learn.probing.gains import list_controls, list_groups, measure_gains
+from kgwb.learn.probing.paired_tests import Unit, compare_marked, expect_paired
+from kgwb.learn.probing.report_files import ANSWERS, expect_writable, read_report_file, spell_report
+from kgwb.learn.probing.reported import describe_report, join_made
 from kgwb.packages import load_drawing
 from kgwb.words import count_things
-
-NO_DOORS = ("plain", "markers", "text")
-# Runs without knowledge. "text", noise and other vectors hold some, so no gain is measured against them.
-CONTROLS = ("plain", "markers", "{}/shuffled", "{}/random", "{}/matched", "{}/off")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,13 +26,16 @@ class ProbeReport:
 
     Attributes:
         counts: one row per run, seed and relation, runs in the order they were given: `run`, `seed`, `relation`,
-            `questions`, `correct`.
+            `questions`, `correct`, and `answers`: of each question in order, the id of the entity it asks about, and + where
+            the answer was right, - where not. Reports that an earlier kgwb wrote have no answers.
         relations: one row per relation: `relation`, `questions`, `chance` (the accuracy of an even guess among the
             candidates), `majority` (that of always giving the relation's commonest answer),
             `indistinct` (questions whose answer a tokenizer cannot tell from another candidate) where any has.
         chance: the accuracy of an even guess, over all questions.
         fingerprint: SHA-256 of the questions.
         kept: control -> how many of its graph's facts its doors still state, the most over seeds, and how many there are.
+        sets: 1 where all seeds answered the same questions, else how many sets there were, one for each seed.
+        made: part -> how the runs were made, as `kgwb.cite` tells it.
 
     Example:
         >>> counts = [("plain", 0, 2), ("plain", 1, 4), ("entity", 0, 8), ("entity", 1, 8), ("entity/off", 0, 1)]
@@ -53,6 +55,8 @@ class ProbeReport:
     chance: float
     fingerprint: str = ""
     kept: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    sets: int = 1
+    made: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in (*self.counts["run"], *self.relations["relation"], *self.kept, self.fingerprint):
@@ -101,6 +105,7 @@ class ProbeReport:
         """How the figures came about, in one line."""
         seeds = self.counts.groupby("run")["seed"].nunique().max()
         questions = count_things(int(self.relations["questions"].sum()), "question")
+        questions += f" in {self.sets} sets, one for each seed," if self.sets > 1 else ""
         return (
             f"Accuracy on {questions} of {count_things(len(self.relations), 'relation')}, mean and standard deviation over "
             f"{count_things(int(seeds), 'seed')}; chance {self.chance:.3f}: an even guess among the candidates; majority "
@@ -142,29 +147,74 @@ class ProbeReport:
         Raises:
             UnknownNameError: for a relation that no question is about.
         """
-        known = list(self.relations["relation"])
-        groups = {"all": known} if groups is None else expect_groups(groups, call="report.gains({'known': ['speaks']})")
-        for label in (label for labels in groups.values() for label in labels):
-            if label not in known:
-                raise UnknownNameError("relation", label, known)
-        parts = {name: self._compare(labels) for name, labels in (groups or {"all": known}).items()}
+        named = list_groups(groups, self.relations, call="report.gains({'known': ['speaks']})")
+        parts = {name: measure_gains(self.counts, self.relations, labels) for name, labels in named.items()}
         return pd.concat(parts, names=["group", "model"])
 
-    def _compare(self, labels: Sequence[str]) -> pd.DataFrame:
-        runs, chances = list(self.runs), self.relations.set_index("relation")["chance"]
-        counts = self.counts[self.counts["relation"].isin(labels)]
-        totals = counts.groupby(["run", "seed"])[["correct", "questions"]].sum()
-        values = (totals["correct"] / totals["questions"]).unstack().loc[runs]  # [run, seed]
-        first = counts[(counts["run"] == runs[0]) & (counts["seed"] == counts["seed"].min())]
-        count = int(first["questions"].sum())
-        rows = {
-            "accuracy": values.mean(axis=1),
-            "spread": values.std(axis=1),
-            "chance": float((first["relation"].map(chances) * first["questions"]).sum() / count),
-        }
-        gains = [_find_gain(run, values) for run in runs]
-        table = pd.DataFrame(gains, index=runs, columns=["gain", "gain spread", "control"])
-        return pd.DataFrame(rows).join(table).assign(seeds=values.count(axis=1), questions=count)
+    def compare(
+        self,
+        run: str,
+        others: str | Sequence[str] | None = None,
+        *,
+        groups: Mapping[str, Sequence[str]] | None = None,
+        by: Unit = "question",
+        level: int | float = 0.95,
+        samples: int = 1000,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Whether a run answers better than others: paired tests over the questions that both were asked.
+
+        difference = accuracy of the run − accuracy of the other, both over all of their seeds. Its interval is the percentile
+        bootstrap (Efron, 1979) at two levels: units are drawn with replacement, for both runs the same, and seeds as well.
+        Three seeds say little of other seeds: the interval is then somewhat narrow. p is McNemar's exact test (1947): of the
+        units that speak for one of the two, how likely a fair coin would have them so unevenly. Over several seeds, a unit
+        speaks for the run that answers it right more often (the sign test), so that more seeds do not count as more questions.
+
+        Many comparisons find something by chance: at p < 0.05, one of twenty without a difference. `adjusted p` is Holm's
+        (1979) over all rows of the frame, whatever depends on what: state it where any of several comparisons would be
+        told, and ask for all of them in one call.
+
+        Args:
+            run: the name of a run.
+            others: that of another, or of several; by default the run's controls, as `gains` knows them.
+            groups: name -> labels of relations; by default one group of all.
+            by: what is drawn and counted: each "question" by itself or, where there are several about one entity (wordings
+                of a fact, for example), which are right or wrong together, each entity asked about, "head".
+            level: the share of resampled differences between low and high.
+            samples: how often to draw.
+            seed: of the draws.
+
+        Returns:
+            One row per group and other run: `accuracy`, `other accuracy`, `difference`, `low`, `high`, `p`, `adjusted p`,
+            `questions`, `units`, `better` and `worse` (units that speak for the run, and for the other), `discordant` (both
+            together), `seeds`, `other seeds`.
+
+        Raises:
+            ValueError: an unknown run or one that has no controls, answers that were not kept, or questions that differ between
+                seeds, with by="question".
+            UnknownNameError: for a relation that no question is about.
+
+        Example:
+            >>> rows = [("plain", 0, "0- 1- 2- 3+ 4- 5-"), ("door", 0, "0+ 1+ 2+ 3+ 4- 5+")]
+            >>> counts = [(run, seed, "speaks", 6, marks.count("+"), marks) for run, seed, marks in rows]
+            >>> columns = ["run", "seed", "relation", "questions", "correct", "answers"]
+            >>> speaks = pd.DataFrame({"relation": ["speaks"], "questions": [6], "chance": [0.1], "majority": [0.3]})
+            >>> report = ProbeReport(pd.DataFrame(counts, columns=columns), speaks, chance=0.1)
+            >>> report.compare("door", "plain").loc[("all", "plain"), ["better", "worse", "p"]].tolist()
+            [4.0, 0.0, 0.125]
+        """
+        expect_choice("run", run, self.runs)
+        given = list_controls(run, self.runs) if others is None else [others] if isinstance(others, str) else others
+        call = f"report.compare({run!r}, {self.runs[0]!r})"
+        chosen = expect_each(given, str, "The name of a run", call=call)
+        if not chosen:
+            raise ValueError(f"No run came to compare {run!r} with. Type {call}.")
+        for other in chosen:
+            expect_choice("others", other, tuple(name for name in self.runs if name != run))
+        expect_choice("by", by, get_args(Unit))
+        named = list_groups(groups, self.relations, call="report.compare(run, groups={'known': ['speaks']})")
+        expect_paired(self.counts, self.sets, by)
+        return compare_marked(self.counts, run, chosen, named, by, level=level, samples=samples, seed=seed)
 
     def join(self, other: ProbeReport) -> ProbeReport:
         """The runs of both, where they answered the same questions.
@@ -193,7 +243,9 @@ class ProbeReport:
                     f"Both reports have a run {run!r}. Name each once: kgwb.probe({{'another': ...}}, questions)."
                 )
         counts = pd.concat([self.counts, other.counts], ignore_index=True)
-        return replace(self, counts=counts, kept={**self.kept, **other.kept})
+        if ANSWERS in counts:
+            counts[ANSWERS] = counts[ANSWERS].fillna("")  # of a report that an earlier kgwb wrote
+        return replace(self, counts=counts, kept={**self.kept, **other.kept}, made=join_made(self.made, other.made))
 
     def save(self, path: str | Path) -> Path:
         """Write the whole report, as .csv or .json; `kgwb.learn.read_report` brings it back. Returns the path.
@@ -208,7 +260,8 @@ class ProbeReport:
         expect_choice("suffix", path.suffix, (".csv", ".json"))
         if path.is_dir():
             raise FileExistsError(f"{path} is a folder. Type another path.")
-        text = spell_report(path.suffix, self.counts, self.relations, self.chance, self.fingerprint, self.kept)
+        same = {name: getattr(self, name) for name in ("chance", "fingerprint", "kept", "sets", "made")}
+        text = spell_report(path.suffix, self.counts, self.relations, same)
         with write_whole(path) as new:
             new.write_text(text, encoding="utf-8", newline="")
         return path
@@ -223,6 +276,10 @@ class ProbeReport:
         table = self.frame.to_latex(escape=True, float_format="%.3f", na_rep="--")
         return f"% {self.protocol}\n{table}"
 
+    def describe_run(self) -> dict[str, str]:
+        """What `kgwb.cite` says of it."""
+        return describe_report(self.protocol, self.frame, self.counts, self.fingerprint, self.made)
+
     def _repr_html_(self) -> str:
         return f"{self.frame.round(3).to_html()}<p>{self.protocol}</p>"
 
@@ -233,15 +290,5 @@ class ProbeReport:
 def read_report(path: str | Path) -> ProbeReport:
     """The report that `ProbeReport.save` wrote; ReportFileError if the file holds something else, or is broken."""
     path = expect_path(path, call="read_report('report.json')")
-    return ProbeReport(*read_report_file(path))
-
-
-def _find_gain(run: str, values: pd.DataFrame) -> tuple[float, float, str]:
-    """Mean and spread of what a door has more than its best control, and which that is."""
-    controls = [name for name in (form.format(run) for form in CONTROLS) if name in values.index]
-    if run in NO_DOORS or "/" in run or not controls:
-        return float("nan"), float("nan"), ""
-    best = str(values.loc[controls].mean(axis=1).idxmax())
-    # A ready model was probed once; it is compared with every seed.
-    gained = (values.loc[run] - values.loc[best].fillna(values.loc[best].mean())).dropna()
-    return float(gained.mean()), float(gained.std()), best
+    counts, relations, same = read_report_file(path)
+    return ProbeReport(counts, relations, **same)

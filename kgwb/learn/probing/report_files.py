@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,13 @@ RELATION_KINDS = {
 }
 # In a .csv, where a name may stand only once.
 _IN_CSV = {"chance": "chance of relation", "majority": "majority of relation"}
-Kept = Mapping[str, tuple[int, int]]
-Parts = tuple[pd.DataFrame, pd.DataFrame, float, str, Kept]  # counts, relations, chance, fingerprint, kept
+# Of each question of a row, in order: the id of the entity asked about, and + where the answer was right.
+ANSWERS = "answers"
+_ANSWERS = re.compile(r"\d+[+-](?: \d+[+-])*")
+# What is the same for all rows; the kinds that JSON has. Reports that an earlier kgwb wrote lack the last three.
+_SAME = {"chance": float, "fingerprint": str, "kept": dict, "sets": int, "made": dict}
+_EARLIER: dict[str, Any] = {"kept": {}, "sets": 1, "made": {}}
+Parts = tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]  # counts, relations, what is the same for all rows
 
 
 class ReportFileError(ValueError):
@@ -43,17 +49,17 @@ def expect_writable(name: object) -> None:
         )
 
 
-def spell_report(
-    suffix: str, counts: pd.DataFrame, relations: pd.DataFrame, chance: float, fingerprint: str, kept: Kept
-) -> str:
+def spell_report(suffix: str, counts: pd.DataFrame, relations: pd.DataFrame, same: Mapping[str, Any]) -> str:
     """A report as the text of a .csv, a row for each run, seed and relation, or of a .json."""
+    same = {name: dict(value) if isinstance(value, Mapping) else value for name, value in same.items()}
     if suffix == ".csv":
         table = counts.assign(accuracy=counts["correct"] / counts["questions"])
         table = table.merge(relations.drop(columns="questions").rename(columns=_IN_CSV), on="relation", how="left")
-        table = table.assign(chance=chance, fingerprint=fingerprint, kept=json.dumps(dict(kept)))
+        spelt = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in same.items()}
+        table = table.assign(**spelt)
         return str(table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"))
     parts = {"counts": counts.to_dict("records"), "relations": relations.to_dict("records")}
-    return json.dumps(parts | {"chance": chance, "fingerprint": fingerprint, "kept": dict(kept)}, ensure_ascii=False)
+    return json.dumps(parts | same, ensure_ascii=False)
 
 
 def read_report_file(path: Path) -> Parts:
@@ -67,33 +73,53 @@ def read_report_file(path: Path) -> Parts:
         raise missing_file(path, "a report that report.save wrote")
     try:
         read = _read_table if path.suffix == ".csv" else _read_json
-        counts, relations, chance, fingerprint, kept = read(path)
+        counts, relations, same = read(path)
         kinds = {name: kind for name, kind in RELATION_KINDS.items() if name in relations or name != "indistinct"}
         counts, relations = counts.astype(COUNT_KINDS), relations[list(kinds)].astype(kinds)
         twice = counts.duplicated(["run", "seed", "relation"]).any()
         if twice or sorted(set(counts["relation"])) != sorted(relations["relation"]):
             raise ValueError("its counts are not of its relations")
-        return counts, relations, float(chance), str(fingerprint), _read_kept(kept)
+        _expect_answers(counts)
+        same = {name: kind(same[name]) for name, kind in _SAME.items()}
+        kept = {str(run): (int(count), int(facts)) for run, (count, facts) in same["kept"].items()}
+        return counts, relations, same | {"kept": kept, "made": _read_made(same["made"])}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ReportFileError(
             f"{path} holds no report of a probe, or is broken. Type report.save({path.name!r})."
         ) from error
 
 
-def _read_kept(kept: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, int]]:
-    return {str(run): (int(count), int(facts)) for run, (count, facts) in kept.items()}
+def _expect_answers(counts: pd.DataFrame) -> None:
+    """The answers are those that were counted, where they are kept."""
+    for row in counts.to_dict("records") if ANSWERS in counts else ():
+        answers = row[ANSWERS]
+        if answers and (
+            not _ANSWERS.fullmatch(answers)
+            or answers.count(" ") + 1 != row["questions"]
+            or answers.count("+") != row["correct"]
+        ):
+            raise ValueError("its answers are not those that were counted")
 
 
-def _read_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, Any, Any, Any]:
+def _read_made(made: Mapping[str, Any]) -> dict[str, str]:
+    if not all(isinstance(part, str) and isinstance(value, str) for part, value in made.items()):
+        raise ValueError("how it was made is no text")
+    return dict(made)
+
+
+def _choose_columns(counts: pd.DataFrame) -> pd.DataFrame:
+    return counts[[*COUNT_KINDS, *([ANSWERS] if ANSWERS in counts else [])]]
+
+
+def _read_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    counts = table[list(COUNT_KINDS)]
+    table = table.assign(**{name: json.dumps(value) for name, value in _EARLIER.items() if name not in table})
     relations = table.drop(columns="chance").rename(columns={column: name for name, column in _IN_CSV.items()})
-    table = table if "kept" in table else table.assign(kept="{}")  # as written before there was one
-    [(chance, fingerprint, kept)] = table[["chance", "fingerprint", "kept"]].drop_duplicates().to_numpy().tolist()
-    return counts, relations.drop_duplicates("relation", ignore_index=True), chance, fingerprint, json.loads(kept)
+    [found] = table[list(_SAME)].drop_duplicates().to_dict("records")
+    same = {str(name): json.loads(value) if _SAME[name] is dict else value for name, value in found.items()}
+    return _choose_columns(table), relations.drop_duplicates("relation", ignore_index=True), same
 
 
-def _read_json(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, Any, Any, Any]:
+def _read_json(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     found = json.loads(path.read_text(encoding="utf-8"))
-    counts = pd.DataFrame(found["counts"])[list(COUNT_KINDS)]
-    return counts, pd.DataFrame(found["relations"]), found["chance"], found["fingerprint"], found.get("kept", {})
+    return _choose_columns(pd.DataFrame(found["counts"])), pd.DataFrame(found["relations"]), _EARLIER | found

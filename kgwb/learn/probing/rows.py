@@ -19,6 +19,7 @@ from kgwb.learn.questions import Questions
 from kgwb.learn.tasks import EncodedQuestions, encode_questions
 
 ModelSource: TypeAlias = Bert | Callable[[int], Bert]
+Runs: TypeAlias = Mapping[str, ModelSource]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +45,13 @@ class ProbeRow:
         return here | source
 
 
-def plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: int) -> Iterator[ProbeRow]:
+def plan_rows(runs: Mapping[str, ModelSource], questions: Questions, seeds: Sequence[int]) -> Iterator[ProbeRow]:
     """Rows with the same model come one after the other, so that each is tuned once and none is kept."""
     rewritten: dict[object, Questions] = {}
     lenders = {name: run.lender or name if isinstance(run, ProbeRun) else name for name, run in runs.items()}
     sources = {name: lender if _can_lend(runs.get(lender), runs[name]) else name for name, lender in lenders.items()}
     for source in dict.fromkeys(sources.values()):
-        for seed in range(1 if isinstance(runs[source], Bert) else seeds):
+        for seed in seeds[:1] if isinstance(runs[source], Bert) else seeds:
             for name in (name for name in runs if sources[name] == source):
                 run, given = runs[name], questions
                 if isinstance(run, ProbeRun):

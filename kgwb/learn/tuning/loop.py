@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kgwb.bert import Bert
+from kgwb.bert.tunings import Tuning
+from kgwb.citation import list_before
 from kgwb.embed.precision import Precision
 from kgwb.learn.policies.named import PolicyName
 from kgwb.learn.policies.policy import Policy
@@ -16,6 +18,7 @@ from kgwb.learn.tasks import Task
 from kgwb.learn.tuning.checkpoint import TuningCheckpoint, describe_tuning, hash_weights
 from kgwb.learn.tuning.options import list_tasks
 from kgwb.learn.tuning.plan import plan_tuning
+from kgwb.learn.tuning.records import note_tuning
 from kgwb.learn.tuning.run import TuningRun
 
 
@@ -104,16 +107,27 @@ def tune(
     }
     kept = {"checkpoint": checkpoint, "checkpoint_every": checkpoint_every}
     run = plan_tuning(bert, tasks, **options, **kept, valid=valid)
-    if checkpoint is None:
-        return run.take_steps()
     held_out = [] if valid is None else list_tasks(valid)[1]
+    tuning = note_tuning(run, list_tasks(tasks)[1], held_out, options)
+    if checkpoint is None:
+        return _note_steps(run, tuning)
     asked = describe_tuning(run, list_tasks(tasks)[1], held_out, options | {"numbers": run.precision})
     keeping = TuningCheckpoint(Path(checkpoint).absolute(), int(checkpoint_every), asked, hash_weights(run))
-    return _keep_steps(run, keeping.resume(run))
+    return _keep_steps(run, keeping.resume(run), tuning)
 
 
-def _keep_steps(run: TuningRun, checkpoint: TuningCheckpoint) -> Iterator[Step]:
+def _note_steps(run: TuningRun, tuning: Tuning) -> Iterator[Step]:
+    """The steps, counted in what each model keeps of its tunings."""
+    before = [list_before(bert._tunings, tuning, resumed=run.number > 0) for bert in run.berts]
+    tuning = {**tuning, "resumed": run.number}
     for step in run.take_steps():
+        for bert, earlier in zip(run.berts, before, strict=True):
+            bert._tunings = (*earlier, {**tuning, "steps": run.number})
+        yield step
+
+
+def _keep_steps(run: TuningRun, checkpoint: TuningCheckpoint, tuning: Tuning) -> Iterator[Step]:
+    for step in _note_steps(run, tuning):
         if checkpoint.is_due(run):
             checkpoint.keep(run)
         try:

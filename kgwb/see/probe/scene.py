@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kgwb.checks import expect_kind
-from kgwb.learn.probing.report import NO_DOORS, ProbeReport
+from kgwb.learn.probing.gains import NO_DOORS
+from kgwb.learn.probing.report import ProbeReport
 from kgwb.words import count_things
 
 
