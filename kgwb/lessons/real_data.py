@@ -78,6 +78,8 @@ def _reduce(value: Any) -> Any:
     """The value as a table can show it, and a process can send it."""
     if isinstance(value, np.generic | np.ndarray | torch.Tensor | pd.Series) and value.shape in ((), (1,)):
         value = value.item()
+    if isinstance(value, tuple) and value and all(isinstance(each, int | float) for each in value):
+        return f"({', '.join(map(shorten_value, value))})"
     return value if isinstance(value, bool | int | float | str) else shorten_value(value)
 
 
