@@ -6,7 +6,6 @@ import ast
 import functools
 import graphlib
 import pickle
-import re
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from plain_words import QUAINT, spell
 
 import kgwb
 
@@ -190,26 +190,9 @@ def test_no_file_of_tests_grows_beyond_one_sitting(file: Path) -> None:
     assert count <= 350, f"{file.name} has {count} lines: move what has a subject of its own into another file"
 
 
-# The field's words: whoever searches for the usual one must find it. Each line names what is said instead.
-QUAINT = {
-    "slope": "gradient",
-    "surprise": "loss",
-    "loudness": "norm",
-    "loud": "long",
-    "pace": "learning-rate factor",
-    "nought": "zero",
-    "nobody": "none, no entity",
-    "somebody": "someone, an entity",
-    "hears": "receives",
-    "dealt out": "permuted, shuffled",
-    "deal out": "permute, shuffle",
-}
-
-
 @pytest.mark.parametrize("word", QUAINT)
 def test_the_words_are_those_of_the_field(word: str) -> None:
-    spelt = word.replace(" ", r"\s+")
-    pattern = re.compile(rf"(?<![A-Za-z]){spelt}(?![A-Za-z])", re.IGNORECASE)
+    pattern = spell(word)
     scripts = (PACKAGE / "see" / "js" / "src").rglob("*.js")
     texts = [*SOURCES, *scripts, *(PACKAGE.parent / page for page in ("README.md", "CONTRIBUTING.md"))]
     found = Counter(

@@ -1,4 +1,4 @@
-"""For notebook 07: facts dealt to others, what tuning moved, how far noise shifts a sentence, and checks by hand."""
+"""For notebook 07: facts given to others, what tuning moved, how far noise shifts a sentence, and checks by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kgwb.bert.disturbing import disturb_words
 from kgwb.bert.model import share_weights
 from kgwb.bert.shuffling import shuffle_tails
 from kgwb.graph import KnowledgeGraph, verbalise
-from kgwb.learn import MaskedAnswers, Questions, Step, TuningCost, answer_questions, compare_weights, make_questions
+from kgwb.learn import MaskedAnswers, Questions, Step, answer_questions, compare_weights, make_questions
 from kgwb.learn.policies.noise import Noise, WordNoise, draw_noise, find_noise, measure_word
 from kgwb.learn.tasks import EncodedQuestions
 from kgwb.lessons.checks import Verdict, check
@@ -30,20 +30,20 @@ class TwoTeachers:
 
     Attributes:
         text: questions in sentences, about half of the people.
-        graph: questions in the one wording that bare facts are written in, about everybody.
-        dealt: the same about facts that were dealt to other people, so that none is true: the control.
+        graph: questions in the one wording that bare facts are written in, about all of them.
+        shuffled: the same with each relation's answers shuffled among the people, so that none is true: the control.
         valid: questions in sentences about a quarter, whom no sentence of `text` names.
         exam: about the last quarter.
     """
 
     text: Questions
     graph: Questions
-    dealt: Questions
+    shuffled: Questions
     valid: Questions
     exam: Questions
 
     def __repr__(self) -> str:
-        counts = {name: getattr(self, name) for name in ("text", "graph", "dealt", "valid", "exam")}
+        counts = {name: getattr(self, name) for name in ("text", "graph", "shuffled", "valid", "exam")}
         return "TwoTeachers: questions of " + ", ".join(f"{name} {len(each):,}" for name, each in counts.items())
 
 
@@ -53,7 +53,7 @@ def split_people(questions: Questions, people: int, *, seed: int = 0) -> TwoTeac
     Args:
         questions: in sentences, about all people, of one graph.
         people: how many to draw, at least 4.
-        seed: for the draw, and for the deal of the control.
+        seed: for the draw, and for the shuffle of the control.
     """
     draw = np.random.default_rng(seed)
     chosen = draw.permutation(sorted({question.head for question in questions}))[:people].tolist()
@@ -61,11 +61,11 @@ def split_people(questions: Questions, people: int, *, seed: int = 0) -> TwoTeac
     told, valid, exam = (_keep_heads(questions, set(part)) for part in np.split(np.array(chosen), ends))
     labels = questions.graph.relation_labels
     relations = [labels[each] for each in sorted({question.relation for question in questions})]
-    bare, dealt = (
+    bare, shuffled = (
         _keep_heads(make_questions(verbalise(graph), graph, relations=relations), set(chosen))
-        for graph in (questions.graph, deal_facts(questions.graph, relations, seed=seed))
+        for graph in (questions.graph, shuffle_relations(questions.graph, relations, seed=seed))
     )
-    return TwoTeachers(told, bare, dealt, valid, exam)
+    return TwoTeachers(told, bare, shuffled, valid, exam)
 
 
 def _keep_heads(questions: Questions, heads: Collection[int]) -> Questions:
@@ -89,20 +89,20 @@ def share_right(model: Bert, questions: Questions) -> float:
     return float(answer_questions(model, questions)["correct"].mean())
 
 
-def deal_facts(graph: KnowledgeGraph, relations: Sequence[str], *, seed: int = 0) -> KnowledgeGraph:
-    """The control of a graph that is learnt: the tails of some relations dealt to other heads, so that no fact is left.
+def shuffle_relations(graph: KnowledgeGraph, relations: Sequence[str], *, seed: int = 0) -> KnowledgeGraph:
+    """The control of a graph that is learnt: the tails of some relations shuffled among the heads, so that no fact is left.
 
     Args:
         graph: the truth, with the column type.
-        relations: whose facts are dealt, by name, label or id; all others stay.
-        seed: for the deal.
+        relations: whose tails are shuffled, by name, label or id; all others stay.
+        seed: for the shuffle.
     """
     ids = [graph.relation_id(name) for name in relations]
     mine = np.isin(graph.triples[:, 1], ids)
     types, _ = pd.factorize(graph.entities["type"].astype(str), sort=True)
-    dealt = shuffle_tails(graph.triples[mine], types, np.random.default_rng(seed))
-    triples = np.concatenate([graph.triples[~mine], dealt])
-    return KnowledgeGraph(triples, graph.entities, graph.relations, f"{graph.name}, dealt", graph.notes)
+    shuffled = shuffle_tails(graph.triples[mine], types, np.random.default_rng(seed))
+    triples = np.concatenate([graph.triples[~mine], shuffled])
+    return KnowledgeGraph(triples, graph.entities, graph.relations, f"{graph.name}, shuffled", graph.notes)
 
 
 def tabulate_moves(before: Bert, models: Mapping[str, Bert]) -> pd.DataFrame:
@@ -126,26 +126,6 @@ def tabulate_moves(before: Bert, models: Mapping[str, Bert]) -> pd.DataFrame:
         summed["moved"] = (summed.pop("square") / summed["numbers"]) ** 0.5
         tables[name] = summed
     return pd.concat(tables, names=["model"]).reset_index()
-
-
-def summarise_policies(
-    costs: Mapping[str, TuningCost], moves: pd.DataFrame, right: Mapping[str, float]
-) -> pd.DataFrame:
-    """A row for each model: what its tuning was foreseen to take, how many numbers it changed, and what it brought.
-
-    Args:
-        costs: what `estimate_tuning` foresaw, by name; none for what was not tuned.
-        moves: as `tabulate_moves` gives them; none for what was not compared.
-        right: the share of right answers, by name.
-    """
-    foreseen = pd.Series(costs)
-    columns = {
-        "seconds foreseen": foreseen.map(lambda cost: round(cost.seconds, 1)),
-        "numbers that learn": foreseen.map(lambda cost: cost.trained).astype("Int64"),
-        "numbers changed": moves.groupby("model")["changed"].sum().astype("Int64"),
-        "right": pd.Series(right).round(2),
-    }
-    return pd.DataFrame(columns).loc[list(right)]
 
 
 def tabulate_agreement(steps: Iterable[Step]) -> pd.DataFrame:

@@ -55,7 +55,8 @@ def use_answer(
     came: dict[Any, Any] = dict.fromkeys(cases, "a function was expected: run the cell above")
     if callable(answer) and not isinstance(answer, type):
         came = dict(zip(cases, _call_each(answer, list(cases.values()), limit), strict=True))
-    columns = {"yours": came} | ({} if beside is None else {"kgwb": dict(beside)})
+    given = {name: _write_tuple(value) for name, value in (beside or {}).items()}
+    columns = {"yours": came} | ({} if beside is None else {"kgwb": given})
     if os.environ.get("KGWB_STRICT") == "1":
         _expect_agreement(came, beside or {})
     return pd.DataFrame({name: pd.Series(list(each.values())) for name, each in columns.items()}).set_axis(list(cases))
@@ -78,7 +79,15 @@ def _reduce(value: Any) -> Any:
     """The value as a table can show it, and a process can send it."""
     if isinstance(value, np.generic | np.ndarray | torch.Tensor | pd.Series) and value.shape in ((), (1,)):
         value = value.item()
+    value = _write_tuple(value)
     return value if isinstance(value, bool | int | float | str) else shorten_value(value)
+
+
+def _write_tuple(value: Any) -> Any:
+    """A tuple of numbers as text, each to four digits; whatever else came as it is."""
+    if isinstance(value, tuple) and value and all(isinstance(each, int | float) for each in value):
+        return f"({', '.join(shorten_value(float(each)) for each in value)})"
+    return value
 
 
 def _expect_agreement(came: Mapping[Any, Any], beside: Mapping[Any, Any]) -> None:

@@ -135,7 +135,7 @@ def draw_agreement(agreement: pd.DataFrame, *, control: pd.DataFrame | None = No
     marks = [Mark("each step", "muted", "line"), Mark(f"mean of {_find_window(count)}", "ink", "line")]
     if control is not None:
         drawn.append(_draw_course(left, control["whole"], _find_window(len(control)), dashed=True))
-        marks.append(Mark("facts dealt to others", "ink", "dashed"))
+        marks.append(Mark("with facts shuffled", "ink", "dashed"))
     binned = bin_steps(agreement.drop(columns="whole"))
     drawn.append(_draw_agreement_map(binned, 2 * 44 + 286 + 62, 34, 250, 200))
     marks += [Mark("gradients agree", _AGREES, "square")] * bool((binned > 0).any(axis=None))
@@ -149,12 +149,14 @@ def draw_agreement(agreement: pd.DataFrame, *, control: pd.DataFrame | None = No
     svg = draw_picture(
         [*drawn, legend], WIDTH, left.bottom + 46 + taken, title="Agreement of gradients", caption=caption
     )
-    third = max(1, count // 3)
+    said = f"cosine of the gradients {_compare_thirds(agreement)}, below zero in {(agreement['whole'] < 0).sum()}"
+    return Picture(svg, said + ("." if control is None else f"; with facts shuffled {_compare_thirds(control)}."))
+
+
+def _compare_thirds(agreement: pd.DataFrame) -> str:
+    third = max(1, len(agreement) // 3)
     first, last = agreement["whole"][:third].mean(), agreement["whole"][-third:].mean()
-    said = f"cosine of the gradients {first:+.2f} in the first third of {count} steps and {last:+.2f} in the last"
-    return Picture(
-        svg, said + ("." if control is None else f"; with facts dealt to others {control['whole'].mean():+.2f}.")
-    )
+    return f"{first:+.2f} in the first third of {len(agreement)} steps and {last:+.2f} in the last"
 
 
 def bin_steps(frame: pd.DataFrame, most: int = _BINS) -> pd.DataFrame:

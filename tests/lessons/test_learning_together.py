@@ -1,4 +1,4 @@
-"""What notebook 07 keeps, deals, tabulates and draws: the numbers behind its pictures are those of its tables."""
+"""What notebook 07 keeps, shuffles, tabulates and draws: the numbers behind its pictures are those of its tables."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from kgwb.bert.disturbing import disturb_words
 from kgwb.learn import Agreement, Extended, Partial, Questions, Step, TuningCost, compare_weights
 from kgwb.learn.policies.noise import measure_word
 from kgwb.lessons import learning_together as lesson
+from kgwb.lessons import shares
 from kgwb.lessons import tuning_pictures as pictures
 from kgwb.lessons.pictures import WIDTH, Picture
 
@@ -76,13 +77,13 @@ def test_people_are_told_of_or_asked_about_and_the_graph_states_all(graph: kgwb.
     parts = lesson.split_people(questions, 4, seed=2)
     heads = [{each.head for each in part} for part in (parts.text, parts.valid, parts.exam)]
     assert [len(each) for each in heads] == [2, 1, 1] and len(set.union(*heads)) == 4
-    assert {each.head for each in parts.graph} == {each.head for each in parts.dealt} == set.union(*heads)
-    assert [len(part) for part in (parts.text, parts.graph, parts.dealt, parts.valid)] == [4, 4, 4, 2]
+    assert {each.head for each in parts.graph} == {each.head for each in parts.shuffled} == set.union(*heads)
+    assert [len(part) for part in (parts.text, parts.graph, parts.shuffled, parts.valid)] == [4, 4, 4, 2]
     truth = set(map(tuple, graph.triples.tolist()))
     assert {(each.head, each.relation, each.answer) for each in parts.graph} <= truth
-    assert not {(each.head, each.relation, each.answer) for each in parts.dealt} & truth
-    assert {each.text for each in parts.graph} == {each.text for each in parts.dealt}
-    assert repr(parts) == "TwoTeachers: questions of text 4, graph 4, dealt 4, valid 2, exam 2"
+    assert not {(each.head, each.relation, each.answer) for each in parts.shuffled} & truth
+    assert {each.text for each in parts.graph} == {each.text for each in parts.shuffled}
+    assert repr(parts) == "TwoTeachers: questions of text 4, graph 4, shuffled 4, valid 2, exam 2"
     told = [frozenset(each.head for each in lesson.split_people(questions, 4, seed=seed).text) for seed in range(8)]
     assert len(set(told)) > 1
 
@@ -102,16 +103,16 @@ def test_epochs_make_about_so_many_steps(questions: Questions) -> None:
     assert len(steps) == 2
 
 
-def test_dealt_facts_are_all_wrong_and_the_others_stay(graph: kgwb.KnowledgeGraph) -> None:
+def test_shuffled_facts_are_all_wrong_and_the_others_stay(graph: kgwb.KnowledgeGraph) -> None:
     for seed in range(5):
-        dealt = lesson.deal_facts(graph, ["speaks"], seed=seed)
-        truth, told = (set(map(tuple, each.triples.tolist())) for each in (graph, dealt))
+        shuffled = lesson.shuffle_relations(graph, ["speaks"], seed=seed)
+        truth, told = (set(map(tuple, each.triples.tolist())) for each in (graph, shuffled))
         speaks = graph.relation_id("speaks")
         assert told & truth == {fact for fact in truth if fact[1] != speaks}
         assert sorted(fact[0] for fact in told if fact[1] == speaks) == sorted(
             fact[0] for fact in truth if fact[1] == speaks
         )
-    assert dealt.labels == graph.labels and len(graph.triples) == len(FACTS)
+    assert shuffled.labels == graph.labels and len(graph.triples) == len(FACTS)
 
 
 def test_moves_are_those_of_the_weights(tuned: dict[str, Bert]) -> None:
@@ -138,10 +139,11 @@ def test_moves_are_those_of_the_weights(tuned: dict[str, Bert]) -> None:
 def test_policies_are_summarised_in_a_row_each() -> None:
     moves = pd.DataFrame({"model": ["a", "a", "b"], "changed": [2, 3, 7]})
     costs = {name: TuningCost(4, 0.31, trained, 90, 0) for name, trained in (("b", 8), ("a", 9), ("twin", 9))}
-    table = lesson.summarise_policies(costs, moves, {"before": 0.1, "a": 0.5, "b": 0.251, "twin": 0.2})
+    table = shares.summarise_policies(costs, moves, {"before": 0.1, "a": 0.5, "b": 0.251, "twin": 0.2}, 100)
     assert list(table.index) == ["before", "a", "b", "twin"]
-    assert table.loc["a"].tolist() == [1.2, 9, 5, 0.5] and table.loc["b", "right"] == 0.25
+    assert table.loc["a"].tolist() == [1.2, 9, 5, 0.5, ".40 to .60"] and table.loc["b", "right"] == 0.25
     assert table.loc["before"].isna().sum() == 3 and table.loc["twin"].isna().sum() == 1
+    assert table.columns[-1] == "95 % interval, n = 100"
 
 
 def test_the_picture_of_moves_has_a_mark_for_each_row(tuned: dict[str, Bert]) -> None:
@@ -197,8 +199,9 @@ def test_the_picture_of_agreement_shows_every_part_and_its_sign() -> None:
     picture = pictures.draw_agreement(table, control=lesson.tabulate_agreement(_make_steps(40, -0.5)))
     _expect_legible(picture)
     first, last = table["whole"][:13].mean(), table["whole"][-13:].mean()
-    assert f"{first:+.2f} in the first third of 40 steps and {last:+.2f} in the last" in repr(picture)
-    assert "with facts dealt to others -0.26" in repr(picture) and "stroke-dasharray" in picture.svg
+    assert f"{first:+.2f} in the first third of 40 steps and {last:+.2f} in the last, below zero in 0;" in repr(picture)
+    said = f"with facts shuffled {-first / 2:+.2f} in the first third of 40 steps and {-last / 2:+.2f} in the last."
+    assert said in repr(picture) and "stroke-dasharray" in picture.svg
     cells = [each for each in ElementTree.fromstring(picture.svg).iter() if each.get("fill-opacity")]
     assert len(cells) == 3 * 24
     binned = pictures.bin_steps(table.drop(columns="whole"))
@@ -217,7 +220,7 @@ def test_one_step_of_agreement_is_still_a_picture() -> None:
 def test_a_legend_names_what_is_drawn_and_nothing_else() -> None:
     agreeing = lesson.tabulate_agreement(_make_steps(3)).drop(columns="layer 0")
     svg = pictures.draw_agreement(agreeing).svg
-    assert "gradients agree" in svg and "they conflict" not in svg and "dealt to others" not in svg
+    assert "gradients agree" in svg and "they conflict" not in svg and "facts shuffled" not in svg
     moves = pd.DataFrame({"model": "full", "part": ["head", "layer 0"], "added": False, "moved": [0.1, 0.2]})
     svg = pictures.draw_weight_moves(moves.assign(numbers=4, changed=4)).svg
     assert "own numbers" in svg and "unchanged" not in svg and "the door" not in svg

@@ -53,6 +53,15 @@ def test_a_number_of_any_kind_is_a_number(number: object) -> None:
     assert use_answer(lambda: number, {"half": ()}).loc["half", "yours"] == 0.5
 
 
+def test_a_tuple_of_numbers_is_shown_and_compared_to_four_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KGWB_STRICT", "1")
+    beside = {"pair": (np.float64(2) / 3, 1.0)}
+    shown = use_answer(lambda share, whole: (share, whole), {"pair": (2 / 3, 1)}, beside=beside)
+    assert shown.loc["pair"].tolist() == ["(0.6667, 1)", "(0.6667, 1)"]
+    with pytest.raises(ExerciseError, match=r"'\(1, 0\.6667\)' came, and kgwb gives '\(0\.6667, 1\)'"):
+        use_answer(lambda share, whole: (whole, share), {"pair": (2 / 3, 1)}, beside=beside)
+
+
 def test_a_solution_that_differs_is_an_error_where_answers_must_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KGWB_STRICT", "1")
     assert len(use_answer(double, {"one": (1,)}, beside={"one": 2})) == 1

@@ -14,11 +14,13 @@ import os
 import re
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SVG = "image/svg+xml"
@@ -27,18 +29,22 @@ LARGEST = 1_000_000
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def run_notebook(path: Path, *, replace: dict[str, str] | None = None, seconds: int = 900) -> Any:
+def run_notebook(
+    path: Path, *, replace: dict[str, str] | None = None, after: Iterable[str] = (), seconds: int = 900
+) -> Any:
     """Run a notebook from top to bottom, in its own folder.
 
     Args:
         path: the notebook.
         replace: new source for cells that carry one of these tags: solutions in place of exercises.
+        after: the source of further cells, run where the notebook's last one left off.
         seconds: how long one cell may take.
     """
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         for tag in cell.metadata.get("tags", []):
             cell.source = (replace or {}).get(tag, cell.source)
+    notebook.cells += map(new_code_cell, after)
     quiet = ["--IPKernelApp.log_level=40"]  # its warning about ports is not for whoever saves a notebook
     client = NotebookClient(
         notebook,

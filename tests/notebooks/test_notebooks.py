@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 import saving
+from suggestions import list_calls, take_where_next, write_cells
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -81,13 +82,16 @@ def test_its_pictures_reach_nowhere(path: Path) -> None:
 
 
 @every_notebook
-def test_it_runs_with_its_solutions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_runs_with_its_solutions_and_so_does_what_it_suggests(
+    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("KGWB_QUICK", "1")
     monkeypatch.setenv("KGWB_STRICT", "1")
-    _, code = _read(path)
+    notebook, code = _read(path)
     solutions = _solutions(path)
     assert sorted(solutions) == sorted(_exercises(code)), "each exercise has one solution"
-    saving.run_notebook(path, replace=solutions)
+    suggested = write_cells(list_calls(take_where_next(notebook)), tmp_path)
+    saving.run_notebook(path, replace=solutions, after=suggested)
 
 
 @every_notebook
