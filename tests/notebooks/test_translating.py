@@ -44,6 +44,13 @@ def test_terms_are_those_of_the_glossary(stem: str) -> None:
         assert term not in said, f"{term} stands in {stem}; the glossary says {instead}"
 
 
+@every_translation
+def test_its_links_lead_somewhere(stem: str) -> None:
+    for cell in nbformat.read(FOLDER / "zh" / f"{stem}.ipynb", as_version=4).cells:
+        for link in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", cell.source if cell.cell_type == "markdown" else ""):
+            assert (FOLDER / "zh" / link).exists(), f"{cell.id}: {link}"
+
+
 def _read_avoided() -> list[tuple[str, str]]:
     """Words that the glossary has another for."""
     rows = re.findall(
@@ -65,10 +72,10 @@ def english() -> nbformat.NotebookNode:
 
 
 def test_a_built_notebook_says_in_chinese_what_the_english_says(english: nbformat.NotebookNode) -> None:
-    texts = {"one": Text("", "# 标题\n\n![图](pictures/a.svg)"), "two": Text("", "any number ⇒ 任意整数")}
+    texts = {"one": Text("", "# 标题\n\n![图](pictures/a.svg) [说明](../README.md#a) [论文](https://a.b/c)"), "two": Text("", "any number ⇒ 任意整数")}
     built = build(english, texts)
     assert [cell.source for cell in built.cells] == [
-        "# 标题\n\n![图](../pictures/a.svg)",
+        "# 标题\n\n![图](../pictures/a.svg) [说明](../../README.md#a) [论文](https://a.b/c)",
         "seed = 0  # 任意整数\nprint('# no comment')",
         "1 + 1",
     ]

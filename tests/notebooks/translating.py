@@ -83,8 +83,14 @@ def build(english: Any, texts: dict[str, Text]) -> Any:
 
 
 def _point_up(text: str) -> str:
-    """Pictures and solutions are those of the folder above."""
-    return re.sub(r"\]\((pictures|solutions|kept)/", r"](../\1/", text)
+    """Links lead to the folder above, but for those to notebooks that are in Chinese too."""
+
+    def move(link: re.Match[str]) -> str:
+        chinese = link[1].endswith(".ipynb") and (TEXTS / f"{link[1][:-6]}.md").exists()
+        stays = chinese or re.match(r"\w+:|#", link[1])
+        return link[0] if stays else f"](../{link[1]})"
+
+    return re.sub(r"\]\(([^)\s]+)\)", move, text)
 
 
 def _put_comments(source: str, text: Text) -> str:
