@@ -72,7 +72,8 @@ def english() -> nbformat.NotebookNode:
 
 
 def test_a_built_notebook_says_in_chinese_what_the_english_says(english: nbformat.NotebookNode) -> None:
-    texts = {"one": Text("", "# 标题\n\n![图](pictures/a.svg) [说明](../README.md#a) [论文](https://a.b/c)"), "two": Text("", "any number ⇒ 任意整数")}
+    said = "# 标题\n\n![图](pictures/a.svg) [说明](../README.md#a) [论文](https://a.b/c)"
+    texts = {"one": Text("", said), "two": Text("", "any number ⇒ 任意整数")}
     built = build(english, texts)
     assert [cell.source for cell in built.cells] == [
         "# 标题\n\n![图](../pictures/a.svg) [说明](../../README.md#a) [论文](https://a.b/c)",
