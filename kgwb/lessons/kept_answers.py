@@ -116,7 +116,8 @@ def probe_kept(
     Args:
         runs: as `kgwb.plan_runs` makes them; a model in the place of one is asked as it is.
         questions: about entities that no run was tuned on.
-        path: of the file, beside the notebook; where there is none, everything is computed.
+        path: of the file, beside the notebook or, for one in another language, a folder further up; where there is none,
+            everything is computed.
         seeds: how often each run is tuned.
         recompute: leave the file alone and compute.
 
@@ -129,7 +130,7 @@ def probe_kept(
     """
     expect_kind(runs, Mapping, "A mapping of names to models", call=_CALL)
     expect_kind(questions, Questions, "A set of questions", call=_CALL)
-    path = expect_path(path, call=_CALL)
+    path = _find_file(expect_path(path, call=_CALL))
     expect_at_least("seeds", seeds, 1, whole=True)
     expect_flags(recompute=recompute)
     keeping = os.environ.get("KGWB_KEEP") == "1"
@@ -159,6 +160,11 @@ def find_kept(planned: Mapping[str, ProbeRun], questions: Questions, path: Path,
     if not shared or any(kept.recipe["runs"].get(name) != parts for name, parts in same["runs"].items()):
         return None
     return KeptProbe(_take_runs(kept.report, list(planned)), kept.source)
+
+
+def _find_file(path: Path) -> Path:
+    above = ".." / path
+    return above if above.is_file() and not path.exists() else path
 
 
 def _read_kept(path: Path) -> KeptFile | None:
