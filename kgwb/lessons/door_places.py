@@ -28,7 +28,7 @@ _PARTS = (  # from the bottom up: the y of the middle, and what it says
     (90.0, "answering head"),
 )
 _ADDING = (340.0, 244.0, 148.0)  # where something is added on the way up; the first is the input's
-_GRID, _CELL, _TOP, _PIECES, _FACTS = 456.0, 26.0, 190.0, 5, 3
+_GRID, _CELL, _TOP, _PIECES, _FACTS = 444.0, 26.0, 190.0, 5, 3
 _LINKED = ((1, 3), (3, 1))  # the cells of two names that the graph links
 
 
@@ -95,8 +95,8 @@ def _name_door(name: str, formula: str, x: float, y: float, to: float) -> list[s
 def _draw_attention() -> list[str]:
     parts = [
         draw_text("attention = softmax(Q Kᵀ / √d) V", _GRID - 14, 52, size=14, weight=600),
-        draw_text("Q: what a word piece looks for", _GRID - 14, 78, size=12),
-        draw_text("K: what a word piece, or a fact, is found by", _GRID - 14, 96, size=12),
+        draw_text("Q: what a piece looks for", _GRID - 14, 78, size=12),
+        draw_text("K: what a piece, or a fact, is found by", _GRID - 14, 96, size=12),
         draw_text("V: what it then gives;  d: their width", _GRID - 14, 114, size=12),
         draw_text("word pieces", _GRID + _PIECES * _CELL / 2, _TOP - 10, role="muted", size=11, anchor="middle"),
         draw_text(

@@ -21,7 +21,7 @@ Edit = Callable[[Bert, str, str, str], object]
 Supported = Callable[[list[float], list[str], float], tuple[str, float]]
 
 
-def list_weights(reading: Reading, graph: KnowledgeGraph, *, most: int = 4) -> dict[str, dict[str, Any]]:
+def list_fact_weights(reading: Reading, graph: KnowledgeGraph, *, most: int = 4) -> dict[str, dict[str, Any]]:
     """Cases for `use_answer`: how much of the last layer's attention goes from [MASK] to each of the first facts.
 
     Raises:

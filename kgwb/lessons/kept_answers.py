@@ -127,6 +127,14 @@ def probe_kept(
     Raises:
         TypeError: if the runs have no names, or for what are no questions.
         ValueError: if there is no run or `seeds` is below 1.
+
+    Example:
+        >>> from kgwb import KnowledgeGraph, load_bert, make_questions, verbalise
+        >>> facts = pd.DataFrame({"head": ["Ada", "Bo"], "relation": "speaks", "tail": ["Ket", "Sol"]})
+        >>> graph = KnowledgeGraph.from_pandas(facts)
+        >>> kept = probe_kept({"plain": load_bert()}, make_questions(verbalise(graph), graph), "kept/answers.json")
+        >>> kept.source.split(" in ")[0]
+        'Computed here'
     """
     expect_kind(runs, Mapping, "A mapping of names to models", call=_CALL)
     expect_kind(questions, Questions, "A set of questions", call=_CALL)
