@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import json
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -26,7 +25,7 @@ from kgwb.bert.added import list_base_weights
 from kgwb.bert.knowledge import gather_knowledge
 from kgwb.bert.origin import describe_config
 from kgwb.checks import expect_at_least, expect_flags, expect_kind, expect_path
-from kgwb.environment import VERSION, count_cores
+from kgwb.environment import VERSION
 from kgwb.files import write_whole
 from kgwb.fingerprints import fingerprint
 from kgwb.learn import ProbeReport, Questions, probe
@@ -34,7 +33,6 @@ from kgwb.learn.probing.report_files import COUNT_KINDS, RELATION_KINDS, spell_r
 from kgwb.learn.probing.runs import ProbeRun
 from kgwb.learn.tasks import encode_questions
 from kgwb.tensor_folders import read_record, write_record
-from kgwb.words import count_things
 
 # Of vectors trained by one recipe: on another processor or number of threads they differ by 1e-6 to 1e-4 of their length,
 # after one epoch of forty more or less by 7e-3 (measured on notebook 00's). A BERT is read from a file, and only the weights
@@ -86,7 +84,7 @@ class KeptProbe:
 
     Attributes:
         report: as `kgwb.probe` gives it.
-        source: "Computed here ...", or "Kept answers ...", with the file and how to have them computed.
+        source: "Computed here.", or "Kept answers ...", with the file and how to have them computed.
     """
 
     report: ProbeReport
@@ -132,9 +130,8 @@ def probe_kept(
         >>> from kgwb import KnowledgeGraph, load_bert, make_questions, verbalise
         >>> facts = pd.DataFrame({"head": ["Ada", "Bo"], "relation": "speaks", "tail": ["Ket", "Sol"]})
         >>> graph = KnowledgeGraph.from_pandas(facts)
-        >>> kept = probe_kept({"plain": load_bert()}, make_questions(verbalise(graph), graph), "kept/answers.json")
-        >>> kept.source.split(" in ")[0]
-        'Computed here'
+        >>> probe_kept({"plain": load_bert()}, make_questions(verbalise(graph), graph), "kept/answers.json").source
+        'Computed here.'
     """
     expect_kind(runs, Mapping, "A mapping of names to models", call=_CALL)
     expect_kind(questions, Questions, "A set of questions", call=_CALL)
@@ -145,12 +142,10 @@ def probe_kept(
     planned = _list_planned(runs)
     found = None if recompute or keeping else find_kept(planned, questions, path, seeds=seeds)
     if found is None:
-        started = time.monotonic()
         report = probe(runs, questions, seeds=seeds, progress=True)
-        seconds = round(time.monotonic() - started)
         if keeping:
-            _keep(path, planned, questions, seeds, _take_runs(report, list(planned)), seconds)
-        return KeptProbe(report, f"Computed here in {seconds} s.")
+            _keep(path, planned, questions, seeds, _take_runs(report, list(planned)))
+        return KeptProbe(report, "Computed here.")
     asked = {name: run for name, run in runs.items() if name not in planned}
     report = found.report if not asked else probe(asked, questions, seeds=1).join(found.report)
     return KeptProbe(_take_runs(report, list(runs)), found.source)
@@ -262,11 +257,9 @@ def _rename(recipe: Mapping[str, Any], alike: Mapping[str, str | None]) -> dict[
     return {**recipe, "runs": runs}
 
 
-def _keep(
-    path: Path, planned: Mapping[str, ProbeRun], questions: Questions, seeds: int, report: ProbeReport, seconds: int
-) -> None:
+def _keep(path: Path, planned: Mapping[str, ProbeRun], questions: Questions, seeds: int, report: ProbeReport) -> None:
     recipe, sketches = _describe_recipe(planned, questions, seeds)
-    made = {"seconds": seconds, "cores": count_cores(), "kgwb": VERSION, "torch": version("torch").split("+")[0]}
+    made = {"kgwb": VERSION, "torch": version("torch").split("+")[0]}
     spelt = spell_report(".json", report.counts, report.relations, report.chance, report.fingerprint, report.kept)
     record = {
         "made": made,
@@ -294,7 +287,6 @@ def _take_runs(report: ProbeReport, runs: Sequence[str]) -> ProbeReport:
 
 def _say_source(path: Path, made: Mapping[str, Any]) -> str:
     return (
-        f"Kept answers, read from {path.as_posix()}: the same recipe, tuned and asked before, in {int(made['seconds'])} s on "
-        f"{count_things(int(made['cores']), 'core')} (kgwb {made['kgwb']}, torch {made['torch']}). "
-        "To have it run here, set recompute = True in the cell of parameters, or delete the file."
+        f"Kept answers, read from {path.as_posix()}: the same recipe, tuned and asked before (kgwb {made['kgwb']}, torch "
+        f"{made['torch']}). To have it run here, set recompute = True in the cell of parameters, or delete the file."
     )
