@@ -1,7 +1,12 @@
 # A classroom image: docker build -t kgwb .    then, alone: docker run --rm -p 8888:8888 kgwb jupyter lab --ip=0.0.0.0
 # As the image of a JupyterHub it needs no more than its name: the hub starts jupyterhub-singleuser, the default here.
 # Nothing in it asks the network afterwards; the offline BERT, the sample graphs and the notebooks are inside.
-FROM python:3.13-slim-trixie
+FROM python:3.11-slim-bookworm
+
+# Where packages come from, if not from the usual place; without CUDA torch is a tenth of the size:
+# docker build --build-arg PIP_EXTRA_INDEX_URL=... -t kgwb .
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
 
 # make installs as on any machine; Chinese labels need a font.
 RUN apt-get update \

@@ -3,6 +3,7 @@
 from kgwb.lessons.checks import Verdict as Verdict
 from kgwb.lessons.checks import check as check
 from kgwb.lessons.grading import grade as grade
+from kgwb.lessons.kept_answers import probe_kept as probe_kept
 from kgwb.lessons.real_data import use_answer as use_answer
 from kgwb.lessons.training import budget as budget
 from kgwb.lessons.training import train_vectors as train_vectors

@@ -17,7 +17,7 @@ from kgwb.graph import KnowledgeGraph
 from kgwb.learn import Question, Questions
 from kgwb.learn.answering.asking import SILENT
 from kgwb.lessons.checks import LIMIT, Verdict, check
-from kgwb.lessons.examples import make_graph, make_reading, make_table
+from kgwb.lessons.examples import make_graph, make_reading
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import draw_picture, draw_text, measure_text, wrap_text
 from kgwb.words import shorten
@@ -235,35 +235,6 @@ def _find_supported(scores: list[float], answers: list[str], none: float) -> tup
         support[answer] = support.get(answer, 0.0) + share
     best = max(support, key=lambda answer: support[answer])
     return best, round(support[best], 4)
-
-
-def check_gain(gain: Callable[[pd.DataFrame, str], float]) -> Verdict:
-    """Does it compare a door with the best row that holds none of its knowledge?"""
-    rows = {
-        "plain": 0.25,
-        "text": 0.8,
-        "entity": 0.6,
-        "entity/shuffled": 0.3,
-        "entity/off": 0.2,
-        "entity/noise 0.5": 0.45,
-        "memory": 0.9,
-        "memory/shuffled": 0.2,
-        "memory/off": 0.35,
-        "memory/noise 0.5": 0.55,
-    }
-    tables = [rows, rows | {"plain": 0.4}]  # plain is the best control of both doors
-    random = np.random.default_rng(0)
-    tables += [dict(zip(rows, random.uniform(0, 1, len(rows)).round(2).tolist(), strict=True)) for _ in range(4)]
-    examples = []
-    for place, accuracy in enumerate(tables):
-        table = make_table(random, accuracy) if place > 1 else pd.DataFrame({"accuracy": accuracy})
-        for door in ("entity", "memory"):
-            best = max(accuracy["plain"], accuracy[f"{door}/shuffled"], accuracy[f"{door}/off"])
-            examples.append(((table, door), accuracy[door] - best))
-    hint = (
-        "Text states the facts and noise leaves some, so both have knowledge; another door's controls are not its own."
-    )
-    return check(gain, examples, hint=hint)
 
 
 def check_edit(edit: Callable[[Bert, str, str, str], None]) -> Verdict:

@@ -187,6 +187,13 @@ def check_attention_paid(attention_paid: Callable[[Reading, int, int], float]) -
     return check(attention_paid, examples, hint=hint)
 
 
+def share_injected(reading: Reading, layer: int, head: int) -> float:
+    """The share of one head's attention that goes where vectors entered, averaged over the queries of the first sentence."""
+    pieces = reading.lengths[0]
+    weights = reading.attention[0, layer, head, :pieces, :pieces]  # [query, key]
+    return float(weights[:, torch.tensor(reading.injected[0][:pieces])].sum(1).mean())
+
+
 def check_knowledge_gained(knowledge_gained: Callable[[pd.DataFrame], float]) -> Verdict:
     """Does it compare the real vectors with the best run that has no knowledge?"""
     runs = ["plain", "entity", "entity/shuffled", "entity/random"]

@@ -1,20 +1,25 @@
 """One answer to each exercise of notebook 06."""
 
-from math import exp
+import math
 
-import pandas as pd
+from torch import Tensor
 
 import kgwb
 
 
 # %% exercise-1
+def gated_door(h: Tensor, e: Tensor, W: Tensor, gate: float) -> Tensor:
+    return h + math.tanh(gate) * (W @ e)
+
+
+# %% exercise-2
 def memory_mass(reading: kgwb.bert.Reading, layer: int, fact: tuple[int, int, int]) -> float:
     query = reading.tokens[0].index("[MASK]")
     holds = [slot for slot, held in enumerate(reading.facts[0]) if held == fact]
     return float(reading.slots[0, layer, :, query, holds].sum(-1).mean())
 
 
-# %% exercise-2
+# %% exercise-3
 def edit(model: kgwb.bert.Bert, head: str, relation: str, tail: str) -> None:
     graph, facts = model.injector.graph, model.injector.facts
     one, asks = graph.entity_id(head), graph.relation_id(relation)
@@ -22,21 +27,10 @@ def edit(model: kgwb.bert.Bert, head: str, relation: str, tail: str) -> None:
     model.injector.replace(old, [(one, asks, graph.entity_id(tail))])
 
 
-# %% exercise-3
-def gain(table: pd.DataFrame, door: str) -> float:
-    without = [
-        "plain",
-        "markers",
-        *(f"{door}/{control}" for control in ("shuffled", "random", "matched", "dealt", "off")),
-    ]
-    controls = table[table.index.isin(without)]
-    return float(table.loc[door, "accuracy"] - controls["accuracy"].max())
-
-
 # %% exercise-4
 def supported(scores: list[float], answers: list[str], none: float) -> tuple[str, float]:
-    support, total = {"the graph does not say": exp(none)}, sum(map(exp, [*scores, none]))
+    support, total = {"the graph does not say": math.exp(none)}, sum(map(math.exp, [*scores, none]))
     for answer, score in zip(answers, scores, strict=True):
-        support[answer] = support.get(answer, 0.0) + exp(score)
+        support[answer] = support.get(answer, 0.0) + math.exp(score)
     best = max(support, key=support.get)
     return best, support[best] / total

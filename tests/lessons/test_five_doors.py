@@ -161,13 +161,6 @@ def test_doors_are_compared_by_what_they_change_and_learn(graph: kgwb.KnowledgeG
     assert table.loc["entity", "after layers"] == () and len(table.loc["pointer", "after layers"]) == 1
 
 
-def test_text_and_noise_are_no_controls() -> None:
-    def over_all(table: pd.DataFrame, door: str) -> float:
-        return float(table.loc[door, "accuracy"] - table.drop(index=door)["accuracy"].max())
-
-    assert "expected  0.3" in repr(five_doors.check_gain(over_all))
-
-
 def test_an_added_fact_is_not_an_edited_one() -> None:
     def add(model: kgwb.bert.Bert, head: str, relation: str, tail: str) -> None:
         assert model.injector is not None

@@ -4,7 +4,7 @@
 
 Cells run 1..n; widget state goes, and so does every widget that has a static picture beside it, so that a page on a
 code-hosting site shows the picture. The picture of the cell tagged `figure` is also written to `pictures/`, for the top of the
-notebook.
+notebook. Kept answers (`kgwb.lessons.probe_kept`) are computed and written anew to `kept/`.
 """
 
 from __future__ import annotations
@@ -116,5 +116,6 @@ def save_notebook(path: Path) -> str:
 if __name__ == "__main__":
     os.environ.pop("KGWB_QUICK", None)
     os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["KGWB_KEEP"] = "1"
     for name in sys.argv[1:]:
         sys.stdout.write(save_notebook(Path(name)) + "\n")

@@ -266,6 +266,7 @@ CALLS = {
     "kgwb.lessons.budget": "10, quick=1",
     "kgwb.lessons.check": "len, [((('x',),), 1)], hint='Count.'",
     "kgwb.lessons.grade": "Path('lesson.ipynb')",
+    "kgwb.lessons.probe_kept": "{'plain': bert}, questions, Path('kept.json'), seeds=1",
     "kgwb.lessons.train_vectors": "graph, scorer, dim=4, epochs=1",
     "kgwb.lessons.use_answer": "len, {'a pair': ([1, 2],)}, beside={'a pair': 2}",
     "kgwb.cite": "vectors",
