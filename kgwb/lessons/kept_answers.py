@@ -260,7 +260,8 @@ def _rename(recipe: Mapping[str, Any], alike: Mapping[str, str | None]) -> dict[
 def _keep(path: Path, planned: Mapping[str, ProbeRun], questions: Questions, seeds: int, report: ProbeReport) -> None:
     recipe, sketches = _describe_recipe(planned, questions, seeds)
     made = {"kgwb": VERSION, "torch": version("torch").split("+")[0]}
-    spelt = spell_report(".json", report.counts, report.relations, report.chance, report.fingerprint, report.kept)
+    same = {name: getattr(report, name) for name in ("chance", "fingerprint", "kept", "sets", "made")}
+    spelt = spell_report(".json", report.counts, report.relations, same)
     record = {
         "made": made,
         "recipe": recipe,
@@ -274,8 +275,8 @@ def _read_report(found: Mapping[str, Any]) -> ProbeReport:
     counts, relations = pd.DataFrame(found["counts"]), pd.DataFrame(found["relations"])
     kinds = {name: kind for name, kind in RELATION_KINDS.items() if name in relations}
     kept = {run: (int(count), int(facts)) for run, (count, facts) in found["kept"].items()}
-    chance, questions = float(found["chance"]), str(found["fingerprint"])
-    return ProbeReport(counts.astype(COUNT_KINDS), relations.astype(kinds), chance, questions, kept)
+    chance, questions, made = float(found["chance"]), str(found["fingerprint"]), dict(found.get("made", {}))
+    return ProbeReport(counts.astype(COUNT_KINDS), relations.astype(kinds), chance, questions, kept, made=made)
 
 
 def _take_runs(report: ProbeReport, runs: Sequence[str]) -> ProbeReport:
