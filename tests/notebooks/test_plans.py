@@ -46,5 +46,12 @@ def test_waiting_is_what_the_notebook_says(path: Path) -> None:
     text = " ".join(cell.source for cell in nbformat.read(path, as_version=4).cells[:4])
     [said] = re.findall(r"\*\*(\d+(?: to \d+)?) minutes?\*\*", text)
     assert waiting == said
+    for page, row in (
+        (FOLDER / "README.md", r"\[NN\][^|]*\|[^|]*\|[^|]*"),
+        (FOLDER.parent / "README.md", r"\[NN [^|]*\|[^|]*"),
+    ):
+        assert re.findall(rf"^\| {row.replace('NN', path.stem[:2])}\| ([^|]*) \|", page.read_text("utf-8"), re.M) == [
+            said
+        ]
     highest = int(waiting.split(" to ")[-1])
     assert abs(int(together) - (highest + int(exercises) + int(reading))) <= 3
