@@ -173,3 +173,14 @@ def test_a_folder_that_nothing_can_be_written_to_is_read(bert, graph, halves, fi
     finally:
         tmp_path.chmod(0o755)
     assert not untouched
+
+
+def test_a_notebook_one_folder_further_down_finds_the_same_file(
+    bert, graph, halves, file, untouched, tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "zh").mkdir()
+    shutil.copy(file, tmp_path / "kept")
+    monkeypatch.chdir(tmp_path / "zh")
+    kept = probe_kept(plan(bert, graph, halves[0]), halves[1], "kept/answers.json", seeds=1)
+    assert "read from ../kept/answers.json" in kept.source and not untouched
