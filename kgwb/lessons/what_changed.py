@@ -60,7 +60,7 @@ def compare_rows(before: Reading, after: Reading) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def average_rows(
+def average_changes(
     change: Callable[[list[float], list[float]], float], before: Reading, after: Reading, layer: int
 ) -> float:
     """The mean of a function of two rows of [MASK]'s attention, over the heads and sentences that `compare_rows` renormalises.

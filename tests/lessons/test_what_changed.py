@@ -219,7 +219,7 @@ def test_a_change_of_rows_has_the_mean_that_the_table_has(seed: int) -> None:
         return sum(abs(b / sum(one) - a / sum(other)) for b, a in zip(one, other, strict=True)) / 2
 
     for layer in range(2):
-        assert what_changed.average_rows(change, before, after, layer) == pytest.approx(table.iloc[layer], abs=1e-5)
+        assert what_changed.average_changes(change, before, after, layer) == pytest.approx(table.iloc[layer], abs=1e-5)
 
 
 def test_a_balance_hides_what_was_gained_and_lost() -> None:
