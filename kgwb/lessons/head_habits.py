@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,23 @@ def compare_heads(reading: Reading, questions: Questions, *, sentence: int = 0, 
     return pd.DataFrame(rows).set_index(["layer", "head"])
 
 
+def list_differences(
+    reading: Reading, questions: Questions, *, layer: int, head: int, sentence: int = 0
+) -> list[float]:
+    """By person, what a head gives to a fact when it is asked for, less what it gives when another is.
+
+    Args:
+        reading: of the questions' texts, in that order, by a model with a memory.
+        questions: each person is asked about in two relations.
+        layer, head: which head, from 0.
+        sentence: whose relation counts, from 0.
+    """
+    relation = questions[sentence].relation
+    pairs = _pair_people(weigh_relation(reading, relation)[:, layer, head], questions, relation)
+    differences: list[float] = (pairs[:, 0] - pairs[:, 1]).tolist()
+    return differences
+
+
 def _pair_people(
     weights: Float[Tensor, " sentence"], questions: Questions, relation: int
 ) -> Float[np.ndarray, "person asked"]:
@@ -101,11 +119,14 @@ def _pair_people(
     return np.array([(asked[person], other[person]) for person in sorted(set(asked) & set(other))])
 
 
-def permute_signs(differences: Float[np.ndarray, " pair"], *, draws: int = 10_000, seed: int = 0) -> float:
+def permute_signs(
+    differences: Sequence[float] | Float[np.ndarray, " pair"], *, draws: int = 10_000, seed: int = 0
+) -> float:
     """How often chance alone makes a mean difference as large as that of these pairs, whichever side is larger.
 
-    If the two of a pair could be exchanged, each difference might as well have the other sign (Fisher, 1935). The
-    observed signs are counted as one draw.
+    If the two of a pair could be exchanged, each difference might as well have the other sign (Fisher, 1935). Where there
+    are no more ways to set the signs than draws, each way counts once and p is exact; else the observed signs are counted
+    as one draw.
 
     Args:
         differences: one per pair.
@@ -113,12 +134,15 @@ def permute_signs(differences: Float[np.ndarray, " pair"], *, draws: int = 10_00
         seed: for the draws.
 
     Example:
-        >>> permute_signs(np.ones(12)) < 0.01, permute_signs(np.array([1.0, -1.0, 1.0, -1.0]))
+        >>> permute_signs(np.ones(12)) == 2 / 2**12, permute_signs([1.0, -1.0, 1.0, -1.0])
         (True, 1.0)
     """
-    random = np.random.default_rng(seed)
-    signs = random.choice([-1.0, 1.0], (draws, len(differences)))
-    sums, observed = np.abs(signs @ differences), abs(float(differences.sum()))
+    count, observed = len(differences), abs(float(np.sum(differences)))
+    if 2.0**count <= draws:
+        every = np.array(list(itertools.product((1.0, -1.0), repeat=count)))
+        return float((np.abs(every @ differences) >= observed - 1e-12).mean())
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (draws, count))
+    sums = np.abs(signs @ differences)
     return float((1 + (sums >= observed - 1e-12).sum()) / (draws + 1))
 
 

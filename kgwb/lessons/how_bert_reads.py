@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert, Reading, encode_sentences, read
-from kgwb.graph import Sentence
+from kgwb.graph import KnowledgeGraph, Sentence
 from kgwb.learn import Question
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
@@ -24,6 +24,45 @@ from kgwb.see.palette import TYPE_COLOURS
 PLACES = ("the piece before", "itself", "the piece after", "[CLS]", "[SEP]", "elsewhere")
 _COLOURS = (*TYPE_COLOURS[:5], "rule")  # neighbours differ in grey too
 _LEFT, _TOP, _ROW, _GAP, _BAR = 66.0, 34.0, 30.0, 6.0, 18.0
+
+
+def share_whole_words(bert: Bert, graphs: Sequence[KnowledgeGraph], *, types: Sequence[str]) -> pd.Series:
+    """The share of the words of a label that are one word piece, the mean over the entities of each type.
+
+    Args:
+        bert: whose list of word pieces counts.
+        graphs: with a column `type` in their entities.
+        types: which types, in that order.
+
+    Returns:
+        A row for each type; its name says of how many entities.
+    """
+    labels = [label for graph in graphs for label in graph.labels]
+    kinds = np.concatenate([graph.entities["type"].to_numpy() for graph in graphs])
+    whole = [np.mean([len(bert.tokenizer.tokenize(word)) == 1 for word in label.split()]) for label in labels]
+    groups = pd.Series(whole).groupby(kinds).agg(["mean", "size"]).loc[list(types)]
+    return groups["mean"].set_axis([f"{kind} (n = {count})" for kind, count in groups["size"].items()])
+
+
+def compare_pieces(reading: Reading) -> pd.DataFrame:
+    """How alike two different word pieces are, layer by layer: the mean cosine.
+
+    Args:
+        reading: of two or more sentences of six or more word pieces between [CLS] and [SEP].
+
+    Returns:
+        One row per layer: the first three pieces of each sentence against the next three `of one sentence`, and against
+        those `of two sentences`, it and the one before it; last `[CLS] of two sentences`, over all pairs.
+    """
+    unit = normalize(reading.hidden.transpose(1, 2), dim=-1).transpose(0, 2)  # [layer, token, sentence, dim]
+    first, following, mark = unit[:, 1:4].transpose(1, 2), unit[:, 4:7].transpose(1, 2), unit[:, 0]
+    pairs = ~torch.eye(mark.shape[1], dtype=torch.bool)
+    columns = {
+        "of one sentence": (first @ following.mT).mean((1, 2, 3)),
+        "of two sentences": (first @ following.roll(1, 1).mT).mean((1, 2, 3)),
+        "[CLS] of two sentences": (mark @ mark.mT)[:, pairs].mean(1),
+    }
+    return pd.DataFrame(columns, [f"layer {layer}" for layer in range(len(unit))])
 
 
 def summarise_heads(reading: Reading) -> pd.DataFrame:
@@ -191,27 +230,6 @@ def check_join_pieces(join_pieces: Callable[[list[str]], list[str]]) -> Verdict:
         examples.append(((pieces,), ["".join(piece.removeprefix("##") for piece in word) for word in words]))
     hint = "A piece that begins with ## belongs to the word before it."
     return check(join_pieces, examples, hint=hint, ordered=True)
-
-
-def check_find_parting(find_parting: Callable[[torch.Tensor, torch.Tensor], int]) -> Verdict:
-    """Does it find the layer at which two vectors differ most in direction, whatever their lengths?"""
-    one = torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]])
-    examples = [
-        ((one, torch.tensor([[9.0, 0.0], [1.0, -1.0], [1.0, 2.0]])), 1),
-        ((one, torch.tensor([[1.0, 0.0], [3.0, 4.0], [-0.5, -1.0]])), 2),
-        ((one, torch.tensor([[1.0, 2.0], [1.0, 1.0], [0.0, 3.0]])), 0),
-        # The length of `one` alone, and of `other` alone, would each mislead.
-        ((torch.tensor([[9.0, 3.0], [1.0, 2.0], [1.0, 0.0]]), torch.tensor([[9.0, -3.0], [2.0, -1.0], [1.0, 0.0]])), 1),
-    ]
-    random = np.random.default_rng(0)
-    while len(examples) < 16:
-        lengths = random.choice([0.2, 1.0, 5.0], (2, 4, 1))
-        two = (random.normal(size=(2, 4, 3)) * lengths).round(1)  # [sentence, layer, dim]
-        cosines = [float(a @ b / np.sqrt((a @ a) * (b @ b))) for a, b in zip(*two, strict=True)]
-        if np.isfinite(cosines).all() and np.diff(sorted(cosines))[0] > 0.05:  # no two layers part about equally
-            examples.append(((torch.tensor(two[0]), torch.tensor(two[1])), int(np.argmin(cosines))))
-    hint = "torch.cosine_similarity(one, other, dim=1) has a number for each layer; the least alike have the smallest."
-    return check(find_parting, examples, hint=hint)
 
 
 def check_share_back(share_back: Callable[[torch.Tensor], float]) -> Verdict:

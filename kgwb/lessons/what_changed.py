@@ -60,6 +60,26 @@ def compare_rows(before: Reading, after: Reading) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def average_changes(
+    change: Callable[[list[float], list[float]], float], before: Reading, after: Reading, layer: int
+) -> float:
+    """The mean of a function of two rows of [MASK]'s attention, over the heads and sentences that `compare_rows` renormalises.
+
+    Args:
+        change: called with a row before and the same row after, without the filling of shorter sentences.
+        before: of the same sentences.
+        after: by the changed model.
+        layer: from 0.
+    """
+    one, other = (take_rows(reading)[:, layer].double() for reading in (before, after))  # [sentence, head, key]
+    found = [
+        change(one[row, head, :length].tolist(), other[row, head, :length].tolist())
+        for row, length in enumerate(before.lengths)
+        for head in (other[row].sum(-1) >= _LEFT_OVER).nonzero()[:, 0].tolist()
+    ]
+    return float(np.mean(found))
+
+
 def compare_states(before: Reading, after: Reading) -> pd.Series:
     """How far the hidden state of [MASK] moved, as a share of its length: the mean over sentences.
 

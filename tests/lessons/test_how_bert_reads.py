@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -61,12 +62,6 @@ def test_pieces_that_stay_apart_are_not_words_yet() -> None:
     assert "expected  ['akish', 'speaks']" in repr(verdict)
 
 
-def test_distance_is_not_direction() -> None:
-    verdict = how_bert_reads.check_find_parting(lambda one, other: int((one - other).norm(dim=1).argmax()))
-    assert "expected  1" in repr(verdict)
-    assert "cosine_similarity" in repr(verdict)
-
-
 def test_what_a_piece_gives_itself_or_the_next_is_not_what_it_gives_back() -> None:
     assert "expected  0.5" in repr(how_bert_reads.check_share_back(lambda weights: float(weights.diagonal().mean())))
     assert not how_bert_reads.check_share_back(lambda weights: float(weights.diagonal(1).mean())).passed
@@ -109,6 +104,37 @@ def test_every_head_is_drawn_to_its_full_width(bert: kgwb.bert.Bert) -> None:
     assert len(bars) == 6 * 12 * len(how_bert_reads.PLACES)
     drawn = np.array(bars).reshape(72, -1).sum(1)
     np.testing.assert_allclose(drawn, drawn[0], atol=0.4)  # each of six is rounded to a tenth
+
+
+def test_words_in_one_piece_are_counted_by_type(bert: kgwb.bert.Bert) -> None:
+    entities = pd.DataFrame(
+        {"entity": ["a", "b", "c"], "label": ["Paris Vevau", "Vevau", "France"], "type": ["town", "town", "country"]}
+    )
+    facts = pd.DataFrame([("a", "in", "c"), ("b", "in", "c")], columns=["head", "relation", "tail"])
+    graph = kgwb.KnowledgeGraph.from_pandas(facts, entities)
+    shares = how_bert_reads.share_whole_words(bert, [graph, graph], types=["town", "country"])
+    assert shares.to_dict() == {"town (n = 4)": 0.25, "country (n = 2)": 1}
+    assert list(shares) == [0.25, 1]
+
+
+def test_pieces_are_compared_one_by_one(bert: kgwb.bert.Bert) -> None:
+    texts = ["Paris is the capital of France.", "The Danube flows past Vienna slowly.", "Snow fell on the hills again."]
+    reading = kgwb.read(bert, texts)
+    table = how_bert_reads.compare_pieces(reading)
+    for layer in range(7):
+        vectors = reading.hidden[:, layer].numpy()
+        pairs = [
+            (row, other, 1 + i, 4 + j)
+            for row in range(3)
+            for other in (row, row - 1)
+            for i in range(3)
+            for j in range(3)
+        ]
+        cosines = [float(cosine_similarity(vectors[a, [i]], vectors[b, [j]])[0, 0]) for a, b, i, j in pairs]
+        one = np.mean([cosine for cosine, (a, b, *_) in zip(cosines, pairs, strict=True) if a == b])
+        two = np.mean([cosine for cosine, (a, b, *_) in zip(cosines, pairs, strict=True) if a != b])
+        marks = cosine_similarity(vectors[:, 0])[np.triu_indices(3, 1)].mean()
+        assert table.loc[f"layer {layer}"].tolist() == pytest.approx([one, two, marks], abs=1e-5)
 
 
 def test_senses_that_are_two_directions_part_and_others_do_not() -> None:

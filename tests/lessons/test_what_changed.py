@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -188,15 +187,39 @@ def test_without_a_memory_there_are_no_habits(questions: Questions) -> None:
         head_habits.list_habits(_make_reading(_draw_attention(0, 8)), questions)
 
 
+def test_differences_of_a_head_are_those_behind_its_mean(remembered: Reading, questions: Questions) -> None:
+    differences = head_habits.list_differences(remembered, questions, layer=1, head=1)
+    assert differences == pytest.approx([0.375 + row / 100 for row in range(4)])
+    table = head_habits.compare_heads(remembered, questions, most=2)
+    assert np.mean(differences) == pytest.approx(table.loc[(1, 1), "difference"])
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_signs_by_lot_agree_with_all_signs_and_with_scipy(seed: int) -> None:
+def test_few_signs_are_all_gone_through_and_agree_with_scipy(seed: int) -> None:
     differences = np.random.default_rng(seed).normal(0.4, 1, 9)
-    found = head_habits.permute_signs(differences)
-    ways = np.array(list(itertools.product([1, -1], repeat=9)))
-    exact = (np.abs(ways @ differences) >= abs(differences.sum()) - 1e-12).mean()
     scipys = permutation_test((differences,), np.sum, permutation_type="samples", n_resamples=np.inf).pvalue
-    assert exact == pytest.approx(scipys, abs=1e-9)
-    assert found == pytest.approx(exact, abs=0.015)
+    assert head_habits.permute_signs(differences) == pytest.approx(scipys, abs=1e-9)
+    drawn = head_habits.permute_signs(differences, draws=500)
+    assert drawn == pytest.approx(scipys, abs=0.06)
+
+
+def test_random_signs_agree_with_scipy() -> None:
+    differences = np.random.default_rng(1).normal(0.2, 1, 15)
+    scipys = permutation_test((differences,), np.sum, permutation_type="samples", n_resamples=np.inf).pvalue
+    assert head_habits.permute_signs(differences) == pytest.approx(scipys, abs=0.015)
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=10, deadline=None)
+def test_a_change_of_rows_has_the_mean_that_the_table_has(seed: int) -> None:
+    before, after = _make_reading(_draw_attention(seed)), _make_reading(0.5 * _draw_attention(seed + 1))
+    table = what_changed.compare_rows(before, after)["renormalised"]
+
+    def change(one: list[float], other: list[float]) -> float:
+        return sum(abs(b / sum(one) - a / sum(other)) for b, a in zip(one, other, strict=True)) / 2
+
+    for layer in range(2):
+        assert what_changed.average_changes(change, before, after, layer) == pytest.approx(table.iloc[layer], abs=1e-5)
 
 
 def test_a_balance_hides_what_was_gained_and_lost() -> None:
