@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +51,16 @@ class Shop:
     @property
     def users(self) -> pd.Index:
         """The customers, by name."""
-        return self._list("customer")
+        return self._list("customer", "user")
 
     @property
     def items(self) -> pd.Index:
         """The items, by name."""
-        return self._list("item")
+        return self._list("item", "item")
 
-    def _list(self, kind: str) -> pd.Index:
+    def _list(self, kind: str, name: str) -> pd.Index:
         entities = self.graph.entities
-        return pd.Index(entities.loc[entities["type"] == kind, "entity"])
+        return pd.Index(entities.loc[entities["type"] == kind, "entity"], name=name)
 
     def __repr__(self) -> str:
         return f"Shop: {len(self.items)} items, {len(self.users)} customers, {len(self.purchases):,} purchases"
@@ -95,7 +95,7 @@ def read_shop(folder: str | Path) -> Shop:
     return Shop(read_graph(folder), purchases, tastes)
 
 
-def make_exam(shop: Shop, kind: str, *, seed: int = 0) -> PurchaseExam:
+def make_exam(shop: Shop, kind: str, *, seed: int = 0, every: bool = False) -> PurchaseExam:
     """Hold purchases back.
 
     Args:
@@ -104,11 +104,14 @@ def make_exam(shop: Shop, kind: str, *, seed: int = 0) -> PurchaseExam:
             customer bought before; "unseen" for all purchases of fifty items drawn by the seed; "new" for those of the
             items launched since October 2025, learnt from what was bought before.
         seed: as above.
+        every: in "next", whether items that are no longer made may be listed too.
     """
     sold = shop.purchases
     if kind == "next":
         back, gone = sold.groupby("user").cumcount(ascending=False), _list_replaced(shop.graph)
-        return PurchaseExam(sold[back > seed], sold[back == seed], shop.items.difference(gone), 10)
+        return PurchaseExam(
+            sold[back > seed], sold[back == seed], shop.items if every else shop.items.difference(gone), 10
+        )
     if kind == "new":
         launched = shop.graph.entities.set_index("entity")["launched"].astype(str)[shop.items]
         fresh = shop.items[(launched >= _NEW_FROM).to_numpy()]
@@ -261,3 +264,15 @@ def compare_guesses(
             for guess, scores in guess_items(shop, exam, told, seed=seed, **options).items():
                 rows.append({"exam": kind, "guess": guess, "seed": seed} | measure_lists(scores, shop, exam))
     return pd.DataFrame(rows)
+
+
+def list_scored(scores: pd.DataFrame, shop: Shop, exam: PurchaseExam, users: Iterable[str]) -> dict[str, Any]:
+    """For some customers the list, what they bought and its length as arguments, and scikit-learn's nDCG beside them."""
+    left = hide_impossible(scores, shop, exam)
+    cases, beside = {}, {}
+    for user in users:
+        asked = exam.asked[exam.asked["user"] == user]
+        ranked = left.loc[user].sort_values(ascending=False, kind="stable").index[: exam.first].tolist()
+        cases[user] = (ranked, set(asked["item"]), exam.first)
+        beside[user] = measure_lists(scores, shop, replace(exam, asked=asked))["nDCG"]
+    return {"cases": cases, "beside": beside}

@@ -26,12 +26,14 @@ from kgwb.lessons.customers import (
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.lessons.training import train_vectors
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape, draw_text
-from kgwb.see.palette import TypeMark
-from kgwb.see.panels import Panel, draw_axes
+from kgwb.see.palette import TYPE_COLOURS, TypeMark
+from kgwb.see.panels import Panel
 
 Purchase = tuple[str, str, str]
+_COUNTS = ("different items", "never bought", "no longer made")
+_ROW = 26.0
 _SMOOTH = 20.0  # so many purchases of the average customer are added to a customer's own
-_TITLES = {"next": "each customer's next purchase", "unseen": "items without a purchase", "new": "new items"}
+_TITLES = {"next": "next purchase", "unseen": "hidden items", "new": "new items"}
 
 
 def list_paths(graph: KnowledgeGraph, user: str, item: str) -> pd.DataFrame:
@@ -55,11 +57,33 @@ def list_paths(graph: KnowledgeGraph, user: str, item: str) -> pd.DataFrame:
     return order[["bought", "relation", "value"]].reset_index(drop=True)
 
 
+def cut_paths(graph: KnowledgeGraph, user: str, item: str, relations: Iterable[str] = tuple(FACETS)) -> KnowledgeGraph:
+    """Only the facts of the paths from a customer to an item, as a graph to be drawn.
+
+    Args:
+        graph: purchases and facts in one.
+        user: a customer, by name.
+        item: what was recommended, by name.
+        relations: over which paths may lead.
+    """
+    paths = list_paths(graph, user, item)
+    paths = paths[paths["relation"].isin(list(relations))]
+    columns = ["head", "relation", "tail"]
+    to_value = paths[["bought", "relation", "value"]].set_axis(columns, axis=1)
+    table = pd.concat(
+        [to_value.assign(head=item), to_value, to_value.assign(tail=to_value["head"], head=user, relation=BOUGHT)]
+    )
+    table = table.drop_duplicates()
+    named = graph.entities["entity"].isin({*table["head"], *table["tail"]})
+    used = graph.relations["relation"].isin(table["relation"])
+    return KnowledgeGraph.from_pandas(table, graph.entities[named], relations=graph.relations[used], name="paths")
+
+
 def choose_hits(scores: pd.DataFrame, shop: Shop, exam: PurchaseExam) -> pd.DataFrame:
     """For each item that a list rightly holds the customer whose list has it highest: columns user, item, rank."""
     ranks = rank_items(hide_impossible(scores, shop, exam))
     asked = mark_purchases(shop, exam.asked)
-    best = ranks.where(asked).stack().rename("rank").reset_index().set_axis(["user", "item", "rank"], axis=1)
+    best = ranks.where(asked).stack().dropna().rename("rank").reset_index()
     best = best[best["rank"] <= exam.first].sort_values(["rank", "user"], kind="stable")
     return best.groupby("item", sort=False).head(1).reset_index(drop=True)
 
@@ -85,7 +109,7 @@ def name_reasons(shop: Shop, exam: PurchaseExam, hits: pd.DataFrame, *, seed: in
     draw, bought = np.random.default_rng(seed), mark_purchases(shop, exam.known).astype(float)
     liking = {relation: _compare_buying(shop, bought, relation) for relation in FACETS}
     facts = shop.graph.to_pandas()
-    told = {name: rows for name, rows in facts[facts["relation"].isin(FACETS)].groupby("head")}
+    told = dict(iter(facts[facts["relation"].isin(FACETS)].groupby("head")))
     reasons, others = [], []
     for each in hits.itertuples():
         its = told[each.item]
@@ -171,7 +195,7 @@ def summarise_lists(guesses: Mapping[str, pd.DataFrame], shop: Shop, exam: Purch
         }
         for name, its in listed.items()
     }
-    return pd.DataFrame(rows).T.astype({name: int for name in ("different items", "never bought", "no longer made")})
+    return pd.DataFrame(rows).T.astype(dict.fromkeys(_COUNTS, int))
 
 
 def draw_found(results: pd.DataFrame, guesses: Iterable[str], *, ceiling: str = "the formula itself") -> Picture:
@@ -184,30 +208,38 @@ def draw_found(results: pd.DataFrame, guesses: Iterable[str], *, ceiling: str = 
     """
     names, parts, said, left = list(guesses), [], [], 124.0
     kinds = list(dict.fromkeys(results["exam"]))
-    width = (WIDTH - left - 16 - 22 * (len(kinds) - 1)) / len(kinds)
+    width = (WIDTH - left - 20 - 26 * (len(kinds) - 1)) / len(kinds)
     for place, kind in enumerate(kinds):
         its = results[results["exam"] == kind].groupby("guess")["found"].agg(["mean", "min", "max"])
-        panel = Panel(left + place * (width + 22), 40, width, 26 * len(names), (0.0, 1.0), (0.0, 0.0))
-        parts.append(draw_axes(panel, title=_TITLES.get(kind, kind), x_name="share found"))
-        x = panel.place(np.full(2, its.loc[ceiling, "mean"]), np.zeros(2))[:, 0]
-        parts.append(draw_polyline(np.stack([x, [panel.top, panel.bottom]], axis=-1), role="line-muted", dashed=True))
+        panel = Panel(left + place * (width + 26), 34, width, _ROW * len(names), (0.0, 1.0), (0.0, len(names)))
+        parts.append(_draw_share_axis(panel, _TITLES.get(kind, kind), its.loc[ceiling, "mean"]))
         for row, name in enumerate(names):
-            y, found = panel.top + 26 * row + 13, its.loc[name]
-            role = "accent" if "graph" in name and "no" not in name else "ink"
-            ends = panel.place(found[["min", "max"]].to_numpy(), np.zeros(2))[:, 0]
-            middle = panel.place(found[["mean"]].to_numpy(), np.zeros(1))[0, 0]
-            parts.append(draw_polyline(np.stack([ends, np.full(2, y)], axis=-1), role=f"line-{role}", width=3))
-            parts.append(draw_shape(TypeMark(role, "circle"), middle, y, 5))
-            parts.append(draw_text(f"{found['mean']:.2f}", max(ends[1], middle) + 9, y + 4, role="ink halo"))
-            if not place:
-                parts.append(draw_text(name, left - 12, y + 4, anchor="end"))
+            y, found = panel.top + _ROW * (row + 0.5), its.loc[name]
+            colour = TYPE_COLOURS[0] if name == "with the graph" else TYPE_COLOURS[7]
+            ends, dot = (
+                panel.left + panel.width * found[["min", "max"]].to_numpy(float),
+                panel.left + width * found["mean"],
+            )
+            parts.append(draw_polyline(np.stack([ends, np.full(2, y)], axis=-1), colour=colour, width=3))
+            parts.append(draw_shape(TypeMark(colour, "circle"), dot, y, 5))
+            parts.append(draw_text(f"{found['mean']:.2f}", max(ends[1], dot + 5) + 5, y + 4, role="ink halo"))
+            parts += [] if place else [draw_text(name, left - 12, y + 4, anchor="end")]
         said.append(f"{kind}: " + ", ".join(f"{name} {its.loc[name, 'mean']:.2f}" for name in names))
-    top = 40 + 26 * len(names) + 46
-    legend, taken = draw_legend(
-        [Mark("the formula itself: no recommender gets further", "muted", "dashed")], left, top, WIDTH - left
-    )
-    svg = draw_picture([*parts, legend], WIDTH, top + taken, title="What recommendations find", caption="")
+    top = 34 + _ROW * len(names) + 46
+    legend, taken = draw_legend([Mark(ceiling, "muted", "dashed")], left, top, WIDTH - left)
+    caption = "Share of purchases found. Dots: mean over the seeds; lines: from the lowest seed to the highest."
+    svg = draw_picture([*parts, legend], WIDTH, top + taken, title="What recommendations find", caption=caption)
     return Picture(svg, f"share found. {'; '.join(said)}.")
+
+
+def _draw_share_axis(panel: Panel, title: str, ceiling: float) -> str:
+    parts = [draw_text(title, panel.left, panel.top - 12, size=13, weight=600)]
+    for share in (0.0, 0.5, 1.0):
+        x = panel.left + panel.width * share
+        parts.append(f'<path d="M{x:.1f} {panel.top:.1f}V{panel.bottom:.1f}" class="line-rule"/>')
+        parts.append(draw_text(f"{share:g}", x, panel.bottom + 17, role="muted", size=11, anchor="middle"))
+    line = np.array([[panel.left + panel.width * ceiling, y] for y in (panel.top, panel.bottom)])
+    return "".join([*parts, draw_polyline(line, role="line-muted", dashed=True)])
 
 
 def check_find_last(find_last: Callable[[list[Purchase]], list[Purchase]]) -> Verdict:
