@@ -1,7 +1,6 @@
 """One answer to each exercise of notebook 14."""
 
 import math
-from collections import Counter
 
 
 # %% exercise-1
@@ -16,8 +15,8 @@ def find_last(purchases: list[tuple[str, str, str]]) -> list[tuple[str, str, str
 # %% exercise-2
 def list_popular(purchases: list[tuple[str, str]], user: str, k: int) -> list[str]:
     owned = {item for who, item in purchases if who == user}
-    counts = Counter(item for _, item in purchases if item not in owned)
-    return sorted(counts, key=lambda item: (-counts[item], item))[:k]
+    bought = [item for _, item in purchases if item not in owned]
+    return sorted(set(bought), key=lambda item: (-bought.count(item), item))[:k]
 
 
 # %% exercise-3
