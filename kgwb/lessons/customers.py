@@ -164,7 +164,7 @@ def score_popularity(shop: Shop, exam: PurchaseExam) -> pd.DataFrame:
     return pd.DataFrame(np.tile(np.log(counts + 0.5), (len(shop.users), 1)), shop.users, shop.items)
 
 
-def count_facts(shop: Shop, exam: PurchaseExam) -> pd.DataFrame:
+def score_facts(shop: Shop, exam: PurchaseExam) -> pd.DataFrame:
     """User × item: popularity, and how much oftener than others the user buys of this brand, category, ..."""
     scores = score_popularity(shop, exam)
     bought = mark_purchases(shop, exam.known).to_numpy(float)
@@ -250,7 +250,7 @@ def guess_items(
     scores = {"chance": pd.DataFrame(chance, shop.users, shop.items), "popularity": score_popularity(shop, exam)}
     for name, graph in graphs.items():
         scores[name] = score_items(train_vectors(graph, ComplEx(), seed=seed, **options), shop)
-    return scores | {"facts counted": count_facts(shop, exam), "the formula itself": score_formula(shop)}
+    return scores | {"facts counted": score_facts(shop, exam), "the formula itself": score_formula(shop)}
 
 
 def compare_guesses(

@@ -65,7 +65,7 @@ def test_floors_and_ceiling_are_those_of_the_shops_readme(shop: Shop) -> None:
         exam = customers.make_exam(shop, "next", seed=seed)
         guesses = {
             "popularity": customers.score_popularity(shop, exam),
-            "facts": customers.count_facts(shop, exam),
+            "facts": customers.score_facts(shop, exam),
             "the formula itself": customers.score_formula(shop),
         }
         rows.append({name: customers.measure_lists(each, shop, exam)["found"] for name, each in guesses.items()})
@@ -105,7 +105,7 @@ def test_a_path_leads_over_a_purchase_to_the_item(shop: Shop) -> None:
 
 def test_one_fact_of_each_hit_is_taken_away_and_no_other(shop: Shop) -> None:
     exam = customers.make_exam(shop, "unseen")
-    scores = customers.count_facts(shop, exam)
+    scores = customers.score_facts(shop, exam)
     hits = recommendation.choose_hits(scores, shop, exam)
     assert hits["item"].is_unique and hits["rank"].le(5).all() and len(hits) > 20
     assert len(hits.merge(exam.asked, on=["user", "item"])) == len(hits)
