@@ -74,7 +74,7 @@ def _find_steepest(parameters: Iterable[torch.nn.Parameter]) -> tuple[torch.nn.P
     return steepest, int(steepest.grad.abs().argmax())
 
 
-def list_choices(exams: pd.DataFrame, weights: Mapping[float, str]) -> Tried:
+def list_reported(exams: pd.DataFrame, weights: Mapping[float, str]) -> Tried:
     """What each λ got on validation and in the exam, and the exam of the one that was best on validation.
 
     Args:

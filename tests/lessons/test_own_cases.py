@@ -60,7 +60,7 @@ def test_a_weight_is_chosen_on_validation() -> None:
     exams = pd.DataFrame(
         {"on validation": [0.4, 0.6, 0.5], "in the exam": [0.9, 0.2, 0.3]}, ["λ = 0.3", "λ = 1", "alone"]
     )
-    cases, chosen = own_cases.list_choices(exams, {0.3: "λ = 0.3", 1.0: "λ = 1"}).values()
+    cases, chosen = own_cases.list_reported(exams, {0.3: "λ = 0.3", 1.0: "λ = 1"}).values()
     assert cases == {"λ of 0.3, 1": ({0.3: (0.4, 0.9), 1.0: (0.6, 0.2)},)} and chosen == {"λ of 0.3, 1": 0.2}
 
 
