@@ -80,10 +80,18 @@ def _find_tables(call: str) -> dict[str, tuple[str, ...]]:
     for node in ast.walk(ast.parse(call)):
         if isinstance(node, ast.Call):
             options = {each.arg: each.value for each in node.keywords}
-            columns = ast.literal_eval(options["columns"]) if "columns" in options else ("head", "relation", "tail")
+            columns = _read_columns(options.get("columns"))
             given = [each.value for each in node.args if isinstance(each, ast.Constant)]
             tables |= {name: columns for name in given if isinstance(name, str) and name.endswith(TABLES)}
     return tables
+
+
+def _read_columns(node: ast.expr | None) -> tuple[str, ...]:
+    """The columns that a call names; of a variable no one knows what it holds before the notebook runs."""
+    try:
+        return tuple(ast.literal_eval(node)) if node is not None else ("head", "relation", "tail")
+    except ValueError:
+        return ("head", "relation", "tail")
 
 
 def _write_cell(call: str) -> str:
