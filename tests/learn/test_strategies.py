@@ -69,7 +69,7 @@ def test_a_joint_step_goes_down_the_weighed_sum(small_bert, tasks):
     """One step of AdamW on the joined gradient is one on the gradient of the sum."""
     model, other = copy.deepcopy(small_bert), copy.deepcopy(small_bert)
     steps = kgwb.tune(model, tasks, strategy=Joint(FixedWeights([1.0, 0.5])), policy="full", **OPTIONS)
-    planned = steps.gi_frame.f_locals["self"].stages[0].steps[0].batches
+    planned = steps.gi_frame.f_locals["run"].stages[0].steps[0].batches
     next(steps)
     prepared = [task.prepare(other) for task in tasks.values()]
     loss = sum(w * task.loss(other, rows) for w, task, (_, rows) in zip((1.0, 0.5), prepared, planned, strict=True))

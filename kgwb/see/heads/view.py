@@ -35,7 +35,7 @@ from kgwb.words import count_things
 
 def show_heads(
     bert: Bert,
-    sentences: Sequence[str | Sentence],
+    sentences: str | Sentence | Sequence[str | Sentence],
     *,
     after: Bert | None = None,
     graph: KnowledgeGraph | None = None,
@@ -52,7 +52,7 @@ def show_heads(
 
     Args:
         bert: plain, or as it was before.
-        sentences: texts, or `Sentence`s with their own mentions.
+        sentences: a text or several, or `Sentence`s with their own mentions.
         after: the same BERT injected or tuned; each head is joined to where it was by a line.
         graph: with it the map knows how well heads follow its edges, beside a twin with the links permuted
             (`kgwb.bert.score_links`).
