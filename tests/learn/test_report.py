@@ -7,9 +7,12 @@ import json
 import pickle
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kgwb
 from kgwb.learn import ProbeReport, read_report
@@ -202,6 +205,21 @@ def test_reports_on_the_same_questions_are_joined(small_bert, questions, report)
     pd.testing.assert_frame_equal(joined.frame[:2], report.frame, check_exact=True)
     assert joined.frame.loc["closed", "accuracy"] == joined.frame.loc["plain", "accuracy"]
     assert list(report.frame.index) == ["plain", "entity"]
+
+
+@given(st.lists(st.floats(0.001, 1), min_size=2, max_size=50), st.randoms(use_true_random=False))
+def test_the_same_chance_added_up_in_another_order_keeps_no_reports_apart(guesses, random):
+    other = random.sample(guesses, len(guesses))
+    one, two = (sum(each) / len(each) for each in (guesses, other))
+    assert make_report(("a", 0, 1), chance=one).join(make_report(("b", 0, 1), chance=two)).chance == one
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_a_report_that_was_kept_joins_one_asked_now(small_bert, questions, report, tmp_path, suffix):
+    kept = kgwb.learn.read_report(report.save(tmp_path / f"report{suffix}"))
+    rounded = replace(kept, chance=float(np.nextafter(kept.chance, 1)))
+    joined = rounded.join(kgwb.probe({"closed": small_bert}, questions))
+    assert list(joined.frame.index) == ["plain", "entity", "closed"]
 
 
 def test_what_keeps_two_reports_apart_is_named(small_bert, questions, report):
