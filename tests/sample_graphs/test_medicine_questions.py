@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from path_walks import follow
 
 import kgwb
 
@@ -22,16 +23,6 @@ def questions() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def graph() -> kgwb.KnowledgeGraph:
     return kgwb.read_graph(FOLDER)
-
-
-def follow(triples: pd.DataFrame, head: str, path: str) -> set[str]:
-    """Where a path of relations leads, the start left out; ^ goes from tail to head."""
-    found = {head}
-    for step in path.split("/"):
-        start, end = ("tail", "head") if step.startswith("^") else ("head", "tail")
-        matching = triples["relation"].eq(step.removeprefix("^")) & triples[start].isin(found)
-        found = set(triples.loc[matching, end])
-    return found - {head}
 
 
 def list_heads(question: object) -> list[str]:
@@ -53,7 +44,7 @@ def split_answers(question: object) -> list[str]:
 def test_the_answers_are_what_the_graph_holds(questions, triples):
     for question in questions.itertuples():
         answers, heads = split_answers(question), list_heads(question) if question.relation else []
-        held = [follow(triples, head, question.relation) for head in heads]
+        held = [follow(triples, head, question.relation) - {head} for head in heads]
         assert set(answers) == set().union(*held), question.question
         assert len(answers) == len(set(answers)) and int(question.hops) == 1 + question.relation.count("/")
 

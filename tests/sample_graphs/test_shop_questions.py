@@ -7,6 +7,7 @@ from collections import Counter
 
 import pandas as pd
 import pytest
+from path_walks import follow
 from shop_numbers import FOLDER
 
 import kgwb
@@ -24,15 +25,6 @@ def questions() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def graph() -> kgwb.KnowledgeGraph:
     return kgwb.read_graph(FOLDER)
-
-
-def follow(triples: pd.DataFrame, start: str, path: str) -> set[str]:
-    """Where a path of relations leads; ^ goes from tail to head."""
-    found = {start}
-    for step in path.split("/"):
-        ends = ("tail", "head") if step.startswith("^") else ("head", "tail")
-        found = set(triples.loc[triples["relation"].eq(step.strip("^")) & triples[ends[0]].isin(found), ends[1]])
-    return found
 
 
 def look_up(question: object, triples: pd.DataFrame, entities: pd.DataFrame) -> set[str]:
