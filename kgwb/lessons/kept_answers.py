@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from kgwb.axes import Tensor
@@ -29,7 +28,7 @@ from kgwb.environment import VERSION
 from kgwb.files import write_whole
 from kgwb.fingerprints import fingerprint
 from kgwb.learn import ProbeReport, Questions, probe
-from kgwb.learn.probing.report_files import COUNT_KINDS, RELATION_KINDS, spell_report
+from kgwb.learn.probing.report_files import SAME, list_parts, read_parts
 from kgwb.learn.probing.runs import ProbeRun
 from kgwb.learn.tasks import encode_questions
 from kgwb.tensor_folders import read_record, write_record
@@ -127,6 +126,7 @@ def probe_kept(
         ValueError: if there is no run or `seeds` is below 1.
 
     Example:
+        >>> import pandas as pd
         >>> from kgwb import KnowledgeGraph, load_bert, make_questions, verbalise
         >>> facts = pd.DataFrame({"head": ["Ada", "Bo"], "relation": "speaks", "tail": ["Ket", "Sol"]})
         >>> graph = KnowledgeGraph.from_pandas(facts)
@@ -179,7 +179,9 @@ def _read_kept(path: Path) -> KeptFile | None:
             for name, (kind, drawn) in record["sketches"].items()
         }
         dict(record["recipe"]["runs"])
-        return KeptFile(record["recipe"], sketches, _read_report(record["report"]), _say_source(path, record["made"]))
+        counts, relations, same = read_parts(record["report"])
+        report = ProbeReport(counts, relations, **same)
+        return KeptFile(record["recipe"], sketches, report, _say_source(path, record["made"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 
@@ -260,23 +262,16 @@ def _rename(recipe: Mapping[str, Any], alike: Mapping[str, str | None]) -> dict[
 def _keep(path: Path, planned: Mapping[str, ProbeRun], questions: Questions, seeds: int, report: ProbeReport) -> None:
     recipe, sketches = _describe_recipe(planned, questions, seeds)
     made = {"kgwb": VERSION, "torch": version("torch").split("+")[0]}
-    same = {name: getattr(report, name) for name in ("chance", "fingerprint", "kept", "sets", "made")}
-    spelt = spell_report(".json", report.counts, report.relations, same)
+    same = {name: getattr(report, name) for name in SAME}
     record = {
         "made": made,
         "recipe": recipe,
         "sketches": {name: [each.kind, each.drawn] for name, each in sketches.items()},
     }
     with write_whole(path) as new:
-        write_record(new, json.loads(json.dumps({**record, "report": json.loads(spelt)})))
-
-
-def _read_report(found: Mapping[str, Any]) -> ProbeReport:
-    counts, relations = pd.DataFrame(found["counts"]), pd.DataFrame(found["relations"])
-    kinds = {name: kind for name, kind in RELATION_KINDS.items() if name in relations}
-    kept = {run: (int(count), int(facts)) for run, (count, facts) in found["kept"].items()}
-    chance, questions, made = float(found["chance"]), str(found["fingerprint"]), dict(found.get("made", {}))
-    return ProbeReport(counts.astype(COUNT_KINDS), relations.astype(kinds), chance, questions, kept, made=made)
+        write_record(
+            new, json.loads(json.dumps({**record, "report": list_parts(report.counts, report.relations, same)}))
+        )
 
 
 def _take_runs(report: ProbeReport, runs: Sequence[str]) -> ProbeReport:

@@ -15,7 +15,7 @@ from kgwb.checks import expect_choice, expect_each, expect_kind, expect_path
 from kgwb.files import write_whole
 from kgwb.learn.probing.gains import list_controls, list_groups, measure_gains
 from kgwb.learn.probing.paired_tests import Unit, compare_marked, expect_paired
-from kgwb.learn.probing.report_files import ANSWERS, expect_writable, read_report_file, spell_report
+from kgwb.learn.probing.report_files import ANSWERS, SAME, expect_writable, read_report_file, spell_report
 from kgwb.learn.probing.reported import describe_report, join_made
 from kgwb.packages import load_drawing
 from kgwb.words import count_things
@@ -263,8 +263,7 @@ class ProbeReport:
         expect_choice("suffix", path.suffix, (".csv", ".json"))
         if path.is_dir():
             raise FileExistsError(f"{path} is a folder. Type another path.")
-        same = {name: getattr(self, name) for name in ("chance", "fingerprint", "kept", "sets", "made")}
-        text = spell_report(path.suffix, self.counts, self.relations, same)
+        text = spell_report(path.suffix, self.counts, self.relations, {name: getattr(self, name) for name in SAME})
         with write_whole(path) as new:
             new.write_text(text, encoding="utf-8", newline="")
         return path

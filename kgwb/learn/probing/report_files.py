@@ -28,8 +28,9 @@ _IN_CSV = {"chance": "chance of relation", "majority": "majority of relation"}
 ANSWERS = "answers"
 _ANSWERS = re.compile(r"\d+[+-](?: \d+[+-])*")
 # What is the same for all rows; the kinds that JSON has. Reports that an earlier kgwb wrote lack the last three.
-_SAME = {"chance": float, "fingerprint": str, "kept": dict, "sets": int, "made": dict}
+SAME = {"chance": float, "fingerprint": str, "kept": dict, "sets": int, "made": dict}
 _EARLIER: dict[str, Any] = {"kept": {}, "sets": 1, "made": {}}
+_BROKEN = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 Parts = tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]  # counts, relations, what is the same for all rows
 
 
@@ -58,8 +59,13 @@ def spell_report(suffix: str, counts: pd.DataFrame, relations: pd.DataFrame, sam
         spelt = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in same.items()}
         table = table.assign(**spelt)
         return str(table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"))
-    parts = {"counts": counts.to_dict("records"), "relations": relations.to_dict("records")}
-    return json.dumps(parts | same, ensure_ascii=False)
+    return json.dumps(list_parts(counts, relations, same), ensure_ascii=False)
+
+
+def list_parts(counts: pd.DataFrame, relations: pd.DataFrame, same: Mapping[str, Any]) -> dict[str, Any]:
+    """A report in the kinds that JSON has."""
+    spelt = {name: dict(value) if isinstance(value, Mapping) else value for name, value in same.items()}
+    return {"counts": counts.to_dict("records"), "relations": relations.to_dict("records")} | spelt
 
 
 def read_report_file(path: Path) -> Parts:
@@ -72,21 +78,38 @@ def read_report_file(path: Path) -> Parts:
     if not path.is_file():
         raise missing_file(path, "a report that report.save wrote")
     try:
-        read = _read_table if path.suffix == ".csv" else _read_json
-        counts, relations, same = read(path)
-        kinds = {name: kind for name, kind in RELATION_KINDS.items() if name in relations or name != "indistinct"}
-        counts, relations = counts.astype(COUNT_KINDS), relations[list(kinds)].astype(kinds)
-        twice = counts.duplicated(["run", "seed", "relation"]).any()
-        if twice or sorted(set(counts["relation"])) != sorted(relations["relation"]):
-            raise ValueError("its counts are not of its relations")
-        _expect_answers(counts)
-        same = {name: kind(same[name]) for name, kind in _SAME.items()}
-        kept = {str(run): (int(count), int(facts)) for run, (count, facts) in same["kept"].items()}
-        return counts, relations, same | {"kept": kept, "made": _read_made(same["made"])}
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        if path.suffix == ".csv":
+            return _expect_whole(*_read_table(path))
+        return read_parts(json.loads(path.read_text(encoding="utf-8")))
+    except _BROKEN as error:
         raise ReportFileError(
             f"{path} holds no report of a probe, or is broken. Type report.save({path.name!r})."
         ) from error
+
+
+def read_parts(found: Mapping[str, Any]) -> Parts:
+    """What `list_parts` listed.
+
+    Raises:
+        ReportFileError: it is something else, or broken.
+    """
+    try:
+        counts, relations = (pd.DataFrame(found[name]) for name in ("counts", "relations"))
+        return _expect_whole(_choose_columns(counts), relations, _EARLIER | dict(found))
+    except _BROKEN as error:
+        raise ReportFileError(f"This is no report of a probe, or is broken: {error}.") from error
+
+
+def _expect_whole(counts: pd.DataFrame, relations: pd.DataFrame, same: Mapping[str, Any]) -> Parts:
+    kinds = {name: kind for name, kind in RELATION_KINDS.items() if name in relations or name != "indistinct"}
+    counts, relations = counts.astype(COUNT_KINDS), relations[list(kinds)].astype(kinds)
+    twice = counts.duplicated(["run", "seed", "relation"]).any()
+    if twice or sorted(set(counts["relation"])) != sorted(relations["relation"]):
+        raise ValueError("its counts are not of its relations")
+    _expect_answers(counts)
+    alike = {name: kind(same[name]) for name, kind in SAME.items()}
+    kept = {str(run): (int(count), int(facts)) for run, (count, facts) in alike["kept"].items()}
+    return counts, relations, alike | {"kept": kept, "made": _read_made(alike["made"])}
 
 
 def _expect_answers(counts: pd.DataFrame) -> None:
@@ -115,11 +138,6 @@ def _read_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     table = table.assign(**{name: json.dumps(value) for name, value in _EARLIER.items() if name not in table})
     relations = table.drop(columns="chance").rename(columns={column: name for name, column in _IN_CSV.items()})
-    [found] = table[list(_SAME)].drop_duplicates().to_dict("records")
-    same = {str(name): json.loads(value) if _SAME[name] is dict else value for name, value in found.items()}
+    [found] = table[list(SAME)].drop_duplicates().to_dict("records")
+    same = {str(name): json.loads(value) if SAME[name] is dict else value for name, value in found.items()}
     return _choose_columns(table), relations.drop_duplicates("relation", ignore_index=True), same
-
-
-def _read_json(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return _choose_columns(pd.DataFrame(found["counts"])), pd.DataFrame(found["relations"]), _EARLIER | found
