@@ -3,6 +3,7 @@
 # make tour       the whole journey without a notebook; writes build/tour/index.html
 # make notebooks  run every notebook in a fresh kernel and save it with its pictures
 # make oldest     the doors with the oldest transformers that kgwb admits, in an environment of its own
+# make newest     the same with the newest of all that it admits; torch as tested, NEWEST=torch for its newest as well
 # make gallery    every view as page and picture, photographed light and dark, in build/gallery (needs a browser)
 # make site       the course as a folder of static pages, build/site, that opens from a memory stick: notebooks, movable views,
 #                 reference, search, answers; handouts (PDF) too where there is a browser
@@ -30,7 +31,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM)
 JOURNEY := notebooks/00_the_whole_journey.ipynb
 STAMPS := .venv/stamps
 
-.PHONY: help lab test oldest tour notebooks gallery site bench fuzz lint assets lock wheelhouse dist audit install clean
+.PHONY: help lab test oldest newest tour notebooks gallery site bench fuzz lint assets lock wheelhouse dist audit install clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -55,6 +56,14 @@ oldest: tests/oldest.txt
 	build/oldest/bin/pip install --quiet -r tests/oldest.txt
 	build/oldest/bin/pip install --quiet --no-deps --editable .
 	build/oldest/bin/python -m pytest tests/bert tests/learn $(ARGS)
+
+# In an environment that is empty but for torch, pip takes the newest that the ranges admit.
+NEWEST ?= torch==2.13.0
+newest:
+	$(PYTHON) -m venv build/newest
+	build/newest/bin/pip install --quiet $(NEWEST)
+	build/newest/bin/pip install --quiet --editable ".[formats,bert,see]" pytest pytest-timeout hypothesis jaxtyping beartype
+	build/newest/bin/python -m pytest tests/bert tests/learn $(ARGS)
 
 tour: install
 	$(BIN)/python -m kgwb tour --graph sample_graphs/archipelago --out build/tour

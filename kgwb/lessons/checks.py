@@ -22,6 +22,8 @@ from kgwb.words import quote_value
 
 LIMIT = 5.0  # seconds for one check: little enough that a list which grows for ever still fits into memory
 _LONGEST = 10_000  # elements of an answer that are looked at
+# A page may break lines of such text inside a word, as JupyterLab does; a name should stay whole.
+_WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +45,7 @@ class Verdict:
         """The hint is folded: who wants to think first need not read it."""
         said, _, hint = self.message.partition(f"\n{_row('hint', '')}")
         folded = f"<details><summary>A hint</summary>{html.escape(hint)}</details>" if hint else ""
-        return f"<pre>{html.escape(said)}</pre>{folded}"
+        return f'<pre style="{_WRAPPED}">{html.escape(said)}</pre>{folded}'
 
 
 class ExerciseError(AssertionError):
