@@ -40,7 +40,7 @@ def __dir__() -> list[str]:
 
 def _point_down(name: str) -> str:
     """Where a name stands that is not on the first screen; the rooms' lists are read, for importing them takes seconds."""
-    for page in sorted(Path(__file__).parent.glob("*/__init__.py")):
+    for page in sorted(Path(__file__).parent.glob("*/__init__.py*")):
         if re.search(rf" as {re.escape(name)}$", page.read_text(encoding="utf-8"), re.MULTILINE):
             return f" Type kgwb.{page.parent.name}.{name}."
     return ""

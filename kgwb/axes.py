@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
-
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
+    from torch import Tensor
 else:
+    try:
+        from torch import Tensor
+    except ImportError:  # graphs are read, and vectors from a file are seen, where there is none
+        Tensor = Any
+
     try:
         from jaxtyping import Bool, Float, Int
     except ImportError:

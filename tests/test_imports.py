@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import graphlib
+import os
 import pickle
 import socket
 import subprocess
@@ -27,6 +28,7 @@ ROOMS = ("graph", "embed", "bert", "learn", "see", "lessons")
 FLOW = (*GROUND, *ROOMS, "__init__", "__main__")
 # What `kgwb.graph` and `kgwb.embed` must do without.
 HEAVY = ["transformers", "tokenizers", "plotly", "pyvis", "ipywidgets", "anywidget", "IPython", "sklearn", "pyarrow"]
+TORCH = ["torch", "safetensors", "transformers", "tokenizers", "peft"]
 HEAVY += ["pyoxigraph", "networkx", "tqdm", "jaxtyping", "beartype"]
 
 
@@ -103,6 +105,31 @@ def test_graph_and_embed_need_only_numpy_pandas_and_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_graph_is_read_asked_and_drawn_and_vectors_are_seen_without_torch(tmp_path: Path) -> None:
+    """As in a browser, where Python runs and torch does not."""
+    code = (
+        "import sys\n"
+        "class NoTorch:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {TORCH!r}: raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, NoTorch())\n"
+        "import numpy as np\n"
+        "import kgwb\n"
+        "graph = kgwb.read_graph(kgwb.sample('org_chart.csv'))\n"
+        "assert len(kgwb.query_graph(graph, 'SELECT ?who ?boss { ?who relation:\"reports to\" ?boss }')) > 9\n"
+        "vectors = np.random.default_rng(0).normal(size=(len(graph.entities), 8))\n"
+        "kgwb.show_graph(graph).save('graph.html')\n"
+        "space = kgwb.show_space(vectors, labels=list(graph.labels), types=['thing'] * len(vectors))\n"
+        "kgwb.see.write_page('both.html', [('Graph', kgwb.show_graph(graph)), ('Space', space)], title='Both')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert all((tmp_path / name).stat().st_size > 20_000 for name in ("graph.html", "both.html"))
 
 
 def test_import_kgwb_loads_no_room() -> None:

@@ -28,7 +28,7 @@ from kgwb.environment import VERSION
 from kgwb.files import write_whole
 from kgwb.fingerprints import fingerprint
 from kgwb.learn import ProbeReport, Questions, probe
-from kgwb.learn.probing.report_files import SAME, list_parts, read_parts
+from kgwb.learn.probing.report_files import SAME, list_report_parts, read_report_parts
 from kgwb.learn.probing.runs import ProbeRun
 from kgwb.learn.tasks import encode_questions
 from kgwb.tensor_folders import read_record, write_record
@@ -179,7 +179,7 @@ def _read_kept(path: Path) -> KeptFile | None:
             for name, (kind, drawn) in record["sketches"].items()
         }
         dict(record["recipe"]["runs"])
-        counts, relations, same = read_parts(record["report"])
+        counts, relations, same = read_report_parts(record["report"])
         report = ProbeReport(counts, relations, **same)
         return KeptFile(record["recipe"], sketches, report, _say_source(path, record["made"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
@@ -270,7 +270,7 @@ def _keep(path: Path, planned: Mapping[str, ProbeRun], questions: Questions, see
     }
     with write_whole(path) as new:
         write_record(
-            new, json.loads(json.dumps({**record, "report": list_parts(report.counts, report.relations, same)}))
+            new, json.loads(json.dumps({**record, "report": list_report_parts(report.counts, report.relations, same)}))
         )
 
 

@@ -59,10 +59,10 @@ def spell_report(suffix: str, counts: pd.DataFrame, relations: pd.DataFrame, sam
         spelt = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in same.items()}
         table = table.assign(**spelt)
         return str(table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"))
-    return json.dumps(list_parts(counts, relations, same), ensure_ascii=False)
+    return json.dumps(list_report_parts(counts, relations, same), ensure_ascii=False)
 
 
-def list_parts(counts: pd.DataFrame, relations: pd.DataFrame, same: Mapping[str, Any]) -> dict[str, Any]:
+def list_report_parts(counts: pd.DataFrame, relations: pd.DataFrame, same: Mapping[str, Any]) -> dict[str, Any]:
     """A report in the kinds that JSON has."""
     spelt = {name: dict(value) if isinstance(value, Mapping) else value for name, value in same.items()}
     return {"counts": counts.to_dict("records"), "relations": relations.to_dict("records")} | spelt
@@ -80,15 +80,15 @@ def read_report_file(path: Path) -> Parts:
     try:
         if path.suffix == ".csv":
             return _expect_whole(*_read_table(path))
-        return read_parts(json.loads(path.read_text(encoding="utf-8")))
+        return read_report_parts(json.loads(path.read_text(encoding="utf-8")))
     except _BROKEN as error:
         raise ReportFileError(
             f"{path} holds no report of a probe, or is broken. Type report.save({path.name!r})."
         ) from error
 
 
-def read_parts(found: Mapping[str, Any]) -> Parts:
-    """What `list_parts` listed.
+def read_report_parts(found: Mapping[str, Any]) -> Parts:
+    """What `list_report_parts` listed.
 
     Raises:
         ReportFileError: it is something else, or broken.

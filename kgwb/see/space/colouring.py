@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Float, Int
-from kgwb.embed.ranking.rank_report import RankReport
 from kgwb.see.palette import LIGHT, TypeMark, mark_types
 from kgwb.see.space.cloud import Cloud
 from kgwb.words import describe_kind, find_nearest
@@ -115,8 +115,11 @@ def find_colouring(cloud: Cloud, colour: Any, columns: Mapping[str, np.ndarray])
             f"colour={colour!r} came. Expected {', '.join(map(repr, ['type', *columns]))}, or a value for each point; type "
             f"colour={near[0] if near else 'type'!r}."
         )
-    if isinstance(colour, RankReport):
-        return Amounts(RECIPROCAL, average_ranks(colour, cloud))
+    ranking = sys.modules.get(
+        "kgwb.embed.ranking.rank_report"
+    )  # not loaded, and torch with it, where none can have come
+    if ranking is not None and isinstance(colour, ranking.RankReport):
+        return Amounts(RECIPROCAL, average_ranks(colour.triples, colour.sides, colour.ranks, cloud))
     values = _align_values(cloud, colour)
     name = str(getattr(colour, "name", None) or "colour")
     if values.dtype.kind in "fiub":
@@ -126,10 +129,12 @@ def find_colouring(cloud: Cloud, colour: Any, columns: Mapping[str, np.ndarray])
     return sort_kinds(name, words, marks)
 
 
-def average_ranks(report: RankReport, cloud: Cloud) -> Float[np.ndarray, " point"]:
+def average_ranks(
+    triples: Int[np.ndarray, "question 3"], sides: np.ndarray, ranks: np.ndarray, cloud: Cloud
+) -> Float[np.ndarray, " point"]:
     """The mean reciprocal rank of each entity over the questions whose right answer it is; NaN where none was asked."""
-    asked = np.where(report.sides == "head", report.triples[:, 0], report.triples[:, 2])
-    means = pd.Series(1 / report.ranks).groupby(asked).mean()
+    asked = np.where(sides == "head", triples[:, 0], triples[:, 2])
+    means = pd.Series(1 / ranks).groupby(asked).mean()
     found = means.reindex(cloud.ids).to_numpy(float)
     return np.where(cloud.layers == 0, found, np.nan)
 

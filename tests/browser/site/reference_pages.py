@@ -57,8 +57,10 @@ def list_names(root: Path) -> list[PublicName]:
 
 
 def _is_public(name: str, member: Any) -> bool:
-    """A room's list imports its classes and functions; __future__ comes along with a star."""
+    """A room's list imports its classes and functions; what is none of kgwb's comes along with it."""
     if name.startswith("_") or name == "annotations" or not member.is_alias:
+        return False
+    if not member.target_path.startswith("kgwb."):
         return False
     return bool(member.final_target.is_class or member.final_target.is_function)
 
