@@ -7,6 +7,7 @@ gives away, and `read_sentences` brings the texts in which its entities are mark
 
 from __future__ import annotations
 
+from kgwb.graph.alike_names import merge_alike_names as merge_alike_names
 from kgwb.graph.conclusions import apply_rules as apply_rules
 from kgwb.graph.datasets import load_dataset as load_dataset
 from kgwb.graph.errors import GraphFileError as GraphFileError

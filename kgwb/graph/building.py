@@ -133,7 +133,7 @@ def build_tables(
 
 def _note_alike(names: list[str]) -> Notes:
     """How many names, apart, differ only by blanks or by the Unicode form of their letters."""
-    changed = {name: folded for name in _list_foldable(names) if (folded := _fold(name)) != name}
+    changed = {name: folded for name in _list_foldable(names) if (folded := fold_name(name)) != name}
     if not changed:
         return ()
     groups: dict[str, list[str]] = {folded: [] for folded in changed.values()}
@@ -145,7 +145,8 @@ def _note_alike(names: list[str]) -> Notes:
     if not alike:
         return ()
     shown = ", ".join(map(ascii if alike[0][0].isascii() else repr, alike[0][:3]))
-    return ((f"names differ only by blanks or Unicode form: {shown}", sum(map(len, alike))),)
+    remedy = "kgwb.graph.merge_alike_names(graph) makes them one"
+    return ((f"names differ only by blanks or Unicode form: {shown} ({remedy})", sum(map(len, alike))),)
 
 
 def _note_numbers(names: list[str]) -> Notes:
@@ -159,7 +160,7 @@ def _note_numbers(names: list[str]) -> Notes:
 
 
 def _list_foldable(names: list[str]) -> Iterator[str]:
-    """The names among which are all that `_fold` changes; hundreds at once are seen to need nothing."""
+    """The names among which are all that `fold_name` changes; hundreds at once are seen to need nothing."""
     for start in range(0, len(names), _BLOCK):
         block = names[start : start + _BLOCK]
         text = "\n".join(["", *block, ""])
@@ -168,7 +169,8 @@ def _list_foldable(names: list[str]) -> Iterator[str]:
             yield from block
 
 
-def _fold(name: str) -> str:
+def fold_name(name: str) -> str:
+    """A name as it is compared with others: single blanks, none at its ends, nothing invisible, NFC."""
     if name.isascii():
         return name if name.isalnum() else " ".join(name.split())
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", name)).split())

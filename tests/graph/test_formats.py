@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import kgwb
 from kgwb.graph import GraphFileError, KnowledgeGraph, read_graph, read_split
 
 Write = Callable[..., Path]
@@ -94,7 +95,21 @@ def test_names_that_look_alike_are_counted(write: Write) -> None:
     assert len(graph.entities) == 6
     ((what, count),) = graph.notes
     assert what.startswith("names differ only by blanks or Unicode form: 'Berlin', 'Berlin '")
-    assert count == 5
+    assert count == 5 and "kgwb.graph.merge_alike_names(graph)" in what
+
+
+def test_names_that_look_alike_become_one(write: Write) -> None:
+    facts = ["Berlin\tin \tGermany", "Berlin \tin\tGermany", "caf\u00e9\tin\tBerlin\u00a0", "cafe\u0301\tin\tBerlin"]
+    write("a.entities.tsv", "entity\tlabel\tsize\nBerlin\tBerlin\t3\nBerlin \tBerlin \t4\ncaf\u00e9\tThe café\t1\n")
+    graph = read_graph(write("a.tsv", "head\trelation\ttail\n" + "\n".join(facts) + "\n"))
+    before = graph.to_pandas()
+    merged = kgwb.graph.merge_alike_names(graph)
+    assert triples(merged) == [["Berlin", "in", "Germany"], ["caf\u00e9", "in", "Berlin"]] and merged.name == graph.name
+    assert merged.labels == ("Berlin", "Germany", "The café") and merged.entities["size"].tolist()[0] == 3
+    assert kgwb.graph.merge_alike_names(merged).to_pandas().equals(merged.to_pandas()) and not any(
+        "differ only" in what for what, _ in merged.notes
+    )
+    pd.testing.assert_frame_equal(before, graph.to_pandas())
 
 
 NUMBERS = pd.DataFrame({"head": [1, 2, 3], "relation": [7, 7.0, 7], "tail": [2.0, 1.0, 2.5]}, dtype=object)

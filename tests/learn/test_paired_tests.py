@@ -139,7 +139,9 @@ def test_answers_that_were_not_counted_are_no_report(tmp_path: Path) -> None:
     whole = json.loads(path.read_text())
     for answers in ("1+ 2-", whole["counts"][0]["answers"].replace("+", "-"), "x", 3):
         path.write_text(json.dumps(whole | {"counts": [whole["counts"][0] | {"answers": answers}]}))
-        with pytest.raises(kgwb.learn.ReportFileError, match=r"holds no report of a probe, or is broken\. Type report"):
+        with pytest.raises(
+            kgwb.learn.ReportFileError, match=r"holds no report of a probe, or is broken\. Expected a file that report"
+        ):
             read_report(path)
 
 

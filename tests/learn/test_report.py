@@ -176,8 +176,21 @@ def test_a_file_for_another_program_has_a_row_for_each_run_seed_and_relation(rep
 def test_a_broken_file(tmp_path, text, suffix):
     path = tmp_path / f"probe{suffix}"
     path.write_text(text)
-    with pytest.raises(kgwb.learn.ReportFileError, match=r"holds no report of a probe, or is broken. Type report.save"):
+    with pytest.raises(
+        kgwb.learn.ReportFileError, match=r"holds no report of a probe, or is broken. Expected a file that report.save"
+    ):
         read_report(path)
+
+
+def test_a_file_that_is_no_report_is_not_written_over(report, tmp_path):
+    for name in ("facts.csv", "facts.json"):
+        path = tmp_path / name
+        path.write_text("head,relation,tail\nAda,speaks,Ket\n", encoding="utf-8")
+        with pytest.raises(FileExistsError, match=r"is there, and is no report of a probe; .*Type another path"):
+            report.save(path)
+        assert path.read_text(encoding="utf-8").startswith("head,")
+        path.unlink()
+        assert report.save(report.save(path)) == path
 
 
 def test_a_half_of_a_file_is_refused(report, tmp_path):

@@ -15,7 +15,14 @@ from kgwb.checks import expect_choice, expect_each, expect_kind, expect_path
 from kgwb.files import write_whole
 from kgwb.learn.probing.gains import list_controls, list_groups, measure_gains
 from kgwb.learn.probing.paired_tests import Unit, compare_marked, expect_paired
-from kgwb.learn.probing.report_files import ANSWERS, SAME, expect_writable, read_report_file, spell_report
+from kgwb.learn.probing.report_files import (
+    ANSWERS,
+    SAME,
+    expect_report_in,
+    expect_writable,
+    read_report_file,
+    spell_report,
+)
 from kgwb.learn.probing.reported import describe_report, join_made
 from kgwb.packages import load_drawing
 from kgwb.words import count_things
@@ -257,12 +264,13 @@ class ProbeReport:
 
         Raises:
             ValueError: for another ending.
-            FileExistsError: the path is a folder.
+            FileExistsError: the path is a folder, or a file that is no report.
         """
         path = expect_path(path, call="report.save('report.json')")
         expect_choice("suffix", path.suffix, (".csv", ".json"))
         if path.is_dir():
             raise FileExistsError(f"{path} is a folder. Type another path.")
+        expect_report_in(path)
         text = spell_report(path.suffix, self.counts, self.relations, {name: getattr(self, name) for name in SAME})
         with write_whole(path) as new:
             new.write_text(text, encoding="utf-8", newline="")

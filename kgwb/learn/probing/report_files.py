@@ -50,6 +50,21 @@ def expect_writable(name: object) -> None:
         )
 
 
+def expect_report_in(path: Path) -> None:
+    """A file that is there may be written over.
+
+    Raises:
+        FileExistsError: it is no report: a table of facts, for example.
+    """
+    if path.is_file() and path.stat().st_size:
+        try:
+            read_report_file(path)
+        except ReportFileError:
+            raise FileExistsError(
+                f"{path} is there, and is no report of a probe; saving would overwrite it. Type another path."
+            ) from None
+
+
 def spell_report(suffix: str, counts: pd.DataFrame, relations: pd.DataFrame, same: Mapping[str, Any]) -> str:
     """A report as the text of a .csv, a row for each run, seed and relation, or of a .json."""
     same = {name: dict(value) if isinstance(value, Mapping) else value for name, value in same.items()}
@@ -83,7 +98,7 @@ def read_report_file(path: Path) -> Parts:
         return read_report_parts(json.loads(path.read_text(encoding="utf-8")))
     except _BROKEN as error:
         raise ReportFileError(
-            f"{path} holds no report of a probe, or is broken. Type report.save({path.name!r})."
+            f"{path} holds no report of a probe, or is broken. Expected a file that report.save wrote; type its path."
         ) from error
 
 
