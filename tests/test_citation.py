@@ -224,3 +224,15 @@ def test_the_report_of_a_plan_says_what_seeds_decide_and_how_its_vectors_were_tr
     assert dict(varied.parts)["vectors of 'entity', seed 1, seed of training"] == "1"
     taken = say(kgwb.probe(plan(0), questions[4:], seeds=1, processes=1, folder=tmp_path))
     assert taken["kept answers"] == "2 rows of 2 came from a folder; with which versions was not recorded"
+
+
+def test_the_report_of_a_model_that_was_tuned_before_says_how(runs: dict[str, Any]) -> None:
+    graph = runs["graph"]
+    questions = kgwb.make_questions(kgwb.verbalise(graph), graph)
+    plain = kgwb.load_bert("minilm")
+    model = kgwb.inject(plain, train(graph), mode="entity")
+    assert list(kgwb.tune(model, kgwb.MaskedAnswers(questions[:4]), epochs=1, seed=5))
+    found = say(kgwb.probe({"door": model, "again": model, "plain": plain}, questions[4:]))
+    assert found["seeds"] == "none was drawn here: the models came as they are"
+    assert found["model 'door', seed of tuning"] == "5" and "epochs=1" in found["model 'door', settings of tuning"]
+    assert found["model 'plain'"].endswith("no tuning was recorded") and not any("'again'," in part for part in found)

@@ -42,6 +42,10 @@ def answer(
     supports an answer: the probability of that row is the share that no fact got, and those of the answers, softmax of
     their scores, divide the rest. Other doors cannot refuse.
 
+    A model answers what it was tuned to answer. `make_questions` masks tails, so "Ada speaks [MASK]." is a question of that
+    kind; "[MASK] speaks Ket.", or a sentence with "not" in it, is none, and what comes says little about the graph. Which
+    entities have a fact is asked of the graph: `kgwb.query_graph`.
+
     Args:
         model: a BERT with a door.
         text: a sentence with one [MASK], or several sentences.

@@ -44,7 +44,10 @@ def note_probe(
         given = count_things(taken, "row")
         made["kept answers"] = f"{given} of {len(rows):,} came from a folder; with which versions was {NOT_RECORDED}"
     seeds = ", ".join(map(str, dict.fromkeys(row.seed for row in rows)))
-    made["seeds"] = f"{seeds}: {_SPREAD[varied, min(sets, 2)]}"
+    if all(isinstance(row.source, Bert) for row in rows):
+        made["seeds"] = "none was drawn here: the models came as they are"
+    else:
+        made["seeds"] = f"{seeds}: {_SPREAD[varied, min(sets, 2)]}"
     described: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         described.setdefault(row.name, []).append(row.describe(precision))
@@ -55,7 +58,7 @@ def note_probe(
     for name, parts in runs.items():
         own = {part: value for part, value in parts.items() if part not in same}
         made[f"run {name!r}"] = spell_settings(own) if own else "as all runs"
-    return made | _note_vectors(rows)
+    return made | _note_models(rows) | _note_vectors(rows)
 
 
 def _join_seeds(described: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -71,6 +74,15 @@ def _find_device(source: object) -> torch.device | None:
     """Where a run's models are; of a function of one's own that is not known."""
     bert = source.recipe.bert if isinstance(source, ProbeRun) else source
     return bert.device if isinstance(bert, Bert) else None
+
+
+def _note_models(rows: Sequence[ProbeRow]) -> dict[str, str]:
+    """How the models were tuned that came as they are, once for each."""
+    parts: dict[str, str] = {}
+    for place, row in enumerate(rows):
+        if isinstance(row.source, Bert) and all(row.source is not before.source for before in rows[:place]):
+            parts |= nest_parts(f"model {row.name!r}", row.source.describe_run())
+    return parts
 
 
 def _note_vectors(rows: Sequence[ProbeRow]) -> dict[str, str]:
