@@ -48,7 +48,8 @@ class PassageExam:
 
     def __repr__(self) -> str:
         counts = f"{len(self.passages):,} passages, {len(self.known):,} other facts in the graph"
-        return f"PassageExam: {counts}, {len(self.questions):,} questions, {self.relevant.sum(1).mean():.1f} passages answer each"
+        each = self.relevant.sum(axis=1).mean()
+        return f"PassageExam: {counts}, {len(self.questions):,} questions, {each:.1f} passages answer each"
 
 
 def make_passage_exam(
@@ -78,9 +79,12 @@ def make_passage_exam(
         {_unify(graph, fact) for fact, _ in walk} & {key for key, coin in coins.items() if coin} for walk in walks
     ]
     relevant = np.array([[bool(facts & tell) for tell in tells] for facts in answering])
-    bridged = [
-        any(not coins[_unify(graph, b)] and coins[_unify(graph, f)] for f, b in walk if b is not None) for walk in walks
-    ]
+    bridged = np.array(
+        [
+            any(not coins[_unify(graph, b)] and coins[_unify(graph, f)] for f, b in walk if b is not None)
+            for walk in walks
+        ]
+    )
     labels = dict(zip(graph.entities["entity"], graph.labels, strict=True))
     named = [labels[head].lower() in text.lower() for head, text in zip(asked["head"], asked["question"], strict=True)]
     kind = np.select(

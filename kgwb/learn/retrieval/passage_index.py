@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.axes import Float
+from kgwb.axes import Float, Int
 from kgwb.bert import Bert
 from kgwb.bert.linking import find_linked_mentions
 from kgwb.checks import expect_each, expect_kind, expect_place
@@ -81,8 +81,10 @@ class PassageIndex:
         """
         texts = _list_queries(queries, "score_entities")
         named = _name_entities(texts, self.graph, self.bert)
-        steps = self._weigh_steps(facts)
-        return score_bm25(named if steps is None else named + np.minimum(named, 1) @ steps, self.entities)
+        if facts is not None:
+            met = np.flatnonzero(named.any(axis=0))  # [met]
+            named = named + np.minimum(named[:, met], 1) @ self._weigh_steps(facts, met)
+        return score_bm25(named, self.entities)
 
     def explain(self, query: str, passage: int, *, facts: KnowledgeGraph | None = None) -> pd.DataFrame:
         """What a passage's score by entities is made of; the parts add up to it.
@@ -104,32 +106,31 @@ class PassageIndex:
         expect_kind(query, str, "A text", call="index.explain('heart attack', 0)")
         expect_place("passage", passage, len(self.passages))
         [named] = _name_entities([query], self.graph, self.bert)
-        steps, labels = self._weigh_steps(facts), self.graph.labels
+        met, labels = np.flatnonzero(named), self.graph.labels
         weight = weigh_terms(self.entities)[passage]  # [entity]
         rows: list[tuple[str, str | None, str, float]]
-        rows = [(labels[e], None, labels[e], named[e] * weight[e]) for e in np.flatnonzero(named * weight).tolist()]
-        if facts is not None and steps is not None:
-            for e in np.flatnonzero(named).tolist():
-                for other in np.flatnonzero(steps[e] * weight).tolist():
-                    rows.append(
-                        (labels[e], _spell_fact(facts, e, other), labels[other], steps[e, other] * weight[other])
-                    )
+        rows = [(labels[e], None, labels[e], named[e] * weight[e]) for e in met.tolist() if weight[e]]
+        if facts is not None:
+            for e, step in zip(met.tolist(), self._weigh_steps(facts, met) * weight, strict=True):
+                for other in np.flatnonzero(step).tolist():
+                    rows.append((labels[e], _spell_fact(facts, e, other), labels[other], step[other]))
         table = pd.DataFrame(rows, columns=["named", "fact", "found", "part"])
         return table.sort_values("part", ascending=False, kind="stable", ignore_index=True)
 
-    def _weigh_steps(self, facts: KnowledgeGraph | None) -> Float[np.ndarray, "entity neighbour"] | None:
-        """What each entity gives to each of its neighbours."""
-        if facts is None:
-            return None
+    def _weigh_steps(self, facts: KnowledgeGraph, met: Int[np.ndarray, " met"]) -> Float[np.ndarray, "met neighbour"]:
+        """What each of some entities gives to each of its neighbours."""
         expect_graph(facts, "index.score_entities(queries, facts={})")
         if list(facts.entities["entity"]) != list(self.graph.entities["entity"]):
             raise ValueError(
                 f"The facts are of {facts.name!r}, the passages of {self.graph.name!r}, and their entities differ. Give "
                 "all of them: type KnowledgeGraph.from_pandas(facts, graph.entities)."
             )
-        near = np.zeros((len(facts.entities),) * 2)
-        near[facts.triples[:, 0], facts.triples[:, 2]] = near[facts.triples[:, 2], facts.triples[:, 0]] = 1
-        np.fill_diagonal(near, 0)
+        row = np.full(len(facts.entities), -1)
+        row[met] = np.arange(len(met))
+        near = np.zeros((len(met), len(facts.entities)))
+        for one, other in (facts.triples[:, [0, 2]].T, facts.triples[:, [2, 0]].T):
+            near[row[one[row[one] >= 0]], other[row[one] >= 0]] = 1
+        near[np.arange(len(met)), met] = 0
         return near / np.sqrt(near.sum(axis=1, keepdims=True)).clip(1)
 
     def __repr__(self) -> str:
