@@ -22,7 +22,7 @@ SUMS = {
     "... + one step": ("words", "meaning", "entities", "one step"),
     "... + shuffled step": ("words", "meaning", "entities", "shuffled step"),
 }
-WAYS = ("chance", "words", "meaning", "entities", "one step", *SUMS)
+WAYS = ("chance", "words", "meaning", "entities", "one step", "shuffled step", *SUMS)
 _SYMMETRIC = "interacts_with"
 _FOLDS = 5
 _SENTENCES = 4  # in a passage
@@ -226,8 +226,8 @@ def compare_by_questions(results: pd.DataFrame, pairs: Iterable[tuple[str, str]]
     """
     rows = {}
     for way, other in pairs:
-        for kind in KINDS:
-            its = results[results["kind"] == kind]
+        for kind in (*KINDS, "all questions"):
+            its = results if kind == "all questions" else results[results["kind"] == kind]
             means = its[its["way"].isin([way, other])].pivot_table(index="group", columns="way", values="nDCG")
             gaps = means[[way]].to_numpy() - means[[other]].to_numpy()
             [row] = bootstrap_intervals(gaps, [kind], level=0.95, samples=2000, seed=0).to_dict("records")

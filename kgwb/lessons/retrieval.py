@@ -12,7 +12,7 @@ from kgwb.axes import Float
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn import PassageIndex, add_standardised
 from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.passages import KINDS, PassageExam
+from kgwb.lessons.passages import KINDS, SUMS, PassageExam, score_ways
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import TypeMark, draw_picture, draw_polyline, draw_shape, draw_text
 from kgwb.see.palette import TYPE_COLOURS
@@ -28,11 +28,13 @@ def list_found(
     """The first passages of each way for one question.
 
     Returns:
-        A row for each way and place: answers (whether the passage does), passage (its number) and begins (its first words).
+        A row for each way and place: answers (whether the passage does), passage (its number) and begins (its first sentence).
+        Passages with a score of 0 have no place.
     """
     rows = {}
     for way, table in scores.items():
-        for place, passage in enumerate(np.argsort(-table[row], kind="stable")[:first].tolist(), 1):
+        ranked = [passage for passage in np.argsort(-table[row], kind="stable").tolist() if table[row, passage] != 0]
+        for place, passage in enumerate(ranked[:first], 1):
             begins = exam.passages[passage].split(".")[0]
             rows[way, place] = {"answers": bool(exam.relevant[row, passage]), "passage": passage, "begins": begins}
     return pd.DataFrame(rows).T.rename_axis(["way", "place"])
@@ -98,10 +100,11 @@ def remove_facts_of(graph: KnowledgeGraph, pairs: Iterable[tuple[int, int]]) -> 
 
 
 def remove_reasons(index: PassageIndex, exam: PassageExam, *, seed: int = 0) -> pd.DataFrame:
-    """The place of a passage before and after a fact is taken from the graph, ranked by entities and one step.
+    """The place of a passage before and after a fact is taken from the graph, by the sum of all scores with equal weights.
 
-    Of each question "one fact away", the passage that answers it and stands first, if among the first ten. *The reason* is what
-    adds most to its score; *another fact* of the question's entity leads to an entity that the passage does not name.
+    Of each question "one fact away", the passage that answers it and stands first, if among the first ten. *The reason* is the
+    fact that adds most to its score by one step; *another fact* of the question's entity leads to an entity that the passage
+    does not name.
 
     Args:
         index: of the exam's passages.
@@ -112,29 +115,28 @@ def remove_reasons(index: PassageIndex, exam: PassageExam, *, seed: int = 0) -> 
         Columns question, passage, rank, "the reason" and "another fact"; only questions with both kinds of fact.
     """
     random, ids, rows = np.random.default_rng(seed), {name: i for i, name in enumerate(exam.known.labels)}, []
+    scores = {way: each for way, each in score_ways(index, exam).items() if way in SUMS["... + one step"]}
+    summed = add_standardised(scores)
     for row in np.flatnonzero(exam.questions["kind"] == "one fact away").tolist():
         text, answering = exam.questions["question"][row], np.flatnonzero(exam.relevant[row])
-        [before] = index.score_entities([text], facts=exam.known)
-        best = int(answering[before[answering].argmax()])
+        best = int(answering[summed[row, answering].argmax()])
         parts = index.explain(text, best, facts=exam.known).dropna(subset="fact")
-        rank = _rank(before, best)
-        if rank > _FIRST or not len(parts):
+        if rank_passage(summed[row], best) > _FIRST or not len(parts):
             continue
-        named, found = ids[parts["named"][parts.index[0]]], ids[parts["found"][parts.index[0]]]
-        near = {int(t if h == named else h) for h, _, t in exam.known.triples if named in (h, t)}
-        others = sorted(other for other in near - {named} if not index.entities[best, other])
-        if not others:
-            continue
-        taken = {"the reason": found, "another fact": others[random.integers(len(others))]}
-        after = {}
-        for name, other in taken.items():
-            left = remove_facts_of(exam.known, [(named, other)])
-            after[name] = _rank(index.score_entities([text], facts=left)[0], best)
-        rows.append({"question": text, "passage": best, "rank": rank} | after)
+        named, found = ids[parts["named"].iloc[0]], ids[parts["found"].iloc[0]]
+        near = {int(tail if head == named else head) for head, _, tail in exam.known.triples if named in (head, tail)}
+        others = sorted(other for other in near if not index.entities[best, other])
+        if others:
+            after = {"question": text, "passage": best, "rank": rank_passage(summed[row], best)}
+            for name, other in {"the reason": found, "another fact": others[random.integers(len(others))]}.items():
+                step = index.score_entities([text], facts=remove_facts_of(exam.known, [(named, other)]))
+                again = {way: each[[row]] for way, each in scores.items()} | {"one step": step}
+                after[name] = rank_passage(add_standardised(again)[0], best)
+            rows.append(after)
     return pd.DataFrame(rows, columns=["question", "passage", "rank", "the reason", "another fact"])
 
 
-def _rank(scores: Float[np.ndarray, " passage"], passage: int) -> float:
+def rank_passage(scores: Float[np.ndarray, " passage"], passage: int) -> float:
     """Its place, 1 for the best; ties share the mean."""
     above, alike = (scores > scores[passage]).sum(), (scores == scores[passage]).sum()
     return float(above + (alike + 1) / 2)
