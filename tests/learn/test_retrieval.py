@@ -65,8 +65,8 @@ def test_with_k1_zero_a_word_counts_once_and_with_b_zero_length_does_not() -> No
 
 
 def test_words_fail_at_another_name_and_entities_do_not(index: PassageIndex) -> None:
-    asked = ["Signs of a heart attack?"]
-    assert index.score_words(asked)[0, 0] == max(index.score_words(asked)[0]) or index.score_words(asked)[0, 0] < 1
+    asked = ["Heart attack signs?"]
+    assert not index.score_words(asked).any()
     assert index.score_entities(asked)[0].argmax() == 0 and (index.score_entities(asked)[0, 1:] == 0).all()
     assert not index.score_entities(["Signs of nothing?"]).any()
 
@@ -107,9 +107,9 @@ def test_meaning_is_the_cosine_of_mean_states(index: PassageIndex) -> None:
 
 def test_a_text_too_long_is_cut_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     bert = kgwb.load_bert("tiny")
-    long = " ".join(["rain"] * (bert.longest + 50))
+    long = " ".join(["a"] * (bert.longest + 50))
     with caplog.at_level(logging.INFO, logger="kgwb.learn"):
-        cut, kept = read_texts(bert, [long, " ".join(["rain"] * (bert.longest - 2))])
+        cut, kept = read_texts(bert, [long, " ".join(["a"] * (bert.longest - 2))])
     assert f"1 of 2 texts: cut to the first {bert.longest} word pieces" in caplog.text
     assert np.allclose(cut, kept, atol=1e-6) and read_texts(bert, []).shape[0] == 0
 
@@ -150,7 +150,9 @@ def test_weights_are_those_that_find_most() -> None:
     good, noise = relevant + random.normal(0, 0.3, relevant.shape), random.normal(size=relevant.shape)
     chosen = choose_weights({"noise": noise, "good": good}, relevant)
     assert chosen["good"] > chosen["noise"]
-    tried = {each: ndcg_score(relevant[relevant.any(1)], (good + each * noise)[relevant.any(1)], k=10) for each in (0, 1)}
+    tried = {
+        each: ndcg_score(relevant[relevant.any(1)], (good + each * noise)[relevant.any(1)], k=10) for each in (0, 1)
+    }
     assert tried[0] > tried[1]
     alike = choose_weights({"one": good, "same": good}, relevant, grid=(0, 1))
     assert alike == {"one": 0.0, "same": 1.0}  # of several as good, the first that is tried
