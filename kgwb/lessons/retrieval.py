@@ -22,7 +22,7 @@ _ROW = 24.0
 _FIRST = 10  # places in which a passage counts as found
 
 
-def list_found(
+def list_first_passages(
     exam: PassageExam, scores: dict[str, Float[np.ndarray, "question passage"]], row: int, *, first: int = 3
 ) -> pd.DataFrame:
     """The first passages of each way for one question.
@@ -73,7 +73,9 @@ def draw_ways(results: pd.DataFrame, ways: Iterable[str], *, known: str = "... +
             colour = TYPE_COLOURS[0] if name == known else TYPE_COLOURS[7]
             parts.append(draw_polyline(np.stack([ends, np.full(2, y)], axis=-1), colour=colour, width=3))
             parts.append(draw_shape(TypeMark(colour, "circle"), dot, y, 5))
-            parts.append(draw_text(f"{its.mean():.2f}", max(ends[1], dot + 5) + 4, y + 4, role="ink halo", size=11))
+            right = its.mean() < 0.6  # where the number has room
+            at, anchor = (max(ends[1], dot + 5) + 4, "start") if right else (min(ends[0], dot - 5) - 4, "end")
+            parts.append(draw_text(f"{its.mean():.2f}", at, y + 4, role="ink halo", size=11, anchor=anchor))
             parts += [] if place else [draw_text(name, left - 10, y + 4, anchor="end")]
         said.append(f"{kind}: " + ", ".join(f"{name} {means[kind, name].mean():.2f}" for name in names))
     caption = "nDCG of the first ten passages. Dots: mean over the seeds; lines: from the lowest seed to the highest."
@@ -158,7 +160,7 @@ def _weigh_by_hand(times: int, length: int, average: float, holding: int, count:
     return idf * times * 2.2 / (times + 1.2 * (0.25 + 0.75 * length / average))
 
 
-def check_take_step(take_step: Callable[[list[tuple[str, str, str]], set[str]], Iterable[str]]) -> Verdict:
+def check_find_around(find_around: Callable[[list[tuple[str, str, str]], set[str]], Iterable[str]]) -> Verdict:
     """Are they all entities one fact away, in either direction?"""
     facts = [
         ("gout", "treated_by", "colchicine"),
@@ -174,7 +176,7 @@ def check_take_step(take_step: Callable[[list[tuple[str, str, str]], set[str]], 
         ((facts, {"asthma"}), []),
     ]
     hint = "A fact leads from its head to its tail and back; each entity counts once, and those named already do not."
-    return check(take_step, examples, hint=hint)
+    return check(find_around, examples, hint=hint)
 
 
 def check_find_best(find_best: Callable[[list[float], list[float]], int]) -> Verdict:

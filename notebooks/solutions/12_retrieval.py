@@ -13,7 +13,7 @@ def weigh_word(times: int, length: int, average: float, holding: int, count: int
 
 
 # %% exercise-2
-def take_step(facts: list[tuple[str, str, str]], named: set[str]) -> set[str]:
+def find_around(facts: list[tuple[str, str, str]], named: set[str]) -> set[str]:
     forth = {tail for head, _, tail in facts if head in named}
     back = {head for head, _, tail in facts if tail in named}
     return (forth | back) - named

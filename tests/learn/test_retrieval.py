@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from inspect import unwrap  # axes that differ are told by the annotations here, and by kgwb elsewhere
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from sklearn.metrics import ndcg_score
 
 import kgwb
 from kgwb.learn import PassageIndex, add_standardised, choose_weights, index_passages, score_bm25, score_rankings
-from kgwb.learn.retrieval.text_vectors import read_texts
+from kgwb.learn.retrieval.text_vectors import vectorise_texts
 
 PASSAGES = [
     "Myocardial infarction is found by a troponin test. It hurts.",
@@ -109,9 +110,9 @@ def test_a_text_too_long_is_cut_and_counted(caplog: pytest.LogCaptureFixture) ->
     bert = kgwb.load_bert("tiny")
     long = " ".join(["a"] * (bert.longest + 50))
     with caplog.at_level(logging.INFO, logger="kgwb.learn"):
-        cut, kept = read_texts(bert, [long, " ".join(["a"] * (bert.longest - 2))])
+        cut, kept = vectorise_texts(bert, [long, " ".join(["a"] * (bert.longest - 2))])
     assert f"1 of 2 texts: cut to the first {bert.longest} word pieces" in caplog.text
-    assert np.allclose(cut, kept, atol=1e-6) and read_texts(bert, []).shape[0] == 0
+    assert np.allclose(cut, kept, atol=1e-6) and vectorise_texts(bert, []).shape[0] == 0
 
 
 def test_facts_of_other_entities_are_refused(index: PassageIndex) -> None:
@@ -166,8 +167,8 @@ def test_weights_are_those_that_find_most() -> None:
         (lambda a: add_standardised({"a": a}, {"b": 1}), "Weights of 'b' came for scores of 'a'"),
         (lambda a: choose_weights({"a": a}, a * 0), "No query has a relevant passage"),
         (lambda a: choose_weights({"a": a}, a, grid=(0,)), "with no weight above 0"),
-        (lambda a: score_bm25(a, a[:, :1]), "The queries have 3 terms and the passages 1"),
-        (lambda a: score_rankings(a, a[:1]), "one gain for each score"),
+        (lambda a: unwrap(score_bm25)(a, a[:, :1]), "The queries have 3 terms and the passages 1"),
+        (lambda a: unwrap(score_rankings)(a, a[:1]), "one gain for each score"),
         (lambda a: score_rankings(a, -a), "A gain of -3 came"),
         (lambda a: score_rankings(a * np.nan, a), "missing or infinite"),
     ],

@@ -145,5 +145,7 @@ def test_everything_runs_to_the_end_and_is_drawn(
     picture = retrieval.draw_ways(results, passages.WAYS)
     assert "nan" not in picture.svg and "one fact away" in " ".join(ElementTree.fromstring(picture.svg).itertext())
     scores = passages.score_ways(index, exam)
-    shown = retrieval.list_found(exam, {"entities": scores["entities"], "chance": scores["chance"]}, 0, first=2)
+    shown = retrieval.list_first_passages(
+        exam, {"entities": scores["entities"], "chance": scores["chance"]}, 0, first=2
+    )
     assert list(shown.columns) == ["answers", "passage", "begins"] and len(shown.loc["chance"]) == 2

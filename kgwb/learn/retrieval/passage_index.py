@@ -16,7 +16,7 @@ from kgwb.checks import expect_each, expect_kind, expect_place
 from kgwb.graph import KnowledgeGraph
 from kgwb.graph.knowledge_graph import expect_graph
 from kgwb.learn.retrieval.bm25 import score_bm25, weigh_terms
-from kgwb.learn.retrieval.text_vectors import read_texts
+from kgwb.learn.retrieval.text_vectors import vectorise_texts
 from kgwb.packages import load_package
 from kgwb.words import count_things
 
@@ -61,7 +61,7 @@ class PassageIndex:
         Raises:
             TypeError: for what is no list of texts.
         """
-        return read_texts(self.bert, _list_queries(queries, "score_meaning")) @ self.vectors.T
+        return vectorise_texts(self.bert, _list_queries(queries, "score_meaning")) @ self.vectors.T
 
     def score_entities(
         self, queries: Sequence[str], *, facts: KnowledgeGraph | None = None
@@ -179,7 +179,7 @@ def index_passages(passages: Sequence[str], graph: KnowledgeGraph, bert: Bert) -
     except ValueError:
         raise ValueError(f"No passage holds a word. Expected one at least; type {_INDEX}.") from None
     entities = _name_entities(texts, graph, bert)
-    return PassageIndex(tuple(texts), graph, bert, counter, words, read_texts(bert, texts), entities)
+    return PassageIndex(tuple(texts), graph, bert, counter, words, vectorise_texts(bert, texts), entities)
 
 
 def _name_entities(texts: Sequence[str], graph: KnowledgeGraph, bert: Bert) -> Float[np.ndarray, "text entity"]:

@@ -17,7 +17,7 @@ _log = logging.getLogger("kgwb.learn")
 
 
 @torch.no_grad()
-def read_texts(bert: Bert, texts: Sequence[str]) -> Float[np.ndarray, "text width"]:
+def vectorise_texts(bert: Bert, texts: Sequence[str]) -> Float[np.ndarray, "text width"]:
     """Each text as a vector of length one: the mean of BERT's last hidden states over its word pieces, marks included.
 
     What is longer than BERT's position table is cut at the end, and the log counts it.
