@@ -10,7 +10,7 @@ import pandas as pd
 
 from kgwb.axes import Bool, Float
 from kgwb.bert import Bert
-from kgwb.embed.ranking.bootstrap import bootstrap_intervals
+from kgwb.embed.ranking.bootstrap import resample_means
 from kgwb.graph import KnowledgeGraph, Sentence
 from kgwb.learn import PassageIndex, add_standardised, choose_weights, index_passages, score_rankings
 from kgwb.lessons.seeing_a_space import shuffle_facts
@@ -24,7 +24,7 @@ SUMS = {
 }
 WAYS = ("chance", "words", "meaning", "entities", "one step", "shuffled step", *SUMS)
 _SYMMETRIC = "interacts_with"
-_FOLDS = 5
+_FOLDS, _SAMPLES = 5, 2000
 _SENTENCES = 4  # in a passage
 
 Fact = tuple[int, int, int]
@@ -217,8 +217,8 @@ def compare_ways(
 def compare_by_questions(results: pd.DataFrame, pairs: Iterable[tuple[str, str]]) -> pd.DataFrame:
     """How much more nDCG one way has than another, with the 95 % interval of a bootstrap over the questions.
 
-    Questions that ask the same in other words are one unit, drawn together; a unit's figure is its mean over questions and
-    seeds.
+    Questions that ask the same in other words are one unit, drawn together with all their seeds; the mean is over
+    questions and seeds.
 
     Args:
         results: as `compare_ways` gives them.
@@ -228,11 +228,16 @@ def compare_by_questions(results: pd.DataFrame, pairs: Iterable[tuple[str, str]]
     for way, other in pairs:
         for kind in (*KINDS, "all questions"):
             its = results if kind == "all questions" else results[results["kind"] == kind]
-            means = its[its["way"].isin([way, other])].pivot_table(index="group", columns="way", values="nDCG")
-            gaps = means[[way]].to_numpy() - means[[other]].to_numpy()
-            [row] = bootstrap_intervals(gaps, [kind], level=0.95, samples=2000, seed=0).to_dict("records")
+            table = its.pivot_table(index=["group", "question", "seed"], columns="way", values="nDCG")
+            units = (table[way] - table[other]).groupby("group").agg(["sum", "count"]).to_numpy(float)
+            drawn = resample_means(units, samples=_SAMPLES, seed=0)  # [sample, (sum, count)]
+            low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
             by_seed = its.groupby(["seed", "way"])["nDCG"].mean().unstack()
             apart = by_seed[way] - by_seed[other]
-            seeds = {"least seed": apart.min(), "highest seed": apart.max(), "units": len(gaps)}
-            rows[f"{way} less {other}", kind] = {"gain": row["value"], "low": row["low"], "high": row["high"], **seeds}
+            seeds = {"least seed": apart.min(), "highest seed": apart.max(), "units": len(units)}
+            rows[f"{way} less {other}", kind] = {
+                "gain": units[:, 0].sum() / units[:, 1].sum(),
+                "low": low,
+                "high": high,
+            } | seeds
     return pd.DataFrame(rows).T.astype({"units": int})
