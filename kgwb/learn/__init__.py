@@ -55,6 +55,7 @@ from kgwb.learn.measures.ensembles import average_scores as average_scores
 from kgwb.learn.measures.ensembles import predict_together as predict_together
 from kgwb.learn.measures.episode_scores import EpisodeScore as EpisodeScore
 from kgwb.learn.measures.episode_scores import score_episodes as score_episodes
+from kgwb.learn.measures.ranked_lists import score_rankings as score_rankings
 from kgwb.learn.measures.robustness import measure_robustness as measure_robustness
 from kgwb.learn.measures.weight_changes import compare_weights as compare_weights
 from kgwb.learn.policies.adversarial import Adversarial as Adversarial
@@ -77,6 +78,11 @@ from kgwb.learn.probing.runs import plan_runs as plan_runs
 from kgwb.learn.questions import Question as Question
 from kgwb.learn.questions import Questions as Questions
 from kgwb.learn.questions import make_questions as make_questions
+from kgwb.learn.retrieval.bm25 import score_bm25 as score_bm25
+from kgwb.learn.retrieval.passage_index import PassageIndex as PassageIndex
+from kgwb.learn.retrieval.passage_index import index_passages as index_passages
+from kgwb.learn.retrieval.score_sums import add_standardised as add_standardised
+from kgwb.learn.retrieval.score_sums import choose_weights as choose_weights
 from kgwb.learn.steps import Step as Step
 from kgwb.learn.strategies.agreement import Agreement as Agreement
 from kgwb.learn.strategies.balances import FixedWeights as FixedWeights

@@ -25,6 +25,7 @@ EXEMPT = {
     "kgwb.learn.EditReport": MADE.format("measure_edits"),
     "kgwb.learn.FactCalibration": MADE.format("calibrate_facts"),
     "kgwb.learn.FactThreshold": MADE.format("find_threshold"),
+    "kgwb.learn.PassageIndex": MADE.format("index_passages"),
     "kgwb.learn.ProbeReport": MADE.format("probe"),
     "kgwb.learn.Step": MADE.format("tune"),
     "kgwb.learn.GeneralisationReport": MADE.format("measure_generalisation"),
