@@ -44,7 +44,9 @@ def choose_covering(
     expect_number("budget", budget, usual=30, above=0)
     for number in (*costs, *(worth for its in covers for worth in its.values())):
         if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < float("inf"):
-            raise ValueError(f"{quote_value(number)} came as a cost or a worth. Expected numbers above 0; type {_CALL}.")
+            raise ValueError(
+                f"{quote_value(number)} came as a cost or a worth. Expected numbers above 0; type {_CALL}."
+            )
     chosen = _choose_greedily(covers, costs, budget)
     together = sum(_join_covers([covers[place] for place in chosen]).values())
     payable = [place for place, cost in enumerate(costs) if cost <= budget]

@@ -13,9 +13,9 @@ from kgwb.graph import KnowledgeGraph, Sentence
 
 Fact = tuple[int, int, int]
 _STRAY = (
-    "Much has been written about {}.",
-    "{} and {} were both on the programme of the congress.",
-    "Students often ask about {}, and about {}.",
+    "Much has been written about {}",
+    "{} and {} were both on the programme of the congress",
+    "Students often ask about {}, and about {}",
 )
 _OTHER_NAME = 0.4  # how often an entity is called by another name, where it has one
 _JOINED = 0.35  # share of statements that stand in a sentence with another
@@ -137,7 +137,9 @@ def _write_text(
     known = sorted({entity for head, _, tail in told for entity in (head, tail)})
     spoken += [(_write_stray(form, topic, known, graph, draw), frozenset()) for form in _STRAY]
     order = draw.permutation(len(spoken))
-    return ShortText(topic, tuple(_begin(spoken[place][0]) for place in order), tuple(spoken[place][1] for place in order))
+    return ShortText(
+        topic, tuple(_begin(spoken[place][0]) for place in order), tuple(spoken[place][1] for place in order)
+    )
 
 
 def _draw_some(facts: Sequence[Fact], count: int, draw: np.random.Generator) -> list[Fact]:
@@ -160,7 +162,9 @@ def _rename(sentence: Sentence, graph: KnowledgeGraph, draw: np.random.Generator
     return text.removesuffix(".")
 
 
-def _join_some(spoken: list[tuple[str, frozenset[Fact]]], draw: np.random.Generator) -> list[tuple[str, frozenset[Fact]]]:
+def _join_some(
+    spoken: list[tuple[str, frozenset[Fact]]], draw: np.random.Generator
+) -> list[tuple[str, frozenset[Fact]]]:
     order = draw.permutation(len(spoken))
     pairs = round(_JOINED * len(spoken) / 2)
     joined = []
@@ -170,10 +174,11 @@ def _join_some(spoken: list[tuple[str, frozenset[Fact]]], draw: np.random.Genera
 
 
 def _write_stray(form: str, topic: int, known: Sequence[int], graph: KnowledgeGraph, draw: np.random.Generator) -> str:
-    """A sentence that names the topic and, half of the time, an entity of the text, else any of the graph."""
+    """A sentence that names one or two: one of the text, half of the time its topic, and one of the text or of the graph."""
+    first = topic if draw.random() < 0.5 else int(draw.choice(known))
     pool = known if draw.random() < 0.5 else range(len(graph.entities))
-    other = int(draw.choice([entity for entity in pool if entity != topic]))
-    return form.format(*[graph.labels[each] for each in (topic, other)][: form.count("{}")])
+    other = int(draw.choice([entity for entity in pool if entity != first]))
+    return form.format(*[graph.labels[each] for each in (first, other)][: form.count("{}")])
 
 
 def _begin(text: str) -> str:
