@@ -71,7 +71,7 @@ def cover_facts(
         for pair in combinations(sorted(set(its)), 2):
             near = 1.0 if topic in pair else far
             known = facts.get(frozenset(pair), ())
-            cover |= dict.fromkeys(known, near) if known else {pair: near * unknown}
+            cover |= dict.fromkeys(known, near) if known else {frozenset(pair): near * unknown}
         covers.append({thing: worth for thing, worth in cover.items() if worth > 0})
     return covers
 

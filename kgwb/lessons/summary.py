@@ -16,8 +16,17 @@ from kgwb.lessons.own_cases import Tried
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.lessons.short_texts import Fact, ShortText
 from kgwb.lessons.summaries import SETTINGS, Cover, cover_facts
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape, draw_text, measure_text
-from kgwb.see.drawing import type_marks, wrap_text
+from kgwb.see.drawing import (
+    Mark,
+    draw_legend,
+    draw_picture,
+    draw_polyline,
+    draw_shape,
+    draw_text,
+    measure_text,
+    type_marks,
+    wrap_text,
+)
 from kgwb.see.palette import TYPE_COLOURS, TypeMark, mark_types
 from kgwb.see.panels import Panel
 
@@ -209,7 +218,7 @@ def draw_summary(text: ShortText, graph: KnowledgeGraph, known: Pairs, *, share:
                     parts.append(draw_shape(marks[types[entity]], x, y - 4, 4))
                     shown.append(types[entity])
                 parts.append(draw_text(label, x + 10, y, role="ink" if entity >= 0 else "edge", size=11))
-                x += measure_text(label, 11) + 26
+                x += measure_text(label, 11) + 22
             y += _LINE
         if place in chosen:
             parts.append(draw_text(str(chosen.index(place) + 1), 18, begun, weight=600))
@@ -218,7 +227,7 @@ def draw_summary(text: ShortText, graph: KnowledgeGraph, known: Pairs, *, share:
         y += 4
     legend, taken = draw_legend(type_marks(shown, marks), 44, y, WIDTH - 60)
     title = f"A summary of a text about {graph.labels[text.topic]}"
-    caption = "In ink: chosen, with its number in the order of the choice; below it the facts that no other chosen sentence covers."
+    caption = "In ink: chosen, and as which; below it the facts that no other chosen sentence covers."
     svg = draw_picture([*parts, legend], WIDTH, y + taken, title=title, caption=caption)
     return Picture(svg, f"{title}: {len(chosen)} of {len(text.sentences)} sentences are chosen.")
 

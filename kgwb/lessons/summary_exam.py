@@ -169,7 +169,7 @@ def measure_reading(texts: Sequence[ShortText], known: Mapping[frozenset[int], S
             for names, its in zip(text.names, text.stated, strict=True):
                 ends = {frozenset(fact[::2]) for fact in its}
                 seen = cover_facts([names], facts, far=1.0, unknown=0.0 if facts else 1.0)[0]
-                hits = its & seen.keys() if facts else {each for each in map(frozenset, seen) if each in ends}
+                hits = its & seen.keys() if facts else ends & seen.keys()
                 found, stated, told = found + len(seen), stated + len(hits), told + len(its if facts else ends)
         rows[name] = {"found": found, "stated": stated, "precision": stated / found, "recall": stated / told}
     return pd.DataFrame(rows).T.astype({"found": int, "stated": int})
