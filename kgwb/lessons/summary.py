@@ -93,6 +93,13 @@ def compare_takings(texts: Sequence[ShortText], known: Pairs, *, share: float, s
     return pd.concat([pd.DataFrame(rows).mean(), pd.Series({"sentences": len(rows)})])
 
 
+def tabulate_takings(again: Mapping[int, pd.Series]) -> pd.DataFrame:
+    """For each seed what `compare_takings` gave, and how many sentences it is a share of."""
+    table = pd.DataFrame(again).round(2).rename_axis(columns="seed").astype(object)
+    table.loc["sentences"] = table.loc["sentences"].astype(int)
+    return table
+
+
 def _drop(covers: Sequence[Cover], things: Iterable[Any]) -> list[Cover]:
     gone = set(things)
     return [{thing: worth for thing, worth in cover.items() if thing not in gone} for cover in covers]
