@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from numbers import Real
 
-from kgwb.checks import expect_each, expect_number
+from kgwb.checks import expect_each, expect_number, is_number
 from kgwb.words import quote_value
 
 _CALL = "kgwb.learn.choose_covering([{'a': 1.0, 'b': 1.0}, {'b': 1.0}], [3, 2], budget=4)"
@@ -12,7 +13,7 @@ _LEAST = 1e-9  # a gain below this is rounding
 
 
 def choose_covering(
-    covers: Sequence[Mapping[Hashable, float]], costs: Sequence[int | float], *, budget: int | float
+    covers: Sequence[Mapping[Hashable, int | float]], costs: Sequence[int | float], *, budget: int | float
 ) -> list[int]:
     """Choose some of many, for what they cover together, at a cost that is within a budget.
 
@@ -38,12 +39,12 @@ def choose_covering(
         [0, 2]
     """
     covers = expect_each(covers, Mapping, "What one covers", call=_CALL)
-    costs = expect_each(costs, (int, float), "A cost", call=_CALL)
+    costs = expect_each(costs, Real, "A cost", call=_CALL)
     if len(costs) != len(covers):
         raise ValueError(f"{len(costs)} costs came for {len(covers)} to choose from. Type {_CALL}.")
     expect_number("budget", budget, usual=30, above=0)
     for number in (*costs, *(worth for its in covers for worth in its.values())):
-        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < float("inf"):
+        if not is_number(number) or not 0 < number < float("inf"):
             raise ValueError(
                 f"{quote_value(number)} came as a cost or a worth. Expected numbers above 0; type {_CALL}."
             )
@@ -57,10 +58,10 @@ def choose_covering(
 
 
 def _choose_greedily(
-    covers: Sequence[Mapping[Hashable, float]], costs: Sequence[int | float], budget: int | float
+    covers: Sequence[Mapping[Hashable, int | float]], costs: Sequence[int | float], budget: int | float
 ) -> list[int]:
     chosen: list[int] = []
-    covered: dict[Hashable, float] = {}
+    covered: Mapping[Hashable, int | float] = {}
     left, rest = budget, list(range(len(covers)))
     while rest := [place for place in rest if costs[place] <= left]:
         gains = {place: _measure_gain(covers[place], covered) for place in rest}
@@ -74,13 +75,13 @@ def _choose_greedily(
     return chosen
 
 
-def _measure_gain(its: Mapping[Hashable, float], covered: Mapping[Hashable, float]) -> float:
-    return sum(max(0.0, worth - covered.get(thing, 0.0)) for thing, worth in its.items())
+def _measure_gain(its: Mapping[Hashable, int | float], covered: Mapping[Hashable, int | float]) -> float:
+    return float(sum(max(0.0, worth - covered.get(thing, 0.0)) for thing, worth in its.items()))
 
 
-def _join_covers(covers: Sequence[Mapping[Hashable, float]]) -> dict[Hashable, float]:
+def _join_covers(covers: Sequence[Mapping[Hashable, int | float]]) -> dict[Hashable, int | float]:
     """What is covered together: of each thing the greatest worth."""
-    joined: dict[Hashable, float] = {}
+    joined: dict[Hashable, int | float] = {}
     for its in covers:
         for thing, worth in its.items():
             joined[thing] = max(worth, joined.get(thing, 0.0))
