@@ -26,7 +26,7 @@ WAYS = (
     "MiniLM, nearest to all",
     "MiniLM, MMR",
     "words",
-    "words, topic first",
+    "rare words, topic first",
     "entities",
     "pairs, topic first",
     "shuffled facts, topic first",
@@ -35,7 +35,7 @@ WAYS = (
     "facts, topic first",
 )
 # Chosen on texts about other topics: `summary_exam.try_settings`.
-SETTINGS = {"far": 0.05, "far words": 0.2, "unknown": 0.1, "relevance": 0.7}
+SETTINGS = {"far": 0.05, "far words": 0.05, "unknown": 0.1, "relevance": 0.7}
 
 
 def index_pairs(graph: KnowledgeGraph, hidden: Iterable[Fact] = ()) -> dict[frozenset[int], list[Fact]]:
@@ -83,12 +83,28 @@ def list_words(sentence: str) -> list[str]:
     return [word for word in re.findall(r"\w+", sentence.lower()) if word not in ENGLISH_STOP_WORDS]
 
 
-def cover_words(sentences: Sequence[str], *, far: float = 1.0) -> list[Cover]:
-    """What each sentence covers: its words, each less where the sentence lacks the word that most sentences have."""
+def share_usual(texts: Sequence[ShortText]) -> dict[str, float]:
+    """Of each word the share of some texts that have it, as if one more had each: what is usual, and tells little."""
+    counts = Counter(word for text in texts for word in {word for each in text.sentences for word in list_words(each)})
+    return {word: count / (len(texts) + 1) for word, count in counts.items()}
+
+
+def cover_words(sentences: Sequence[str], usual: Mapping[str, float] | None = None, *, far: float = 1.0) -> list[Cover]:
+    """What each sentence covers: its words, each less where the sentence lacks the topic's word.
+
+    With `usual` a word counts −log of the share of texts that have it (Spärck Jones, 1972). The topic's word is the one that
+    counts most times the sentences that have it.
+
+    Args:
+        sentences: of one text.
+        usual: as `share_usual` gives it; without it all words count the same.
+        far: how much a word counts in a sentence without the topic's word.
+    """
     words = [list_words(sentence) for sentence in sentences]
     counts = Counter(word for its in words for word in set(its))
-    commonest = max(counts, key=lambda word: counts[word], default="")
-    return [dict.fromkeys(its, 1.0 if commonest in its else far) for its in words]
+    worth = {word: -math.log(usual[word]) if usual else 1.0 for word in counts}
+    topic = max(counts, key=lambda word: counts[word] * worth[word], default="")
+    return [{word: worth[word] * (1.0 if topic in its else far) for word in its if worth[word] > 0} for its in words]
 
 
 def rank_sentences(sentences: Sequence[str]) -> np.ndarray:
@@ -153,6 +169,7 @@ def summarise(
     known: Mapping[frozenset[int], Sequence[Fact]],
     vectors: Mapping[str, np.ndarray],
     *,
+    usual: Mapping[str, float],
     share: float,
     shuffled: Mapping[frozenset[int], Sequence[Fact]] = MappingProxyType({}),
     seed: int = 0,
@@ -164,6 +181,7 @@ def summarise(
         text: to be shortened.
         known: the facts of the graph, as `index_pairs` gives them.
         vectors: of the sentences, as `read_vectors` gives them.
+        usual: how usual each word is, as `share_usual` gives it.
         share: how much of the text's words a summary may have.
         shuffled: the facts of the control's graph.
         seed: of chance, and of the facts that are hidden.
@@ -172,7 +190,7 @@ def summarise(
     budget = share * sum(text.costs)
     orders = order_sentences(text, vectors, seed=seed, settings=settings)
     chosen = {way: take_within(order, text.costs, budget) for way, order in orders.items()}
-    covers = cover_sentences(text, known, shuffled, seed=seed, settings=settings)
+    covers = cover_sentences(text, known, usual, shuffled, seed=seed, settings=settings)
     return chosen | {way: choose_covering(its, text.costs, budget=budget) for way, its in covers.items()}
 
 
@@ -193,6 +211,7 @@ def order_sentences(
 def cover_sentences(
     text: ShortText,
     known: Mapping[frozenset[int], Sequence[Fact]],
+    usual: Mapping[str, float],
     shuffled: Mapping[frozenset[int], Sequence[Fact]],
     *,
     seed: int,
@@ -205,7 +224,7 @@ def cover_sentences(
     near = {"far": settings["far"], "unknown": settings["unknown"]}
     return {
         "words": cover_words(text.sentences),
-        "words, topic first": cover_words(text.sentences, far=settings["far words"]),
+        "rare words, topic first": cover_words(text.sentences, usual, far=settings["far words"]),
         "entities": [dict.fromkeys(its, 1.0) for its in text.names],
         "pairs, topic first": cover_facts(text.names, {}, **near | {"unknown": 1.0}),
         "shuffled facts, topic first": cover_facts(text.names, shuffled, **near),

@@ -20,6 +20,7 @@ from kgwb.lessons.summaries import (
     index_pairs,
     order_sentences,
     read_vectors,
+    share_usual,
     summarise,
     take_within,
 )
@@ -27,7 +28,7 @@ from kgwb.lessons.summaries import (
 MEASURES = ("main facts kept", "facts kept", "said again", "words")
 _GRID = {
     "MiniLM, MMR": [{"relevance": each} for each in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)],
-    "words, topic first": [{"far words": each} for each in (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)],
+    "rare words, topic first": [{"far words": each} for each in (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)],
     "pairs, topic first": [{"far": each} for each in (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)],
     "half of the facts, topic first": [{"unknown": each} for each in (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)],
     "facts, topic first": [{"unknown": each} for each in (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)],
@@ -110,8 +111,9 @@ def compare_summaries(
     for seed in seeds:
         texts = write_texts(graph, sentences, topics, bert, seed=seed)
         vectors, shuffled = read_vectors(texts, bert), index_pairs(shuffle_facts(graph, seed=seed))
+        options = {"usual": share_usual(texts), "share": share, "shuffled": shuffled, "settings": settings}
         for text in texts:
-            its = summarise(text, known, vectors, share=share, shuffled=shuffled, seed=seed, settings=settings)
+            its = summarise(text, known, vectors, seed=seed, **options)
             at = {"seed": seed, "topic": graph.labels[text.topic]}
             rows += [at | {"way": way} | measure_summary(text, chosen) for way, chosen in its.items()]
             budget = share * sum(text.costs)
@@ -216,7 +218,7 @@ def try_settings(
     rows, known = [], index_pairs(graph)
     for seed in seeds:
         texts = write_texts(graph, sentences, topics, bert, seed=seed)
-        vectors = read_vectors(texts, bert)
+        vectors, usual = read_vectors(texts, bert), share_usual(texts)
         for text in texts:
             budget = share * sum(text.costs)
             for way, grid in _GRID.items():
@@ -226,7 +228,7 @@ def try_settings(
                         order = order_sentences(text, vectors, seed=seed, settings=with_it)[way]
                         chosen = take_within(order, text.costs, budget)
                     else:
-                        cover = cover_sentences(text, known, {}, seed=seed, settings=with_it)[way]
+                        cover = cover_sentences(text, known, usual, {}, seed=seed, settings=with_it)[way]
                         chosen = choose_covering(cover, text.costs, budget=budget)
                     [(setting, value)] = one.items()
                     rows.append({"way": way, "setting": setting, "value": value} | measure_summary(text, chosen))

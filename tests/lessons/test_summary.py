@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -79,7 +80,8 @@ def test_no_way_sees_the_key(texts: list[ShortText], graph: KnowledgeGraph, bert
     text, known = texts[0], summaries.index_pairs(graph)
     vectors = summaries.read_vectors([text], bert)
     blank = ShortText(text.topic, text.sentences, (frozenset({(0, 0, 1)}),) * len(text.sentences), text.names)
-    one, other = (summaries.summarise(each, known, vectors, share=0.3, shuffled={}) for each in (text, blank))
+    usual = summaries.share_usual(texts)
+    one, other = (summaries.summarise(each, known, vectors, usual=usual, share=0.3) for each in (text, blank))
     assert list(one) == list(summaries.WAYS)
     hides = "half of the facts, topic first"
     assert {way: its for way, its in one.items() if way != hides} == {
@@ -102,6 +104,17 @@ def test_a_pair_with_a_fact_covers_it_and_one_without_counts_less() -> None:
     assert covers[0] == {(0, 0, 1): 1.0}
     assert covers[1] == {frozenset({0, 2}): 0.1, frozenset({0, 3}): 0.1, frozenset({2, 3}): 0.05}
     assert not summaries.cover_facts(TEXT.names, {}, far=1.0, unknown=0.0)[1]
+
+
+def test_a_word_that_every_text_has_covers_little() -> None:
+    usual = summaries.share_usual([TEXT, ShortText(0, ("Asthma, bronchi.",), (frozenset(),))])
+    assert usual == {"asthma": 2 / 3, "bronchi": 2 / 3} | dict.fromkeys(
+        "affects airways symptom cough fever hurts".split(), 1 / 3
+    )
+    plain, rare = summaries.cover_words(TEXT.sentences), summaries.cover_words(TEXT.sentences, usual, far=0.5)
+    assert plain[2] == {"cough": 1.0, "hurts": 1.0}
+    assert rare[0] == {"asthma": -math.log(2 / 3), "affects": math.log(3), "airways": math.log(3)}
+    assert rare[2] == {"cough": math.log(3) / 2, "hurts": math.log(3) / 2}, "the topic's word is affects"
 
 
 def test_a_summary_is_measured_as_by_hand() -> None:
