@@ -101,7 +101,7 @@ def cover_words(sentences: Sequence[str], usual: Mapping[str, float] | None = No
         far: how much a word counts in a sentence without the topic's word.
     """
     words = [list_words(sentence) for sentence in sentences]
-    counts = Counter(word for its in words for word in set(its))
+    counts = Counter(word for its in words for word in dict.fromkeys(its))  # in order, so that ties are the same
     worth = {word: -math.log(usual[word]) if usual else 1.0 for word in counts}
     topic = max(counts, key=lambda word: counts[word] * worth[word], default="")
     return [{word: worth[word] * (1.0 if topic in its else far) for word in its if worth[word] > 0} for its in words]
