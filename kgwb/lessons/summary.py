@@ -144,13 +144,22 @@ def list_summaries(
 
 
 def list_only(texts: Sequence[ShortText], graph: KnowledgeGraph, known: Pairs, *, share: float) -> Tried:
-    """For the first chosen sentence of each text the arguments of `find_reason`, and the facts that `find_only` gives."""
+    """For the chosen sentence of each text that shares most, the arguments of `find_reason` and what `find_only` gives.
+
+    Args:
+        texts: to be shortened.
+        graph: for the labels.
+        known: the facts of a graph, as `index_pairs` gives them.
+        share: how much of a text's words the summary may have.
+    """
     cases, beside = {}, {}
     for text in texts:
         covers, chosen = choose_facts(text, known, share=share)
         facts = [sorted(_spell(x, graph) for x in cover if isinstance(x, tuple)) for cover in covers]
-        cases[text.sentences[chosen[0]]] = (facts, chosen, chosen[0])
-        beside[text.sentences[chosen[0]]] = sorted(_spell(x, graph) for x in find_only(covers, chosen)[chosen[0]])
+        only = find_only(covers, chosen)
+        place = max(chosen, key=lambda each, facts=facts, only=only: len(facts[each]) - len(only[each]))
+        cases[text.sentences[place]] = (facts, chosen, place)
+        beside[text.sentences[place]] = sorted(_spell(x, graph) for x in only[place])
     return {"cases": cases, "beside": beside}
 
 

@@ -9,7 +9,12 @@ Words = Sequence[str]
 
 
 def measure_rouge(summary: Sequence[Words], reference: Sequence[Words]) -> dict[str, float]:
-    """The three measures of a summary, given as sentences of words, and the recall of ROUGE-1."""
+    """The three measures of a summary, given as sentences of words, and the recall of ROUGE-1.
+
+    Example:
+        >>> measure_rouge([["the", "cat", "sat"]], [["the", "cat"], ["it", "sat"]])
+        {'ROUGE-1': 0.857..., 'ROUGE-2': 0.4, 'ROUGE-L': 0.857..., 'recall': 0.75}
+    """
     ones, twos = ([_count_runs(text, length) for text in (summary, reference)] for length in (1, 2))
     left, common = Counter(word for sentence in summary for word in sentence), 0
     for sentence in reference:
