@@ -15,7 +15,7 @@ from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.own_cases import Tried
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.lessons.short_texts import Fact, ShortText
-from kgwb.lessons.summaries import SETTINGS, Cover, cover_facts
+from kgwb.lessons.summaries import SETTINGS, Cover, cover_facts, rank_sentences, take_within
 from kgwb.see.drawing import (
     Mark,
     draw_legend,
@@ -144,7 +144,7 @@ def list_summaries(
 
 
 def list_only(texts: Sequence[ShortText], graph: KnowledgeGraph, known: Pairs, *, share: float) -> Tried:
-    """For the chosen sentence of each text that shares most, the arguments of `find_reason` and what `find_only` gives.
+    """For TextRank's sentence of each text that shares most facts, the arguments of `find_reason` and what `find_only` gives.
 
     Args:
         texts: to be shortened.
@@ -154,7 +154,11 @@ def list_only(texts: Sequence[ShortText], graph: KnowledgeGraph, known: Pairs, *
     """
     cases, beside = {}, {}
     for text in texts:
-        covers, chosen = choose_facts(text, known, share=share)
+        covers, order = (
+            cover_facts(text.names, known, **_NEAR),
+            (-rank_sentences(text.sentences)).argsort(kind="stable"),
+        )
+        chosen = take_within(order, text.costs, share * sum(text.costs))
         facts = [sorted(_spell(x, graph) for x in cover if isinstance(x, tuple)) for cover in covers]
         only = find_only(covers, chosen)
         place = max(chosen, key=lambda each, facts=facts, only=only: len(facts[each]) - len(only[each]))
