@@ -32,6 +32,7 @@ from kgwb.learn.controls import mark_mentions as mark_mentions
 from kgwb.learn.controls import misdirect_mentions as misdirect_mentions
 from kgwb.learn.controls import prepend_facts as prepend_facts
 from kgwb.learn.controls import remove_answers as remove_answers
+from kgwb.learn.covering import choose_covering as choose_covering
 from kgwb.learn.distillation.distilled_answers import DistilledAnswers as DistilledAnswers
 from kgwb.learn.distillation.distilled_classes import DistilledClasses as DistilledClasses
 from kgwb.learn.few_shot.episodes import Episodes as Episodes

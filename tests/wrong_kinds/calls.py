@@ -145,6 +145,7 @@ CALLS = {
     "PairCompletion.prepare": "copy.deepcopy(bert)",
     "kgwb.learn.TextReranker": "paired, vectors, top=3",
     "TextReranker.fit_weight": "split.valid, known=split.known",
+    "kgwb.learn.choose_covering": "[{'a': 1.0}, {'b': 2.0}], [1, 2], budget=2",
     "kgwb.learn.predict_masked_words": "bert, kgwb.learn.MaskedWords(sentences)",
     "kgwb.learn.read_corpus": "'corpus.txt', bert",
     "kgwb.learn.Corpus": "'people', tuple(sentences), (0,) * 6",
