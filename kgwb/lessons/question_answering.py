@@ -1,0 +1,424 @@
+"""For notebook 11: ways to answer compared, refusals, facts taken away, answers by a rule, and checks by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from kgwb.bert import Bert, encode_sentences, find_mentions
+from kgwb.graph import KnowledgeGraph, apply_rules, find_rules, follow_path
+from kgwb.graph.building import freeze
+from kgwb.learn import PathReader
+from kgwb.learn.completion.entity_texts import pool_texts
+from kgwb.lessons.checks import Verdict, check
+from kgwb.lessons.pictures import WIDTH, Picture
+from kgwb.lessons.seeing_a_space import shuffle_facts
+from kgwb.see.drawing import draw_picture, draw_polyline, draw_shape, draw_text
+from kgwb.see.palette import TYPE_COLOURS, TypeMark
+from kgwb.see.panels import Panel
+
+SHARE, FOLDS = 0.6, 4
+ALONE = "BERT, no graph"
+WAYS = (
+    "usual path",
+    ALONE,
+    "words counted",
+    "BERT",
+    "BERT, paths of the graph",
+    "words counted, with the graph",
+    "BERT, with the graph",
+    "tails shuffled",
+    "wordings shuffled",
+)
+_RULE = ("affects", "part_of", "disease_of")
+Fact = tuple[str, str, str]
+
+
+def read_asked(folder: Path) -> pd.DataFrame:
+    """The questions of a sample graph, with `answers` as sets of names, empty where the graph has none."""
+    table = pd.read_csv(folder / "questions.tsv", sep="\t", keep_default_na=False, dtype=str, quoting=3)
+    answers = [frozenset(each.split("|")) - {""} for each in table["answers"]]
+    return table.assign(answers=answers, group=table["group"].astype(int))
+
+
+def part_groups(asked: pd.DataFrame, *, seed: int = 0, share: float = SHARE) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Questions to learn from and questions to be examined on; those that ask the same stay together."""
+    groups = np.random.default_rng(seed).permutation(sorted(asked["group"].unique()))
+    learnt = asked["group"].isin(groups[: round(share * len(groups))])
+    return asked[learnt], asked[~learnt]
+
+
+def join_answers(read: pd.DataFrame) -> pd.DataFrame:
+    """One row for each question of `PathReader.answer`: trust, and the answers for all that its name may mean as one set."""
+    rows = read.groupby("question")
+    answers = rows["answers"].agg(lambda its: frozenset().union(*its))
+    return pd.DataFrame({"path": rows["path"].first(), "trust": rows["trust"].first(), "given": answers})
+
+
+def guess_usual(reader: PathReader, learnt: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
+    """The floor that does not read: the path most often asked for of entities of that type, in the questions learnt from."""
+    table = reader.graph.entities.set_index("entity")["type"]
+    known = learnt[learnt["head"].ne("") & learnt["relation"].ne("")]
+    usual = known.groupby(known["head"].map(table))["relation"].agg(lambda its: its.value_counts().index[0])
+    read = reader.answer(texts)
+    paths = [usual.get(table.get(head, ""), "") for head in read["head"]]
+    names = reader.graph.entities["entity"].to_numpy()
+    walks = [
+        follow_path(reader.graph, head, path).ends if path else ()
+        for head, path in zip(read["head"], paths, strict=True)
+    ]
+    answers = [tuple(names[list(ends)]) for ends in walks]
+    return read.assign(path=paths, answers=answers, trust=[1.0 if each else -1.0 for each in answers])
+
+
+def guess_alike(bert: Bert, graph: KnowledgeGraph, texts: Sequence[str]) -> pd.DataFrame:
+    """BERT without the graph's facts: the entity whose label and description are most alike to the question, cosine of mean
+    hidden states; those that the question names are left out."""
+    described = [f"{label}: {said}" for label, said in zip(graph.labels, graph.entities["description"], strict=True)]
+    alike = encode_texts(bert, texts) @ encode_texts(bert, described).T
+    for row, found in zip(alike, find_mentions(list(texts), graph, bert.tokenizer), strict=True):
+        row[[entity for mention in found for entity in (mention.candidates or (mention.entity,))]] = -1
+    best, names = alike.argmax(axis=1), graph.entities["entity"].tolist()
+    return pd.DataFrame({"path": "", "trust": alike.max(axis=1), "given": [frozenset([names[each]]) for each in best]})
+
+
+def encode_texts(bert: Bert, texts: Sequence[str]) -> np.ndarray:
+    """Each text as BERT's mean hidden state, of length one: [text, width]."""
+    with torch.no_grad():
+        return pool_texts(bert, encode_sentences(bert, list(texts))).cpu().numpy()
+
+
+def shuffle_wordings(graph: KnowledgeGraph, *, seed: int = 0) -> KnowledgeGraph:
+    """The same facts, whose relations have each other's labels and wordings; none keeps its own."""
+    order = np.random.default_rng(seed).permutation(len(graph.relations))
+    place = np.empty(len(order), dtype=int)
+    place[order] = np.roll(order, 1)
+    said = [column for column in graph.relations.columns if column != "relation"]
+    relations = graph.relations.assign(**{column: graph.relations[column].to_numpy()[place] for column in said})
+    return KnowledgeGraph(graph.triples, graph.entities, relations, graph.name, graph.notes)
+
+
+def answer_each_way(
+    reader: PathReader, learnt: pd.DataFrame, texts: Sequence[str], *, seed: int = 0, ways: Sequence[str] = WAYS
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Name and answers, one row for each question, of each way.
+
+    Args:
+        reader: by BERT, of the true graph.
+        learnt: the questions whose path may be known.
+        texts: what is asked.
+        seed: of what is shuffled.
+        ways: which.
+    """
+    graph, words = reader.graph, None
+    if any(way.startswith("words") for way in ways):
+        words = PathReader(graph, learnt, bert=reader.bert, by_words=True)
+    for way in ways:
+        if way == ALONE:
+            yield way, guess_alike(reader.bert, graph, texts)
+            continue
+        if way == "usual path":
+            read = guess_usual(reader, learnt, texts)
+        elif way in ("words counted", "BERT"):
+            plain = (words if way == "words counted" and words else reader).know(learnt, wordings=False)
+            read = plain.answer(texts, anywhere=True)
+        elif way == "BERT, paths of the graph":
+            read = reader.know(learnt, wordings=False).answer(texts)
+        elif way == "words counted, with the graph" and words:
+            read = words.answer(texts)
+        elif way == "tails shuffled":
+            read = reader.know(learnt).answer(texts, graph=shuffle_facts(graph, seed=seed))
+        elif way == "wordings shuffled":
+            read = PathReader(shuffle_wordings(graph, seed=seed), learnt, bert=reader.bert).answer(texts, graph=graph)
+        else:
+            read = reader.know(learnt).answer(texts)
+        yield way, join_answers(read)
+
+
+def answer_in_folds(
+    reader: PathReader, learnt: pd.DataFrame, *, seed: int = 0, ways: Sequence[str] = WAYS
+) -> dict[str, pd.DataFrame]:
+    """For each way the answers to the questions learnt from, each by a reader that does not know its group."""
+    groups = np.random.default_rng(seed).permutation(sorted(learnt["group"].unique()))
+    fold = learnt["group"].map({group: place % FOLDS for place, group in enumerate(groups)})
+    parts: dict[str, list[pd.DataFrame]] = {way: [] for way in ways}
+    for number in range(FOLDS):
+        asked = learnt[fold == number]
+        for way, read in answer_each_way(
+            reader, learnt[fold != number], asked["question"].tolist(), seed=seed, ways=ways
+        ):
+            parts[way].append(mark_right(read, asked))
+    return {way: pd.concat(its) for way, its in parts.items()}
+
+
+def mark_right(read: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+    """The answers beside the questions: `lacks` (the graph has no answer), `right` (the sets are equal), `one` (the chance
+    that one of the given, drawn, is right)."""
+    given, true = read["given"].tolist(), asked["answers"].tolist()
+    one = [len(its & of) / len(its) if its else 0.0 for its, of in zip(given, true, strict=True)]
+    right = [its == of for its, of in zip(given, true, strict=True)]
+    columns = asked[["question", "head", "relation", "language", "group", "answers"]].reset_index(drop=True)
+    return columns.join(read[["path", "trust", "given"]].reset_index(drop=True)).assign(
+        lacks=[not of for of in true], right=right, one=one
+    )
+
+
+def measure_refusals(trust: Sequence[float], lacks: Sequence[bool], threshold: float) -> dict[str, float]:
+    """Precision, recall and F1 of refusing whatever has less trust than the threshold."""
+    refused, wanted = np.asarray(trust, float) < threshold, np.asarray(lacks, bool)
+    both = float((refused & wanted).sum())
+    precision = both / refused.sum() if refused.any() else 0.0
+    recall = both / wanted.sum() if wanted.any() else 0.0
+    return {
+        "precision": precision,
+        "recall": recall,
+        "F1": 2 * both / (refused.sum() + wanted.sum()) if refused.any() or wanted.any() else 0.0,
+    }
+
+
+def find_refusal(trust: Sequence[float], lacks: Sequence[bool]) -> float:
+    """The threshold, one of the values of trust, at which refusing what is below it has the best F1; the lowest of equals."""
+    return max(sorted(set(trust)), key=lambda each: (measure_refusals(trust, lacks, each)["F1"], -each))
+
+
+def compare_ways(
+    graph: KnowledgeGraph, asked: pd.DataFrame, bert: Bert, *, seeds: int = 5, ways: Sequence[str] = WAYS
+) -> pd.DataFrame:
+    """Every way on the same questions, over seeds of the split: the threshold of refusal is chosen in the part learnt from.
+
+    Returns:
+        A row for each seed and way: `right` (share of the answerable questions whose answers are given, all and no other),
+        `one`, `right, en`, `right, zh`, `precision` and `recall` of refusals, `dealt with` (answered right or rightly refused,
+        of all), and how many there are: `n`, `n zh`, `n lacking`.
+    """
+    reader, rows = PathReader(graph, asked.iloc[:0], bert=bert), []
+    tuned = [way for way in ways if "shuffled" not in way]
+    for seed in range(seeds):
+        learnt, exam = part_groups(asked, seed=seed)
+        folds = answer_in_folds(reader, learnt, seed=seed, ways=tuned)
+        for way, read in answer_each_way(reader, learnt, exam["question"].tolist(), seed=seed, ways=ways):
+            its = mark_right(read, exam)
+            chosen = folds.get(way, folds.get("BERT, with the graph"))
+            threshold = find_refusal(chosen["trust"], chosen["lacks"]) if chosen is not None else 0.0
+            rows.append({"seed": seed, "way": way, **summarise_answers(its, threshold)})
+    return pd.DataFrame(rows)
+
+
+def summarise_answers(its: pd.DataFrame, threshold: float) -> dict[str, float]:
+    """The figures of one way and seed; what is refused counts as not answered in "dealt with" alone."""
+    able, refused = ~its["lacks"], its["trust"] < threshold
+    chinese = its["language"] == "zh"
+    found = measure_refusals(its["trust"].tolist(), its["lacks"].tolist(), threshold)
+    return {
+        "right": its.loc[able, "right"].mean(),
+        "one": its.loc[able, "one"].mean(),
+        "right, en": its.loc[able & ~chinese, "right"].mean(),
+        "right, zh": its.loc[able & chinese, "right"].mean(),
+        "precision": found["precision"],
+        "recall": found["recall"],
+        "dealt with": np.where(its["lacks"], refused, its["right"] & ~refused).mean(),
+        "n": int(able.sum()),
+        "n zh": int((able & chinese).sum()),
+        "n lacking": int(its["lacks"].sum()),
+    }
+
+
+def remove_triples(graph: KnowledgeGraph, facts: np.ndarray) -> KnowledgeGraph:
+    """The graph without some facts, given as ids."""
+    gone = set(map(tuple, facts.tolist()))
+    keep = [tuple(fact) not in gone for fact in graph.triples.tolist()]
+    return KnowledgeGraph(freeze(graph.triples[keep]), graph.entities, graph.relations, graph.name, graph.notes)
+
+
+def compare_reasons(reader: PathReader, its: pd.DataFrame, threshold: float, *, seed: int = 0) -> pd.DataFrame:
+    """What becomes of right answers when their facts go, or one of these, or as many others near by.
+
+    Args:
+        reader: that answered.
+        its: as `mark_right` gives them; only what was answered right, and not refused, is asked again.
+        threshold: below which it refuses.
+        seed: of the draw.
+
+    Returns:
+        A row for each question and what was removed: `removed`, `facts` (how many), `outcome` ("as before", "refused",
+        "another answer").
+    """
+    graph, draw, rows = reader.graph, np.random.default_rng(seed), []
+    asked = its[~its["lacks"] & its["right"] & (its["trust"] >= threshold)]
+    for each in asked.itertuples():
+        read = reader.answer([each.question])
+        walks = [follow_path(graph, row.head, row.path).facts for row in read.itertuples()]
+        drawn = np.unique(np.concatenate(walks), axis=0)
+        near = draw.permutation(find_nearby(graph, drawn))[: len(drawn)]
+        one = drawn[draw.integers(len(drawn), size=1)]
+        for removed, facts in (("the facts drawn", drawn), ("one of them", one), ("others near by", near)):
+            lacking = remove_triples(graph, facts)
+            again = join_answers(reader.answer([each.question], graph=lacking)).iloc[0]
+            same = "as before" if again["given"] == each.given else "another answer"
+            outcome = "refused" if again["trust"] < threshold or not again["given"] else same
+            rows.append({"question": each.question, "removed": removed, "facts": len(facts), "outcome": outcome})
+    return pd.DataFrame(rows)
+
+
+def find_nearby(graph: KnowledgeGraph, facts: np.ndarray) -> np.ndarray:
+    """Facts that share an entity with some facts and are none of them, int64 [fact, 3]."""
+    ends = np.union1d(facts[:, 0], facts[:, 2])
+    touched = graph.triples[np.isin(graph.triples[:, 0], ends) | np.isin(graph.triples[:, 2], ends)]
+    known = set(map(tuple, facts.tolist()))
+    return touched[[tuple(fact) not in known for fact in touched.tolist()]]
+
+
+def compare_rule(graph: KnowledgeGraph, *, seeds: int = 5, share: float = 0.3) -> pd.DataFrame:
+    """Answers by "affects, then part_of" to what the system of a disease is, where that fact was taken away.
+
+    Args:
+        graph: the medicine graph.
+        seeds: of the diseases drawn.
+        share: of the diseases that lose the fact.
+
+    Returns:
+        A row for each seed: how many `diseases` are asked about; the `stated` (PCA) confidence of the rule in what is left; of the
+        systems it names the share that is true (`precision`), and the share of diseases answered right: by the rule, by the
+        commonest system, by the rule with the tails of part_of shuffled.
+    """
+    rows = []
+    for seed in range(seeds):
+        told = graph.triples[graph.triples[:, 1] == graph.relation_id(_RULE[2])]
+        heads = np.random.default_rng(seed).permutation(np.unique(told[:, 0]))
+        gone = told[np.isin(told[:, 0], heads[: round(share * len(heads))])]
+        lacking = remove_triples(graph, gone)
+        truth = pd.Series(gone[:, 2]).groupby(gone[:, 0]).agg(frozenset)
+        commonest = pd.Series(told[~np.isin(told[:, 0], truth.index), 2]).mode().iloc[0]
+        stated, found = conclude_systems(lacking)
+        given = {head: found.get(head, frozenset()) for head in truth.index}
+        _, untrue = conclude_systems(_shuffle_relation(lacking, _RULE[1], seed), stated_by=lacking)
+        named = sum(map(len, given.values()))
+        rows.append(
+            {
+                "seed": seed,
+                "diseases": len(truth),
+                "stated": stated,
+                "precision": sum(len(given[head] & truth[head]) for head in truth.index) / max(1, named),
+                "right by rule": np.mean([given[head] == truth[head] for head in truth.index]),
+                "commonest system": np.mean([truth[head] == {commonest} for head in truth.index]),
+                "part_of shuffled": np.mean([untrue.get(head, frozenset()) == truth[head] for head in truth.index]),
+            }
+        )
+    return pd.DataFrame(rows).set_index("seed")
+
+
+def conclude_systems(
+    graph: KnowledgeGraph, *, stated_by: KnowledgeGraph | None = None
+) -> tuple[float, dict[int, frozenset[int]]]:
+    """The stated PCA confidence of the rule, and for each disease without a system what the rule gives."""
+    rule = pick_rule(graph if stated_by is None else stated_by)
+    frame = apply_rules(graph, rule).frame
+    given = frame.groupby("head")["tail"].agg(frozenset)
+    return float(rule["pca_confidence"].iloc[0]), given.to_dict()
+
+
+def pick_rule(graph: KnowledgeGraph) -> pd.DataFrame:
+    """The row of `find_rules` that says: affects, then part_of, gives disease_of."""
+    rules = find_rules(graph, kinds=["composition"], min_support=2).frame
+    first, second, implied = (graph.relation_id(name) for name in _RULE)
+    return rules[(rules["path"] == (first, second)) & (rules["implied"] == implied)]
+
+
+def _shuffle_relation(graph: KnowledgeGraph, relation: str, seed: int) -> KnowledgeGraph:
+    shuffled, number = shuffle_facts(graph, seed=seed).triples, graph.relation_id(relation)
+    triples = np.concatenate([graph.triples[graph.triples[:, 1] != number], shuffled[shuffled[:, 1] == number]])
+    return KnowledgeGraph(freeze(np.unique(triples, axis=0)), graph.entities, graph.relations, graph.name, graph.notes)
+
+
+def draw_ways(results: pd.DataFrame, ways: Sequence[str], figures: Sequence[str]) -> Picture:
+    """Some figures of each way: a dot at the mean over the seeds, a line over their range; controls are hollow.
+
+    Args:
+        results: as `compare_ways` gives them.
+        ways: from top to bottom.
+        figures: columns of the results, from left to right; a name ends with ":" and what it is of.
+    """
+    left, row, parts, said = 190.0, 26.0, [], []
+    width = (WIDTH - left - 20 - 26 * (len(figures) - 1)) / len(figures)
+    for place, figure in enumerate(figures):
+        its = results.groupby("way")[figure].agg(["mean", "min", "max"])
+        panel = Panel(left + place * (width + 26), 34, width, row * len(ways), (0.0, 1.0), (0.0, len(ways)))
+        parts.append(draw_text(figure, panel.left, panel.top - 12, size=13, weight=600))
+        for share in (0.0, 0.5, 1.0):
+            x = panel.left + width * share
+            parts.append(f'<path d="M{x:.1f} {panel.top:.1f}V{panel.bottom:.1f}" class="line-rule"/>')
+            parts.append(draw_text(f"{share:g}", x, panel.bottom + 17, role="muted", size=11, anchor="middle"))
+        for number, way in enumerate(ways):
+            y, found = panel.top + row * (number + 0.5), its.loc[way]
+            colour = TYPE_COLOURS[0] if way == "BERT, with the graph" else TYPE_COLOURS[7]
+            ends = panel.left + width * found[["min", "max"]].to_numpy(float)
+            line = np.stack([ends, np.full(2, y)], axis=-1)
+            parts.append(draw_polyline(line, colour=colour, width=3, dashed="shuffled" in way))
+            parts.append(draw_shape(TypeMark(colour, "circle"), panel.left + width * found["mean"], y, 5))
+            beside = max(ends[1], panel.left + width * found["mean"] + 5) + 5
+            parts.append(draw_text(f"{found['mean']:.2f}", beside, y + 4, role="ink halo"))
+            parts += [] if place else [draw_text(way, left - 12, y + 4, anchor="end")]
+        said.append(f"{figure}: " + ", ".join(f"{way} {its.loc[way, 'mean']:.2f}" for way in ways))
+    caption = (
+        f"Dots: mean over {results['seed'].nunique()} splits; lines: from the lowest to the highest; dashed: controls."
+    )
+    svg = draw_picture(parts, WIDTH, 34 + row * len(ways) + 30, title="Questions answered", caption=caption)
+    return Picture(svg, f"{'; '.join(said)}.")
+
+
+def list_walks(graph: KnowledgeGraph, asked: dict[str, str]) -> dict[str, Any]:
+    """The arguments of `follow`, and what `follow_path` gives, for entities and paths: what `use_answer` takes."""
+    facts = list(graph.to_pandas()[["head", "relation", "tail"]].itertuples(index=False, name=None))
+    names = graph.entities["entity"].tolist()
+    return {
+        "cases": {f"{start} {path}": (facts, start, path.split("/")) for start, path in asked.items()},
+        "beside": {
+            f"{start} {path}": sorted(names[end] for end in follow_path(graph, start, path).ends)
+            for start, path in asked.items()
+        },
+    }
+
+
+def check_follow(follow: Callable[[list[Fact], str, list[str]], list[str]]) -> Verdict:
+    """Does it walk forwards and backwards, and leave out the start?"""
+    facts = [
+        ("flu", "treated_by", "rest"),
+        ("cold", "treated_by", "rest"),
+        ("cold", "treated_by", "tea"),
+        ("tea", "interacts_with", "iron"),
+        ("flu", "caused_by", "virus"),
+    ]
+    examples: list[tuple[tuple[Any, ...], Any]] = [
+        ((facts, "cold", ["treated_by"]), ["rest", "tea"]),
+        ((facts, "rest", ["^treated_by"]), ["cold", "flu"]),
+        ((facts, "cold", ["treated_by", "interacts_with"]), ["iron"]),
+        ((facts, "flu", ["treated_by", "^treated_by"]), ["cold"]),
+        ((facts, "flu", ["interacts_with"]), []),
+        ((facts, "iron", ["^interacts_with", "^treated_by"]), ["cold"]),
+    ]
+    hint = (
+        "Keep a set of where you are; for a step with ^ look for facts whose tail is in it, and go on to their heads."
+    )
+    return check(follow, examples, hint=hint, ordered=True)
+
+
+def check_choose_refusal(choose_refusal: Callable[[list[float], list[bool]], float]) -> Verdict:
+    """Is it the lowest threshold with the best F1 of refusals?"""
+    examples: list[tuple[tuple[Any, ...], Any]] = [
+        (([0.2, 0.6, 0.9], [True, False, False]), 0.6),
+        (([0.9, 0.2, 0.6], [False, True, True]), 0.9),
+        (([0.1, 0.2, 0.3, 0.4], [True, False, True, False]), 0.4),
+        (([0.1, 0.2, 0.3, 0.4, 0.5], [True, True, False, False, True]), 0.3),
+    ]
+    draw = np.random.default_rng(0)
+    for size in (6, 9, 12):
+        trust = [round(float(each), 2) for each in draw.permutation(np.linspace(0.3, 0.9, size))]
+        lacks = [bool(each + draw.normal(0, 0.15) < 0.55) for each in trust]
+        examples.append(((trust, lacks), find_refusal(trust, lacks)))
+    hint = "Try each value of trust as the threshold: F1 is twice the right refusals, divided by all refusals plus all that lack."
+    return check(choose_refusal, examples, hint=hint)
