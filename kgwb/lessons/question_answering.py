@@ -11,7 +11,7 @@ import pandas as pd
 from kgwb.graph import KnowledgeGraph, apply_rules, find_rules, follow_path
 from kgwb.graph.building import freeze
 from kgwb.learn import PathReader
-from kgwb.lessons.answer_ways import find_refusal, join_answers
+from kgwb.lessons.answer_ways import answer_in_folds, find_refusal, join_answers, mark_right, part_groups
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.lessons.seeing_a_space import shuffle_facts
@@ -58,6 +58,19 @@ def compare_reasons(reader: PathReader, its: pd.DataFrame, threshold: float, *, 
             outcome = "refused" if again["trust"] < threshold or not again["given"] else same
             rows.append({"question": each.question, "removed": removed, "facts": len(facts), "outcome": outcome})
     return pd.DataFrame(rows)
+
+
+def repeat_reasons(reader: PathReader, asked: pd.DataFrame, *, seeds: int = 3) -> pd.DataFrame:
+    """`compare_reasons` for several partings of the questions, each with the threshold of the part learnt from; with `seed`."""
+    way, tables = "BERT, with the graph", []
+    for seed in range(seeds):
+        learnt, exam = part_groups(asked, seed=seed)
+        fold = answer_in_folds(reader, learnt, seed=seed, ways=[way])[way]
+        threshold = find_refusal(fold["trust"].tolist(), fold["lacks"].tolist())
+        knowing = reader.know(learnt)
+        its = mark_right(join_answers(knowing.answer(exam["question"].tolist())), exam)
+        tables.append(compare_reasons(knowing, its, threshold, seed=seed).assign(seed=seed))
+    return pd.concat(tables, ignore_index=True)
 
 
 def find_nearby(graph: KnowledgeGraph, facts: np.ndarray) -> np.ndarray:
