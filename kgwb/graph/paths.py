@@ -11,9 +11,10 @@ from kgwb.axes import Int
 from kgwb.checks import expect_at_least, expect_text
 from kgwb.graph.errors import QueryError
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
-from kgwb.words import quote
+from kgwb.words import quote, quote_value
 
 _TURNED, _JOINED = "^", "/"
+_MOST_HOPS = 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,13 +97,14 @@ def find_paths(graph: KnowledgeGraph, start: str | int, hops: int = 2) -> pd.Dat
     Args:
         graph: the graph.
         start: an entity, by id, name or label.
-        hops: the most steps.
+        hops: the most steps, 1 to 4: there are many times more paths with every step.
 
     Returns:
         A row for each path, shorter ones first: `path`, and `ends`, how many entities it reaches.
 
     Raises:
         UnknownNameError: an entity that the graph does not have.
+        ValueError: more than 4 hops.
 
     Example:
         >>> facts = pd.DataFrame([("Ada", "born_in", "Kupen"), ("Bea", "born_in", "Kupen")],
@@ -114,6 +116,10 @@ def find_paths(graph: KnowledgeGraph, start: str | int, hops: int = 2) -> pd.Dat
     """
     expect_graph(graph, "find_paths({}, 'Ada')")
     expect_at_least("hops", hops, 1, whole=True)
+    if hops > _MOST_HOPS:
+        raise ValueError(
+            f"hops={quote_value(hops)} came. Expected 1 to {_MOST_HOPS}; type find_paths(graph, start, hops=2)."
+        )
     begin, names = graph.entity_id(start), graph.relations["relation"].tolist()
     found, walks = [], [("", np.array([begin]))]
     for _ in range(hops):

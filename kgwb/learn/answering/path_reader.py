@@ -77,8 +77,9 @@ class PathReader:
 
     def _learn(self, questions: pd.DataFrame, wordings: bool) -> None:
         asked = expect_each(questions["question"].tolist(), str, "A question", call=_CALL)
+        paths = expect_each(questions["relation"].tolist(), str, "A path", call=_CALL)
         masked = [text for text, _ in self._hide(asked)]
-        known = pd.DataFrame({"path": questions["relation"].tolist(), "text": masked, "source": "question"})
+        known = pd.DataFrame({"path": paths, "text": masked, "source": "question"})
         self.texts = pd.concat([known, self._told] if wordings else [known], ignore_index=True)
         if not len(self.texts):
             raise ValueError(f"Nothing is known to compare with: no questions and no wordings came. Type {_CALL}.")
@@ -129,10 +130,16 @@ class PathReader:
 
         Raises:
             TypeError: for what is no list of texts, or no graph.
+            ValueError: the graph has other entities or relations.
         """
         asked = expect_each(texts, str, "A question", call="reader.answer(['Which drugs treat asthma?'])")
         facts = self.graph if graph is None else graph
         expect_graph(facts, "reader.answer(texts, graph={})")
+        if not _are_alike(facts, self.graph):
+            raise ValueError(
+                f"The reader is of {self.graph.name!r}, and {facts.name!r} has other entities or relations. Expected the same "
+                "with other facts; type reader.answer(texts), or make a reader of that graph."
+            )
         expect_flags(anywhere=anywhere)
         hidden = self._hide(asked)
         alike = self._read([text for text, _ in hidden]) @ self._vectors.T if asked else np.empty((0, 0))
@@ -211,6 +218,13 @@ def _count_words(texts: pd.Series) -> Any:
     words = text.TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"[a-zA-Z]+", sublinear_tf=True)
     parts = text.TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True)
     return pipeline.make_union(words, parts).fit(texts)
+
+
+def _are_alike(graph: KnowledgeGraph, other: KnowledgeGraph) -> bool:
+    """Whether ids mean the same in both."""
+    return graph.entities["entity"].equals(other.entities["entity"]) and graph.relations["relation"].equals(
+        other.relations["relation"]
+    )
 
 
 def _group(labels: list[str]) -> tuple[list[str], list[np.ndarray]]:
