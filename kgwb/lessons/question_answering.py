@@ -213,6 +213,7 @@ def check_follow(follow: Callable[[list[Fact], str, list[str]], list[str]]) -> V
         ((facts, "cold", ["treated_by", "interacts_with"]), ["iron"]),
         ((facts, "flu", ["treated_by", "^treated_by"]), ["cold"]),
         ((facts, "flu", ["interacts_with"]), []),
+        ((facts, "virus", ["caused_by"]), []),
         ((facts, "iron", ["^interacts_with", "^treated_by"]), ["cold"]),
     ]
     hint = (
@@ -228,6 +229,8 @@ def check_choose_refusal(choose_refusal: Callable[[list[float], list[bool]], flo
         (([0.9, 0.2, 0.6], [False, True, True]), 0.9),
         (([0.1, 0.2, 0.3, 0.4], [True, False, True, False]), 0.4),
         (([0.1, 0.2, 0.3, 0.4, 0.5], [True, True, False, False, True]), 0.3),
+        (([0.1, 0.2, 0.3, 0.4, 0.9], [True, False, False, True, False]), 0.2),
+        (([0.1, 0.2, 0.25, 0.3, 0.4, 0.9], [True, False, False, False, True, False]), 0.2),
     ]
     draw = np.random.default_rng(0)
     for size in (6, 9, 12):
