@@ -45,10 +45,12 @@ def part_groups(asked: pd.DataFrame, *, seed: int = 0, share: float = SHARE) -> 
 
 
 def join_answers(read: pd.DataFrame) -> pd.DataFrame:
-    """One row for each question of `PathReader.answer`: trust, and the answers for all that its name may mean as one set."""
+    """One row for each question of `PathReader.answer`: the answers for all that its name may mean as one set, and the trust in
+    it; −1, below all others, where there is no answer to trust."""
     rows = read.groupby("question")
     answers = rows["answers"].agg(lambda its: frozenset().union(*its))
-    return pd.DataFrame({"path": rows["path"].first(), "trust": rows["trust"].first(), "given": answers})
+    trust = rows["trust"].first().where(answers.map(len) > 0, -1.0)
+    return pd.DataFrame({"path": rows["path"].first(), "trust": trust, "given": answers})
 
 
 def guess_usual(reader: PathReader, learnt: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
