@@ -15,7 +15,7 @@ from kgwb.lessons.answer_ways import answer_in_folds, find_refusal, join_answers
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.lessons.seeing_a_space import shuffle_facts
-from kgwb.see.drawing import draw_picture, draw_polyline, draw_shape, draw_text
+from kgwb.see.drawing import draw_picture, draw_polyline, draw_shape, draw_text, measure_text
 from kgwb.see.palette import TYPE_COLOURS, TypeMark
 from kgwb.see.panels import Panel
 
@@ -150,14 +150,14 @@ def _shuffle_relation(graph: KnowledgeGraph, relation: str, seed: int) -> Knowle
 
 
 def draw_ways(results: pd.DataFrame, ways: Sequence[str], figures: Sequence[str]) -> Picture:
-    """Some figures of each way: a dot at the mean over the seeds, a line over their range; controls are hollow.
+    """Some figures of each way: a dot at the mean over the seeds, a line over their range; controls are dashed.
 
     Args:
         results: as `compare_ways` gives them.
         ways: from top to bottom.
-        figures: columns of the results, from left to right; a name ends with ":" and what it is of.
+        figures: columns of the results, from left to right.
     """
-    left, row, parts, said = 190.0, 26.0, [], []
+    left, row, parts, said = 28 + max(measure_text(way, 12) for way in ways), 26.0, [], []
     width = (WIDTH - left - 20 - 26 * (len(figures) - 1)) / len(figures)
     for place, figure in enumerate(figures):
         its = results.groupby("way")[figure].agg(["mean", "min", "max"])
