@@ -20,6 +20,9 @@ from kgwb.graph.files.writing import write_graph as write_graph
 from kgwb.graph.files.writing import write_split as write_split
 from kgwb.graph.knowledge_graph import KnowledgeGraph as KnowledgeGraph
 from kgwb.graph.knowledge_graph import add_types as add_types
+from kgwb.graph.paths import Walk as Walk
+from kgwb.graph.paths import find_paths as find_paths
+from kgwb.graph.paths import follow_path as follow_path
 from kgwb.graph.patterns import match_pattern as match_pattern
 from kgwb.graph.patterns import select_neighbourhood as select_neighbourhood
 from kgwb.graph.querying import GraphStore as GraphStore

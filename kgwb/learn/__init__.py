@@ -9,6 +9,7 @@ from kgwb.learn.answering.answers import attribute_answer as attribute_answer
 from kgwb.learn.answering.asking import answer as answer
 from kgwb.learn.answering.editing import EditReport as EditReport
 from kgwb.learn.answering.editing import measure_edits as measure_edits
+from kgwb.learn.answering.path_reader import PathReader as PathReader
 from kgwb.learn.augmentation.infilling import infill_words as infill_words
 from kgwb.learn.augmentation.new_sentences import augment as augment
 from kgwb.learn.augmentation.new_sentences import hide_mentions as hide_mentions

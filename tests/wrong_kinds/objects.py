@@ -88,7 +88,7 @@ def make_objects() -> dict[str, Any]:
     )  # fmt: skip
     aliased = kgwb.KnowledgeGraph.from_pandas(frame, entities.assign(aliases=[(f"{name} lane",) for name in NAMES]))
     return {
-        "aliased": aliased,
+        "aliased": aliased, "asked": pd.DataFrame({"question": ["Whom does anna know?"], "relation": ["knows"]}),
         "other_report": kgwb.probe({"twin": bert}, questions, seeds=1), "drawn": kgwb.show_graph(graph),
         "view_of_reading": kgwb.show_attention(kgwb.read(bert, sentences[0])),
         "factory": factory, "run": SimpleNamespace(log=lambda figures, step: None),
