@@ -10,7 +10,7 @@ import pandas as pd
 
 from kgwb.graph import KnowledgeGraph, follow_path
 from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.message_answers import judge_answers
+from kgwb.lessons.message_answers import judge_answers, summarise_answers
 from kgwb.lessons.messages import Messages
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape
@@ -59,6 +59,18 @@ def measure_point(messages: Messages, answered: pd.DataFrame) -> tuple[float, fl
     outcome = judge_answers(messages, answered)
     given = answered["refusal"] == ""
     return float(given.mean()), float((outcome[given] == "wrong").mean()) if given.any() else 0.0
+
+
+def summarise_cuts(messages: Messages, cut: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """For each way coverage and risk at its thresholds, with the range over exams, and what refusals are worth."""
+    rows = {}
+    for name, answered in cut.items():
+        coverage, risk = measure_point(messages, answered)
+        each = [measure_point(messages, its)[1] for _, its in answered.groupby("exam")]
+        kept = {"coverage": coverage, "risk": risk, "lowest risk": min(each), "highest risk": max(each)}
+        refusals = summarise_answers(messages, answered)[["precision", "recall"]].add_prefix("refusals: ")
+        rows[name] = kept | refusals.to_dict()
+    return pd.DataFrame(rows).T
 
 
 def list_walks(graph: KnowledgeGraph, asked: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -182,6 +182,13 @@ def summarise_answers(messages: Messages, answered: pd.DataFrame) -> pd.Series:
     return pd.concat([shares, pd.Series(figures)])
 
 
+def share_refused(messages: Messages, answered: pd.DataFrame) -> pd.Series:
+    """The share refused of the messages whose fact is missing, and of those that the graph answers."""
+    reason = messages.frame.loc[answered.index, "reason"].replace("", "(answerable)")
+    shares = (answered["refusal"] != "").groupby(reason).mean()
+    return shares.reindex(["no_fact", "(answerable)"])
+
+
 def trace_answers(messages: Messages, answered: pd.DataFrame) -> pd.DataFrame:
     """Risk and coverage of answers by their confidence; what was refused anyway is never answered."""
     sure = answered["confidence"].where(answered["refusal"] == "", -np.inf)

@@ -160,12 +160,19 @@ class Way:
             seen, asked = [vectors[train]], [vectors[test]]
         if self.texts is not None:
             counted, texts = TfidfVectorizer(analyzer="char", ngram_range=(1, 3)), np.array(self.texts, dtype=object)
-            seen.append(counted.fit_transform(texts[train]).toarray())
-            asked.append(counted.transform(texts[test]).toarray())
-        model = LogisticRegression(C=30, max_iter=2000).fit(np.hstack(seen), intents[train])
-        chances = model.predict_proba(np.hstack(asked))
+            seen.append(counted.fit_transform(texts[train]))
+            asked.append(counted.transform(texts[test]))
+        model = LogisticRegression(C=30, max_iter=2000).fit(_join(seen), intents[train])
+        chances = model.predict_proba(_join(asked))
         best, rows = model.classes_[chances.argmax(axis=1)], np.flatnonzero(test)
         return pd.DataFrame({"intent": best, "confidence": chances.max(axis=1)}, index=rows)
+
+
+def _join(parts: Sequence[Any]) -> Any:
+    """Numbers and counts side by side; counts are mostly zeros, so they stay sparse."""
+    from scipy.sparse import hstack, issparse
+
+    return hstack(parts, format="csr") if any(map(issparse, parts)) else np.hstack(parts)
 
 
 def make_ways(messages: Messages, bert: Bert | None = None, *, word: str = "it") -> dict[str, Way]:
