@@ -24,7 +24,7 @@ def test_every_row_is_what_counting_gives(rows: list[tuple[float, bool]]) -> Non
 
 
 def test_the_most_that_is_answered_is_what_has_an_answer() -> None:
-    curve = trace_risk(np.array([0.3, -np.inf, 0.3, 0.8]), np.array([1, 0, 0, 1]))
+    curve = trace_risk(np.array([0.3, -np.inf, 0.3, 0.8]), np.array([True, False, False, True]))
     assert curve["coverage"].tolist() == [0.25, 0.75] and curve["risk"].round(3).tolist() == [0.0, 0.333]
     assert trace_risk([-np.inf], [False]).empty
 
