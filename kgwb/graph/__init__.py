@@ -17,8 +17,6 @@ from kgwb.graph.files.reading import read_graph as read_graph
 from kgwb.graph.files.reading import read_split as read_split
 from kgwb.graph.files.writing import write_graph as write_graph
 from kgwb.graph.files.writing import write_split as write_split
-from kgwb.graph.following import PathEnds as PathEnds
-from kgwb.graph.following import follow_path as follow_path
 from kgwb.graph.knowledge_graph import KnowledgeGraph as KnowledgeGraph
 from kgwb.graph.knowledge_graph import add_types as add_types
 from kgwb.graph.patterns import match_pattern as match_pattern

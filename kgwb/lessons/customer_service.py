@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.graph import KnowledgeGraph, follow_path
+from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.message_answers import judge_answers, summarise_answers
+from kgwb.lessons.message_facts import find_facts
 from kgwb.lessons.messages import Messages
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape
@@ -74,11 +75,11 @@ def summarise_cuts(messages: Messages, cut: Mapping[str, pd.DataFrame]) -> pd.Da
 
 
 def list_walks(graph: KnowledgeGraph, asked: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """For some entities and paths all facts, the entity and the path as arguments, and where `follow_path` ends."""
+    """For some entities and paths all facts, the entity and the path as arguments, and where `find_facts` ends."""
     facts = list(graph.to_pandas().itertuples(index=False, name=None))
     pairs = list(asked)
     cases = {f"{start} {path}": (facts, start, path) for start, path in pairs}
-    beside = {f"{start} {path}": list(follow_path(graph, start, path).ends) for start, path in pairs}
+    beside = {f"{start} {path}": list(find_facts(graph, start, path).ends) for start, path in pairs}
     return {"cases": cases, "beside": beside}
 
 
@@ -94,7 +95,7 @@ def list_shared(messages: Messages, answered: pd.DataFrame) -> dict[str, Any]:
         if path.startswith("^"):
             continue
         text = messages.frame.loc[row, "question"]
-        ends = {names[entity]: list(follow_path(messages.graph, entity, path).ends) for entity in meant}
+        ends = {names[entity]: list(find_facts(messages.graph, entity, path).ends) for entity in meant}
         cases[text], beside[text] = (ends,), answered.loc[row, "refusal"] != ""
     return {"cases": cases, "beside": beside}
 

@@ -11,8 +11,9 @@ import pandas as pd
 
 from kgwb.axes import Int
 from kgwb.bert import Bert, find_mentions
-from kgwb.graph import KnowledgeGraph, Mention, PathEnds, follow_path, verbalise
+from kgwb.graph import KnowledgeGraph, Mention, verbalise
 from kgwb.learn import trace_risk
+from kgwb.lessons.message_facts import FoundFacts, find_facts
 from kgwb.lessons.messages import (
     OUTSIDE,
     WORDINGS,
@@ -105,8 +106,8 @@ def _compare(graph: KnowledgeGraph, one: int, other: int) -> tuple[tuple[str], s
 
 
 @lru_cache(maxsize=65536)
-def _follow(graph: KnowledgeGraph, start: int, path: str) -> PathEnds:
-    return follow_path(graph, start, path)
+def _follow(graph: KnowledgeGraph, start: int, path: str) -> FoundFacts:
+    return find_facts(graph, start, path)
 
 
 @lru_cache(maxsize=1024)

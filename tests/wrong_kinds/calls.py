@@ -37,7 +37,6 @@ CALLS = {
     "kgwb.graph.apply_rules": "graph, rules",
     "kgwb.query_graph": "graph, 'SELECT ?a WHERE { ?a ?b ?c } LIMIT 1'",
     "kgwb.graph.match_pattern": "graph, [('?a', 'knows', '?b')]",
-    "kgwb.graph.follow_path": "graph, 'anna', 'knows'",
     "kgwb.graph.select_neighbourhood": "graph, 'anna'",
     "kgwb.graph.add_types": "graph",
     "kgwb.read_sentences": "'sentences.jsonl', graph",

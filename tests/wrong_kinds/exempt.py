@@ -21,7 +21,6 @@ EXEMPT = {
     "kgwb.bert.Links": MADE.format("link_mentions"),
     "kgwb.bert.Injector": MADE.format("inject"),
     "kgwb.learn.AttributionReport": MADE.format("attribute_answer"),
-    "kgwb.graph.PathEnds": MADE.format("follow_path"),
     "kgwb.learn.CalibrationReport": MADE.format("measure_calibration"),
     "kgwb.learn.EditReport": MADE.format("measure_edits"),
     "kgwb.learn.FactCalibration": MADE.format("calibrate_facts"),
