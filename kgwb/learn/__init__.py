@@ -59,6 +59,7 @@ from kgwb.learn.measures.episode_scores import EpisodeScore as EpisodeScore
 from kgwb.learn.measures.episode_scores import score_episodes as score_episodes
 from kgwb.learn.measures.ranked_lists import score_rankings as score_rankings
 from kgwb.learn.measures.robustness import measure_robustness as measure_robustness
+from kgwb.learn.measures.selective import trace_risk as trace_risk
 from kgwb.learn.measures.weight_changes import compare_weights as compare_weights
 from kgwb.learn.policies.adversarial import Adversarial as Adversarial
 from kgwb.learn.policies.extended import Extended as Extended

@@ -214,6 +214,7 @@ CALLS = {
     "kgwb.learn.average_scores": "[kgwb.learn.score_candidates(bert, questions)]",
     "kgwb.learn.answer_together": "[bert, bert], questions",
     "kgwb.learn.predict_together": "[headed, headed], moods",
+    "kgwb.learn.trace_risk": "[0.9, 0.4], [True, False]",
     "kgwb.learn.measure_calibration": ["bert, questions", "kgwb.learn.score_labels(headed, moods)"],
     "kgwb.learn.fit_temperature": ["bert, questions", "kgwb.learn.score_candidates(vectors, questions)"],
     "kgwb.learn.measure_edits": "model, questions, edits=1",
