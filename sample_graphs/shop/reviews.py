@@ -23,7 +23,7 @@ EVENTS = (
     ("wrong sizes", "lorvatch", "fit", "2025-11-10", "2025-12-28", "0.6"),
 )
 FIRST, LAST = "2025-01-01", "2025-12-31"
-WRITES, WRITES_IF_BAD, WRITES_IF_ASKED = 0.2, 0.4, 0.25
+WRITES, WRITES_IF_BAD, WRITES_IF_ASKED, WRITES_IF_FADED = 0.2, 0.6, 0.25, 0.9
 LEAST_DAYS, MOST_DAYS, ASKED_DAYS = 3, 17, 60
 BAD, CHINESE = 0.25, 0.25
 TOPICS = {"quality": 0.3, "delivery": 0.2, "price": 0.2, "fit": 0.15, "colour": 0.15}
@@ -70,7 +70,7 @@ def _choose_day(concerns: set[str], bought: date, random: Random) -> tuple[date,
     if random.random() < (WRITES_IF_BAD if event else WRITES):
         return day, event
     for each in EVENTS:  # the campaign asks all who bought lately; a faded item shows some time after it was bought
-        asked = {"campaign": WRITES_IF_ASKED, "faded batch": WRITES_IF_BAD * (each[1] in concerns)}.get(each[0], 0.0)
+        asked = {"campaign": WRITES_IF_ASKED, "faded batch": WRITES_IF_FADED * (each[1] in concerns)}.get(each[0], 0.0)
         first, last = map(date.fromisoformat, each[3:5])
         later = first + timedelta(int(between(random, 0, (last - first).days + 1)))
         if LEAST_DAYS <= (later - bought).days <= ASKED_DAYS and random.random() < asked:
