@@ -1,4 +1,4 @@
-"""For notebook 16: reviews as series of one entity and topic each, alarms at one stated false-alarm rate, and what they find."""
+"""For notebook 16: a series of reviews for each entity and topic, alarms at one stated false-alarm rate, what they find."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from kgwb.graph import KnowledgeGraph, roll_up
 from kgwb.learn import run_cusum
-from kgwb.lessons.opinions import QUIET_UNTIL, RELATIONS
+from kgwb.lessons.opinions import RELATIONS
 from kgwb.lessons.seeing_a_space import shuffle_facts
 
 TOPICS = ("colour", "delivery", "fit", "price", "quality")
@@ -69,7 +69,7 @@ def group_reviews(
 
 
 def weigh(quiet: np.ndarray, *, complaining: float = COMPLAINING) -> np.ndarray:
-    """The weights of `run_cusum` for each topic, w = ln p₁/p₀ and ln (1 − p₁)/(1 − p₀), p₀ the share in quiet time: [topic, 2]."""
+    """The weights of `run_cusum` by topic, ln p₁/p₀ and ln (1 − p₁)/(1 − p₀), p₀ the share in quiet time: [topic, 2]."""
     usual = np.array([(quiet == topic).sum() + 0.5 for topic in range(len(TOPICS))]) / (len(quiet) + 1)
     return np.log(np.stack([complaining / usual, (1 - complaining) / (1 - usual)], axis=1))
 
@@ -228,14 +228,22 @@ def compare_groupings(
             for event in events.index[events["topic"].notna()]:
                 found = pd.DataFrame([each.loc[event] for each in judged])
                 shares = found.notna().mean().to_dict()
-                rows.append({"seed": seed, "grouping": grouping, "event": event, **shares, "days": found["found"].median()})
+                rows.append(
+                    {"seed": seed, "grouping": grouping, "event": event, **shares, "days": found["found"].median()}
+                )
             false = count_alarms(groups, fresh, watch).mean()
             rows.append({"seed": seed, "grouping": grouping, "event": FALSE, "found": false})
     return pd.DataFrame(rows)
 
 
 def compare_decoy(
-    reviews: pd.DataFrame, groups: pd.DataFrame, quiet: np.ndarray, decoy: pd.Series, *, seeds: int = 5, draws: int = 100
+    reviews: pd.DataFrame,
+    groups: pd.DataFrame,
+    quiet: np.ndarray,
+    decoy: pd.Series,
+    *,
+    seeds: int = 5,
+    draws: int = 100,
 ) -> pd.DataFrame:
     """False alarms in a burst of reviews that says nothing new: of an alarm on shares, and of one on weekly counts.
 
@@ -269,7 +277,9 @@ def compare_decoy(
             low, high = (middle, high) if found.sum() / draws > 1.0 else (low, middle)
         counts = _count_weekly(groups, streams, weeks, calm, weights, high) / draws
         for name, weekly in (("shares", np.bincount(alarms, minlength=len(counts)) / draws), ("counts", counts)):
-            rows.append({"seed": seed, "alarm on": name, "quiet time": weekly[:calm].sum(), "the burst": weekly[burst].sum()})
+            rows.append(
+                {"seed": seed, "alarm on": name, "quiet time": weekly[:calm].sum(), "the burst": weekly[burst].sum()}
+            )
     return pd.DataFrame(rows)
 
 

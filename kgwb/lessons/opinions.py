@@ -38,7 +38,9 @@ def read_reviews(folder: Path) -> pd.DataFrame:
     table = pd.read_csv(folder / "review_wordings.csv")
     words = table.assign(text=table["wordings"].str.split("|")).explode("text")
     words["wording"] = words.groupby(["language", "topic", "sentiment"]).cumcount()
-    words["held_out"] = words["wording"] == words.groupby(["language", "topic", "sentiment"])["wording"].transform("max")
+    words["held_out"] = words["wording"] == words.groupby(["language", "topic", "sentiment"])["wording"].transform(
+        "max"
+    )
     words = words.drop(columns="wordings").reset_index(drop=True)
     rows = pd.read_csv(folder / "reviews.tsv", sep="\t")
     rows = rows.join(pd.read_csv(folder / "interactions.tsv", sep="\t", parse_dates=["time"]), on="purchase")
