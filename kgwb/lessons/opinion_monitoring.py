@@ -30,7 +30,7 @@ from kgwb.see.panels import Panel
 Fact = tuple[str, str]
 Cases = dict[str, tuple[Any, ...]]
 _TALL = 74.0  # of a panel
-_WEEK = 7
+_NEVER = 1e9  # no sum comes to it
 
 
 def count_by_week(groups: pd.DataFrame, reviews: pd.DataFrame, entity: str) -> pd.DataFrame:
@@ -181,7 +181,7 @@ def list_heights(
 ) -> dict[str, Any]:
     """The highest sum of each series in drawn quiet streams: the arguments of `choose_height`, and what comes of them."""
     streams = draw_quiet(quiet, size, draws=draws, seed=seed)
-    found = run_series(groups, streams, Watch(weigh(quiet), np.inf)).values()
+    found = run_series(groups, streams, Watch(weigh(quiet), _NEVER)).values()
     heights = np.concatenate([sums.max(axis=0) for _, sums in found], axis=1).round(2)  # [draw, series]
     values = np.unique(heights)
     reached = np.array([(heights >= value).sum() / draws for value in values])

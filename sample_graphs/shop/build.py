@@ -43,7 +43,7 @@ def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[str]]
 
 
 def build(folder: Path) -> None:
-    """Make the shop and write its nine files."""
+    """Make the shop and write its files."""
     groups = make_entities(Random(SEED))
     give_tastes(groups, Random(SEED + 1))
     purchases = list(make_purchases(groups, Random(SEED + 2)))
