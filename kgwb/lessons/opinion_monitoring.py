@@ -143,7 +143,9 @@ def draw_found(results: pd.DataFrame) -> Picture:
             parts.append(f'<circle cx="{panel.left + width * mean:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>')
             parts += [] if place else [draw_text(grouping, left - 12, y + 4, anchor="end")]
         said.append(f"{event}: " + ", ".join(f"{name} {its.loc[name, 'mean']:.2f}" for name in GROUPINGS))
-    caption = "Share of redrawn streams in which the event is found. Dots: mean over seeds; lines: from lowest to highest."
+    caption = (
+        "Share of redrawn streams in which the event is found. Dots: mean over seeds; lines: from lowest to highest."
+    )
     svg = draw_picture(parts, WIDTH, 34 + row * len(GROUPINGS) + 24, title="What alarms find", caption=caption)
     return Picture(svg, f"share found. {'; '.join(said)}.")
 

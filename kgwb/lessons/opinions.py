@@ -41,19 +41,16 @@ def read_reviews(folder: Path) -> pd.DataFrame:
         "max"
     )
     words = words.drop(columns="wordings").reset_index(drop=True)
-    rows = pd.read_csv(folder / "reviews.tsv", sep="\t")
+    rows = pd.read_csv(folder / "reviews.tsv", sep="\t").rename(columns={"wording": "number"})
     rows = rows.join(pd.read_csv(folder / "interactions.tsv", sep="\t", parse_dates=["time"]), on="purchase")
-    rows = rows.join(words.rename(columns={"text": "said"}), on="wording", rsuffix=" number")
-    names = _list_names(folder)
-    openings = zip(words.loc[rows["opening"], "text"], words.loc[rows["opening"], "sentiment"], strict=True)
-    heard = zip(openings, rows["item"], rows["language"], strict=True)
-    begun = [text.format(name=names[kind, language][item]) for (text, kind), item, language in heard]
+    rows = rows.join(words, on="number")
+    names, openings = _list_names(folder), words.loc[rows["opening"], ["text", "sentiment"]].itertuples(index=False)
+    asked = zip(openings, rows["item"], rows["language"], strict=True)
+    begun = [text.format(name=names[kind, language][item]) for (text, kind), item, language in asked]
     rows = rows.assign(
-        text=[start + rest for start, rest in zip(begun, rows["said"], strict=True)],
+        text=[start + rest for start, rest in zip(begun, rows["text"], strict=True)],
         time=rows["time"] + pd.to_timedelta(rows["days"], unit="D"),
         cell=rows["language"] + " " + rows["topic"] + " " + rows["sentiment"],
-        wording=rows["wording number"],
-        sentence=rows["said"],
     )
     columns = ["time", "user", "item", "language", "text", "topic", "sentiment", "cell", "wording", "held_out"]
     return rows.sort_values(["time", "purchase"])[columns].reset_index(drop=True)

@@ -35,7 +35,9 @@ def test_weights_stay_as_they_are_and_none_give_none() -> None:
 def test_under_a_change_the_sum_grows_by_the_divergence() -> None:
     """With log-likelihood ratios of p₁ to p₀, the mean step under p₁ is the Kullback-Leibler divergence."""
     usual, bad = 0.05, 0.4
-    weights = np.where(np.random.default_rng(0).random(20_000) < bad, np.log(bad / usual), np.log((1 - bad) / (1 - usual)))
+    weights = np.where(
+        np.random.default_rng(0).random(20_000) < bad, np.log(bad / usual), np.log((1 - bad) / (1 - usual))
+    )
     divergence = bad * np.log(bad / usual) + (1 - bad) * np.log((1 - bad) / (1 - usual))
     assert run_cusum(weights)[-1] / len(weights) == pytest.approx(divergence, rel=0.05)
 

@@ -41,7 +41,9 @@ def test_a_wording_belongs_to_one_topic_and_sentiment():
 def test_the_readme_counts_reviews_and_events(reviews, readme):
     counts = reviews["language"].value_counts()
     assert f"{len(reviews)} reviews, {counts['en']} in English and {counts['zh']} in Chinese" in readme
-    rows = re.findall(r"^\| (\w+ \w+) \| `?([\w–]+)`? \| (\w+) \| (\S+) to (\S+) \| ([\d.]+) \| (\d+) of (\d+) \|$", readme, re.M)
+    rows = re.findall(
+        r"^\| (\w+ \w+) \| `?([\w–]+)`? \| (\w+) \| (\S+) to (\S+) \| ([\d.]+) \| (\d+) of (\d+) \|$", readme, re.M
+    )
     events = read_events(FOLDER)
     assert [row[0] for row in rows] == [name for name in events.index if name != "campaign"]
     for name, entity, topic, first, last, share, bad, count in rows:
