@@ -199,6 +199,7 @@ def compare_groupings(
     seeds: int = 5,
     draws: int = 20,
     expected: float = 1.0,
+    relations: Iterable[str] = RELATIONS,
 ) -> pd.DataFrame:
     """What each grouping finds in redrawn streams, all at one stated number of false alarms.
 
@@ -211,6 +212,7 @@ def compare_groupings(
         seeds: of the redrawing, of the height, and of the shuffle.
         draws: streams of each seed.
         expected: false alarms of all series together in a quiet stream.
+        relations: which facts are followed.
 
     Returns:
         A row for each seed, grouping and event: share "found" and "named" of the draws, median "days" of those found; and
@@ -221,7 +223,7 @@ def compare_groupings(
         streams = redraw_stream(reviews, quiet, events, graph, draws=draws, seed=seed)
         fresh = draw_quiet(quiet, len(reviews), draws=100, seed=seed + 1000)
         for grouping in GROUPINGS:
-            groups = group_reviews(grouping, named, graph, seed=seed)
+            groups = group_reviews(grouping, named, graph, relations=relations, seed=seed)
             watch = set_alarm(groups, quiet, len(reviews), expected=expected, seed=seed)
             alarms = list_alarms(groups, streams, watch, times)
             judged = [judge_events(alarms[alarms["draw"] == draw], events, concerned) for draw in range(draws)]
