@@ -139,7 +139,7 @@ def set_alarm(
 
 
 def judge_events(alarms: pd.DataFrame, events: pd.DataFrame, concerned: Mapping[str, Iterable[str]]) -> pd.DataFrame:
-    """For each event whether it was found, and whether the alarm named it.
+    """For each event when an alarm found it, and when one named it.
 
     Args:
         alarms: of one stream, as `list_alarms` gives them.
@@ -147,8 +147,8 @@ def judge_events(alarms: pd.DataFrame, events: pd.DataFrame, concerned: Mapping[
         concerned: for each event, the entities whose reviews it touches.
 
     Returns:
-        By event: "found", days until the first alarm of its topic for an entity whose reviews it touches; "named", days
-        until the first for the very entity; both NaN where there is none. The last row counts "false alarms", of no event.
+        By event: "found", days until the first alarm of its topic for an entity it touches; "named", until the first for
+        the very entity; NaN where there is none. The last row counts "false alarms", of no event.
     """
     left, rows = np.ones(len(alarms), bool), {}
     for event in events.itertuples():
@@ -176,8 +176,7 @@ def redraw_stream(
 ) -> np.ndarray:
     """Streams with the same events, whose reviews say something else: [review, draw].
 
-    A review complains as one of quiet time, drawn; in an event's days, of an item that counts for its entity, the stated
-    share complains of the event's topic.
+    A review complains as one of quiet time; in an event's days the stated share of its items' complains of its topic.
     """
     codes = draw_quiet(quiet, len(reviews), draws=draws, seed=seed)
     chance = np.random.default_rng([seed, 1]).random(codes.shape)
@@ -258,7 +257,7 @@ def compare_decoy(
         quiet: what the reviews of quiet time complain of, the first of the stream.
         decoy: the row of `read_events`.
         seeds: of the draws.
-        draws: streams of each seed, of which none has an event.
+        draws: streams of each seed, without any event.
 
     Returns:
         A row for each seed and alarm: mean false alarms in "quiet time" and in the weeks of "the burst".
