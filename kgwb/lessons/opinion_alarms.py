@@ -33,8 +33,7 @@ class Watch:
     alarm_at: float
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{topic} {weight:.2f}" for topic, weight in zip(TOPICS, self.weights[:, 0], strict=True))
-        return f"Watch: alarm at {self.alarm_at:.2f}; a complaint weighs: {said}"
+        return f"Watch: alarm at {self.alarm_at:.2f}, complaints weigh {self.weights[:, 0].min():.2f} or more"
 
 
 def code_complaints(told: pd.DataFrame) -> np.ndarray:
@@ -80,7 +79,7 @@ def run_series(groups: pd.DataFrame, codes: np.ndarray, watch: Watch) -> dict[st
     Args:
         groups: as `group_reviews` gives them.
         codes: what each review complains of, [review] or [review, draw].
-        watch: weights and height.
+        watch: its weights and height.
 
     Returns:
         By entity: the places of its reviews, and sums [its review, topic] or [its review, draw, topic].
@@ -126,7 +125,7 @@ def set_alarm(
         quiet: what reviews of quiet time complain of.
         size: reviews in the stream.
         expected: false alarms of all series together, over the whole stream.
-        draws: quiet streams that are drawn.
+        draws: how many quiet streams, drawn by the seed.
         seed: of the draw.
     """
     weights, streams = weigh(quiet), draw_quiet(quiet, size, draws=draws, seed=seed)
@@ -217,14 +216,14 @@ def compare_groupings(
         A row for each seed, grouping and event: share "found" and "named" of the draws, median "days" of those found; and
         rows "false alarms": their mean in quiet streams ("found") that did not choose the height.
     """
-    concerned, times, rows = list_concerned(events, graph), reviews["time"], []
+    concerned, rows = list_concerned(events, graph), []
     for seed in range(seeds):
         streams = redraw_stream(reviews, quiet, events, graph, draws=draws, seed=seed)
         fresh = draw_quiet(quiet, len(reviews), draws=100, seed=seed + 1000)
         for grouping in GROUPINGS:
             groups = group_reviews(grouping, named, graph, relations=relations, seed=seed)
             watch = set_alarm(groups, quiet, len(reviews), expected=expected, seed=seed)
-            alarms = list_alarms(groups, streams, watch, times)
+            alarms = list_alarms(groups, streams, watch, reviews["time"])
             judged = [judge_events(alarms[alarms["draw"] == draw], events, concerned) for draw in range(draws)]
             for event in events.index[events["topic"].notna()]:
                 found = pd.DataFrame([each.loc[event] for each in judged])
@@ -260,7 +259,7 @@ def compare_decoy(
         draws: streams of each seed, without any event.
 
     Returns:
-        A row for each seed and alarm: mean false alarms in "quiet time" and in the weeks of "the burst".
+        A row for each seed and alarm: mean false alarms in "quiet time" and in "the burst".
     """
     weeks = ((reviews["time"] - reviews["time"].min()).dt.days // 7).to_numpy()
     calm = int(weeks[len(quiet)])  # weeks of quiet time

@@ -192,7 +192,7 @@ def list_heights(
 
 
 def check_list_counted(list_counted: Callable[[str, list[Fact]], list[str]]) -> Verdict:
-    """Is it the entity, and all that facts lead to from it, each once?"""
+    """Is it the entity, and all that facts lead to from it, each once, sorted?"""
     facts = [
         ("kettle", "Acme"),
         ("kettle", "steel"),
@@ -205,14 +205,14 @@ def check_list_counted(list_counted: Callable[[str, list[Fact]], list[str]]) -> 
     examples: list[tuple[tuple[Any, ...], Any]] = [
         (("Depot", facts), ["Depot"]),
         (("Acme", facts), ["Acme", "Depot"]),
-        (("kettle", facts), ["kettle", "Acme", "steel", "Depot"]),
-        (("kettle", facts[::-1]), ["kettle", "Acme", "steel", "Depot"]),
+        (("kettle", facts), ["Acme", "Depot", "kettle", "steel"]),
+        (("kettle", facts[::-1]), ["Acme", "Depot", "kettle", "steel"]),
         (("a", [("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"), ("d", "e")]), ["a", "b", "c", "d", "e"]),
         (("b", round_trip), ["a", "b", "c", "d"]),
         (("hat", facts), ["hat"]),
     ]
-    hint = "Keep a list of what was reached, and go through it while it grows: add each tail that is not in it yet."
-    return check(list_counted, examples, hint=hint)
+    hint = "Keep a list of what was reached, and go through it while it grows: add each tail that is not in it yet; sort at the end."
+    return check(list_counted, examples, hint=hint, ordered=True)
 
 
 def check_sum_evidence(sum_evidence: Callable[[list[float], float], list[float]]) -> Verdict:

@@ -6,7 +6,7 @@ def list_counted(named: str, facts: list[tuple[str, str]]) -> list[str]:
     reached = [named]
     for entity in reached:  # grows while it is gone through
         reached += dict.fromkeys(tail for head, tail in facts if head == entity and tail not in reached)
-    return reached
+    return sorted(reached)
 
 
 # %% exercise-2
