@@ -211,7 +211,10 @@ def check_list_counted(list_counted: Callable[[str, list[Fact]], list[str]]) -> 
         (("b", round_trip), ["a", "b", "c", "d"]),
         (("hat", facts), ["hat"]),
     ]
-    hint = "Keep a list of what was reached, go through it while it grows, add each tail not in it yet, and sort at the end."
+    hint = (
+        "Keep a list of what was reached, and go through it while it grows: add each tail that is not in it yet; sort at the "
+        "end."
+    )
     return check(list_counted, examples, hint=hint, ordered=True)
 
 
