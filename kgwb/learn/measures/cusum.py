@@ -30,15 +30,18 @@ def run_cusum(
 
     Raises:
         TypeError: for what is no array.
-        ValueError: for a weight that is not a number, an array without axes, or h of 0 or less.
+        ValueError: for weights that are no real numbers, an array without axes, or h of 0 or less.
 
     Example:
         >>> run_cusum(np.array([-1.0, 2.0, 2.0, -1.0, 2.0]), alarm_at=4.0)
         array([0., 2., 4., 0., 2.])
     """
     expect_kind(weights, np.ndarray, "An array of weights", call=_CALL)
-    if not weights.ndim or weights.dtype.kind not in "fiu" or np.isnan(weights).any():
-        raise ValueError(f"weights={quote_value(weights)} came. Expected a number for each observation; type {_CALL}.")
+    if not weights.ndim or weights.dtype.kind != "f" or np.isnan(weights).any():
+        call = _CALL.replace("weights", "weights.astype(float)")
+        raise ValueError(
+            f"weights={quote_value(weights)} came. Expected a real number for each observation; type {call}."
+        )
     if alarm_at is not None:
         expect_number("alarm_at", alarm_at, usual=4.0, above=0)
     height = np.inf if alarm_at is None else float(alarm_at)
