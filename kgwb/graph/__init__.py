@@ -27,6 +27,7 @@ from kgwb.graph.patterns import match_pattern as match_pattern
 from kgwb.graph.patterns import select_neighbourhood as select_neighbourhood
 from kgwb.graph.querying import GraphStore as GraphStore
 from kgwb.graph.querying import query_graph as query_graph
+from kgwb.graph.rolling import roll_up as roll_up
 from kgwb.graph.rules import find_rules as find_rules
 from kgwb.graph.samples import sample as sample
 from kgwb.graph.sentences import Mention as Mention

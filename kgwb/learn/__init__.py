@@ -52,6 +52,7 @@ from kgwb.learn.frames.text_classes import TextClasses as TextClasses
 from kgwb.learn.measures.calibration import CalibrationReport as CalibrationReport
 from kgwb.learn.measures.calibration import fit_temperature as fit_temperature
 from kgwb.learn.measures.calibration import measure_calibration as measure_calibration
+from kgwb.learn.measures.cusum import run_cusum as run_cusum
 from kgwb.learn.measures.ensembles import answer_together as answer_together
 from kgwb.learn.measures.ensembles import average_scores as average_scores
 from kgwb.learn.measures.ensembles import predict_together as predict_together

@@ -16,6 +16,8 @@ from facts import RELATIONS, make_facts
 from messages import COLUMNS as QUESTION_COLUMNS
 from messages import write_questions
 from purchases import give_tastes, make_purchases, rate
+from reviews import COLUMNS as REVIEW_COLUMNS
+from reviews import EVENTS, EVENTS_COLUMNS, write_reviews
 from wordings import tell_facts
 
 SEED = 2027
@@ -41,7 +43,7 @@ def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[str]]
 
 
 def build(folder: Path) -> None:
-    """Make the shop and write its seven files."""
+    """Make the shop and write its files."""
     groups = make_entities(Random(SEED))
     give_tastes(groups, Random(SEED + 1))
     purchases = list(make_purchases(groups, Random(SEED + 2)))
@@ -62,6 +64,8 @@ def build(folder: Path) -> None:
     lines = (json.dumps(told, ensure_ascii=False, separators=(",", ":")) for told in tell_facts(facts, entities))
     write_lines(folder / "sentences.jsonl", lines)
     write_table(folder / "questions.tsv", QUESTION_COLUMNS, write_questions(groups, facts, Random(SEED + 5)))
+    write_table(folder / "reviews.tsv", REVIEW_COLUMNS, write_reviews(groups, facts, purchases, Random(SEED + 6)))
+    write_table(folder / "events.tsv", EVENTS_COLUMNS, EVENTS)
 
 
 def _taste_rows(groups: dict[str, list[Entity]]) -> Iterable[tuple[str, ...]]:
