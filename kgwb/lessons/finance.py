@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import pandas as pd
 
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.lessons.yield_guesses import AffineModel, fit_lasso, guess_by_table
+from kgwb.lessons.yield_guesses import AffineModel, fit_lasso, fit_ridge
 from kgwb.lessons.yields import FOLDS, OWN, TERMS, Market, draw_folds, find_paths, read_yields, share_explained
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape, draw_text
 from kgwb.see.palette import TYPE_COLOURS, TypeMark
@@ -46,8 +48,9 @@ def measure_leaks(market: Market, *, seeds: int = 5) -> pd.DataFrame:
             for fold in range(FOLDS):
                 told = drawn.index if every else drawn.index[drawn != fold]
                 columns = table if path is None else table.join(read_yields(market, kind, told, path=path))
-                asked = guess.index[drawn[guess.index] == fold]
-                guess[asked] = guess_by_table(market, {kind: columns}, drawn)[asked]
+                learnt, asked = (table.index[(drawn[table.index] == fold) == side] for side in (False, True))
+                model = fit_ridge(columns.loc[learnt], market.securities["yield"][learnt])
+                guess[asked] = model.predict(columns.loc[asked])
             rows.append({"kind": kind, "read": read, "seed": seed, "R²": share_explained(market, guess)})
     return pd.DataFrame(rows)
 
@@ -88,13 +91,13 @@ def weigh_paths(market: Market, *, seeds: int = 5, steps: int = 2) -> pd.DataFra
 
 
 def permute_paths(
-    market: Market, columns: Iterable[tuple[str, str]], *, seeds: int = 5, steps: int = 2
+    market: Market, columns: Mapping[str, Iterable[str]], *, seeds: int = 5, steps: int = 2
 ) -> pd.DataFrame:
-    """RMSE at hidden securities, in % a year, with a column permuted, or taken away before learning.
+    """RMSE at hidden securities, in % a year, with a column permuted after learning, or taken away before.
 
     Args:
         market: numbers and yields.
-        columns: pairs of a kind and a column of it.
+        columns: for each kind some of its columns.
         seeds: of the split and of the permutation.
         steps: of paths, at most.
 
@@ -102,23 +105,25 @@ def permute_paths(
         A row for each column and seed: kind, column, seed, "as it is", "permuted", "taken away".
     """
     rows, yields = [], market.securities["yield"]
-    for kind, column in columns:
-        for seed in range(seeds):
-            folds, random = draw_folds(market, seed=seed), np.random.default_rng(seed)
-            missed: dict[str, list[np.ndarray]] = {"as it is": [], "permuted": [], "taken away": []}
-            for fold, table in enumerate(_list_tables(market, kind, folds, steps)):
-                learnt, asked = (table.index[(folds[table.index] == fold) == side] for side in (False, True))
-                model = fit_lasso(table.loc[learnt], yields[learnt])
-                less = table.drop(columns=column)
-                mixed = table.assign(**{column: random.permutation(table[column])})
+    for kind, seed in product(columns, range(seeds)):
+        folds, random = draw_folds(market, seed=seed), np.random.default_rng(seed)
+        missed: dict[tuple[str, str], list[np.ndarray]] = defaultdict(list)
+        for fold, table in enumerate(_list_tables(market, kind, folds, steps)):
+            learnt, asked = (table.index[(folds[table.index] == fold) == side] for side in (False, True))
+            model, true = fit_lasso(table.loc[learnt], yields[learnt]), yields[asked].to_numpy()
+            for column in columns[kind]:
+                less, mixed = table.drop(columns=column), table.assign(**{column: random.permutation(table[column])})
                 said = {
                     "as it is": model.predict(table.loc[asked]),
                     "permuted": model.predict(mixed.loc[asked]),
                     "taken away": fit_lasso(less.loc[learnt], yields[learnt]).predict(less.loc[asked]),
                 }
                 for name, guess in said.items():
-                    missed[name].append((guess - yields[asked].to_numpy()) ** 2)
-            errors = {name: float(np.concatenate(parts).mean() ** 0.5) for name, parts in missed.items()}
+                    missed[column, name].append((guess - true) ** 2)
+        for column in columns[kind]:
+            errors = {
+                name: float(np.concatenate(parts).mean() ** 0.5) for (of, name), parts in missed.items() if of == column
+            }
             rows.append({"kind": kind, "column": column, "seed": seed, **errors})
     return pd.DataFrame(rows)
 
