@@ -1,6 +1,6 @@
-"""Numbers of FB15k-237 from own numbers, from those of neighbours, from vectors, and next month's bond yields from the last.
+"""Numbers of FB15k-237 from own numbers, those of neighbours, and vectors; next month's bond yields from the last.
 
-A fifth of each attribute's values is hidden, of attributes with at least 200. One model for all, extremely randomised trees, and
+A fifth of the values is hidden, of attributes with at least 200 values. One model for all, extremely randomised trees, and
 ridge regression beside it, so that rows differ in what they read: the entity's other numbers; the mean of each attribute along
 each relation, walked either way (`average_along`); ComplEx vectors of the train triples; all of it; and all of it with each
 entity's facts and vector given to another. Errors are shares of the training median's.
