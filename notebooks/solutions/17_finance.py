@@ -5,9 +5,9 @@ import torch
 
 # %% exercise-1
 def share_explained(true: list[float], guess: list[float], kinds: list[str]) -> float:
-    mean = {kind: sum(t for t, k in zip(true, kinds) if k == kind) / kinds.count(kind) for kind in kinds}
-    missed = sum((t - g) ** 2 for t, g in zip(true, guess))
-    return 1 - missed / sum((t - mean[k]) ** 2 for t, k in zip(true, kinds))
+    mean = {kind: sum(t for t, k in zip(true, kinds, strict=True) if k == kind) / kinds.count(kind) for kind in kinds}
+    missed = sum((t - g) ** 2 for t, g in zip(true, guess, strict=True))
+    return 1 - missed / sum((t - mean[k]) ** 2 for t, k in zip(true, kinds, strict=True))
 
 
 # %% exercise-2
