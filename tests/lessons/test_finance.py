@@ -114,7 +114,7 @@ def test_floors_are_near_the_readmes_and_paths_come_close_to_the_formula(
 
 def test_the_small_formula_scores_as_its_parts_of_kgwb_do(market: Market) -> None:
     model = yield_guesses.learn_affine(market, steps=3)
-    facts = market.graph.triples[:5]
+    facts = market.graph.triples[:5].copy()
     width = model.vectors.shape[1]
     encoder, scorer = AffineEncoder(dim=width), RESCAL()
     v, _ = encoder(torch.tensor(model.vectors), torch.zeros(1, 1))  # fresh, it changes nothing
