@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kgwb.embed.attributes.filling import FilledAttributes as FilledAttributes
 from kgwb.embed.attributes.filling import fill_attributes as fill_attributes
+from kgwb.embed.attributes.path_means import average_along as average_along
 from kgwb.embed.embedding_files import EmbeddingFileError as EmbeddingFileError
 from kgwb.embed.encoders.affine_encoder import AffineEncoder as AffineEncoder
 from kgwb.embed.encoders.composition_convolution import CompositionConvolution as CompositionConvolution

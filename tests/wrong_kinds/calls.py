@@ -64,6 +64,7 @@ CALLS = {
     "Calibration.probability": "graph.triples",
     "Calibration.reliability": "",
     "kgwb.embed.classify_triples": "vectors, split",
+    "kgwb.embed.average_along": "graph, ['age']",
     "kgwb.embed.fill_attributes": "vectors, pd.DataFrame({'entity': ['anna', 'bert'], 'attribute': 'age', 'value': [1.0, 2.0]})",
     "ClassificationReport.interval": "samples=10",
     "kgwb.embed.score_leaks": "ranks, leakage",
