@@ -10,7 +10,7 @@ first 15 %, and the notebook's CUSUM runs on w = z − 1. The height is the lowe
 within a day of the one before are one. Beside it a fixed height of the raw counts and one of z, chosen alike. Windows that
 begin in the first 15 % are left out. These are counts of windows, not NAB's score.
 
-python tests/benchmarks/monitoring.py --threads 1
+python tests/benchmarks/monitoring.py --threads 1        about 15 minutes on one core
 python tests/benchmarks/monitoring.py --trial            one seed, few texts; nothing is recorded
 """
 
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--trial", action="store_true")
     parser.add_argument("--parts", nargs="+", choices=["chnsenticorp", "nab"], default=["nab", "chnsenticorp"])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--tuned", type=int, default=1, help="of the seeds, how many tune the BERT: minutes each")
     parser.add_argument("--steps", type=int, default=600, help="of training the BERT, 64 texts each")
     parser.add_argument("--threads", type=int, default=0, help="0 for as many as torch likes")
     asked = parser.parse_args()
@@ -101,9 +102,10 @@ def measure_sentiment(folder: Path, asked: argparse.Namespace) -> Iterator[list[
                 score = copy.deepcopy(model).fit(both[rows], some["label"]).score(both[late], test["label"])
                 found.setdefault(name + more, []).append(score)
                 log.info("seed %d, %s%s: %.3f", seed, name, more, score)
-        found.setdefault("BERT tuned, one epoch", []).append(tune(bert, some, test, seed))
+        if seed < asked.tuned:
+            found.setdefault("BERT tuned, one epoch", []).append(tune(bert, some, test, seed))
     for name, values in found.items():
-        yield [f"{len(train):,} and {len(test):,} texts", name, tell(values)]
+        yield [f"{len(train):,} and {len(test):,} texts, {len(values)} seeds", name, tell(values)]
 
 
 def count_sememes(texts: pd.Series, words: pd.Series, sememes: pd.Series) -> sparse.csr_matrix:
