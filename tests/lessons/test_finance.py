@@ -143,7 +143,7 @@ def test_the_picture_shows_every_way_with_its_range(results: pd.DataFrame) -> No
     measured = yield_guesses.measure_guesses(results)
     picture = finance.draw_errors(measured, yield_guesses.GUESSES[:-1])
     assert (
-        repr(picture).startswith("Picture: RMSE in % a year. stock: mean of the type 3.") and "nan" not in picture.svg
+        repr(picture).startswith("Picture: RMSE in % a year. fund: mean of the type 2.") and "nan" not in picture.svg
     )
     words = " ".join(ElementTree.fromstring(picture.svg).itertext())
     assert "own and paths, shuffled" in words and "stocks (n = 60)" in words
