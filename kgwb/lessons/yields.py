@@ -75,7 +75,6 @@ def read_market(folder: str | Path) -> Market:
     named = entities[entities["type"].isin(KINDS)].set_index("entity")
     owner = issued.reindex(named.index).fillna(pd.Series(named.index, named.index))
     securities = pd.DataFrame({"kind": named["type"], "yield": named["yield"].astype(float), "owner": owner})
-    securities = securities.sort_values("kind", key=lambda kinds: kinds.map(KINDS.index), kind="stable")
     told = entities.assign(log_size=np.log10(entities["size"].astype(float))).drop(columns=["yield", "size"])
     return Market(KnowledgeGraph.from_pandas(facts, told, relations=graph.relations, name="finance_zh"), securities)
 

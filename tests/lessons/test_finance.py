@@ -142,9 +142,7 @@ def test_leaks_are_shown_and_reasons_cost_what_they_carry(market: Market) -> Non
 def test_the_picture_shows_every_way_with_its_range(results: pd.DataFrame) -> None:
     measured = yield_guesses.measure_guesses(results)
     picture = finance.draw_errors(measured, yield_guesses.GUESSES[:-1])
-    assert (
-        repr(picture).startswith("Picture: RMSE in % a year. stock: mean of the type 3.") and "nan" not in picture.svg
-    )
+    assert repr(picture).startswith("Picture: RMSE in % a year. fund: mean of the type 2.") and "nan" not in picture.svg
     words = " ".join(ElementTree.fromstring(picture.svg).itertext())
     assert "own and paths, shuffled" in words and "stocks (n = 60)" in words
 
