@@ -161,7 +161,8 @@ def list_only(texts: Sequence[ShortText], graph: KnowledgeGraph, known: Pairs, *
         chosen = take_within(order, text.costs, share * sum(text.costs))
         facts = [sorted(_spell(x, graph) for x in cover if isinstance(x, tuple)) for cover in covers]
         only = find_only(covers, chosen)
-        place = max(chosen, key=lambda each, facts=facts, only=only: len(facts[each]) - len(only[each]))
+        shared = {each: len(facts[each]) - len(only[each]) for each in chosen}
+        place = max(chosen, key=shared.__getitem__)
         cases[text.sentences[place]] = (facts, chosen, place)
         beside[text.sentences[place]] = sorted(_spell(x, graph) for x in only[place])
     return {"cases": cases, "beside": beside}
@@ -242,8 +243,8 @@ def draw_summary(text: ShortText, graph: KnowledgeGraph, known: Pairs, *, share:
             y += _LINE
         if place in chosen:
             parts.append(draw_text(str(chosen.index(place) + 1), 18, begun, weight=600))
-            line = np.array([[34, begun - 11], [34, y - 12]])
-            parts.append(draw_polyline(line, role="line-edge", width=3))
+            beside = np.array([[34, begun - 11], [34, y - 12]])
+            parts.append(draw_polyline(beside, role="line-edge", width=3))
         y += 4
     legend, taken = draw_legend(type_marks(shown, marks), 44, y, WIDTH - 60)
     title = f"A summary of a text about {graph.labels[text.topic]}"
