@@ -15,7 +15,7 @@ from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.own_cases import Tried
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.lessons.short_texts import Fact, ShortText
-from kgwb.lessons.summaries import SETTINGS, Cover, cover_facts, rank_sentences, take_within
+from kgwb.lessons.summaries import SETTINGS, Cover, cover_facts, rank_by_textrank, take_within
 from kgwb.see.drawing import (
     Mark,
     draw_legend,
@@ -117,7 +117,7 @@ def _spell(fact: Fact, graph: KnowledgeGraph) -> str:
     return f"{graph.labels[fact[0]]} — {graph.relation_labels[fact[1]]} → {graph.labels[fact[2]]}"
 
 
-def list_choices(texts: Sequence[ShortText], graph: KnowledgeGraph, *, count: int = 3) -> Tried:
+def list_coverings(texts: Sequence[ShortText], graph: KnowledgeGraph, *, count: int = 3) -> Tried:
     """For some texts the arguments of `choose_greedily`, with facts as words, and what kgwb chooses.
 
     Args:
@@ -156,7 +156,7 @@ def list_only(texts: Sequence[ShortText], graph: KnowledgeGraph, known: Pairs, *
     for text in texts:
         covers, order = (
             cover_facts(text.names, known, **_NEAR),
-            (-rank_sentences(text.sentences)).argsort(kind="stable"),
+            (-rank_by_textrank(text.sentences)).argsort(kind="stable"),
         )
         chosen = take_within(order, text.costs, share * sum(text.costs))
         facts = [sorted(_spell(x, graph) for x in cover if isinstance(x, tuple)) for cover in covers]

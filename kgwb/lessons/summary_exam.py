@@ -15,13 +15,13 @@ from kgwb.lessons.seeing_a_space import shuffle_facts
 from kgwb.lessons.short_texts import Fact, ShortText, write_texts
 from kgwb.lessons.summaries import (
     SETTINGS,
+    choose_summaries,
     cover_facts,
     cover_sentences,
     index_pairs,
     order_sentences,
-    read_vectors,
+    read_sentence_vectors,
     share_usual,
-    summarise,
     take_within,
 )
 
@@ -110,10 +110,10 @@ def compare_summaries(
     rows, known = [], index_pairs(graph)
     for seed in seeds:
         texts = write_texts(graph, sentences, topics, bert, seed=seed)
-        vectors, shuffled = read_vectors(texts, bert), index_pairs(shuffle_facts(graph, seed=seed))
+        vectors, shuffled = read_sentence_vectors(texts, bert), index_pairs(shuffle_facts(graph, seed=seed))
         usual = share_usual(texts)
         for text in texts:
-            its = summarise(
+            its = choose_summaries(
                 text, known, vectors, usual=usual, share=share, shuffled=shuffled, seed=seed, settings=settings
             )
             at = {"seed": seed, "topic": graph.labels[text.topic]}
@@ -222,7 +222,7 @@ def try_settings(
     rows, known = [], index_pairs(graph)
     for seed in seeds:
         texts = write_texts(graph, sentences, topics, bert, seed=seed)
-        vectors, usual = read_vectors(texts, bert), share_usual(texts)
+        vectors, usual = read_sentence_vectors(texts, bert), share_usual(texts)
         for text in texts:
             budget = share * sum(text.costs)
             for way, grid in _GRID.items():
