@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
+from typing import Any
 
 from kgwb.checks import expect_each, expect_number, is_number
 from kgwb.words import quote_value
@@ -13,7 +14,7 @@ _LEAST = 1e-9  # a gain below this is rounding
 
 
 def choose_covering(
-    covers: Sequence[Mapping[Hashable, int | float]], costs: Sequence[int | float], *, budget: int | float
+    covers: Sequence[Mapping[Any, int | float]], costs: Sequence[int | float], *, budget: int | float
 ) -> list[int]:
     """Choose some of many, for what they cover together, at a cost that is within a budget.
 
@@ -58,10 +59,10 @@ def choose_covering(
 
 
 def _choose_greedily(
-    covers: Sequence[Mapping[Hashable, int | float]], costs: Sequence[int | float], budget: int | float
+    covers: Sequence[Mapping[Any, int | float]], costs: Sequence[int | float], budget: int | float
 ) -> list[int]:
     chosen: list[int] = []
-    covered: Mapping[Hashable, int | float] = {}
+    covered: Mapping[Any, int | float] = {}
     left, rest = budget, list(range(len(covers)))
     while rest := [place for place in rest if costs[place] <= left]:
         gains = {place: _measure_gain(covers[place], covered) for place in rest}
@@ -75,13 +76,13 @@ def _choose_greedily(
     return chosen
 
 
-def _measure_gain(its: Mapping[Hashable, int | float], covered: Mapping[Hashable, int | float]) -> float:
+def _measure_gain(its: Mapping[Any, int | float], covered: Mapping[Any, int | float]) -> float:
     return float(sum(max(0.0, worth - covered.get(thing, 0.0)) for thing, worth in its.items()))
 
 
-def _join_covers(covers: Sequence[Mapping[Hashable, int | float]]) -> dict[Hashable, int | float]:
+def _join_covers(covers: Sequence[Mapping[Any, int | float]]) -> dict[Any, int | float]:
     """What is covered together: of each thing the greatest worth."""
-    joined: dict[Hashable, int | float] = {}
+    joined: dict[Any, int | float] = {}
     for its in covers:
         for thing, worth in its.items():
             joined[thing] = max(worth, joined.get(thing, 0.0))

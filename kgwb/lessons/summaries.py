@@ -76,7 +76,7 @@ def cover_facts(
     return covers
 
 
-def list_words(sentence: str) -> list[str]:
+def list_content_words(sentence: str) -> list[str]:
     """The words of a sentence in small letters, without those that stand in every text."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -85,7 +85,9 @@ def list_words(sentence: str) -> list[str]:
 
 def share_usual(texts: Sequence[ShortText]) -> dict[str, float]:
     """Of each word the share of some texts that have it, as if one more had each: what is usual, and tells little."""
-    counts = Counter(word for text in texts for word in {word for each in text.sentences for word in list_words(each)})
+    counts = Counter(
+        word for text in texts for word in {word for each in text.sentences for word in list_content_words(each)}
+    )
     return {word: count / (len(texts) + 1) for word, count in counts.items()}
 
 
@@ -100,14 +102,14 @@ def cover_words(sentences: Sequence[str], usual: Mapping[str, float] | None = No
         usual: as `share_usual` gives it; without it all words count the same.
         far: how much a word counts in a sentence without the topic's word.
     """
-    words = [list_words(sentence) for sentence in sentences]
+    words = [list_content_words(sentence) for sentence in sentences]
     counts = Counter(word for its in words for word in dict.fromkeys(its))  # in order, so that ties are the same
     worth = {word: -math.log(usual[word]) if usual else 1.0 for word in counts}
     topic = max(counts, key=lambda word: counts[word] * worth[word], default="")
     return [{word: worth[word] * (1.0 if topic in its else far) for word in its if worth[word] > 0} for its in words]
 
 
-def rank_sentences(sentences: Sequence[str]) -> np.ndarray:
+def rank_by_textrank(sentences: Sequence[str]) -> np.ndarray:
     """TextRank: PageRank over sentences, weighted by the words that two share.
 
     w_ij = shared words / (log |i| + log |j|), damping .85 (Mihalcea and Tarau, 2004).
@@ -115,7 +117,7 @@ def rank_sentences(sentences: Sequence[str]) -> np.ndarray:
     Returns:
         The rank of each sentence, [sentence]; they sum to one.
     """
-    words = [set(list_words(sentence)) for sentence in sentences]
+    words = [set(list_content_words(sentence)) for sentence in sentences]
     count = len(words)
     weights = np.zeros((count, count))
     for one, other in combinations(range(count), 2):
@@ -156,7 +158,7 @@ def take_within(order: Iterable[int], costs: Sequence[int], budget: int | float)
     return chosen
 
 
-def read_vectors(texts: Sequence[ShortText], bert: Bert) -> dict[str, np.ndarray]:
+def read_sentence_vectors(texts: Sequence[ShortText], bert: Bert) -> dict[str, np.ndarray]:
     """MiniLM's vector of each sentence, of length one: the mean of its hidden states."""
     every = list(dict.fromkeys(sentence for text in texts for sentence in text.sentences))
     with torch.no_grad():
@@ -164,7 +166,7 @@ def read_vectors(texts: Sequence[ShortText], bert: Bert) -> dict[str, np.ndarray
     return dict(zip(every, pooled.cpu().numpy(), strict=True))
 
 
-def summarise(
+def choose_summaries(
     text: ShortText,
     known: Mapping[frozenset[int], Sequence[Fact]],
     vectors: Mapping[str, np.ndarray],
@@ -180,7 +182,7 @@ def summarise(
     Args:
         text: to be shortened.
         known: the facts of the graph, as `index_pairs` gives them.
-        vectors: of the sentences, as `read_vectors` gives them.
+        vectors: of the sentences, as `read_sentence_vectors` gives them.
         usual: how usual each word is, as `share_usual` gives it.
         share: how much of the text's words a summary may have.
         shuffled: the facts of the control's graph.
@@ -202,7 +204,7 @@ def order_sentences(
     return {
         "chance": draw.permutation(len(ours)).tolist(),
         "first sentences": range(len(ours)),
-        "TextRank": (-rank_sentences(text.sentences)).argsort(kind="stable").tolist(),
+        "TextRank": (-rank_by_textrank(text.sentences)).argsort(kind="stable").tolist(),
         "MiniLM, nearest to all": order_by_relevance(ours, 1.0),
         "MiniLM, MMR": order_by_relevance(ours, settings["relevance"]),
     }

@@ -15,7 +15,7 @@ from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.own_cases import Tried
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.lessons.short_texts import Fact, ShortText
-from kgwb.lessons.summaries import SETTINGS, Cover, cover_facts, rank_sentences, take_within
+from kgwb.lessons.summaries import SETTINGS, Cover, cover_facts, rank_by_textrank, take_within
 from kgwb.see.drawing import (
     Mark,
     draw_legend,
@@ -117,7 +117,7 @@ def _spell(fact: Fact, graph: KnowledgeGraph) -> str:
     return f"{graph.labels[fact[0]]} — {graph.relation_labels[fact[1]]} → {graph.labels[fact[2]]}"
 
 
-def list_choices(texts: Sequence[ShortText], graph: KnowledgeGraph, *, count: int = 3) -> Tried:
+def list_coverings(texts: Sequence[ShortText], graph: KnowledgeGraph, *, count: int = 3) -> Tried:
     """For some texts the arguments of `choose_greedily`, with facts as words, and what kgwb chooses.
 
     Args:
@@ -156,12 +156,13 @@ def list_only(texts: Sequence[ShortText], graph: KnowledgeGraph, known: Pairs, *
     for text in texts:
         covers, order = (
             cover_facts(text.names, known, **_NEAR),
-            (-rank_sentences(text.sentences)).argsort(kind="stable"),
+            (-rank_by_textrank(text.sentences)).argsort(kind="stable"),
         )
         chosen = take_within(order, text.costs, share * sum(text.costs))
         facts = [sorted(_spell(x, graph) for x in cover if isinstance(x, tuple)) for cover in covers]
         only = find_only(covers, chosen)
-        place = max(chosen, key=lambda each, facts=facts, only=only: len(facts[each]) - len(only[each]))
+        shared = {each: len(facts[each]) - len(only[each]) for each in chosen}
+        place = max(chosen, key=shared.__getitem__)
         cases[text.sentences[place]] = (facts, chosen, place)
         beside[text.sentences[place]] = sorted(_spell(x, graph) for x in only[place])
     return {"cases": cases, "beside": beside}
@@ -242,8 +243,8 @@ def draw_summary(text: ShortText, graph: KnowledgeGraph, known: Pairs, *, share:
             y += _LINE
         if place in chosen:
             parts.append(draw_text(str(chosen.index(place) + 1), 18, begun, weight=600))
-            line = np.array([[34, begun - 11], [34, y - 12]])
-            parts.append(draw_polyline(line, role="line-edge", width=3))
+            beside = np.array([[34, begun - 11], [34, y - 12]])
+            parts.append(draw_polyline(beside, role="line-edge", width=3))
         y += 4
     legend, taken = draw_legend(type_marks(shown, marks), 44, y, WIDTH - 60)
     title = f"A summary of a text about {graph.labels[text.topic]}"
@@ -259,7 +260,7 @@ def check_choose_greedily(choose_greedily: Callable[[list[list[str]], int], list
         (([["d"], ["a", "b"], ["a", "b", "c"]], 2), [2, 0]),
         (([["a"], ["b"], ["a", "b", "c"], ["d", "c"]], 2), [2, 3]),
         (([["a", "b"], ["b", "a"], ["a"]], 3), [0]),
-        (([["a"], ["b"], ["c"]], 2), [0, 1]),
+        (([["a", "b", "c"], ["d", "e"], ["a", "b"], ["f"]], 3), [0, 1, 3]),
         (([[], ["a"]], 2), [1]),
     ]
     hint = (

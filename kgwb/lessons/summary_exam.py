@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,13 @@ from kgwb.lessons.seeing_a_space import shuffle_facts
 from kgwb.lessons.short_texts import Fact, ShortText, write_texts
 from kgwb.lessons.summaries import (
     SETTINGS,
+    choose_summaries,
     cover_facts,
     cover_sentences,
     index_pairs,
     order_sentences,
-    read_vectors,
+    read_sentence_vectors,
     share_usual,
-    summarise,
     take_within,
 )
 
@@ -56,20 +56,20 @@ def measure_summary(text: ShortText, chosen: Sequence[int]) -> dict[str, float]:
     }
 
 
-def cover_best(text: ShortText, worth: Callable[[Fact], float], budget: int | float) -> float:
-    """The most that any choice within the budget covers of the stated facts, found exactly, as a share of all.
+def cover_best(text: ShortText, wanted: Collection[Fact], budget: int | float) -> float:
+    """The most that any choice within the budget covers of some of the stated facts, found exactly, as a share of them.
 
     Integer programming: x_i whether sentence i is chosen, y_f ≤ Σ x_i over those that state f, Σ cost_i x_i ≤ budget.
 
     Args:
         text: to be shortened.
-        worth: of a fact.
+        wanted: the facts that count.
         budget: words.
     """
     from scipy.optimize import LinearConstraint, milp
 
     facts, count = sorted(text.facts), len(text.sentences)
-    worths = np.array([worth(fact) for fact in facts])
+    worths = np.array([float(fact in wanted) for fact in facts])
     states = np.array([[fact in its for its in text.stated] for fact in facts], float)  # [fact, sentence]
     rows = np.hstack([-states, np.eye(len(facts))])
     costs = np.concatenate([text.costs, np.zeros(len(facts))])
@@ -110,15 +110,19 @@ def compare_summaries(
     rows, known = [], index_pairs(graph)
     for seed in seeds:
         texts = write_texts(graph, sentences, topics, bert, seed=seed)
-        vectors, shuffled = read_vectors(texts, bert), index_pairs(shuffle_facts(graph, seed=seed))
-        options = {"usual": share_usual(texts), "share": share, "shuffled": shuffled, "settings": settings}
+        vectors, shuffled = read_sentence_vectors(texts, bert), index_pairs(shuffle_facts(graph, seed=seed))
+        usual = share_usual(texts)
         for text in texts:
-            its = summarise(text, known, vectors, seed=seed, **options)
+            its = choose_summaries(
+                text, known, vectors, usual=usual, share=share, shuffled=shuffled, seed=seed, settings=settings
+            )
             at = {"seed": seed, "topic": graph.labels[text.topic]}
             rows += [at | {"way": way} | measure_summary(text, chosen) for way, chosen in its.items()]
             budget = share * sum(text.costs)
-            best = {"main facts kept": cover_best(text, lambda fact, of=text: float(fact in of.main), budget)}
-            best |= {"facts kept": cover_best(text, lambda _: 1.0, budget)}
+            best = {
+                measure: cover_best(text, facts, budget)
+                for measure, facts in {"main facts kept": text.main, "facts kept": text.facts}.items()
+            }
             rows.append(at | {"way": "the best possible"} | best)
     return pd.DataFrame(rows)
 
@@ -189,7 +193,7 @@ def compare_greedy(texts: Sequence[ShortText], *, share: float) -> pd.Series:
         budget = share * sum(text.costs)
         chosen = choose_covering([dict.fromkeys(its, 1.0) for its in text.stated], text.costs, budget=budget)
         kept = len(frozenset().union(*(text.stated[place] for place in chosen))) / len(text.facts)
-        shares.append(kept / cover_best(text, lambda _: 1.0, budget))
+        shares.append(kept / cover_best(text, text.facts, budget))
     return pd.Series(shares)
 
 
@@ -218,7 +222,7 @@ def try_settings(
     rows, known = [], index_pairs(graph)
     for seed in seeds:
         texts = write_texts(graph, sentences, topics, bert, seed=seed)
-        vectors, usual = read_vectors(texts, bert), share_usual(texts)
+        vectors, usual = read_sentence_vectors(texts, bert), share_usual(texts)
         for text in texts:
             budget = share * sum(text.costs)
             for way, grid in _GRID.items():

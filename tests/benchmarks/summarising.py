@@ -165,7 +165,7 @@ def choose(
     costs = [max(1, cost) for cost in costs]
     with torch.no_grad():
         vectors = pool_texts(bert.in_mode(training=False), encode_sentences(bert, sentences)).cpu().numpy()
-    words = [summaries.list_words(sentence) for sentence in sentences]
+    words = [summaries.list_content_words(sentence) for sentence in sentences]
     likeness = share_things(words)
     draws = [np.random.default_rng(seed) for seed in range(len(shuffled))]
     orders = {

@@ -78,10 +78,10 @@ def test_the_same_seed_writes_the_same_text(
 def test_no_way_sees_the_key(texts: list[ShortText], graph: KnowledgeGraph, bert: Bert) -> None:
     """With other facts written into the key, every way but the one that hides facts of it chooses as before."""
     text, known = texts[0], summaries.index_pairs(graph)
-    vectors = summaries.read_vectors([text], bert)
+    vectors = summaries.read_sentence_vectors([text], bert)
     blank = ShortText(text.topic, text.sentences, (frozenset({(0, 0, 1)}),) * len(text.sentences), text.names)
     usual = summaries.share_usual(texts)
-    one, other = (summaries.summarise(each, known, vectors, usual=usual, share=0.3) for each in (text, blank))
+    one, other = (summaries.choose_summaries(each, known, vectors, usual=usual, share=0.3) for each in (text, blank))
     assert list(one) == list(summaries.WAYS)
     hides = "half of the facts, topic first"
     assert {way: its for way, its in one.items() if way != hides} == {
@@ -131,7 +131,7 @@ def test_the_best_is_that_of_trying_everything(texts: list[ShortText]) -> None:
         every = [some for count in range(len(places) + 1) for some in combinations(places, count)]
         payable = [some for some in every if sum(text.costs[place] for place in some) <= budget]
         best = max(summary_exam.measure_summary(text, some)["facts kept"] for some in payable)
-        assert summary_exam.cover_best(text, lambda _: 1.0, budget) == pytest.approx(best)
+        assert summary_exam.cover_best(text, text.facts, budget) == pytest.approx(best)
     assert summary_exam.compare_greedy(texts, share=0.3).between(0.393, 1).all()
 
 
@@ -139,7 +139,10 @@ def test_textrank_is_that_of_networkx() -> None:
     import networkx
 
     sentences = [*TEXT.sentences, "Cough and fever are a symptom of asthma.", "Nothing else."]
-    ranks, words = summaries.rank_sentences(sentences), [set(summaries.list_words(each)) for each in sentences]
+    ranks, words = (
+        summaries.rank_by_textrank(sentences),
+        [set(summaries.list_content_words(each)) for each in sentences],
+    )
     net = networkx.Graph()
     net.add_nodes_from(range(len(words)))
     for one, other in combinations(range(len(words)), 2):
@@ -199,13 +202,13 @@ def test_tables_and_pictures_hold_the_text(texts: list[ShortText], graph: Knowle
     drawn = " ".join(ElementTree.fromstring(summary.draw_summary(texts[0], graph, known, share=0.3).svg).itertext())
     chosen = summary.choose_facts(texts[0], known, share=0.3)[1]
     assert chosen and all(texts[0].sentences[place].split()[0] in drawn for place in range(len(texts[0].sentences)))
-    for made in (summary.list_choices(texts, graph), summary.list_only(texts, graph, known, share=0.3)):
+    for made in (summary.list_coverings(texts, graph), summary.list_only(texts, graph, known, share=0.3)):
         assert list(made["cases"]) == list(made["beside"])
     [case] = summary.list_summaries(texts[0], graph, {"some": [0]}).values()
     assert case[1] == [0] and len(case[2]) == len(texts[0].main)
 
 
 def test_vectors_are_of_length_one(texts: list[ShortText], bert: Bert) -> None:
-    vectors = summaries.read_vectors(texts[:1], bert)
+    vectors = summaries.read_sentence_vectors(texts[:1], bert)
     assert set(vectors) == set(texts[0].sentences)
     assert torch.tensor(np.stack(list(vectors.values()))).norm(dim=1) == pytest.approx(1, abs=1e-5)
