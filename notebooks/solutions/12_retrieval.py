@@ -13,10 +13,10 @@ def weigh_word(times: int, length: int, average: float, holding: int, count: int
 
 
 # %% exercise-2
-def find_around(facts: list[tuple[str, str, str]], named: set[str]) -> set[str]:
+def find_around(facts: list[tuple[str, str, str]], named: set[str]) -> list[str]:
     forth = {tail for head, _, tail in facts if head in named}
     back = {head for head, _, tail in facts if tail in named}
-    return (forth | back) - named
+    return sorted((forth | back) - named)
 
 
 # %% exercise-3
