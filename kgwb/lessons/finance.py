@@ -14,8 +14,8 @@ import pandas as pd
 from kgwb.lessons.affine_vectors import AffineModel
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.lessons.yield_guesses import fit_lasso, fit_ridge
-from kgwb.lessons.yields import FOLDS, OWN, TERMS, Market, draw_folds, find_paths, read_yields, share_explained
+from kgwb.lessons.yield_guesses import fit_lasso, fit_chosen_ridge
+from kgwb.lessons.yields import FOLDS, OWN, TERMS, Market, draw_folds, list_path_numbers, read_yields, share_explained
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape, draw_text
 from kgwb.see.palette import TYPE_COLOURS, TypeMark
 from kgwb.see.panels import Panel, choose_ticks
@@ -34,8 +34,8 @@ def measure_leaks(market: Market, *, seeds: int = 5) -> pd.DataFrame:
     rows = []
     for seed in range(seeds):
         folds, alone = draw_folds(market, seed=seed), draw_folds(market, seed=seed, by="security")
-        own = {kind: find_paths(market, kind, steps=0) for kind in OWN}
-        fund = find_paths(market, "fund")[[column for column in TERMS["fund"] if column != "holds: yield"]]
+        own = {kind: list_path_numbers(market, kind, steps=0) for kind in OWN}
+        fund = list_path_numbers(market, "fund")[[column for column in TERMS["fund"] if column != "holds: yield"]]
         cases: list[tuple[str, str, pd.Series, pd.DataFrame, Any, bool]] = [
             ("stock", "own numbers", folds, own["stock"], None, False),
             ("stock", "and the yields of funds that hold it", folds, own["stock"], "^holds", False),
@@ -50,7 +50,7 @@ def measure_leaks(market: Market, *, seeds: int = 5) -> pd.DataFrame:
                 told = drawn.index if every else drawn.index[drawn != fold]
                 columns = table if path is None else table.join(read_yields(market, kind, told, path=path))
                 learnt, asked = (table.index[(drawn[table.index] == fold) == side] for side in (False, True))
-                model = fit_ridge(columns.loc[learnt], market.securities["yield"][learnt])
+                model = fit_chosen_ridge(columns.loc[learnt], market.securities["yield"][learnt])
                 guess[asked] = model.predict(columns.loc[asked])
             rows.append({"kind": kind, "read": read, "seed": seed, "R²": share_explained(market, guess)})
     return pd.DataFrame(rows)
@@ -58,7 +58,7 @@ def measure_leaks(market: Market, *, seeds: int = 5) -> pd.DataFrame:
 
 def _list_tables(market: Market, kind: str, folds: pd.Series, steps: int) -> list[pd.DataFrame]:
     """What each fold's model reads."""
-    table = find_paths(market, kind, steps=steps)
+    table = list_path_numbers(market, kind, steps=steps)
     told = [folds.index[folds != fold] for fold in range(FOLDS)]
     return [table.join(read_yields(market, kind, each)) if kind == "fund" else table for each in told]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from kgwb.bert import Bert, read
 from kgwb.graph import KnowledgeGraph, Sentence
 from kgwb.lessons.yield_guesses import guess_by_table
-from kgwb.lessons.yields import KINDS, Market, draw_folds, find_paths, share_explained
+from kgwb.lessons.yields import KINDS, Market, draw_folds, list_path_numbers, share_explained
 
 _AT_ONCE = 512  # sentences
 
@@ -44,7 +44,7 @@ def read_states(bert: Bert, sentences: Sequence[Sentence], graph: KnowledgeGraph
     return pd.DataFrame(states, pd.Index(graph.entities["entity"], name="entity")).rename(columns=str)
 
 
-def compare_states(market: Market, states: pd.DataFrame, *, seeds: int = 5) -> pd.DataFrame:
+def compare_market_states(market: Market, states: pd.DataFrame, *, seeds: int = 5) -> pd.DataFrame:
     """R² of ridge regression on own numbers, on BERT's states, on both, and on both with other securities' states.
 
     Args:
@@ -58,7 +58,7 @@ def compare_states(market: Market, states: pd.DataFrame, *, seeds: int = 5) -> p
     rows = []
     for seed in range(seeds):
         folds, random = draw_folds(market, seed=seed), np.random.default_rng(seed)
-        own = {kind: find_paths(market, kind, steps=0) for kind in KINDS}
+        own = {kind: list_path_numbers(market, kind, steps=0) for kind in KINDS}
         said = {kind: states.loc[table.index] for kind, table in own.items()}
         others = {
             kind: table.set_axis(random.permutation(table.index)).loc[table.index] for kind, table in said.items()

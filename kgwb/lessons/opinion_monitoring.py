@@ -118,7 +118,7 @@ def draw_sums(traced: Mapping[str, pd.Series], first: pd.Timestamp, last: pd.Tim
     return Picture(draw_picture(parts, WIDTH, top + 8, title=title, caption=caption), f"{title}. {'; '.join(said)}.")
 
 
-def draw_found(results: pd.DataFrame) -> Picture:
+def draw_detections(results: pd.DataFrame) -> Picture:
     """What each grouping finds of each event: a dot at the mean over the seeds, a line over their range.
 
     Args:
@@ -150,7 +150,7 @@ def draw_found(results: pd.DataFrame) -> Picture:
     return Picture(svg, f"share found. {'; '.join(said)}.")
 
 
-def list_facts(graph: KnowledgeGraph, relations: Iterable[str]) -> list[Fact]:
+def list_told_facts(graph: KnowledgeGraph, relations: Iterable[str]) -> list[Fact]:
     """The facts of some relations as (head, tail)."""
     table = graph.to_pandas()
     its = table[table["relation"].isin(list(relations))]
@@ -159,7 +159,7 @@ def list_facts(graph: KnowledgeGraph, relations: Iterable[str]) -> list[Fact]:
 
 def list_rolled(named: Iterable[str], graph: KnowledgeGraph, relations: Iterable[str]) -> dict[str, Any]:
     """For some entities what `use_answer` takes: the arguments of `list_counted`, and what `roll_up` says."""
-    pairs, facts = roll_up(graph, list(relations)), list_facts(graph, relations)
+    pairs, facts = roll_up(graph, list(relations)), list_told_facts(graph, relations)
     cases: Cases = {name: (name, facts) for name in named}
     return {
         "cases": cases,
@@ -167,7 +167,7 @@ def list_rolled(named: Iterable[str], graph: KnowledgeGraph, relations: Iterable
     }
 
 
-def list_weights(
+def list_week_evidence(
     groups: pd.DataFrame, codes: np.ndarray, watch: Watch, *, entity: str, topic: str, first: int, count: int = 8
 ) -> dict[str, Any]:
     """Some reviews of a series: the arguments of `sum_evidence`, and what `run_cusum` says (two decimals)."""

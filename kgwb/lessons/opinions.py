@@ -89,7 +89,7 @@ def link_reviews(reviews: pd.DataFrame, graph: KnowledgeGraph, bert: Bert) -> pd
 
 
 @torch.no_grad()
-def encode_texts(texts: Iterable[str], bert: Bert) -> np.ndarray:
+def encode_reviews(texts: Iterable[str], bert: Bert) -> np.ndarray:
     """The mean hidden state of the last layer over each text, without tuning, at length 1: [text, width]."""
     encoding, parts = encode_sentences(bert, list(texts)), []
     for rows in torch.arange(len(encoding.is_token)).split(_BATCH):
@@ -122,7 +122,7 @@ def compare_readers(
     Returns:
         A row for each seed, way and language: accuracy of "topic", "sentiment", "both", and n.
     """
-    states, words = encode_texts(reviews["text"], bert), _count_words(reviews["text"])
+    states, words = encode_reviews(reviews["text"], bert), _count_words(reviews["text"])
     both, rows = np.hstack([states, words.toarray()]), []
     for seed in range(seeds):
         tested = (reviews["wording"] == seed % reviews.groupby("cell")["wording"].transform("nunique")).to_numpy()
@@ -166,7 +166,7 @@ def read_stream(reviews: pd.DataFrame, bert: Bert) -> pd.DataFrame:
     Returns:
         Columns topic, sentiment, one row for each review.
     """
-    states = np.hstack([encode_texts(reviews["text"], bert), _count_words(reviews["text"]).toarray()])
+    states = np.hstack([encode_reviews(reviews["text"], bert), _count_words(reviews["text"]).toarray()])
     learnt = ((reviews["time"] < LABELLED_UNTIL) & ~reviews["held_out"]).to_numpy()
     given = {kind: fit_reader(states[learnt], reviews.loc[learnt, kind], states) for kind in KINDS}
     return pd.DataFrame(given, index=reviews.index)

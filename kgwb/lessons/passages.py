@@ -192,7 +192,7 @@ def add_by_others(
     return sums, pd.DataFrame(chosen)
 
 
-def compare_ways(
+def compare_searches(
     graph: KnowledgeGraph, sentences: Sequence[Sentence], questions: pd.DataFrame, bert: Bert, *, seeds: int = 5
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What every way is worth: facts are divided, passages written, facts shuffled and weights chosen anew for each seed.
@@ -221,7 +221,7 @@ def compare_by_questions(results: pd.DataFrame, pairs: Iterable[tuple[str, str]]
     questions and seeds.
 
     Args:
-        results: as `compare_ways` gives them.
+        results: as `compare_searches` gives them.
         pairs: (way, other way).
     """
     rows = {}

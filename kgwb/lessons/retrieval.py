@@ -44,7 +44,7 @@ def tabulate_ways(results: pd.DataFrame, figure: str = "nDCG") -> pd.DataFrame:
     """The mean of a figure over the questions of each kind, and its range over seeds: a row for each way.
 
     Args:
-        results: as `compare_ways` gives them.
+        results: as `compare_searches` gives them.
         figure: a column of theirs.
     """
     means = results.groupby(["way", "kind", "seed"], sort=False)[figure].mean()
@@ -53,11 +53,11 @@ def tabulate_ways(results: pd.DataFrame, figure: str = "nDCG") -> pd.DataFrame:
     return pd.Series(spelt, spread.index).unstack()[list(KINDS)].loc[list(dict.fromkeys(results["way"]))]
 
 
-def draw_ways(results: pd.DataFrame, ways: Iterable[str], *, known: str = "... + one step") -> Picture:
+def draw_searches(results: pd.DataFrame, ways: Iterable[str], *, known: str = "... + one step") -> Picture:
     """What each way finds of each kind of question: a dot at the mean of nDCG@10 over seeds, a line over their range.
 
     Args:
-        results: as `compare_ways` gives them.
+        results: as `compare_searches` gives them.
         ways: which of them, from top to bottom.
         known: drawn in colour.
     """

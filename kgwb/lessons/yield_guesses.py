@@ -28,7 +28,7 @@ from kgwb.lessons.yields import (
     Market,
     apply_formula,
     draw_folds,
-    find_paths,
+    list_path_numbers,
     read_yields,
     swap_entities,
 )
@@ -50,7 +50,7 @@ GUESSES = (
 Fit = Callable[[pd.DataFrame, pd.Series], Any]
 
 
-def fit_ridge(features: pd.DataFrame, values: pd.Series) -> Any:
+def fit_chosen_ridge(features: pd.DataFrame, values: pd.Series) -> Any:
     """Ridge regression on standardised columns; its penalty is chosen by leaving each row out."""
     return make_pipeline(SimpleImputer(), StandardScaler(), RidgeCV(np.logspace(-1, 4, 16))).fit(features, values)
 
@@ -118,7 +118,7 @@ def guess_by_encoder(
 
 
 def guess_by_table(
-    market: Market, tables: dict[str, pd.DataFrame], folds: pd.Series, fit: Fit = fit_ridge
+    market: Market, tables: dict[str, pd.DataFrame], folds: pd.Series, fit: Fit = fit_chosen_ridge
 ) -> pd.Series:
     """The yields by a model of columns for each kind, each fold by a model that was not told it."""
     guess, yields = pd.Series(np.nan, index=folds.index), market.securities["yield"]
@@ -144,7 +144,7 @@ def guess_all(
     """
     folds, swapped = draw_folds(market, seed=seed), swap_entities(market.graph, seed=seed)
     names = market.graph.entities["entity"]
-    own = {kind: find_paths(market, kind, steps=0) for kind in KINDS}
+    own = {kind: list_path_numbers(market, kind, steps=0) for kind in KINDS}
     vectors = (
         train_vectors(market.graph, ComplEx(), dim=dim, epochs=epochs, seed=seed).entity_vectors().detach().numpy()
     )
@@ -191,7 +191,7 @@ def guess_by_paths(
     guess, yields = pd.Series(np.nan, index=folds.index), market.securities["yield"]
     lengths = list(steps)
     for kind in KINDS:
-        fixed = [find_paths(market, kind, graph=graph, steps=length) for length in lengths]
+        fixed = [list_path_numbers(market, kind, graph=graph, steps=length) for length in lengths]
         for fold in range(FOLDS):
             told = folds.index[folds != fold]
             read = read_yields(market, kind, told, graph=graph) if kind == "fund" else None
@@ -200,13 +200,13 @@ def guess_by_paths(
             learnt, asked = (tables[0].index[(folds[tables[0].index] == fold) == side] for side in (False, True))
             held = [table.loc[:, table.loc[learnt].notna().any()] for table in tables]
             model, best = (
-                (fit_ridge(held[0].loc[learnt], yields[learnt]), 0) if only else fit_steps(held, yields[learnt])
+                (fit_chosen_ridge(held[0].loc[learnt], yields[learnt]), 0) if only else fit_steps(held, yields[learnt])
             )
             guess[asked] = model.predict(held[best].loc[asked])
     return guess
 
 
-def compare_guesses(market: Market, *, seeds: int = 5, **options: Any) -> pd.DataFrame:
+def compare_yield_guesses(market: Market, *, seeds: int = 5, **options: Any) -> pd.DataFrame:
     """Columns seed, entity, kind, owner, yield, guess (its name) and guessed, for every way, security and seed.
 
     Args:
@@ -246,7 +246,7 @@ def measure_gain(
     ones. `min` and `max` are the lowest and highest seed.
 
     Args:
-        results: as `compare_guesses` gives them.
+        results: as `compare_yield_guesses` gives them.
         one: a way to guess.
         other: another one.
         level: of the interval.

@@ -104,7 +104,7 @@ def swap_entities(graph: KnowledgeGraph, *, seed: int = 0) -> KnowledgeGraph:
     return KnowledgeGraph.from_pandas(facts, entities, relations=graph.relations, name=f"{graph.name}, swapped")
 
 
-def find_paths(market: Market, kind: str, *, graph: KnowledgeGraph | None = None, steps: int = 2) -> pd.DataFrame:
+def list_path_numbers(market: Market, kind: str, *, graph: KnowledgeGraph | None = None, steps: int = 2) -> pd.DataFrame:
     """Own numbers and those along paths, of the securities of a kind; no yield is among them.
 
     Args:
@@ -148,7 +148,7 @@ def apply_formula(market: Market) -> pd.Series:
     """The yields without their noise, as the README's formula gives them: it knows every other yield."""
     parts = []
     for kind in KINDS:
-        found = find_paths(market, kind)
+        found = list_path_numbers(market, kind)
         found = found.join(read_yields(market, kind, market.securities.index)) if kind == "fund" else found
         terms = [weight * (found[name] - centre) for name, (weight, centre) in TERMS[kind].items()]
         parts.append(CONSTANT[kind] + sum(terms))

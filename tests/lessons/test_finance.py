@@ -23,7 +23,7 @@ def market() -> Market:
 
 @pytest.fixture(scope="module")
 def results(market: Market) -> pd.DataFrame:
-    return yield_guesses.compare_guesses(market, seeds=1, steps=(1, 2))
+    return yield_guesses.compare_yield_guesses(market, seeds=1, steps=(1, 2))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_company_is_hidden_with_all_that_it_issued(market: Market) -> None:
 @pytest.mark.parametrize("kind", yields.KINDS)
 def test_no_column_knows_a_hidden_yield(market: Market, kind: str) -> None:
     other = Market(market.graph, market.securities.assign(**{"yield": market.securities["yield"] + 100}))
-    pd.testing.assert_frame_equal(yields.find_paths(market, kind), yields.find_paths(other, kind))
+    pd.testing.assert_frame_equal(yields.list_path_numbers(market, kind), yields.list_path_numbers(other, kind))
     folds = yields.draw_folds(market)
     hidden = market.securities["yield"].mask(folds == 0, 1e6)
     blind = Market(market.graph, market.securities.assign(**{"yield": hidden}))
@@ -73,7 +73,7 @@ def test_no_way_to_guess_reads_what_it_is_asked_for(market: Market) -> None:
         lambda it: yield_guesses.guess_by_paths(it, it.graph, folds, steps=(1,)),
         lambda it: yield_guesses.guess_by_encoder(it, it.graph, folds, steps=3),
         lambda it: yield_guesses.guess_by_table(
-            it, {kind: yields.find_paths(it, kind, steps=0) for kind in yields.KINDS}, folds
+            it, {kind: yields.list_path_numbers(it, kind, steps=0) for kind in yields.KINDS}, folds
         ),
     ]
     for guess in ways:
@@ -156,5 +156,5 @@ def test_states_are_means_of_mentions_and_left_out_is_what_was_asked(market: Mar
     named = {mention.entity for sentence in told[:2] for mention in sentence.mentions}
     assert set(np.flatnonzero(states.abs().sum(axis=1) > 0)) == named
     drawn = pd.DataFrame(np.random.default_rng(0).normal(size=(275, 3)), states.index, list("abc"))
-    table = market_texts.compare_states(market, drawn, seeds=1)
+    table = market_texts.compare_market_states(market, drawn, seeds=1)
     assert table.loc["states"].xs("mean", level=1).max() < 0.2

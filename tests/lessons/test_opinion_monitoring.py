@@ -127,7 +127,7 @@ def test_comparisons_run_and_their_pictures_say_what_they_found(
     named = reviews["item"]
     results = opinion_alarms.compare_groupings(reviews, named, quiet, graph, events, seeds=1, draws=2)
     assert len(results) == 5 * len(GROUPINGS) and results["named"].le(results["found"]).sum() == 4 * len(GROUPINGS)
-    picture = opinion_monitoring.draw_found(results)
+    picture = opinion_monitoring.draw_detections(results)
     assert "rolled up" in " ".join(ElementTree.fromstring(picture.svg).itertext()) and "nan" not in picture.svg
     groups = opinion_alarms.group_reviews("rolled up", named, graph)
     decoy = opinion_alarms.compare_decoy(reviews, groups, quiet, events.loc["campaign"], seeds=1, draws=20)

@@ -132,7 +132,7 @@ def test_everything_runs_to_the_end_and_is_drawn(
     index: PassageIndex,
     exam: PassageExam,
 ) -> None:
-    results, weights = passages.compare_ways(graph, sentences, questions, kgwb.load_bert("tiny"), seeds=1)
+    results, weights = passages.compare_searches(graph, sentences, questions, kgwb.load_bert("tiny"), seeds=1)
     assert list(dict.fromkeys(results["way"])) == list(passages.WAYS) and len(weights) == 5 * len(passages.SUMS)
     assert results[["nDCG", "recall"]].stack().between(0, 1 + 1e-9).all()
     table = retrieval.tabulate_ways(results)
@@ -142,7 +142,7 @@ def test_everything_runs_to_the_end_and_is_drawn(
     gains = passages.compare_by_questions(results, [("one step", "shuffled step")])
     its = gains.loc[("one step less shuffled step", "one fact away")]
     assert 0 < its["low"] <= its["gain"] <= its["high"] and its["units"] > 10
-    picture = retrieval.draw_ways(results, passages.WAYS)
+    picture = retrieval.draw_searches(results, passages.WAYS)
     assert "nan" not in picture.svg and "one fact away" in " ".join(ElementTree.fromstring(picture.svg).itertext())
     scores = passages.score_ways(index, exam)
     shown = retrieval.list_first_passages(
