@@ -145,11 +145,11 @@ def answer_in_folds(
         for way, read in answer_each_way(
             reader, learnt[fold != number], asked["question"].tolist(), seed=seed, ways=ways
         ):
-            parts[way].append(mark_right(read, asked))
+            parts[way].append(mark_given(read, asked))
     return {way: pd.concat(its) for way, its in parts.items()}
 
 
-def mark_right(read: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+def mark_given(read: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
     """The answers beside the questions: `lacks` (the graph has no answer), `right` (the sets are equal), `one` (the chance
     that one of the given, drawn, is right)."""
     given, true = read["given"].tolist(), asked["answers"].tolist()
@@ -195,14 +195,14 @@ def compare_ways(
         learnt, exam = part_groups(asked, seed=seed)
         folds = answer_in_folds(reader, learnt, seed=seed, ways=tuned)
         for way, read in answer_each_way(reader, learnt, exam["question"].tolist(), seed=seed, ways=ways):
-            its = mark_right(read, exam)
+            its = mark_given(read, exam)
             chosen = folds.get(way, folds.get("BERT, with the graph"))
             threshold = find_refusal(chosen["trust"], chosen["lacks"]) if chosen is not None else 0.0
-            rows.append({"seed": seed, "way": way, **summarise_answers(its, threshold)})
+            rows.append({"seed": seed, "way": way, **summarise_way(its, threshold)})
     return pd.DataFrame(rows)
 
 
-def summarise_answers(its: pd.DataFrame, threshold: float) -> dict[str, float]:
+def summarise_way(its: pd.DataFrame, threshold: float) -> dict[str, float]:
     """The figures of one way and seed; what is refused counts as not answered in "dealt with" alone."""
     able, refused = ~its["lacks"], its["trust"] < threshold
     chinese = its["language"] == "zh"

@@ -11,7 +11,7 @@ import pandas as pd
 from kgwb.graph import KnowledgeGraph, apply_rules, find_rules, follow_path
 from kgwb.graph.building import freeze
 from kgwb.learn import PathReader
-from kgwb.lessons.answer_ways import answer_in_folds, find_refusal, join_answers, mark_right, part_groups
+from kgwb.lessons.answer_ways import answer_in_folds, find_refusal, join_answers, mark_given, part_groups
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.lessons.seeing_a_space import shuffle_facts
@@ -35,7 +35,7 @@ def compare_reasons(reader: PathReader, its: pd.DataFrame, threshold: float, *, 
 
     Args:
         reader: that answered.
-        its: as `mark_right` gives them; only what was answered right, and not refused, is asked again.
+        its: as `mark_given` gives them; only what was answered right, and not refused, is asked again.
         threshold: below which it refuses.
         seed: of the draw.
 
@@ -68,7 +68,7 @@ def repeat_reasons(reader: PathReader, asked: pd.DataFrame, *, seeds: int = 3) -
         fold = answer_in_folds(reader, learnt, seed=seed, ways=[way])[way]
         threshold = find_refusal(fold["trust"].tolist(), fold["lacks"].tolist())
         knowing = reader.know(learnt)
-        its = mark_right(join_answers(knowing.answer(exam["question"].tolist())), exam)
+        its = mark_given(join_answers(knowing.answer(exam["question"].tolist())), exam)
         tables.append(compare_reasons(knowing, its, threshold, seed=seed).assign(seed=seed))
     return pd.concat(tables, ignore_index=True)
 

@@ -52,10 +52,10 @@ def test_what_is_right_is_all_answers_and_no_other(asked: pd.DataFrame) -> None:
     rows = asked.iloc[[0, 2, 104]]
     given = [frozenset({"salbutamol"}), frozenset({"appendix"}), frozenset()]
     read = pd.DataFrame({"path": "", "trust": 0.5, "given": given}, index=[0, 1, 2])
-    its = answer_ways.mark_right(read, rows)
+    its = answer_ways.mark_given(read, rows)
     assert its["right"].tolist() == [False, True, True] and its["lacks"].tolist() == [False, False, True]
     assert its["one"].tolist() == [1.0, 1.0, 0.0]
-    summed = answer_ways.summarise_answers(its.assign(trust=[0.6, 0.6, 0.1]), 0.5)
+    summed = answer_ways.summarise_way(its.assign(trust=[0.6, 0.6, 0.1]), 0.5)
     assert summed["right"] == 0.5 and summed["dealt with"] == pytest.approx(2 / 3) and summed["n lacking"] == 1
 
 
@@ -91,7 +91,7 @@ def test_removed_facts_are_gone_and_those_near_by_are_others(graph: kgwb.Knowled
 
 def test_answers_fall_with_their_facts_and_not_with_others(asked: pd.DataFrame, reader: PathReader) -> None:
     rows = asked.iloc[[0, 2, 17, 100]]
-    its = answer_ways.mark_right(answer_ways.join_answers(reader.answer(rows["question"].tolist())), rows)
+    its = answer_ways.mark_given(answer_ways.join_answers(reader.answer(rows["question"].tolist())), rows)
     assert its["right"].all()  # Dilacor's too, for both drugs
     found = question_answering.compare_reasons(reader, its, 0.5)
     kept = found["outcome"].eq("as before").groupby(found["removed"]).mean()
