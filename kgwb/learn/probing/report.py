@@ -260,9 +260,11 @@ class ProbeReport:
             FileExistsError: the path is a folder.
         """
         path = expect_path(path, call="report.save('report.json')")
-        expect_choice("suffix", path.suffix, (".csv", ".json"))
         if path.is_dir():
-            raise FileExistsError(f"{path} is a folder. Type another path.")
+            raise FileExistsError(f"{path} is a folder. Type report.save({str(path / 'report.json')!r}).")
+        if path.suffix not in (".csv", ".json"):
+            call = f"report.save({str(path.with_suffix('.json'))!r})"
+            raise ValueError(f"{path} is no name of a .csv or a .json file, the two that are written. Type {call}.")
         text = spell_report(path.suffix, self.counts, self.relations, {name: getattr(self, name) for name in SAME})
         with write_whole(path) as new:
             new.write_text(text, encoding="utf-8", newline="")
