@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from kgwb.graph import GraphFileError, KnowledgeGraph, read_graph, read_split, write_graph
+import kgwb
+from kgwb.graph import (
+    GraphFileError,
+    KnowledgeGraph,
+    from_pykeen,
+    read_graph,
+    read_sentences,
+    read_split,
+    write_graph,
+)
 
 Write = Callable[..., Path]
 HEADER = "head\trelation\ttail\n"
@@ -122,6 +131,26 @@ def test_a_missing_file_names_what_lies_near(write: Write) -> None:
         FileNotFoundError, match=r"There is no .*tripels\. .*Expected a folder with train, valid and test"
     ):
         read_split(near.with_name("tripels"))
+
+
+def test_a_file_in_a_folders_place_and_a_folder_in_a_files(write: Write, tmp_path: Path) -> None:
+    path = write("services.csv", "head,relation,tail\na,r,b\nb,r,a\n")
+    with pytest.raises(FileNotFoundError) as caught:
+        read_split(path)
+    assert str(caught.value) == (
+        f"{path} is a file. Expected a folder with train, valid and test files. Type "
+        f"kgwb.split_triples(kgwb.read_graph({str(path)!r}))."
+    )
+    assert len(eval(str(caught.value).rpartition(" Type ")[2].rstrip("."), {"kgwb": kgwb}).train) == 2
+    with pytest.raises(FileNotFoundError, match=r"services\.csv is a file\. Expected a folder that PyKEEN's"):
+        from_pykeen(path)
+    with pytest.raises(
+        FileNotFoundError, match=r"There is no .*below\.tsv: .*services\.csv is a file, not a folder\. Exp"
+    ):
+        read_graph(path / "below.tsv")
+    (tmp_path / "sentences.jsonl").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"sentences\.jsonl is a folder\. Expected one sentence per line"):
+        read_sentences(tmp_path, read_graph(path))
 
 
 def test_an_unknown_format(write: Write) -> None:

@@ -119,7 +119,11 @@ def test_columns_by_other_names_and_by_position(write: Write) -> None:
 
 
 def test_a_header_without_lines_is_an_empty_graph(write: Write) -> None:
-    assert len(read_graph(write("a.tsv", HEADER))) == 0
+    graph = read_graph(write("a.tsv", HEADER))
+    assert len(graph) == 0
+    assert graph.notes == (("file without a fact in it", 1),)
+    skipped = read_graph(write("b.tsv", HEADER + "a\tr\n"), on_error="skip")
+    assert skipped.notes == (("broken lines", 1), ("file without a fact in it", 1))
 
 
 def test_a_huge_line_is_read(write: Write) -> None:
