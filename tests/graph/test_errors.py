@@ -39,6 +39,9 @@ def test_a_missing_column(write: Write) -> None:
         'columns=("...", "...", "..."). If the file has no header line, say which columns to take by position: '
         "columns=(0, 1, 2)."
     )
+    assert "no columns 'head', 'tail'. It has 'Service', 'Relation', 'Target'." in refuse(
+        write("s.csv", "Service,Relation,Target\na,r,b\n")
+    )
     assert "no columns 'head', 'relation', 'tail'. It has 'x', 'y', 'z'" in refuse(write("b.csv", "x,y,z\na,r,b\n"))
     assert "no columns 'head', 'relation', 'tail'" in refuse(write("c.txt", "subject\tpredicate\tobject\na\tr\tb\n"))
     assert "no columns 'head', 'relation', 'tail'" in refuse(write("d.txt", "#subject\tpredicate\tobject\na\tr\tb\n"))

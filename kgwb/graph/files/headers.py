@@ -71,7 +71,8 @@ def find_triple_header(
         return _name_headless(rows, first, columns)
     names = _match_names(rows.cells[first], columns)
     missing = [column for column in columns if column not in names]
-    raise missing_columns(missing, names, _say_how(rows.cells[first], columns) or _COLUMNS_HINT)
+    found = [cell or "" for cell in rows.cells[first]]  # as the file has them
+    raise missing_columns(missing, found, _say_how(rows.cells[first], columns) or _COLUMNS_HINT)
 
 
 def find_name_header(rows: TextRows, kind: str) -> Header:
