@@ -290,7 +290,7 @@ def find_file_above(path: Path) -> Path | None:
 
 
 def _spell_problem(path: Path, problem: Exception) -> str:
-    """What the system says, without names that nobody typed."""
+    """What the system says, without the names of hidden folders, which no user typed."""
     if (above := find_file_above(path)) is not None:
         return f"{above} is a file, not a folder"
     hidden = Path(str(getattr(problem, "filename", None) or ""))
