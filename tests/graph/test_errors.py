@@ -226,7 +226,7 @@ def test_openke_numbers(write: Write, tmp_path: Path) -> None:
     write("k/relation2id.txt", "1\nr\t0\n")
     path = write("k/train2id.txt", "2\n0 1 0\n0 9 0\n")
     assert f"{path}, line 3: no entity in entity2id.txt has the number 9.\n  0 9 0\n" in refuse(tmp_path / "k")
-    assert read_graph(tmp_path / "k", on_error="skip").notes == (("broken lines", 1),)
+    assert read_graph(tmp_path / "k", on_error="skip").notes == (("broken lines: 3", 1),)
     write("k/train2id.txt", "2\n0 1 0\n0 1\n")
     assert "line 3: 2 numbers where 3 were expected (head, tail, relation)" in refuse(tmp_path / "k")
     write("k/train2id.txt", "1\n0 1 7\n")

@@ -245,7 +245,7 @@ def test_a_first_line_that_is_broken_is_skipped_too(columns: tuple, count: int, 
     facts = "".join(f"a{number}\tr\tb\n" for number in range(count))
     path = write("train.txt", "broken\tline\n" + facts)
     graph = read_graph(path.parent, columns, on_error="skip")
-    assert len(graph) == count and graph.notes == (("broken lines", 1),)
+    assert len(graph) == count and graph.notes == (("broken lines: 1 of train.txt", 1),)
     with pytest.raises(GraphFileError, match=r"line 1|has no column"):
         read_graph(path.parent, columns)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
 from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.delimited import describe_expected, read_delimited, read_pairs
-from kgwb.graph.files.file_table import Layout, take_names, take_triples
+from kgwb.graph.files.file_table import BROKEN, Layout, take_names, take_triples
 from kgwb.graph.files.headers import KEPT
 from kgwb.graph.files.name_lists import order_columns
 from kgwb.graph.files.openke import is_openke, read_openke
@@ -111,7 +111,7 @@ def _read_table(source: Source, kind: str, layout: Layout, *, headless: bool = F
         ".jsonl": "one JSON object per line",
         ".json": "an array of JSON objects",
     }
-    return parse_file(
+    frame, notes, bare = parse_file(
         source,
         parse,
         expected=expected.get(suffix) or describe_expected(columns, kind),
@@ -119,6 +119,9 @@ def _read_table(source: Source, kind: str, layout: Layout, *, headless: bool = F
         binary=suffix in BINARY,
         encoding=layout.encoding,
     )
+    # Several files are read into one graph, and each has a line 3.
+    told = ((f"{what} of {source.name}" if what.startswith(BROKEN) else what, count) for what, count in notes)
+    return frame, tuple(told), bare
 
 
 def attach_names(facts: NamedTriples, path: Path, layout: Layout) -> NamedTriples:
