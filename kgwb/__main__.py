@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import re
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from kgwb.graph import Split
 
 _OURS = ("embedding", "split", "shard")  # arguments of train_embedding that are not typed
+_READING = ("columns", "delimiter", "relation", "header", "encoding", "on_error")
 _SET = "arguments of train_embedding, as in: --set learning_rate=0.3 negatives=1000"
 _TRAIN = """fit vectors to a graph, rank what was held out, save them; under torchrun --nproc-per-node=2 -m kgwb train,
 the processes divide the table of entities"""
@@ -32,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except (ValueError, LookupError, ArithmeticError, OSError, ImportError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{_spell_options(str(error)) if 'graph' in options else error}\n")
         return 1
 
 
@@ -48,6 +51,7 @@ def _build_parser() -> argparse.ArgumentParser:
     tour.add_argument("--graph", type=Path, help=graph)
     tour.add_argument("--out", type=Path, default=Path("tour"), help="the folder for the page, by default tour")
     tour.add_argument("--seeds", type=int, default=3, help="how often each run of the table is tuned")
+    _add_reading(tour)
     tour.set_defaults(run=_take_tour)
 
     train = commands.add_parser("train", help=_TRAIN, description=_TRAIN)
@@ -60,8 +64,48 @@ def _build_parser() -> argparse.ArgumentParser:
     train.add_argument("--preset", help='a data set, "small" or "default"; chosen by size without')
     train.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=_SET)
     train.add_argument("--checkpoint", type=Path, help="a folder that keeps the run; the same command goes on from it")
+    _add_reading(train)
     train.set_defaults(run=_train)
     return parser
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    """The arguments of read_graph, for files that do not say by themselves how they are to be read."""
+    reading = command.add_argument_group("how the graph's file is read, where it does not show")
+    columns = "its columns, by name, or by position counted from 0"
+    reading.add_argument("--columns", nargs=3, metavar=("HEAD", "RELATION", "TAIL"), help=columns)
+    reading.add_argument("--delimiter", help="the sign between columns")
+    reading.add_argument("--relation", help="that of all facts, where the file has heads and tails only")
+    header = "whether the first line names the columns"
+    reading.add_argument("--header", action=argparse.BooleanOptionalAction, help=header)
+    reading.add_argument("--encoding", help="where it is not UTF-8, such as cp1252 or gb18030")
+    reading.add_argument("--on-error", choices=("raise", "skip"), help="skip leaves broken lines out and counts them")
+
+
+def _choose_reading(options: argparse.Namespace) -> dict[str, Any]:
+    """What was typed of how the graph is read."""
+    typed = {name: getattr(options, name) for name in _READING if getattr(options, name) is not None}
+    if "columns" in typed:
+        numbered = all(column.isdecimal() for column in typed["columns"])
+        typed["columns"] = tuple(map(int, typed["columns"]) if numbered else typed["columns"])
+    return typed
+
+
+def _spell_options(message: str) -> str:
+    """A message with the options of the command line in the place of Python's arguments."""
+
+    def spell(found: re.Match[str]) -> str:
+        try:
+            value = ast.literal_eval(found[2])
+        except (ValueError, SyntaxError):
+            return found[0]
+        option = found[1].replace("_", "-")
+        if isinstance(value, bool):
+            return f"--{option}" if value else f"--no-{option}"
+        return f"--{option} {shlex.join(map(str, value)) if isinstance(value, tuple) else shlex.quote(str(value))}"
+
+    spelt = re.sub(rf"\b({'|'.join(_READING)})=(\([^()]*\)|\"[^\"]*\"|'[^']*'|True|False)", spell, message)
+    return re.sub(r"(--[\w-]+ [^,;]*?|--[\w-]+), (?=--)", r"\1 ", spelt)
 
 
 def _show_doctor(_options: argparse.Namespace) -> int:
@@ -79,7 +123,8 @@ def _take_tour(options: argparse.Namespace) -> int:
 
     expect_folder(options.out.expanduser().absolute(), "the page")
     began = time.perf_counter()
-    journey = run_journey(options.graph or sample("archipelago"), options.out, seeds=options.seeds)
+    graph = options.graph or sample("archipelago")
+    journey = run_journey(graph, options.out, seeds=options.seeds, reading=_choose_reading(options))
     _say(f"\n{journey!r}\n\n{time.perf_counter() - began:.0f} seconds. Open {journey.page}")
     return 0
 
@@ -98,12 +143,17 @@ def _train(options: argparse.Namespace) -> int:
     refuse_other_files(out, WRITTEN, "an embedding")
     if options.checkpoint is not None:
         expect_folder(options.checkpoint.expanduser().absolute(), "a checkpoint")
-    split = _read_or_split(options.graph, options.test)
+    split = _read_or_split(options.graph, options.test, _choose_reading(options))
+    if not len(split.train):
+        raise ValueError(
+            f"{options.graph} holds no facts to train on. Expected triples, one per line, below the header line."
+        )
     settings = _choose_settings(options, len(split.graph.entities))
     scorer, dim = scorers[options.scorer](), settings.pop("dim")
     with join_processes() as (rank, count):
         if rank == 0:
-            _say(f"{split!r}\n{find_leakage(split).verdict}" if len(split.test) else repr(split.graph))
+            judged = find_leakage(split).verdict if len(split.test) else _say_not_held(split, options.test)
+            _say(f"{split if len(split.test) else split.graph!r}\n{judged}")
         shard = Shard(rank, count, len(split.graph.entities)) if count > 1 else None
         vectors = _start(lambda: embed.GraphEmbedding(split.graph, scorer, dim=dim), shard).to(best_device())
         _watch(embed.train_embedding(vectors, split, **settings, shard=shard), settings["epochs"], hidden=rank > 0)
@@ -151,15 +201,29 @@ def _watch(training: Iterator[Epoch], total: int, *, hidden: bool) -> None:
             epochs.set_postfix(loss=f"{epoch.loss:.3f}")
 
 
-def _read_or_split(path: Path, test: float) -> Split:
+def _read_or_split(path: Path, test: float, reading: dict[str, Any]) -> Split:
     from kgwb.graph import GraphFileError, read_graph, read_split, split_triples
 
     if path.is_dir():
         try:
-            return read_split(path)
+            return read_split(path, **{name: value for name, value in reading.items() if name != "relation"})
         except GraphFileError:
             pass  # not split yet; what else may be wrong, read_graph says
-    return split_triples(read_graph(path), valid=0.0, test=test)
+    return split_triples(read_graph(path, **reading), valid=0.0, test=test)
+
+
+def _say_not_held(split: Split, test: float) -> str:
+    """Why nothing will be ranked, and what to type so that something is."""
+    count, none = len(split.graph.triples), "Nothing is held out, so nothing will be ranked"
+    if len(split.valid) or split.seed is None:
+        return f"{none}: the folder has no test triples."
+    if not test:
+        return f"{none}: --test 0 came. Type --test 0.1 to hold out a tenth."
+    if not round(test * count) and count > 1:
+        return (
+            f"{none}: --test {test:g} of {count:,} triples is less than one. Type --test {(50 // count + 1) / 100:g}."
+        )
+    return f"{none}: every triple is the only one of an entity or a relation. Expected more facts about them."
 
 
 def _say(line: str) -> None:

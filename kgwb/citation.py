@@ -92,7 +92,7 @@ def cite(run: Citable) -> Citation:
     Nothing is guessed: what a run did not record, as one that an earlier kgwb saved, is "not recorded".
 
     Args:
-        run: vectors, a ranking, the report of a probe, a model, questions, a graph, a split, or anything of your own with
+        run: vectors, a ranking, the report of a probe, a model, a graph, a split, or anything of your own with
             `describe_run()`.
 
     Returns:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from kgwb.processes import is_abandoned, lock_folder, name_process
 
-LIST, SAVED = ".kgwb.json", ".kgwb-saved"
+LIST, SAVED, _HALF = ".kgwb.json", ".kgwb-saved", ".kgwb-half-"
 _RAISED = (FileExistsError, FileNotFoundError, IsADirectoryError)  # errors of the system that kgwb raises itself
 _TRIES = 50  # at a folder that others save to again and again
 
@@ -53,7 +53,7 @@ def write_whole(path: Path, *, replaces: Collection[str] = (), named: Collection
         '1 2 3'
     """
     path = path.resolve() if path.is_symlink() and not path.is_dir() else path
-    with _explained(path):
+    with _explained(path.joinpath(*sorted(named)[:1])):
         home = path if path.is_dir() else path.parent
         home.mkdir(parents=True, exist_ok=True)
         with make_room(home) as room:
@@ -71,10 +71,10 @@ def write_whole(path: Path, *, replaces: Collection[str] = (), named: Collection
 @contextmanager
 def make_room(home: Path) -> Iterator[Path]:
     """A hidden folder of this process alone, within `home`, gone afterwards; those of dead processes go as well."""
-    for left in home.glob(".kgwb-half-*"):
+    for left in home.glob(f"{_HALF}*"):
         if is_abandoned(left):
             shutil.rmtree(left, ignore_errors=True)
-    prefix = f".kgwb-half-{name_process()}-"
+    prefix = f"{_HALF}{name_process()}-"
     with tempfile.TemporaryDirectory(dir=home, prefix=prefix, ignore_cleanup_errors=True) as room:
         yield Path(room)
 
@@ -113,7 +113,7 @@ def expect_folder(folder: Path, what: str) -> None:
             trial.mkdir(parents=True, exist_ok=True)
             (trial / "file").touch()
     except (OSError, ValueError) as problem:  # as of a name with a null byte
-        message = f"{folder} cannot hold {what} ({problem})"
+        message = f"{folder} cannot hold {what} ({_spell_problem(folder, problem)})"
         raise SavingError(f"{message}. Type a folder that can be made and written to.") from problem
 
 
@@ -275,14 +275,26 @@ def _explained(path: Path) -> Iterator[None]:
     """What the system refuses, with the folder and what to do."""
     try:
         yield
-    except (SavingError, *_RAISED) as problem:
-        if isinstance(problem, SavingError) and str(path) not in str(problem):
-            raise _describe_failure(path, problem) from problem
-        raise
     except OSError as problem:
-        raise _describe_failure(path, problem) from problem
+        own = isinstance(problem, (SavingError, *_RAISED)) and problem.errno is None  # the system's have numbers
+        if own and (not isinstance(problem, SavingError) or str(path) in str(problem)):
+            raise
+        message = f"{path} was not saved: {_spell_problem(path, problem)}. What was there before is as it was"
+        mend = "Make room or get the right to write there, or type another path."
+        raise SavingError(f"{message}. {mend}") from problem
 
 
-def _describe_failure(path: Path, problem: OSError) -> SavingError:
-    message = f"{path} was not saved: {problem}. What was there before is as it was"
-    return SavingError(f"{message}. Make room or get the right to write there, or type another path.")
+def find_file_above(path: Path) -> Path | None:
+    """The file that stands where a path has a folder, or None."""
+    return next((above for above in path.parents if above.is_file()), None)
+
+
+def _spell_problem(path: Path, problem: Exception) -> str:
+    """What the system says, without the names of hidden folders, which no user typed."""
+    if (above := find_file_above(path)) is not None:
+        return f"{above} is a file, not a folder"
+    hidden = Path(str(getattr(problem, "filename", None) or ""))
+    home = next((above.parent for above in (hidden, *hidden.parents) if above.name.startswith(_HALF)), None)
+    return (
+        str(problem) if home is None else f"nothing can be written in {home}: {getattr(problem, 'strerror', problem)}"
+    )

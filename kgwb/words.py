@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import heapq
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Number
 
 LONGEST_QUOTE = 160
@@ -57,6 +57,16 @@ def count_things(count: int, kind: str) -> str:
     """
     plural = kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
     return f"{count:,} {kind if count == 1 else plural}"
+
+
+def spell_counts(counts: Mapping[str, int]) -> str:
+    """How often each reason came up, for a message.
+
+    Example:
+        >>> spell_counts({"only one candidate": 1, "too long": 2000}), spell_counts({})
+        ('1 only one candidate, 2,000 too long', 'none')
+    """
+    return ", ".join(f"{count:,} {why}" for why, count in sorted(counts.items())) or "none"
 
 
 def shorten(text: str, length: int = 28) -> str:

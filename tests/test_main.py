@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,7 +77,58 @@ def test_train_takes_a_published_split_as_it_is(tmp_path: Path, capsys: pytest.C
 def test_train_on_every_triple_ranks_nothing(facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["train", str(facts), "--out", str(tmp_path / "vectors"), "--epochs", "1", "--dim", "8", "--test", "0"]
     assert main(arguments) == 0
-    assert "RankReport" not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "RankReport" not in said
+    assert "Nothing is held out, so nothing will be ranked: --test 0 came. Type --test 0.1 to hold out a tenth." in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("a r b|b r a|a r a", "--test 0.1 of 3 triples is less than one. Type --test 0.17.\n"),
+        ("a r b", "every triple is the only one of an entity or a relation. Expected more facts about them.\n"),
+    ],
+)
+def test_facts_too_few_to_hold_one_out_are_said(
+    lines: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = tmp_path / "facts.txt"
+    facts.write_text("\n".join(lines.replace(" ", "\t").split("|")), encoding="utf-8")
+    assert main(["train", str(facts), "--out", str(tmp_path / "vectors"), "--epochs", "1", "--dim", "8"]) == 0
+    assert "Nothing is held out, so nothing will be ranked: " + said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "typed"),
+    [
+        ("Service|Relation|Target\na|r|b\nb|r|a\n", "--delimiter '|'"),
+        ("Service,Verb,Target\na,r,b\nb,r,a\n", "--columns Service Verb Target"),
+        ("web,db\napi,db\n", "--relation 'linked to' --no-header"),
+        ("head,relation,tail\na,r,b\nb,r\nb,r,a\n", "--on-error skip"),
+        ("head,relation,tail\nköln,r,b\nb,r,köln\n".encode("cp1252"), "--encoding cp1252"),
+    ],
+)
+def test_an_error_of_reading_names_the_option_of_the_command_line(
+    content: str | bytes, typed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts, out = tmp_path / "facts.csv", str(tmp_path / "vectors")
+    facts.write_bytes(content.encode() if isinstance(content, str) else content)
+    assert main(["train", str(facts), "--out", out]) == 1
+    said = capsys.readouterr().err
+    option = typed.split()[0]
+    assert (typed if option != "--columns" else "--columns ... ... ...") in said
+    assert not re.search(r"\b(columns|delimiter|relation|header|on_error)=", said)
+    more = [] if option != "--delimiter" else ["--columns", "Service", "Relation", "Target"]
+    assert main(["train", str(facts), "--out", out, "--epochs", "1", "--dim", "8", *shlex.split(typed), *more]) == 0
+
+
+def test_a_file_without_facts_is_not_trained_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = tmp_path / "header.csv"
+    facts.write_text("head,relation,tail\n", encoding="utf-8")
+    assert main(["train", str(facts), "--out", str(tmp_path / "vectors")]) == 1
+    assert capsys.readouterr().err == (
+        f"{facts} holds no facts to train on. Expected triples, one per line, below the header line.\n"
+    )
 
 
 def test_train_takes_arguments_of_training_and_goes_on_from_its_checkpoint(
@@ -137,16 +189,20 @@ def test_what_cannot_be_written_is_said_before_the_training(
 
 
 def test_a_tour_without_arguments_takes_the_sample_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[tuple[Path, Path]] = []
+    taken: list[tuple[object, ...]] = []
 
-    def run_journey(folder: Path, out: Path, *, seeds: int) -> SimpleNamespace:
-        taken.append((folder, out))
+    def run_journey(folder: Path, out: Path, *, seeds: int, reading: dict[str, object]) -> SimpleNamespace:
+        taken.append((folder, out, reading))
         return SimpleNamespace(page=out / "index.html")
 
     monkeypatch.setattr(whole_journey, "run_journey", run_journey)
     monkeypatch.chdir(tmp_path)
     assert main(["tour"]) == 0
-    assert taken == [(sample("archipelago"), Path("tour"))]
+    assert main(["tour", "--graph", "own", "--columns", "0", "1", "2", "--on-error", "skip"]) == 0
+    assert taken == [
+        (sample("archipelago"), Path("tour"), {}),
+        (Path("own"), Path("tour"), {"columns": (0, 1, 2), "on_error": "skip"}),
+    ]
 
 
 def test_a_page_that_cannot_be_written_is_said_before_the_tour(

@@ -32,7 +32,7 @@ from kgwb.bert.saving import (
 from kgwb.bert.task_head import restore_heads
 from kgwb.bert.tiny import train_tiny
 from kgwb.checks import expect_each, expect_path, expect_seed
-from kgwb.environment import MINILM_PACKAGE, MINILM_SHA256
+from kgwb.environment import MINILM_PACKAGE, MINILM_SHA256, best_device
 from kgwb.files import hash_file, hold_folder
 from kgwb.graph import Sentence
 from kgwb.words import quote_value
@@ -66,6 +66,7 @@ def load_bert(
 
     Raises:
         BertLoadError: if there is nothing to load, or it is not a BERT.
+        ValueError: for a device that is not there; says which are.
 
     Example:
         >>> load_bert().layers
@@ -124,10 +125,17 @@ def _load_place(place: str | Path, source: str | Path, doors: Sequence[type[Door
 
 
 def _expect_device(device: object) -> torch.device:
+    """A device that torch can put something on."""
     try:
-        return torch.device("cpu") if device is None else torch.device(device)  # type: ignore[call-overload]
-    except (RuntimeError, TypeError, ValueError, OverflowError):
-        raise ValueError(f"device={quote_value(device)} came. Type device='cpu' or device='cuda'.") from None
+        place = torch.device("cpu") if device is None else torch.device(device)  # type: ignore[call-overload]
+        torch.empty(0, device=place)
+    except (AssertionError, ImportError, NotImplementedError, RuntimeError, TypeError, ValueError, OverflowError):
+        there = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+        there += ["mps"] if torch.backends.mps.is_available() else []
+        came = f"device={quote_value(str(device) if isinstance(device, torch.device) else device)} came"
+        found = f"Here torch finds {', '.join(map(repr, there))}"
+        raise ValueError(f"{came}. {found}. Type device={str(best_device())!r}.") from None
+    return place
 
 
 def _read_record(place: str | Path, doors: Sequence[type[Door]]) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from kgwb.axes import Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_kind, expect_path, expect_seed
 from kgwb.embed.embedding_files import WRITTEN, describe_scorer, write_embedding_files
 from kgwb.embed.encoders.encoder import at_rest, encode_tables, expect_encoder
-from kgwb.embed.queries import Triples, expect_ids, read_ids
+from kgwb.embed.queries import Triples, expect_ids, name_query, read_ids
 from kgwb.embed.scorers.scorer import Scorer, expect_scorer
 from kgwb.embed.trainings import Training, describe_vectors
 from kgwb.embed.vectors import Vectors, list_best, widen_table
@@ -182,7 +182,7 @@ class GraphEmbedding(nn.Module):
         missing = [part for part, value in given.items() if value is None]
         if len(missing) != 1:
             came = ", ".join(part for part, value in given.items() if value is not None) or "none"
-            example = 'predict(head="Germany", relation="capital")'
+            example = f"vectors.predict({name_query(self.graph)})"
             raise ValueError(f"predict needs exactly two of head, relation and tail; {came} came. Type {example}.")
         expect_at_least("k", k, 1, whole=True)
         graph = self.graph

@@ -13,6 +13,7 @@ import torch
 from kgwb.axes import Bool, Int, Tensor
 from kgwb.graph.joins import expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.graph.splitting import Split
 from kgwb.words import describe_kind
 
 Triples = Int[np.ndarray, "triple 3"] | Int[Tensor, "triple 3"] | Sequence[Sequence[int]]
@@ -33,6 +34,9 @@ def read_ids(triples: Triples) -> Int[np.ndarray, "triple 3"]:
         >>> read_ids([(0, 0, 1)])
         array([[0, 0, 1]])
     """
+    if isinstance(triples, (Split, KnowledgeGraph)):
+        kind, mend = ("split", "split.test") if isinstance(triples, Split) else ("graph", "graph.triples")
+        raise ValueError(f"A {kind} came. Expected rows of three ids; type {mend}.")
     try:
         array = np.array(triples.detach().cpu().numpy() if isinstance(triples, Tensor) else triples)
     except ValueError:  # rows of different lengths
@@ -46,6 +50,21 @@ def read_ids(triples: Triples) -> Int[np.ndarray, "triple 3"]:
             "[[head, relation, tail], ...], or graph.triples[:5]."
         )
     return array.astype(np.int64)
+
+
+def name_query(graph: KnowledgeGraph) -> str:
+    """A head and a relation of this graph as arguments, for messages that say what to type.
+
+    Example:
+        >>> import pandas as pd
+        >>> facts = pd.DataFrame([["Ada", "speaks", "Ket"]], columns=["head", "relation", "tail"])
+        >>> name_query(KnowledgeGraph.from_pandas(facts))
+        "head='Ada', relation='speaks'"
+    """
+    if not len(graph.triples):
+        return "head='Germany', relation='capital'"
+    head, relation, _ = graph.triples[0].tolist()
+    return f"head={graph.labels[head]!r}, relation={graph.relation_labels[relation]!r}"
 
 
 def expect_ids(graph: KnowledgeGraph, name: str, triples: Int[np.ndarray, "triple 3"]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from kgwb.files import find_file_above
 from kgwb.words import LONGEST_QUOTE, find_nearest, quote
 
 SKIP_HINT = 'Mend the line, or type on_error="skip" to leave such lines out and have them counted.'
@@ -93,11 +94,23 @@ def empty_file(expected: str) -> ContentError:
     return ContentError(f"is empty. Expected {expected}.")
 
 
-def missing_file(path: Path, expected: str) -> FileNotFoundError:
-    """The error for a path where there is nothing; names what lies near it."""
+def missing_file(path: Path, expected: str, *, mend: str = "") -> FileNotFoundError:
+    """The error for a path where there is nothing, naming what lies near it, or a folder in a file's place, or a file
+    in a folder's.
+
+    Args:
+        path: where nothing, or nothing of the kind, is.
+        expected: what should be there, with an article.
+        mend: what to type where the path is a file or a folder after all.
+    """
+    if path.is_file() or path.is_dir():
+        hint = f" Type {mend}." if mend else ""
+        return FileNotFoundError(f"{path} is a {'file' if path.is_file() else 'folder'}. Expected {expected}.{hint}")
     folder = path.parent
     if not folder.is_dir():
-        return FileNotFoundError(f"There is no {path}: the folder {folder} does not exist either. Expected {expected}.")
+        above = find_file_above(path)
+        why = f"the folder {folder} does not exist either" if above is None else f"{above} is a file, not a folder"
+        return FileNotFoundError(f"There is no {path}: {why}. Expected {expected}.")
     near = find_nearest(path.name, sorted(entry.name for entry in folder.iterdir()))
     hint = f"Near it are {', '.join(map(quote, near))}." if near else f"The folder {folder} is empty."
     return FileNotFoundError(f"There is no {path}. {hint} Expected {expected}.")

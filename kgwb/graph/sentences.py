@@ -127,7 +127,10 @@ def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:
     """Read sentences in which the entities of a graph are marked.
 
     Args:
-        path: a file with one JSON object per line, or a folder that holds `sentences.jsonl`.
+        path: a file with one JSON object per line, or a folder that holds `sentences.jsonl`. A line is {"text": "Paris is
+            in France.", "mentions": [{"start": 0, "end": 5, "entity": "Paris"}], "triple": ["Paris", "in", "France"]},
+            where characters are counted from 0, and `end` is one past the last; entities and relations are given by name
+            or label. All but the text may be left out, and "wording": 0 and "language": "en" added; see `Sentence`.
         graph: the graph whose entities the sentences name.
 
     Returns:
@@ -137,6 +140,16 @@ def read_sentences(path: str | Path, graph: KnowledgeGraph) -> list[Sentence]:
         FileNotFoundError: there is no such file; names what lies near it. Facts without sentences are said by `verbalise`.
         GraphFileError: a line is broken, names an entity that the graph does not have, or marks a text that is none of
             its entity's names; gives the file, the line and the rule.
+
+    Example:
+        >>> import tempfile
+        >>> import pandas as pd
+        >>> facts = pd.DataFrame([("Paris", "in", "France")], columns=["head", "relation", "tail"])
+        >>> line = {"text": "Paris is old.", "mentions": [{"start": 0, "end": 5, "entity": "Paris"}]}
+        >>> path = Path(tempfile.mkdtemp(), "sentences.jsonl")
+        >>> _ = path.write_text(json.dumps(line) + "\\n")
+        >>> read_sentences(path, KnowledgeGraph.from_pandas(facts))[0].mentions
+        (Mention(start=0, end=5, entity=1, text='Paris', pieces=None, candidates=()),)
     """
     path = expect_path(path, call="read_sentences('sentences.jsonl', graph)")
     expect_graph(graph, "read_sentences('sentences.jsonl', {})")

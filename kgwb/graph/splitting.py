@@ -93,7 +93,7 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
 
     Returns:
         The split. Where too many triples are the only one of an entity or relation, valid and test stay smaller than
-        asked, in proportion, and the split's notes say by how much.
+        asked, in proportion, and the split's notes say by how much; so they do where a share of so few is no triple.
 
     Example:
         >>> facts = pd.DataFrame({"head": ["a", "b", "a"], "relation": ["r", "r", "r"], "tail": ["b", "a", "a"]})
@@ -122,9 +122,20 @@ def split_triples(graph: KnowledgeGraph, valid: float | int = 0.1, test: float |
         (f"of the {asked_test:,} test triples asked for could not be taken", asked_test - (len(spare) - got_valid)),
     )
     reason = ": every triple left in train is the only one of an entity or a relation"
-    notes = sum_notes(tuple((what + reason, lacking) for what, lacking in missing))
+    notes = sum_notes(tuple((what + reason, lacking) for what, lacking in missing), _note_few(count, valid, test))
     train_part, valid_part, test_part = (freeze(graph.triples[parts == part]) for part in range(3))
     return Split(graph, train_part, valid_part, test_part, notes, seed)
+
+
+def _note_few(count: int, valid: float | int, test: float | int) -> Notes:
+    """What to say of a share that is less than half a triple."""
+    rounded = [
+        f"{part}={share:g}" for part, share in (("valid", valid), ("test", test)) if share and not round(share * count)
+    ]
+    part = rounded[-1].partition("=")[0] if rounded else ""
+    mend = "give it more facts" if count < 2 else f"type {part}={(50 // count + 1) / 100:g}, or give it more facts"
+    fewness = f"{'triple is' if count == 1 else 'triples are'} too few for {' and '.join(rounded)}, which hold out none"
+    return ((f"{fewness}; {mend}", count),) if rounded else ()
 
 
 def spell_triples(triples: np.ndarray) -> str:

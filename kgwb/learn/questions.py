@@ -27,6 +27,7 @@ from kgwb.checks import (
 )
 from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.graph.sentences import choose_language
+from kgwb.learn.no_questions import FEWER, ONE, describe_none
 from kgwb.words import quote_value
 
 MASK = "[MASK]"
@@ -210,12 +211,9 @@ def make_questions(
         else:
             questions.append(_mask_tail(sentence, allowed, names))
     if not questions:
-        unasked = spoken - {language}
-        line = f"{_CALL[:-1]}, language={min(unasked)!r})" if unasked else "kgwb.read_sentences(folder, graph)"
-        raise ValueError(
-            f"No question could be made from {len(sentences)} sentences ({len(stated)} state a wanted fact in {language!r}; "
-            f"left out: {dict(left_out)}). Expected sentences with mentions and a triple; type {line}."
-        )
+        other = min(spoken - {language}, default=None)
+        entities = len(everything) if candidates == "relation" else 0
+        raise ValueError(describe_none(len(sentences), len(stated), language, left_out, other=other, entities=entities))
     return Questions(graph, tuple(questions), tuple(sorted(left_out.items())))
 
 
@@ -245,8 +243,8 @@ def _refuse_sentence(sentence: Sentence, names: Sequence[str], candidates: int, 
     if names[tail].casefold() in names[head].casefold():
         return "answer stands in the head's name"
     if candidates < 2:
-        return "only one candidate"
-    return f"fewer than {choices} candidates" if candidates < choices else None
+        return ONE
+    return FEWER.format(choices) if candidates < choices else None
 
 
 def _draw_choices(

@@ -14,7 +14,7 @@ import pandas as pd
 from kgwb.lessons.affine_vectors import AffineModel
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.lessons.yield_guesses import fit_lasso, fit_chosen_ridge
+from kgwb.lessons.yield_guesses import fit_chosen_ridge, fit_lasso
 from kgwb.lessons.yields import FOLDS, OWN, TERMS, Market, draw_folds, list_path_numbers, read_yields, share_explained
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape, draw_text
 from kgwb.see.palette import TYPE_COLOURS, TypeMark

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -50,7 +50,13 @@ class Journey:
 
 
 def run_journey(
-    folder: str | Path, out: str | Path, *, seeds: int = 3, epochs: int | None = None, tuning_epochs: int | None = None
+    folder: str | Path,
+    out: str | Path,
+    *,
+    seeds: int = 3,
+    epochs: int | None = None,
+    tuning_epochs: int | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Journey:
     """Read a graph, turn it into vectors, put them into BERT, and draw what changed; bars show the progress.
 
@@ -60,11 +66,12 @@ def run_journey(
         seeds: how often each run of the table is tuned.
         epochs: of the embedding; by default what the preset says.
         tuning_epochs: passes over the questions, for each run of the table; by default as many as make 100 steps.
+        reading: arguments of `read_graph`, by name.
 
     Raises:
         GraphFileError: if the folder holds no graph or no sentences.
     """
-    graph = read_graph(folder)
+    graph = read_graph(folder, **(reading or {}))
     vectors, training = _train_vectors(graph, epochs)
     bert = load_bert("minilm")
     seen, unseen = split_questions(_make_questions(graph, read_sentences(folder, graph)))

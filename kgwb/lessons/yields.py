@@ -104,7 +104,9 @@ def swap_entities(graph: KnowledgeGraph, *, seed: int = 0) -> KnowledgeGraph:
     return KnowledgeGraph.from_pandas(facts, entities, relations=graph.relations, name=f"{graph.name}, swapped")
 
 
-def list_path_numbers(market: Market, kind: str, *, graph: KnowledgeGraph | None = None, steps: int = 2) -> pd.DataFrame:
+def list_path_numbers(
+    market: Market, kind: str, *, graph: KnowledgeGraph | None = None, steps: int = 2
+) -> pd.DataFrame:
     """Own numbers and those along paths, of the securities of a kind; no yield is among them.
 
     Args:

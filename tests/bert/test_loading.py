@@ -157,3 +157,14 @@ def test_a_text_is_for_the_tiny_bert():
         BertLoadError, match=r"A language came for 'minilm', which has been trained\. Type load_bert\('tiny', "
     ):
         kgwb.load_bert("minilm", language="zh")
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda", "cuda:99", torch.device("cuda"), 7, "xpu", [1]])
+def test_a_device_that_is_not_there_is_answered_with_those_that_are(device, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    if torch.backends.mps.is_available() or torch.backends.cuda.is_built():
+        pytest.skip("torch has a device beside the processor")
+    with pytest.raises(ValueError, match=r"^device=.* came\. Here torch finds 'cpu'\. Type device='cpu'\.$"):
+        load_bert("minilm", device=device)
+    assert load_bert("minilm", device="cpu").device.type == "cpu"

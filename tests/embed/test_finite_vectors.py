@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -31,8 +32,11 @@ from kgwb.embed.encoders.encoder import at_rest
 from kgwb.embed.queries import read_ids
 from kgwb.embed.ranking import ranks
 from kgwb.embed.training.objective import Objective
-from kgwb.graph import KnowledgeGraph, Split
+from kgwb.graph import KnowledgeGraph, Split, split_triples
 
+SMALL = KnowledgeGraph.from_pandas(
+    pd.DataFrame([("a", "r", "b"), ("b", "r", "a")], columns=["head", "relation", "tail"])
+)
 USES: dict[str, Callable[[GraphEmbedding, Split, Path], object]] = {
     "predict a tail": lambda vectors, split, path: vectors.predict(head="place 00", relation="beside"),
     "predict a head": lambda vectors, split, path: vectors.predict(tail="place 00", relation="beside"),
@@ -98,6 +102,8 @@ def test_the_first_rows_are_named_and_all_are_counted(graph: KnowledgeGraph) -> 
         (torch.tensor([0, 0, 1]), r"shape \(3,\)"),
         ([[0, 0, 1], [0, 0]], "A list came"),
         (None, "None came"),
+        (split_triples(SMALL), r"A split came\. Expected rows of three ids; type split\.test\."),
+        (SMALL, r"A graph came\. Expected rows of three ids; type graph\.triples\."),
         ([[0, 0, 68]], r"triples holds ids that 'places' does not have: it has 68 entities and 3 relations"),
         ([[0, 3, 0]], "triples holds ids"),
         (torch.tensor([[-1, 0, 0]]), "triples holds ids"),

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from kgwb.graph import GraphFileError, KnowledgeGraph, read_graph, read_split, write_graph
+import kgwb
+from kgwb.graph import (
+    GraphFileError,
+    KnowledgeGraph,
+    from_pykeen,
+    read_graph,
+    read_sentences,
+    read_split,
+    write_graph,
+)
 
 Write = Callable[..., Path]
 HEADER = "head\trelation\ttail\n"
@@ -29,6 +38,9 @@ def test_a_missing_column(write: Write) -> None:
         f"{path} has no column 'relation'. It has 'head', 'rel', 'tail'. Say which columns hold head, relation and tail: "
         'columns=("...", "...", "..."). If the file has no header line, say which columns to take by position: '
         "columns=(0, 1, 2)."
+    )
+    assert "no columns 'head', 'tail'. It has 'Service', 'Relation', 'Target'." in refuse(
+        write("s.csv", "Service,Relation,Target\na,r,b\n")
     )
     assert "no columns 'head', 'relation', 'tail'. It has 'x', 'y', 'z'" in refuse(write("b.csv", "x,y,z\na,r,b\n"))
     assert "no columns 'head', 'relation', 'tail'" in refuse(write("c.txt", "subject\tpredicate\tobject\na\tr\tb\n"))
@@ -124,6 +136,26 @@ def test_a_missing_file_names_what_lies_near(write: Write) -> None:
         read_split(near.with_name("tripels"))
 
 
+def test_a_file_in_a_folders_place_and_a_folder_in_a_files(write: Write, tmp_path: Path) -> None:
+    path = write("services.csv", "head,relation,tail\na,r,b\nb,r,a\n")
+    with pytest.raises(FileNotFoundError) as caught:
+        read_split(path)
+    assert str(caught.value) == (
+        f"{path} is a file. Expected a folder with train, valid and test files. Type "
+        f"kgwb.split_triples(kgwb.read_graph({str(path)!r}))."
+    )
+    assert len(eval(str(caught.value).rpartition(" Type ")[2].rstrip("."), {"kgwb": kgwb}).train) == 2
+    with pytest.raises(FileNotFoundError, match=r"services\.csv is a file\. Expected a folder that PyKEEN's"):
+        from_pykeen(path)
+    with pytest.raises(
+        FileNotFoundError, match=r"There is no .*below\.tsv: .*services\.csv is a file, not a folder\. Exp"
+    ):
+        read_graph(path / "below.tsv")
+    (tmp_path / "sentences.jsonl").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"sentences\.jsonl is a folder\. Expected one sentence per line"):
+        read_sentences(tmp_path, read_graph(path))
+
+
 def test_an_unknown_format(write: Write) -> None:
     path = write("a.doc", "x")
     assert refuse(path).startswith(f"{path} ends in '.doc', which is no format known here. Expected one of .tsv .csv")
@@ -194,7 +226,7 @@ def test_openke_numbers(write: Write, tmp_path: Path) -> None:
     write("k/relation2id.txt", "1\nr\t0\n")
     path = write("k/train2id.txt", "2\n0 1 0\n0 9 0\n")
     assert f"{path}, line 3: no entity in entity2id.txt has the number 9.\n  0 9 0\n" in refuse(tmp_path / "k")
-    assert read_graph(tmp_path / "k", on_error="skip").notes == (("broken lines", 1),)
+    assert read_graph(tmp_path / "k", on_error="skip").notes == (("broken lines: 3", 1),)
     write("k/train2id.txt", "2\n0 1 0\n0 1\n")
     assert "line 3: 2 numbers where 3 were expected (head, tail, relation)" in refuse(tmp_path / "k")
     write("k/train2id.txt", "1\n0 1 7\n")

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -259,6 +260,39 @@ def test_a_first_line_that_is_broken_is_skipped_too(columns: tuple, count: int, 
     facts = "".join(f"a{number}\tr\tb\n" for number in range(count))
     path = write("train.txt", "broken\tline\n" + facts)
     graph = read_graph(path.parent, columns, on_error="skip")
-    assert len(graph) == count and graph.notes == (("broken lines", 1),)
+    assert len(graph) == count and graph.notes == (("broken lines: 1 of train.txt", 1),)
     with pytest.raises(GraphFileError, match=r"line 1|has no column"):
         read_graph(path.parent, columns)
+
+
+@pytest.mark.parametrize("name", ["edges.tsv", "edges.txt", "edges.csv"])
+def test_heads_and_tails_alone_are_read_with_what_the_error_types(name: str, write: Write) -> None:
+    sign = "," if name == "edges.csv" else "\t"
+    path = write(name, f"web{sign}db\napi{sign}db\n")
+    for columns in (("head", "relation", "tail"), (0, 1, 2)):
+        with pytest.raises(GraphFileError, match="Heads and tails alone need a relation") as caught:
+            read_graph(path, columns=columns)
+        bare, named = re.findall(r"type (relation=.*?)(?:; if its|\.$)", str(caught.value))
+        assert len(eval(f"read_graph(path, {bare})", {"read_graph": read_graph, "path": path})) == 2
+        assert len(eval(f"read_graph(path, {named})", {"read_graph": read_graph, "path": path})) == 1
+    assert len(read_graph(path, relation="depends on")) == 2  # db comes again, so the first line is a fact
+
+
+def test_a_first_line_of_two_names_that_do_not_come_again_is_asked_about(write: Write) -> None:
+    path = write("edges.csv", "service,needs\nweb,db\napi,db\n")
+    with pytest.raises(
+        GraphFileError, match=r"a fact, type header=False; if .* type columns=\('service', 'relation', 'needs'\)"
+    ):
+        read_graph(path, relation="depends on")
+    assert len(read_graph(path, relation="depends on", columns=("service", "relation", "needs"))) == 2
+
+
+def test_a_line_of_one_column_and_records_without_a_relation_say_what_to_type(write: Write) -> None:
+    path = write("a.txt", "a|r|b\nb|r|a\n")
+    with pytest.raises(GraphFileError, match=r'cut by another sign, type that: delimiter="\|"\.$'):
+        read_graph(path)
+    assert len(read_graph(path, delimiter="|")) == 2
+    path = write("a.jsonl", '{"head": "a", "tail": "b"}\n')
+    with pytest.raises(GraphFileError, match=r'If all facts have one relation, type it: relation="linked to"\.$'):
+        read_graph(path)
+    assert len(read_graph(path, relation="linked to")) == 1

@@ -119,7 +119,11 @@ def test_columns_by_other_names_and_by_position(write: Write) -> None:
 
 
 def test_a_header_without_lines_is_an_empty_graph(write: Write) -> None:
-    assert len(read_graph(write("a.tsv", HEADER))) == 0
+    graph = read_graph(write("a.tsv", HEADER))
+    assert len(graph) == 0
+    assert graph.notes == (("file without a fact in it", 1),)
+    skipped = read_graph(write("b.tsv", HEADER + "a\tr\n"), on_error="skip")
+    assert skipped.notes == (("broken lines: 2 of b.tsv", 1), ("file without a fact in it", 1))
 
 
 def test_a_huge_line_is_read(write: Write) -> None:
@@ -131,13 +135,15 @@ def test_skipping_leaves_out_and_counts(write: Write) -> None:
     lines = b"a\tr\tb\na\tr\na\t\tb\n\xff\tr\tb\na\tr\tb\tc\nd\tr\te\n"
     graph = read_graph(write("a.tsv", HEADER.encode() + lines), on_error="skip")
     assert triples(graph) == [["a", "r", "b"], ["d", "r", "e"]]
-    assert graph.notes == (("broken lines", 4),)
-    assert "4 broken lines" in repr(graph)
+    assert graph.notes == (("broken lines: 3, 4, 5, 6 of a.tsv", 4),)
+    assert "4 broken lines: 3, 4, 5, 6 of a.tsv" in repr(graph)
+    many = read_graph(write("b.tsv", HEADER + "a\tr\n" * 20 + "a\tr\tb\n"), on_error="skip")
+    assert many.notes == (("broken lines: 2, 3, 4, 5, 6, 7, 8, 9 and 12 more of b.tsv", 20),)
     lines_of_json = (
         b'{"head":"a","relation":"r","tail":"b"}\n{\n[1]\n{"head":"a"}\n\xff\n{"head":[],"relation":"r","tail":"b"}\n'
     )
     graph = read_graph(write("a.jsonl", lines_of_json), on_error="skip")
-    assert (triples(graph), graph.notes) == ([["a", "r", "b"]], (("broken lines", 5),))
+    assert (triples(graph), graph.notes) == ([["a", "r", "b"]], (("broken lines: 2, 3, 4, 5, 6 of a.jsonl", 5),))
 
 
 # Folders

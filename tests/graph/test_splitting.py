@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgwb.graph import KnowledgeGraph, find_leakage, read_graph, read_split, select_neighbourhood, split_triples
+from kgwb.graph import (
+    KnowledgeGraph,
+    Split,
+    find_leakage,
+    read_graph,
+    read_split,
+    select_neighbourhood,
+    split_triples,
+)
+from kgwb.graph.files.writing import write_split
 
 SMALL = st.integers(0, 6)
 read_published = functools.cache(read_split)  # each is looked at by several tests
@@ -34,7 +43,7 @@ def test_nothing_is_unseen_in_train(rows: list[tuple[int, int, int]], valid: flo
     together = split.known[np.lexsort(split.known.T[::-1])]
     np.testing.assert_array_equal(together, graph.triples)
     missing = round(valid * len(graph)) + round(test * len(graph)) - len(split.valid) - len(split.test)
-    assert missing == sum(count for _, count in split.notes)
+    assert missing == sum(count for what, count in split.notes if "could not be taken" in what)
     if missing:  # then no train triple can be spared
         for row in range(len(split.train)):
             rest = np.delete(split.train, row, axis=0)
@@ -61,6 +70,27 @@ def test_shares_that_cannot_be_met_are_said() -> None:
         "  1 of the 2 test triples asked for could not be taken: every triple left in train is the only one of an entity or "
         "a relation",
     ]
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_a_share_that_is_no_triple_is_said_with_one_that_is(count: int) -> None:
+    graph = build([(0, 0, 1), (1, 0, 0), (0, 0, 0), (1, 0, 1)][:count])
+    split = split_triples(graph)
+    assert len(split.test) == 0
+    (note,) = split.notes
+    shares = {2: 0.26, 3: 0.17, 4: 0.13}
+    assert note == (
+        "triples are too few for valid=0.1 and test=0.1, which hold out none; "
+        f"type test={shares[count]}, or give it more facts",
+        count,
+    )
+    assert len(split_triples(graph, test=shares[count]).test) == 1  # what is printed to type works
+    assert split_triples(graph, valid=0, test=0).notes == ()
+
+
+def test_one_fact_cannot_be_split() -> None:
+    what = "triple is too few for valid=0.1 and test=0.1, which hold out none; give it more facts"
+    assert split_triples(build([(0, 0, 1)])).notes == ((what, 1),)
 
 
 @pytest.mark.parametrize(("valid", "test"), [(0.5, 0.5), (-0.1, 0.1), (0.1, float("nan")), (10, 10)])
@@ -162,3 +192,18 @@ def test_a_split_shows_what_was_skipped_and_what_could_not_be_done(tmp_path: Pat
         assert f"  {count:,} {what}" in repr(split) or f"while reading: {count:,} {what}" in repr(split)
     assert {what.split(":")[0] for what, _ in split.graph.notes} == {"broken lines", "duplicate triples"}
     assert "test triples asked for could not be taken" in repr(split)
+
+
+def test_what_was_written_comes_back_without_a_doubt_about_its_first_lines(tmp_path: Path) -> None:
+    facts = [(f"e{i}", "knows", f"e{(i + step) % 40}") for i in range(40) for step in (1, 2, 3)]
+    graph = build([("a rare one", "owns", "e0"), *facts, ("e1", "owns", "a rare one"), ("e2", "owns", "e9")])  # type: ignore[list-item]
+    rare = np.array([[graph.entity_id("a rare one"), graph.relation_id("owns"), graph.entity_id("e0")]])
+    rest = graph.triples[(graph.triples != rare).any(axis=1)]
+    split = Split(graph, rest[20:], np.concatenate([rare, rest[:20]]), rest[:0])
+    again = read_split(write_split(split, tmp_path / "split"))
+    assert again.graph.notes == ()
+    (tmp_path / "odd").mkdir()
+    for part in ("train", "valid"):  # a header line that nobody knows is still doubted
+        text = (tmp_path / "split" / f"{part}.tsv").read_text()
+        (tmp_path / "odd" / f"{part}.tsv").write_text("Dienst\tArt\tZiel\n" + text)
+    assert [count for what, count in read_split(tmp_path / "odd").graph.notes if "kept as a fact" in what] == [2]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import pathlib
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -161,7 +163,9 @@ def test_graphs_of_one_name_in_several_formats_do_not_mix(
 
 
 def test_an_unknown_suffix_names_the_formats(tmp_path: Path, countries: KnowledgeGraph) -> None:
-    with pytest.raises(GraphFileError, match=r"ends in '\.doc', which is no format known here\. Expected one of \.tsv"):
+    with pytest.raises(
+        GraphFileError, match=r"ends in '\.doc', which is no format that is written\. Expected one of \.tsv"
+    ):
         write_graph(countries, tmp_path / "a.doc")
 
 
@@ -190,3 +194,23 @@ def test_the_graph_is_not_changed(tmp_path: Path, countries: KnowledgeGraph) -> 
     pd.testing.assert_frame_equal(countries.entities, tables[0])
     pd.testing.assert_frame_equal(countries.relations, tables[1])
     assert np.isnan(countries.entities["area"]).sum() == 2
+
+
+def test_a_path_that_cannot_be_written_is_answered_with_what_can(countries: KnowledgeGraph, tmp_path: Path) -> None:
+    (tmp_path / "services.csv").write_text("mine")
+    with pytest.raises(
+        FileExistsError, match=r"services\.csv is a file, and .*x\.tsv needs a folder\. Type another path\."
+    ):
+        write_graph(countries, tmp_path / "services.csv" / "x.tsv")
+    with pytest.raises(FileNotFoundError, match=r"There is no folder .*new\. Type pathlib\.Path\(") as caught:
+        write_graph(countries, tmp_path / "new" / "x.tsv")
+    exec(str(caught.value).rpartition(" Type ")[2].rstrip("."), {"pathlib": pathlib})
+    assert write_graph(countries, tmp_path / "new" / "x.tsv").is_file()
+    with pytest.raises(
+        GraphFileError, match=r"'\.gexf', which is no format that is written\. Expected one of"
+    ) as caught_too:
+        write_graph(countries, tmp_path / "x.gexf")
+    named = re.findall(r"(?<= )\.\w+", str(caught_too.value).partition("Expected")[2])
+    assert {".tsv", ".graphml", ".jsonld"} <= set(named) and not {".gexf", ".npy", ".json", ".xlsx"} & set(named)
+    for suffix in named:
+        assert write_graph(countries, tmp_path / f"x{suffix}").is_file()

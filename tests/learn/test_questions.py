@@ -130,7 +130,7 @@ def test_a_mask_in_the_text_is_no_question(town, sentences):
 def test_candidates_of_one_name_are_one_guess(town, sentences):
     same = town.entities.assign(label=["Baker" if label == "Miller" else label for label in town.labels])
     twins = kgwb.KnowledgeGraph(town.triples, same, town.relations)
-    with pytest.raises(ValueError, match=r"left out: \{'only one candidate': 80\}"):
+    with pytest.raises(ValueError, match=r"left out: 80 only one candidate\)"):
         kgwb.make_questions(sentences, twins)
     questions = kgwb.make_questions(sentences, town)
     doubled = replace(questions[0], candidates=(*questions[0].candidates, 0), names=("Baker", "Miller", "Miller"))
@@ -154,6 +154,37 @@ def test_no_question_says_what_came(town, sentences):
         ValueError, match=r"No question could be made from 80 sentences \(0 state a wanted fact in 'zh'"
     ):
         kgwb.make_questions(sentences, town, language="zh")
+
+
+def build(*facts):
+    return kgwb.KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
+
+
+def test_facts_with_one_tail_each_are_answered_with_what_helps():
+    graph = build(("Ada", "speaks", "Ket"))
+    told = (
+        "No question could be made from 1 sentence (1 states a wanted fact in 'en'; left out: 1 only one candidate). "
+    )
+    mend = "Expected facts of one relation with two tails or more; add such facts to the graph"
+    with pytest.raises(ValueError) as caught:
+        kgwb.make_questions(kgwb.verbalise(graph), graph)
+    assert str(caught.value) == told + mend + "."
+    graph = build(("Ada", "speaks", "Ket"), ("Ada", "lives in", "Rome"))
+    with pytest.raises(ValueError, match='or type candidates="all" to choose among all entities') as caught:
+        kgwb.make_questions(kgwb.verbalise(graph), graph)
+    assert "2 only one candidate" in str(caught.value)
+    assert len(kgwb.make_questions(kgwb.verbalise(graph), graph, candidates="all")) == 2  # what is to be typed works
+
+
+def test_no_sentences_are_answered_with_how_to_make_some():
+    graph = build(("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol"))
+    with pytest.raises(
+        ValueError, match=r"^No sentences came\. .* type kgwb\.make_questions\(kgwb\.verbalise"
+    ) as caught:
+        kgwb.make_questions([], graph)
+    assert len(eval(str(caught.value).rpartition("type ")[2].rstrip("."), {"kgwb": kgwb, "graph": graph})) == 2
+    with pytest.raises(ValueError, match=r"2 fewer than 3 candidates\)\. .* or type choices=0\.$"):
+        kgwb.make_questions(kgwb.verbalise(graph), graph, choices=3)
 
 
 def test_an_unknown_relation_names_the_nearest(town, sentences):

@@ -204,8 +204,18 @@ def test_a_half_of_a_file_is_refused(report, tmp_path):
 
 
 def test_another_ending_is_refused(report, tmp_path):
-    with pytest.raises(ValueError, match=r"suffix='.txt' came. Type one of '.csv', '.json'"):
+    with pytest.raises(
+        ValueError, match=r"probe\.txt is no name of a \.csv or a \.json file.*Type report\.save"
+    ) as caught:
         report.save(tmp_path / "probe.txt")
+    assert eval(str(caught.value).rpartition(" Type ")[2].rstrip("."), {"report": report}) == tmp_path / "probe.json"
+    with pytest.raises(FileExistsError, match=r" is a folder\. Type report\.save\(.*report\.json'\)\.$"):
+        report.save(tmp_path)
+
+
+def test_a_folder_in_a_reports_place_is_called_one(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r" is a folder\. Expected a report that report\.save wrote\.$"):
+        read_report(tmp_path)
     (tmp_path / "probe.csv").mkdir()
     with pytest.raises(FileExistsError, match=r"probe.csv is a folder. Type another path"):
         report.save(tmp_path / "probe.csv")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,6 +183,34 @@ def test_a_full_disk_leaves_the_old_state_and_names_the_folder(
             save(folder, 1)
     assert read(folder) == read(tmp_path / "plain")
     assert not list(folder.glob(".kgwb-*")) and not list(folder.glob(".half*"))
+
+
+@pytest.mark.parametrize("what", SAVING)
+def test_a_closed_folder_is_named_as_it_was_typed(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a user without the right to write there; root has it everywhere."""
+    make = tempfile.mkdtemp
+
+    def refuse(suffix: str | None = None, prefix: str | None = None, dir: str | Path | None = None) -> str:
+        if dir is not None and tmp_path in (Path(dir), *Path(dir).parents):
+            raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/{prefix}x")
+        return make(suffix, prefix, dir)
+
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(
+        SavingError, match=r"nothing can be written in .*folder: Permission denied.*[Tt]ype a"
+    ) as caught:
+        SAVING[what][0](tmp_path / "folder", 0)
+    assert str(caught.value).startswith(str(tmp_path / "folder")) and ".kgwb-" not in str(caught.value)
+
+
+@pytest.mark.parametrize("what", ("embedding", "graph", "split", "checkpoint"))
+def test_a_file_in_a_folders_place_is_called_one(what: str, tmp_path: Path) -> None:
+    (tmp_path / "facts.csv").write_text("mine", encoding="utf-8")
+    with pytest.raises(
+        SavingError, match=r"below .*facts\.csv is a file, not a folder.* type another path|Type a folder"
+    ):
+        SAVING[what][0](tmp_path / "facts.csv" / "below", 0)
 
 
 def test_two_at_once_do_no_harm(tmp_path: Path) -> None:

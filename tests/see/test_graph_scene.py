@@ -157,3 +157,15 @@ def test_an_empty_graph_says_what_to_look_at() -> None:
 def test_limits_are_checked(star: KnowledgeGraph) -> None:
     with pytest.raises(ValueError, match=r"limit=0 came. It must be at least 1; type limit=1"):
         show_graph(star, limit=0)
+
+
+def test_of_several_entities_with_one_label_the_caption_says_which_is_drawn() -> None:
+    facts = pd.DataFrame(
+        [("p1", "knows", "x"), ("p1", "knows", "y"), ("p2", "knows", "x")], columns=["head", "relation", "tail"]
+    )
+    people = pd.DataFrame({"entity": ["p1", "p2"], "label": ["Alex Stone", "Alex Stone"]})
+    graph = KnowledgeGraph.from_pandas(facts, people)
+    caption = show_graph(graph, around="Alex Stone").caption
+    assert "2 entities are called 'Alex Stone'; this is 'p1', and to see the other, type around='p2'. Colour" in caption
+    assert "this is 'p2', and to see the other, type around='p1'" in show_graph(graph, around="p2").caption
+    assert "are called" not in show_graph(graph, around="x").caption

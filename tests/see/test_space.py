@@ -17,6 +17,7 @@ import pytest
 import torch
 from sklearn.manifold import trustworthiness
 
+from kgwb.embed import DistMult, GraphEmbedding
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.see.space.projection import project
 from kgwb.see.space.quality import projection_quality
@@ -112,7 +113,7 @@ def test_a_triple_of_vectors_labels_types() -> None:
 
 def test_one_name_means_one_point() -> None:
     assert show_space(make_embedding(), method="pca", highlight="Isle 3").scene.ringed == (3,)
-    with pytest.raises(ValueError, match="A map needs at least 3 points; 1 came"):
+    with pytest.raises(ValueError, match=r"A map needs at least 3 points; 1 came\. Type show_space\(vectors\) to map"):
         show_space(make_embedding(), method="pca", entities="Isle 3")
 
 
@@ -189,8 +190,11 @@ def test_numbers_that_are_none(bad: float) -> None:
 
 
 def test_one_point_is_no_map() -> None:
-    with pytest.raises(ValueError, match=r"A map needs at least 3 points; 1 came"):
+    with pytest.raises(ValueError, match=r"at least 3 points; 1 came\. Expected the vectors of more entities\.$"):
         show_space(make_points(1))
+    graph = KnowledgeGraph.from_pandas(pd.DataFrame([("a", "r", "b")], columns=["head", "relation", "tail"]))
+    with pytest.raises(ValueError, match=r"at least 3 points; 2 came\. Expected the vectors of more entities\.$"):
+        show_space(GraphEmbedding(graph, DistMult(), dim=4))
 
 
 def test_equal_points_are_no_map() -> None:

@@ -17,6 +17,8 @@ from kgwb.graph.files.text import OnError
 from kgwb.words import quote
 
 Columns = Sequence[str] | Sequence[int]
+BROKEN = "broken lines"  # what a note of them begins with
+_SHOWN = 8  # of their numbers
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class FileTable:
         notes: what was skipped, counted.
         text: the file, for showing a line again; "" where it has no lines.
         bare: whether it has no header line.
+        skipped: the lines (or rows) that were broken and left out, in order.
     """
 
     header: tuple[str, ...]
@@ -59,6 +62,7 @@ class FileTable:
     notes: Notes = ()
     text: str = ""
     bare: bool = False
+    skipped: tuple[int, ...] = ()
 
     def row(self, number: int) -> tuple[Any, ...]:
         """The cells of one row, counted from 0."""
@@ -84,7 +88,12 @@ class FileTable:
         if broken and on_error == "raise":
             row = broken[0]
             raise broken_row(int(self.lines[row]), self.show(row), rules[row])
-        return self.keep([not rule for rule in rules], "broken lines") if broken else self
+        if not broken:
+            return self
+        kept = self.keep([not rule for rule in rules], BROKEN)
+        lines = sorted([*self.skipped, *(int(self.lines[row]) for row in broken)])
+        told = tuple(note for note in kept.notes if not note[0].startswith(BROKEN))
+        return replace(kept, skipped=tuple(lines), notes=(*told, (_list_lines(lines), len(lines))))
 
     def keep(self, wanted: Sequence[bool], otherwise: str) -> FileTable:
         """The rows that are wanted; the others are counted under a name."""
@@ -104,6 +113,11 @@ class FileTable:
         )
         frame = pd.DataFrame(dict(enumerate(columns)))
         return frame.set_axis(list(self.header), axis="columns")
+
+
+def _list_lines(lines: Sequence[int]) -> str:
+    more = f" and {len(lines) - _SHOWN:,} more" if len(lines) > _SHOWN else ""
+    return f"{BROKEN}: {', '.join(map(str, lines[:_SHOWN]))}{more}"
 
 
 def take_triples(table: FileTable, columns: Columns, on_error: OnError) -> tuple[pd.DataFrame, Notes]:

@@ -13,7 +13,8 @@ import pandas as pd
 from kgwb.graph.building import COLUMNS, NamedTriples, Notes, sum_notes
 from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.delimited import describe_expected, read_delimited, read_pairs
-from kgwb.graph.files.file_table import Layout, take_names, take_triples
+from kgwb.graph.files.file_table import BROKEN, Layout, take_names, take_triples
+from kgwb.graph.files.headers import KEPT
 from kgwb.graph.files.name_lists import order_columns
 from kgwb.graph.files.openke import is_openke, read_openke
 from kgwb.graph.files.records import BINARY, read_records
@@ -67,13 +68,23 @@ def read_tables(sources: Mapping[str, Source], layout: Layout, *, headless: bool
     """The facts of several tables, each a part; where they have no header, the order of their columns is looked at."""
     read = {part: _read_table(source, "triple", layout, headless=headless) for part, source in sources.items()}
     parts = {part: frame for part, (frame, _, _) in read.items()}
-    facts = NamedTriples(parts, notes=sum_notes(*(notes for _, notes, _ in read.values())))
+    facts = NamedTriples(parts, notes=sum_notes(*(_settle(part, notes, parts) for part, (_, notes, _) in read.items())))
     folder = next(iter(sources.values()))
     bare = headless and all(bare for _, _, bare in read.values())
     if not bare or not isinstance(folder, Path) or layout.relation is not None:
         return facts
     asked = tuple(layout.columns) != COLUMNS
     return order_columns(facts, folder.parent, layout.on_error, asked=asked)
+
+
+def _settle(part: str, notes: Notes, parts: Mapping[str, pd.DataFrame]) -> Notes:
+    """The notes of a part without the doubt about its first line, where another part has a fact with one of its names."""
+    if not any(what == KEPT for what, _ in notes):
+        return notes
+    first = parts[part].iloc[0]
+    others = [frame.iloc[1:] for other, frame in parts.items() if other != part]  # may each have a header line
+    known = any((frame[column] == first[column]).any() for frame in others for column in COLUMNS)
+    return tuple(note for note in notes if note[0] != KEPT) if known else notes
 
 
 def _read_table(source: Source, kind: str, layout: Layout, *, headless: bool = False) -> _Read:
@@ -100,7 +111,7 @@ def _read_table(source: Source, kind: str, layout: Layout, *, headless: bool = F
         ".jsonl": "one JSON object per line",
         ".json": "an array of JSON objects",
     }
-    return parse_file(
+    frame, notes, bare = parse_file(
         source,
         parse,
         expected=expected.get(suffix) or describe_expected(columns, kind),
@@ -108,6 +119,9 @@ def _read_table(source: Source, kind: str, layout: Layout, *, headless: bool = F
         binary=suffix in BINARY,
         encoding=layout.encoding,
     )
+    # Several files are read into one graph, and each has a line 3.
+    told = ((f"{what} of {source.name}" if what.startswith(BROKEN) else what, count) for what, count in notes)
+    return frame, tuple(told), bare
 
 
 def attach_names(facts: NamedTriples, path: Path, layout: Layout) -> NamedTriples:

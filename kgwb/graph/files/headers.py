@@ -70,7 +70,9 @@ def find_triple_header(
     if header is None and _is_data(rows, first, columns, headless):
         return _name_headless(rows, first, columns)
     names = _match_names(rows.cells[first], columns)
-    raise missing_columns([column for column in columns if column not in names], names, _COLUMNS_HINT)
+    missing = [column for column in columns if column not in names]
+    found = [cell or "" for cell in rows.cells[first]]  # as the file has them
+    raise missing_columns(missing, found, _say_how(rows.cells[first], columns) or _COLUMNS_HINT)
 
 
 def find_name_header(rows: TextRows, kind: str) -> Header:
@@ -132,7 +134,9 @@ def _number_columns(columns: Columns, rows: TextRows, first: int, header: bool |
     width = len(rows.cells[first])
     missing = [column for column in columns if not 0 <= int(column) < width]
     if missing:
-        hint = f"The first line has {count_things(width, 'column')}, counted from 0; is another sign between them?"
+        hint = _say_how(rows.cells[first], columns)
+        counted = f"The first line has {count_things(width, 'column')}, counted from 0"
+        hint = f"{counted}. {hint}" if hint else f"{counted}; is another sign between them?"
         raise missing_columns(missing, range(width), hint)
     names = tuple(map(str, range(width)))
     above = [row for row in range(first + 1) if len(rows.cells[row]) == width]
@@ -151,7 +155,21 @@ def _name_headless(rows: TextRows, first: int, columns: Columns) -> Header:
         return Header(tuple(map(str, columns)), 0, _note_alone(rows, cells, range(len(columns))))
     line = rows.lines[first]
     rule = f"{count_things(len(cells), 'column')} where {len(columns)} were expected."
-    raise broken_row(line, rows.line(line), rule, hint=_POSITIONS_HINT)
+    raise broken_row(line, rows.line(line), rule, hint=_say_how(cells, columns) or _POSITIONS_HINT)
+
+
+def _say_how(cells: Row, columns: Columns) -> str:
+    """What to type for a table that has not even three columns, or "" where it has."""
+    if len(cells) == 1:
+        return 'If its columns are cut by another sign, type that: delimiter="|".'
+    if len(cells) > 2:
+        return ""
+    relation = "" if len(columns) == 2 else 'relation="linked to", '
+    alone = "" if len(columns) == 2 else "Heads and tails alone need a relation. "
+    first, last = (cell or "" for cell in cells)
+    named = f" if its first line names the columns, type {relation}columns={(first, 'relation', last)};"
+    named = named if first and last and len({first, last, "relation"}) == 3 else ""
+    return f"{alone}If its first line is a fact, type {relation}header=False;{named}".removesuffix(";") + "."
 
 
 def _is_data(rows: TextRows, first: int, columns: Columns, headless: bool) -> bool:
@@ -161,6 +179,8 @@ def _is_data(rows: TextRows, first: int, columns: Columns, headless: bool) -> bo
         return False
     if headless:
         return not _stands_above_numbers(rows, first, range(len(cells)))
+    if len(cells) == len(columns) == 2:  # heads and tails alone: an entity comes back, at either end
+        return any(rows.count(0, cell) + rows.count(1, cell) > 1 for cell in cells)
     if (
         len(cells) != 3
         or tuple(columns) != COLUMNS

@@ -135,7 +135,8 @@ def read_split(
     expect_choice("on_error", on_error, get_args(OnError))
     source = take_source(folder)
     if not isinstance(source, Path) or not source.is_dir():
-        raise missing_file(Path(str(source)), "a folder with train, valid and test files")
+        mend = f"kgwb.split_triples(kgwb.read_graph({str(source)!r}))"
+        raise missing_file(Path(str(source)), "a folder with train, valid and test files", mend=mend)
     with hold_folder(source):
         facts = read_parts(source, Layout(columns, on_error, encoding, delimiter, None, header))
     graph = _make_graph(facts, source)
@@ -224,17 +225,21 @@ def _read_source(path: Source, layout: Layout, base: str | None) -> NamedTriples
     raise unknown_format(path)
 
 
-def unknown_format(path: Source) -> GraphFileError:
-    """The error for a suffix that stands for no format."""
+def unknown_format(path: Source, expected: str = FORMATS) -> GraphFileError:
+    """The error for a suffix that stands for no format; writing expects others than reading."""
     suffix = Path(path.name).suffix
     came = f"{path} ends in {quote(suffix)}" if suffix else f"{path} has no suffix"
-    return GraphFileError(f"{came}, which is no format known here. Expected {FORMATS}. Give it one of these suffixes.")
+    known = "known here" if expected == FORMATS else "that is written"
+    return GraphFileError(f"{came}, which is no format {known}. Expected {expected}. Give it one of these suffixes.")
 
 
 def _make_graph(facts: NamedTriples, path: Source) -> KnowledgeGraph:
     """The graph of all parts of what was read, named after its file or folder."""
-    tables = build_tables(facts.triples, facts.entities, relations=facts.relations, notes=facts.notes)
     folder = isinstance(path, Path) and path.is_dir()
+    notes = facts.notes
+    if not len(facts.triples):
+        notes = sum_notes(notes, ((f"{'folder' if folder else 'file'} without a fact in it", 1),))
+    tables = build_tables(facts.triples, facts.entities, relations=facts.relations, notes=notes)
     name = path.resolve().name if folder and isinstance(path, Path) else find_stem(path)
     statements = facts.statements and facts.statements.beside(tables[:3])
     return KnowledgeGraph(**tables._asdict(), name=name, statements=statements)

@@ -160,6 +160,8 @@ def _expect_columns(header: tuple[str, ...], columns: Columns, kind: str) -> Non
     if kind == "triple":
         missing = [column for column in columns if column not in header]
         hint = 'Say which columns hold head, relation and tail: columns=("...", "...", "...").'
+        if len(columns) == 3 and missing == [columns[1]]:
+            hint += ' If all facts have one relation, type it: relation="linked to".'
     else:
         missing = [] if find_key(header, kind) else [kind]
         hint = f"The column that holds the names is called {kind!r}."

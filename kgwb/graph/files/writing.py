@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.checks import expect_flags, expect_path
-from kgwb.files import refuse_other_files, write_whole
+from kgwb.files import find_file_above, refuse_other_files, write_whole
 from kgwb.graph.descriptions import ENTITY_COLUMNS, is_missing
 from kgwb.graph.errors import GraphFileError
 from kgwb.graph.files.delimited import NAME_COLUMNS, write_delimited, write_triples
@@ -28,6 +28,7 @@ from kgwb.words import quote
 
 GRAPH_FILES = ("triples.tsv", "entities.tsv", "relations.tsv")
 _TABLE_SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".parquet")
+_WRITABLE = f"one of {' '.join((*_TABLE_SUFFIXES, *RDF_SUFFIXES, '.graphml'))}, or no suffix, for a folder of tables"
 _TABLES = {"entity": "entities.tsv", "relation": "relations.tsv"}
 _WRITTEN = {*_TABLES.values(), *(f"{part}.tsv" for part in PARTS), *PARTS.values(), *LISTS.values()}
 
@@ -52,7 +53,8 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
 
     Raises:
         GraphFileError: the suffix stands for no format, or the format cannot hold a character of the graph.
-        FileExistsError: a table beside the file, or in the folder, would overwrite one that kgwb did not write.
+        FileExistsError: a table beside the file, or in the folder, would overwrite one that kgwb did not write, or a
+            file stands where the path has a folder.
         SavingError: the system refuses, as where the disk is full.
 
     Example:
@@ -67,9 +69,11 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
     suffix = path.suffix.lower()
     if path.is_dir() or not suffix:
         return _write_folder(graph, path)
+    if (above := find_file_above(path)) is not None:
+        raise FileExistsError(f"{above} is a file, and {path} needs a folder. Type another path.")
     if not path.parent.is_dir():
         raise FileNotFoundError(
-            f'There is no folder {path.parent}. Type pathlib.Path("{path.parent}").mkdir(parents=True).'
+            f"There is no folder {path.parent}. Type pathlib.Path({str(path.parent)!r}).mkdir(parents=True)."
         )
     if suffix in (".rdf", ".owl", ".graphml"):
         _check_xml(graph, path)
@@ -79,7 +83,7 @@ def write_graph(graph: KnowledgeGraph, path: str | Path) -> Path:
         with write_whole(path) as new:
             write_graphml(graph, new) if suffix == ".graphml" else write_rdf(graph, new)
     else:
-        raise unknown_format(path)
+        raise unknown_format(path, _WRITABLE)
     return path
 
 

@@ -12,7 +12,7 @@ from kgwb.graph import KnowledgeGraph, Mention, Sentence
 from kgwb.graph.knowledge_graph import expect_graph
 from kgwb.learn.questions import MASK, Question, Questions
 from kgwb.learn.text_tasks.corpus import Corpus
-from kgwb.words import count_things
+from kgwb.words import count_things, spell_counts
 
 Texts: TypeAlias = Sequence[Sentence] | Questions
 # What one sentence becomes: other sentences, and in place of those that did not come about, a text that says why.
@@ -83,11 +83,10 @@ def rewrite_all(given: Texts, rewrite: Rewriter, *, name: str, call: str) -> Cor
                 known.add(found.text)
                 kept.append((row, found))
     if not kept:
-        counts = dict(sorted(left_out.items()))
         kind = "question" if isinstance(given, Questions) else "sentence"
         raise ValueError(
-            f"Nothing new came of {count_things(len(sentences), kind)} ({name}; dropped: {counts}). Expected one at least; "
-            f"type {call}."
+            f"Nothing new came of {count_things(len(sentences), kind)} ({name}; dropped: {spell_counts(left_out)}). "
+            f"Expected one at least; type {call}."
         )
     told = tuple(sorted(left_out.items()))
     if isinstance(given, Questions):

@@ -18,7 +18,7 @@ from kgwb.learn.probing.paired_tests import Unit, compare_marked, expect_paired
 from kgwb.learn.probing.report_files import (
     ANSWERS,
     SAME,
-    expect_report_in,
+    expect_place_for_report,
     expect_writable,
     read_report_file,
     spell_report,
@@ -267,10 +267,7 @@ class ProbeReport:
             FileExistsError: the path is a folder, or a file that is no report.
         """
         path = expect_path(path, call="report.save('report.json')")
-        expect_choice("suffix", path.suffix, (".csv", ".json"))
-        if path.is_dir():
-            raise FileExistsError(f"{path} is a folder. Type another path.")
-        expect_report_in(path)
+        expect_place_for_report(path)
         text = spell_report(path.suffix, self.counts, self.relations, {name: getattr(self, name) for name in SAME})
         with write_whole(path) as new:
             new.write_text(text, encoding="utf-8", newline="")

@@ -50,12 +50,18 @@ def expect_writable(name: object) -> None:
         )
 
 
-def expect_report_in(path: Path) -> None:
-    """A file that is there may be written over.
+def expect_place_for_report(path: Path) -> None:
+    """A report can be written there, and writes over nothing but a report.
 
     Raises:
-        FileExistsError: it is no report: a table of facts, for example.
+        ValueError: the name is not that of a .csv or a .json file.
+        FileExistsError: there is a folder, or a file that is no report: a table of facts, for example.
     """
+    if path.is_dir():
+        raise FileExistsError(f"{path} is a folder. Type report.save({str(path / 'report.json')!r}).")
+    if path.suffix not in (".csv", ".json"):
+        call = f"report.save({str(path.with_suffix('.json'))!r})"
+        raise ValueError(f"{path} is no name of a .csv or a .json file, the two that are written. Type {call}.")
     if path.is_file() and path.stat().st_size:
         try:
             read_report_file(path)

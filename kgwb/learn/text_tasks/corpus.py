@@ -18,7 +18,7 @@ from kgwb.checks import expect_choice, expect_kind, expect_path, expect_place, e
 from kgwb.graph import KnowledgeGraph, Sentence
 from kgwb.graph.files.text import read_text
 from kgwb.graph.knowledge_graph import expect_graph
-from kgwb.words import count_things, describe_kind
+from kgwb.words import count_things, describe_kind, spell_counts
 
 Texts = Sequence[str | Sentence]
 Unit = Literal["line", "sentence", "paragraph"]
@@ -129,7 +129,7 @@ def _keep_readable(
             kept.append((stretch, text))
     if not kept:
         raise ValueError(
-            f"No sentence is left of {name} (left out: {dict(left_out)}). Expected some of at most {bert.longest} word "
+            f"No sentence is left of {name} (left out: {spell_counts(left_out)}). Expected some of at most {bert.longest} word "
             "pieces; type read_corpus(path, bert, by='sentence')."
         )
     texts = [text for _, text in kept]

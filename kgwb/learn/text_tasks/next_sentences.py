@@ -21,7 +21,7 @@ from kgwb.graph import Sentence
 from kgwb.learn.questions import shift_mention
 from kgwb.learn.tasks import Task
 from kgwb.learn.text_tasks.corpus import Corpus, Texts, expect_texts, fingerprint_texts
-from kgwb.words import count_things, mend_text
+from kgwb.words import count_things, mend_text, spell_counts
 
 Follows = Literal["order", "entity"]
 
@@ -79,8 +79,9 @@ class NextSentences(Task):
             left_out[f"pairs longer than {bert.longest} word pieces"] = len(drawn) - len(fitting)
         if not fitting:
             raise ValueError(
-                f"No pair could be made of {count_things(len(sentences), 'sentence')} (left out: {dict(left_out)}). Expected "
-                "sentences of which some follow others and some do not: kgwb.learn.NextSentences(corpus)."
+                f"No pair could be made of {count_things(len(sentences), 'sentence')} (left out: "
+                f"{spell_counts(left_out)}). Expected sentences of which some follow others "
+                "and some do not: kgwb.learn.NextSentences(corpus)."
             )
         encoding = encode_sentences(
             bert, [_join(sentences[first], sentences[second], bert) for first, second, _ in fitting]

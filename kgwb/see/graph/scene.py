@@ -17,7 +17,7 @@ from kgwb.see.graph.predicted import read_predicted
 from kgwb.see.graph.spokes import place_spokes
 from kgwb.see.names import name_types
 from kgwb.see.palette import TypeMark, mark_types
-from kgwb.words import count_things
+from kgwb.words import count_things, quote
 
 _UNIT = 92.0  # pixels a side that an entity has in the layout of a whole graph
 
@@ -204,6 +204,7 @@ def _write_caption(scene: GraphScene) -> str:
     if scene.entities_left or scene.facts_left:
         left = f"{count_things(scene.entities_left, 'entity')} and {count_things(scene.facts_left, 'fact')}"
         parts.append(f"Of the graph {left} more are not drawn")
+    parts += _list_namesakes(scene)
     parts.append(
         "Colour and shape are the type; the larger a mark, the more facts; nearness on the page is a layout, not a "
         "measurement"
@@ -214,3 +215,18 @@ def _write_caption(scene: GraphScene) -> str:
     if scene.predicted_left:
         parts.append(f"{count_things(scene.predicted_left, 'predicted fact')} more: not drawn")
     return ". ".join(parts) + "."
+
+
+def _list_namesakes(scene: GraphScene) -> list[str]:
+    """Of each entity asked for whose label others have too: which one is drawn, and what the others are called."""
+    told, names = [], scene.graph.entities["entity"]
+    for entity in scene.centre:
+        label = scene.graph.labels[entity]
+        alike = [other for other, called in enumerate(scene.graph.labels) if called == label and other != entity]
+        if alike:
+            others = ", ".join(f"around={names[other]!r}" for other in alike[:5]) + ", ..." * (len(alike) > 5)
+            told.append(
+                f"{len(alike) + 1:,} entities are called {quote(label)}; this is {quote(names[entity])}, and to see "
+                f"{'the other' if len(alike) == 1 else 'another'}, type {others}"
+            )
+    return told

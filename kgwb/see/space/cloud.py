@@ -169,7 +169,9 @@ def check_points(cloud: Cloud) -> None:
     """
     if len(cloud.labels) < 3:
         few = len(cloud.labels)
-        raise ValueError(f"A map needs at least 3 points; {few} came. Type show_space(vectors) to map them all.")
+        chosen = cloud.graph is not None and len(cloud.graph.entities) >= 3
+        mend = "Type show_space(vectors) to map them all." if chosen else "Expected the vectors of more entities."
+        raise ValueError(f"A map needs at least 3 points; {few} came. {mend}")
     wrong = ~np.isfinite(cloud.vectors).all(axis=1)
     if wrong.any():
         first = cloud.labels[int(np.flatnonzero(wrong)[0])]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kgwb.checks import expect_at_least
 from kgwb.embed import GraphEmbedding
+from kgwb.embed.queries import name_query
 from kgwb.graph import KnowledgeGraph, Split, find_rules
 from kgwb.graph.rules import Rules
 from kgwb.see.workbench.reasons import find_reasons
@@ -56,9 +57,7 @@ class RankedQueries:
         expect_at_least("k", k, 1, whole=True)
         if (head is None) == (tail is None):
             came = "Neither head nor tail" if head is None else "Both head and tail"
-            raise ValueError(
-                f"{came} came, and one of them is asked for. Type rank(head='Berlin', relation='capital of')."
-            )
+            raise ValueError(f"{came} came, and one of them is asked for. Type rank({name_query(self.graph)}).")
         found = self.vectors.predict(head=head, relation=relation, tail=tail, k=k)
         ids = [self._ids[name] for name in found["entity"]]
         asked, known = self.graph.relation_id(relation), self.graph.entity_id(head if head is not None else tail)  # type: ignore[arg-type]
