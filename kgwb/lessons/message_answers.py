@@ -30,6 +30,9 @@ from kgwb.lessons.messages import (
 )
 from kgwb.lessons.seeing_a_space import exchange_within
 
+# What is given, why it was refused, and the facts of the answer.
+_Answer = tuple[tuple[str, ...], str, tuple[tuple[str, str, str], ...]]
+
 NOT_UNDERSTOOD, NO_NAME, NO_FACT, WHICH = "not understood", "no such name", "no such fact", "which one"
 OUTCOMES = ["right", "wrong", "refused", "rightly refused"]
 _SAID = {
@@ -70,7 +73,7 @@ def answer_messages(
         `guessed` with `given` (a tuple of names, or a number; empty where refused), `refusal` ("" where answered) and
         `facts` (of the answer).
     """
-    rows = []
+    rows: list[_Answer] = []
     for row, intent, confidence in zip(guessed.index, guessed["intent"], guessed["confidence"], strict=True):
         if intent == OUTSIDE or confidence < threshold:
             rows.append(((), NOT_UNDERSTOOD, ()))
@@ -81,7 +84,7 @@ def answer_messages(
 
 def _answer(
     graph: KnowledgeGraph, mentions: Sequence[Mention], path: str, identity: Int[np.ndarray, " entity"] | None
-) -> tuple[tuple[str, ...], str, tuple[tuple[str, str, str], ...]]:
+) -> _Answer:
     types, starts = graph.entities["type"], find_starts(graph, path)
     named = [list_meant(mention) for mention in mentions]
     fitting = [each for each in named if any(types[entity] in starts for entity in each)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ RELATIONS = ("made_by", "supplied_by", "in_category", "made_of")
 KINDS = ("topic", "sentiment")
 LABELLED_UNTIL, QUIET_UNTIL = "2025-04-01", "2025-07-01"  # labelled by hand; nothing is planted before
 _BATCH = 64
-Features = np.ndarray | sparse.csr_matrix
+Features: TypeAlias = np.ndarray | sparse.csr_matrix
 
 
 def read_reviews(folder: Path) -> pd.DataFrame:

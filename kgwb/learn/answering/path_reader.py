@@ -177,7 +177,8 @@ class PathReader:
         score, place, mention = max(choices, key=lambda choice: (choice[0], -choice[1]))
         nearest = self.texts["text"].iloc[columns[place][alike[columns[place]].argmax()]]
         trust = float(score + min(0.0, score - best.max()))
-        names, rows = facts.entities["entity"].tolist(), []
+        names = facts.entities["entity"].tolist()
+        rows: list[tuple[object, ...]] = []
         for entity in _candidates(mention):
             ends = follow_path(facts, entity, paths[place]).ends
             answers = tuple(names[end] for end in ends)
