@@ -10,8 +10,8 @@ import pandas as pd
 
 from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.message_answers import judge_answers, summarise_answers
-from kgwb.lessons.message_facts import find_facts
+from kgwb.lessons.message_answers import count_outcomes, judge_answers
+from kgwb.lessons.message_facts import find_message_facts
 from kgwb.lessons.messages import Messages
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape
@@ -69,17 +69,17 @@ def summarise_cuts(messages: Messages, cut: Mapping[str, pd.DataFrame]) -> pd.Da
         coverage, risk = measure_point(messages, answered)
         each = [measure_point(messages, its)[1] for _, its in answered.groupby("exam")]
         kept = {"coverage": coverage, "risk": risk, "lowest risk": min(each), "highest risk": max(each)}
-        refusals = summarise_answers(messages, answered)[["precision", "recall"]].add_prefix("refusals: ")
+        refusals = count_outcomes(messages, answered)[["precision", "recall"]].add_prefix("refusals: ")
         rows[name] = kept | refusals.to_dict()
     return pd.DataFrame(rows).T
 
 
-def list_walks(graph: KnowledgeGraph, asked: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """For some entities and paths all facts, the entity and the path as arguments, and where `find_facts` ends."""
+def list_message_paths(graph: KnowledgeGraph, asked: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """For some entities and paths all facts, the entity and the path as arguments, and where `find_message_facts` ends."""
     facts = list(graph.to_pandas().itertuples(index=False, name=None))
     pairs = list(asked)
     cases = {f"{start} {path}": (facts, start, path) for start, path in pairs}
-    beside = {f"{start} {path}": list(find_facts(graph, start, path).ends) for start, path in pairs}
+    beside = {f"{start} {path}": list(find_message_facts(graph, start, path).ends) for start, path in pairs}
     return {"cases": cases, "beside": beside}
 
 
@@ -95,7 +95,7 @@ def list_shared(messages: Messages, answered: pd.DataFrame) -> dict[str, Any]:
         if path.startswith("^"):
             continue
         text = messages.frame.loc[row, "question"]
-        ends = {names[entity]: list(find_facts(messages.graph, entity, path).ends) for entity in meant}
+        ends = {names[entity]: list(find_message_facts(messages.graph, entity, path).ends) for entity in meant}
         cases[text], beside[text] = (ends,), answered.loc[row, "refusal"] != ""
     return {"cases": cases, "beside": beside}
 

@@ -13,7 +13,7 @@ from kgwb.axes import Int
 from kgwb.bert import Bert, find_mentions
 from kgwb.graph import KnowledgeGraph, Mention, verbalise
 from kgwb.learn import trace_risk
-from kgwb.lessons.message_facts import FoundFacts, find_facts
+from kgwb.lessons.message_facts import FoundFacts, find_message_facts
 from kgwb.lessons.messages import (
     OUTSIDE,
     WORDINGS,
@@ -25,7 +25,7 @@ from kgwb.lessons.messages import (
     embed_texts,
     guess_held_out,
     guess_within,
-    hide_names,
+    hide_slots,
     list_meant,
 )
 from kgwb.lessons.seeing_a_space import exchange_within
@@ -110,7 +110,7 @@ def _compare(graph: KnowledgeGraph, one: int, other: int) -> tuple[tuple[str], s
 
 @lru_cache(maxsize=65536)
 def _follow(graph: KnowledgeGraph, start: int, path: str) -> FoundFacts:
-    return find_facts(graph, start, path)
+    return find_message_facts(graph, start, path)
 
 
 @lru_cache(maxsize=1024)
@@ -175,7 +175,7 @@ def judge_answers(messages: Messages, answered: pd.DataFrame) -> pd.Series:
     return pd.Series(said, index=answered.index)
 
 
-def summarise_answers(messages: Messages, answered: pd.DataFrame) -> pd.Series:
+def count_outcomes(messages: Messages, answered: pd.DataFrame) -> pd.Series:
     """Shares of all messages by outcome, and precision and recall of refusals."""
     outcome = judge_answers(messages, answered)
     shares = outcome.value_counts(normalize=True).reindex(OUTCOMES, fill_value=0.0)
@@ -245,7 +245,7 @@ def serve_texts(messages: Messages, texts: Sequence[str], bert: Bert, *, thresho
     found = find_mentions(list(texts), messages.graph, bert.tokenizer)
     frame = pd.concat([messages.frame, new], ignore_index=True)
     both = replace(messages, frame=frame, mentions=[*messages.mentions, *found])
-    vectors = np.hstack([embed_texts(bert, hide_names(both, "it")), count_types(both)])
+    vectors = np.hstack([embed_texts(bert, hide_slots(both, "it")), count_types(both)])
     asked = (frame["exam"] == WORDINGS).to_numpy()
     guessed = Way(vectors).predict(frame["intent"].to_numpy(str), ~asked, asked)
     served = answer_messages(replace(both, frame=messages.frame), guessed, threshold=threshold)

@@ -24,7 +24,7 @@ class FoundFacts:
     facts: tuple[tuple[str, str, str], ...]
 
 
-def find_facts(graph: KnowledgeGraph, start: str | int | np.integer, path: str) -> FoundFacts:
+def find_message_facts(graph: KnowledgeGraph, start: str | int | np.integer, path: str) -> FoundFacts:
     """Follow a path of relations from an entity, as r₁/r₂ of SPARQL's property paths, and keep the facts it passes.
 
     ends = {z : (start, r₁, y), (y, r₂, z) are facts}; ^r is r against its direction.
@@ -41,9 +41,9 @@ def find_facts(graph: KnowledgeGraph, start: str | int | np.integer, path: str) 
     Example:
         >>> facts = [("mug", "made_of", "clay"), ("clay", "cared_for_by", "hand"), ("mat", "made_of", "cork")]
         >>> graph = KnowledgeGraph.from_pandas(pd.DataFrame(facts, columns=["head", "relation", "tail"]))
-        >>> find_facts(graph, "mug", "made_of/cared_for_by").ends
+        >>> find_message_facts(graph, "mug", "made_of/cared_for_by").ends
         ('hand',)
-        >>> find_facts(graph, "cork", "^made_of").facts
+        >>> find_message_facts(graph, "cork", "^made_of").facts
         (('mat', 'made_of', 'cork'),)
     """
     entity = graph.entity_id(start)

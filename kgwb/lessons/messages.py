@@ -86,7 +86,7 @@ def list_meant(mention: Mention) -> tuple[int, ...]:
     return tuple(mention.candidates) or (mention.entity,)
 
 
-def hide_names(messages: Messages, word: str) -> list[str]:
+def hide_slots(messages: Messages, word: str) -> list[str]:
     """The messages with one word in place of every name that was found."""
     hidden = []
     for text, row in zip(messages.frame["question"], messages.mentions, strict=True):
@@ -183,7 +183,7 @@ def make_ways(messages: Messages, bert: Bert | None = None, *, word: str = "it")
         bert: left as it is; none for characters alone.
         word: in place of names, where they are hidden.
     """
-    plain, hidden = messages.frame["question"].tolist(), hide_names(messages, word)
+    plain, hidden = messages.frame["question"].tolist(), hide_slots(messages, word)
     types = count_types(messages)
     shuffled = np.stack([count_types(messages, shuffled=exam) for exam in range(WORDINGS)])  # [exam, message, type]
     ways = {"characters": Way(texts=plain), "characters, types": Way(types, hidden)}

@@ -39,7 +39,7 @@ def test_with_its_intent_every_message_is_answered_or_refused_rightly(read: Mess
     assert (messages.count_linked(read)["linked"] == 1).all()
     outcome = message_answers.judge_answers(read, told)
     assert set(outcome) == {"right", "rightly refused"}
-    summed = message_answers.summarise_answers(read, told)
+    summed = message_answers.count_outcomes(read, told)
     assert summed["precision"] == summed["recall"] == 1 and summed[message_answers.OUTCOMES].sum() == pytest.approx(1)
 
 
@@ -78,7 +78,7 @@ def test_shuffled_types_and_other_facts_are_as_many_and_not_the_same(read: Messa
     kinds = read.graph.entities["type"].to_numpy(str)
     assert sorted(identity) == list(range(len(kinds))) and (kinds[identity] == kinds).all()
     other = message_answers.answer_messages(read, told[["intent", "confidence"]], identity=identity)
-    shares = message_answers.summarise_answers(read, other)
+    shares = message_answers.count_outcomes(read, other)
     assert shares["right"] < 0.2 < 0.4 < shares["wrong"]
     refused = message_answers.share_refused(read, other)
     assert abs(refused["no_fact"] - refused["(answerable)"]) < 0.25
@@ -140,7 +140,7 @@ def test_ways_run_to_the_end_and_are_drawn(read: Messages) -> None:
 
 
 def test_cases_of_the_exercises_are_kgwbs_own(read: Messages, told: pd.DataFrame) -> None:
-    walks = customer_service.list_walks(read.graph, [("A10626", "made_of/cared_for_by")])
+    walks = customer_service.list_message_paths(read.graph, [("A10626", "made_of/cared_for_by")])
     assert list(walks["cases"]) == list(walks["beside"]) and len(walks["beside"]["A10626 made_of/cared_for_by"]) == 2
     shared = customer_service.list_shared(read, told)
     assert len(shared["cases"]) == 10 and not all(shared["beside"].values())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgwb.graph import KnowledgeGraph, UnknownNameError
-from kgwb.lessons.message_facts import find_facts
+from kgwb.lessons.message_facts import find_message_facts
 
 FACTS = [("kettle", "made_of", "steel"), ("mug", "made_of", "glass"), ("glass", "cared_for_by", "hand")]
 
@@ -38,7 +38,7 @@ def test_it_ends_where_walking_ends(facts: list[tuple[str, str, str]], path: lis
             if fact[1] == step.strip("^") and (fact[2] if step[0] == "^" else fact[0]) == here
         ]
         walks, ends = [[*walk, fact] for walk, fact, _ in moves], [end for _, _, end in moves]
-    found = find_facts(graph, "a", "/".join(path))
+    found = find_message_facts(graph, "a", "/".join(path))
     assert found.ends == tuple(sorted({*ends}))
     assert found.facts == tuple(sorted({fact for walk in walks for fact in walk}))
 
@@ -46,14 +46,14 @@ def test_it_ends_where_walking_ends(facts: list[tuple[str, str, str]], path: lis
 def test_a_number_is_its_own_end_and_a_missing_one_is_silence() -> None:
     entities = pd.DataFrame({"entity": ["mug", "kettle"], "price": [12.5, np.nan], "stock": [3, 0]})
     graph = make_graph(FACTS, entities)
-    assert find_facts(graph, "mug", "price").ends == ("12.5",)
-    assert find_facts(graph, "kettle", "stock").facts == (("kettle", "stock", "0"),)
-    assert find_facts(graph, "kettle", "price").ends == find_facts(graph, "kettle", "price").facts == ()
+    assert find_message_facts(graph, "mug", "price").ends == ("12.5",)
+    assert find_message_facts(graph, "kettle", "stock").facts == (("kettle", "stock", "0"),)
+    assert find_message_facts(graph, "kettle", "price").ends == find_message_facts(graph, "kettle", "price").facts == ()
 
 
 def test_what_no_path_is_is_said() -> None:
     graph = make_graph(FACTS)
     with pytest.raises(UnknownNameError, match="made_of"):
-        find_facts(graph, "mug", "made_off")
+        find_message_facts(graph, "mug", "made_off")
     with pytest.raises(UnknownNameError, match="mug"):
-        find_facts(graph, "mugg", "made_of")
+        find_message_facts(graph, "mugg", "made_of")

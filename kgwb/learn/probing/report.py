@@ -260,11 +260,10 @@ class ProbeReport:
     def save(self, path: str | Path) -> Path:
         """Write the whole report, as .csv or .json; `kgwb.learn.read_report` brings it back. Returns the path.
 
-        A .csv has a row for each run, seed and relation, and what is the same for all of them in every row.
+        A .csv has a row for each run, seed and relation, and in it what is the same for all of them.
 
         Raises:
-            ValueError: for another ending.
-            FileExistsError: the path is a folder, or a file that is no report.
+            ValueError, FileExistsError: another ending; the path is a folder, or a file that is no report.
         """
         path = expect_path(path, call="report.save('report.json')")
         expect_place_for_report(path)
