@@ -117,7 +117,7 @@ def check(
 
 
 def agree(came: Any, expected: Any, *, ordered: bool = False) -> bool:
-    """Whether what came is what was expected; a text is no number, and neither is a truth value, but a list is a tuple.
+    """Whether what came is what was expected; a text is no number, and neither is a truth value.
 
     Example:
         >>> agree(np.array([0.5]), 0.5), agree("0.5", 0.5), agree([1, 2], [2, 1]), agree([1, 2], [2, 1], ordered=True)
@@ -131,7 +131,7 @@ def agree(came: Any, expected: Any, *, ordered: bool = False) -> bool:
     if isinstance(expected, str):  # what came may be of a class that calls itself equal to anything
         return isinstance(came, str) and str.__eq__(expected, came)
     if isinstance(expected, tuple):
-        return isinstance(came, tuple | list) and _agree_lists(list(came), expected, True)
+        return isinstance(came, tuple) and _agree_lists(list(came), expected, True)
     came = list_elements(came)
     return isinstance(came, list) and _agree_lists(came, expected, ordered)
 

@@ -15,6 +15,7 @@ from kgwb.axes import Float, Tensor
 from kgwb.embed import GraphEmbedding, Scorer
 from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.checks import LIMIT, Verdict, agree, check
+from kgwb.lessons.examples import shorten_value
 from kgwb.lessons.guarded import run_guarded
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text, type_marks
@@ -272,17 +273,16 @@ class _Score(Number):
     """A score that says of which query it is."""
 
     def __init__(self, name: str, query: Tensor, other: list[float]) -> None:
-        self.value, self.said = float((query * torch.tensor(other)).sum()), f"{name} returned {_round(query)}"
+        self.value, self.said = float((query * torch.tensor(other)).sum()), f"{name} returned {shorten_value(query)}"
 
     def __float__(self) -> float:
         return self.value
 
+    def __hash__(self) -> int:
+        return hash(self.value)
+
     def __repr__(self) -> str:
         return f"{self.value:.4g}; {self.said}"
-
-
-def _round(query: Tensor) -> list[float]:
-    return [round(number, 3) for number in query.tolist()]
 
 
 def _score_query(name: str, query: Any, other: list[float]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.lessons.checks import Verdict, check
+from kgwb.lessons.checks import Verdict, check, list_elements
 from kgwb.lessons.customers import PurchaseExam, Shop, hide_impossible, measure_lists
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape, draw_text
@@ -126,7 +126,13 @@ def check_find_last(find_last: Callable[[list[Purchase]], list[Purchase]]) -> Ve
         last = {user: (user, item, day) for user, item, day in rows}
         examples.append((([rows[i] for i in draw.permutation(9)],), list(last.values())))
     hint = "Go through the rows and keep for each customer the one with the latest day so far; days compare as texts."
-    return check(find_last, examples, hint=hint)
+    return check(find_last, examples, hint=hint, through=_read_rows)
+
+
+def _read_rows(find_last: Callable[[list[Purchase]], Any], purchases: list[Purchase]) -> Any:
+    """What came, with rows as tuples, whatever they came in."""
+    came = list_elements(find_last(purchases))
+    return [tuple(row) if isinstance(row, list) else row for row in came] if isinstance(came, list) else came
 
 
 def check_list_popular(list_popular: Callable[[list[tuple[str, str]], str, int], list[str]]) -> Verdict:
