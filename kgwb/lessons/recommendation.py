@@ -33,7 +33,7 @@ def summarise_lists(guesses: Mapping[str, pd.DataFrame], shop: Shop, exam: Purch
 
     Returns:
         Columns "most bought" (share of all places that the most bought tenth of the items takes), "different items",
-        "not in train" (nobody bought it in what may be learnt from) and "no longer made" (places).
+        "not in train" (not bought in what may be learnt from) and "no longer made" (places).
     """
     sold = exam.known["item"].value_counts().reindex(shop.items, fill_value=0)
     top = set(sold.sort_values(ascending=False, kind="stable").index[: len(sold) // 10])
