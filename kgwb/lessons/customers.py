@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -164,16 +164,41 @@ def score_popularity(shop: Shop, exam: PurchaseExam) -> pd.DataFrame:
     return pd.DataFrame(np.tile(np.log(counts + 0.5), (len(shop.users), 1)), shop.users, shop.items)
 
 
-def score_facts(shop: Shop, exam: PurchaseExam) -> pd.DataFrame:
-    """User × item: popularity, and how much oftener than others the user buys of this brand, category, ..."""
-    scores = score_popularity(shop, exam)
-    bought = mark_purchases(shop, exam.known).to_numpy(float)
-    for relation in FACETS:
+def score_facts(shop: Shop, exam: PurchaseExam, relations: Iterable[str] = tuple(FACETS)) -> pd.DataFrame:
+    """User × item: popularity, and how much oftener than others the user buys of this brand, category, ...
+
+    Args:
+        shop: items and customers.
+        exam: what may be learnt from.
+        relations: whose facts are counted; those that say nothing of an item do not count.
+    """
+    scores, bought = score_popularity(shop, exam), mark_purchases(shop, exam.known)
+    for relation in choose_facets(shop, relations):
         shares = share_values(shop.graph, relation, shop.items).to_numpy()  # [item, value]
-        own, usual = bought @ shares, (bought.sum(axis=0) @ shares + 1) / (bought.sum() + shares.shape[1])
-        often = (own + _AVERAGE * usual) / (own.sum(axis=1, keepdims=True) + _AVERAGE)  # [user, value]
-        scores += np.log(often / usual) @ shares.T
+        scores += compare_buying(shop, bought, relation).to_numpy() @ shares.T
     return scores
+
+
+def choose_facets(shop: Shop, relations: Iterable[str]) -> list[str]:
+    """Those of the relations that state facts about items."""
+    facts = shop.graph.to_pandas()
+    said = set(facts.loc[facts["head"].isin(shop.items), "relation"])
+    return [relation for relation in relations if relation in said]
+
+
+def compare_buying(shop: Shop, purchases: pd.DataFrame, relation: str) -> pd.DataFrame:
+    """User × value: how many times as often as others the user bought it, as a logarithm.
+
+    Args:
+        shop: items and customers.
+        purchases: user × item, as `mark_purchases` gives them.
+        relation: whose values, such as brands, are compared.
+    """
+    table, bought = share_values(shop.graph, relation, shop.items), purchases.to_numpy(float)
+    shares = table.to_numpy()  # [item, value]
+    own, usual = bought @ shares, (bought.sum(axis=0) @ shares + 1) / (bought.sum() + shares.shape[1])
+    often = (own + _AVERAGE * usual) / (own.sum(axis=1, keepdims=True) + _AVERAGE)  # [user, value]
+    return pd.DataFrame(np.log(often / usual), shop.users, table.columns)
 
 
 def score_formula(shop: Shop) -> pd.DataFrame:
@@ -213,6 +238,11 @@ def hide_impossible(scores: pd.DataFrame, shop: Shop, exam: PurchaseExam) -> pd.
     return scores.where(possible, -np.inf)
 
 
+def rank_items(scores: pd.DataFrame) -> pd.DataFrame:
+    """User × item: the place of the item in the user's list, 1 for the best; ties share the mean."""
+    return scores.rank(axis=1, ascending=False)
+
+
 def measure_lists(scores: pd.DataFrame, shop: Shop, exam: PurchaseExam) -> dict[str, float]:
     """The share of the purchases asked for that the lists hold, and the mean nDCG of the lists; ties count in parts."""
     left = hide_impossible(scores, shop, exam).to_numpy()
@@ -236,7 +266,7 @@ def guess_items(
     Args:
         shop: items and customers.
         exam: what may be learnt from.
-        relations: whose facts the graph gives.
+        relations: whose facts the graph gives, and are counted.
         seed: of vectors, shuffle and chance.
         options: of `train_vectors`.
     """
@@ -250,7 +280,7 @@ def guess_items(
     scores = {"chance": pd.DataFrame(chance, shop.users, shop.items), "popularity": score_popularity(shop, exam)}
     for name, graph in graphs.items():
         scores[name] = score_items(train_vectors(graph, ComplEx(), seed=seed, **options), shop)
-    return scores | {"facts counted": score_facts(shop, exam), "the formula itself": score_formula(shop)}
+    return scores | {"facts counted": score_facts(shop, exam, told), "the formula itself": score_formula(shop)}
 
 
 def compare_guesses(
@@ -264,15 +294,3 @@ def compare_guesses(
             for guess, scores in guess_items(shop, exam, told, seed=seed, **options).items():
                 rows.append({"exam": kind, "guess": guess, "seed": seed} | measure_lists(scores, shop, exam))
     return pd.DataFrame(rows)
-
-
-def list_scored(scores: pd.DataFrame, shop: Shop, exam: PurchaseExam, users: Iterable[str]) -> dict[str, Any]:
-    """For some customers the list, what they bought and its length as arguments, and scikit-learn's nDCG beside them."""
-    left = hide_impossible(scores, shop, exam)
-    cases, beside = {}, {}
-    for user in users:
-        asked = exam.asked[exam.asked["user"] == user]
-        ranked = left.loc[user].sort_values(ascending=False, kind="stable").index[: exam.first].tolist()
-        cases[user] = (ranked, set(asked["item"]), exam.first)
-        beside[user] = measure_lists(scores, shop, replace(exam, asked=asked))["nDCG"]
-    return {"cases": cases, "beside": beside}

@@ -14,6 +14,7 @@ from kgwb.embed import RankReport
 from kgwb.graph import KnowledgeGraph, Split
 
 Fact = tuple[str, str, str]
+_LONGEST = 100  # letters of a value on one line
 _PEOPLE = ("Ada", "Bo", "Cem", "Dia", "Eli")
 
 
@@ -89,6 +90,10 @@ def describe_input(value: Any) -> str:
         return "ranks: " + ", ".join(f"{side} {rank:g}" for side, rank in zip(value.sides, value.ranks, strict=True))
     if isinstance(value, Reading):
         return _describe_reading(value)
+    if (
+        isinstance(value, list | tuple | dict) and len(text := _write_out(value)) > _LONGEST
+    ):  # the call shows its beginning
+        return text
     return ""
 
 
@@ -125,7 +130,7 @@ def shorten_value(value: Any) -> str:
     else:
         text = _write_out(value)
     text = " ".join(text.split())
-    return text if len(text) <= 100 else text[:100] + " …"
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
 
 
 def _write_out(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from kgwb.axes import Float, Tensor
 from kgwb.embed import GraphEmbedding, Scorer
 from kgwb.graph import KnowledgeGraph
 from kgwb.lessons.checks import LIMIT, Verdict, agree, check
+from kgwb.lessons.examples import shorten_value
 from kgwb.lessons.guarded import run_guarded
 from kgwb.lessons.pictures import WIDTH, Picture
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_points, draw_polyline, draw_text, type_marks
@@ -228,9 +230,12 @@ def check_one_way(scorer: Scorer) -> Verdict:
     step = 1 if paired.value is True else None
     examples += [(given, _score_pairs(*given, step=step)) for given in drawn]
     hint = "Write the score out for two numbers, then collect what each number of the tail (or of the head) is multiplied by."
-    verdict = check(by_tail, examples, hint=hint, through=_score_by_tail_query, called="score_by_tail_query")
+    by_query = "{} · {}, of head, relation, tail "
+    called = by_query.format("query_tail(head, relation)", "tail")
+    verdict = check(by_tail, examples, hint=hint, through=_score_by_tail_query, called=called)
     if verdict.passed:
-        verdict = check(by_head, examples, hint=hint, through=_score_by_head_query, called="score_by_head_query")
+        called = by_query.format("query_head(relation, tail)", "head")
+        verdict = check(by_head, examples, hint=hint, through=_score_by_head_query, called=called)
     if verdict.passed:
         hint = "A relation has one number for each pair of an entity's numbers."
         widths = [((dim,), dim // 2) for dim in (2, 4, 128)]
@@ -252,11 +257,11 @@ def _score_pairs(head: list[float], relation: list[float], tail: list[float], *,
 
 
 def _score_by_tail_query(query_tail: Any, head: list[float], relation: list[float], tail: list[float]) -> Any:
-    return _score_query(query_tail(_fill_rows(head), _fill_rows(relation)), tail)
+    return _score_query("query_tail", query_tail(_fill_rows(head), _fill_rows(relation)), tail)
 
 
 def _score_by_head_query(query_head: Any, head: list[float], relation: list[float], tail: list[float]) -> Any:
-    return _score_query(query_head(_fill_rows(relation), _fill_rows(tail)), head)
+    return _score_query("query_head", query_head(_fill_rows(relation), _fill_rows(tail)), head)
 
 
 def _fill_rows(numbers: list[float]) -> Tensor:
@@ -264,12 +269,28 @@ def _fill_rows(numbers: list[float]) -> Tensor:
     return torch.tensor([[0.0] * len(numbers), [1.0] * len(numbers), numbers], requires_grad=True)
 
 
-def _score_query(query: Any, other: list[float]) -> Any:
+class _Score(Number):
+    """A score that says of which query it is."""
+
+    def __init__(self, name: str, query: Tensor, other: list[float]) -> None:
+        self.value, self.said = float((query * torch.tensor(other)).sum()), f"{name} returned {shorten_value(query)}"
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __repr__(self) -> str:
+        return f"{self.value:.4g}; {self.said}"
+
+
+def _score_query(name: str, query: Any, other: list[float]) -> Any:
     if not isinstance(query, Tensor) or query.shape != (3, len(other)):
         return query
     if not query.requires_grad:
         return "a query that has lost its gradients, so nothing could be learnt"
-    return (query[-1].detach() * torch.tensor(other)).sum()
+    return _Score(name, query[-1].detach(), other)
 
 
 def _ask_width(width: Any, dim: int) -> Any:

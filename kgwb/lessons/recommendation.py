@@ -1,169 +1,26 @@
-"""For notebook 14: why an item is recommended, whom lists favour, what the graph added as a picture, and checks by hand."""
+"""For notebook 14: lists to be scored by hand, whom lists favour, what the graph added as a picture, and checks by hand."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kgwb.embed import ComplEx
-from kgwb.graph import KnowledgeGraph
-from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.customers import (
-    BOUGHT,
-    FACETS,
-    PurchaseExam,
-    Shop,
-    hide_impossible,
-    join_purchases,
-    mark_purchases,
-    score_items,
-    share_values,
-)
+from kgwb.lessons.checks import Verdict, check, list_elements
+from kgwb.lessons.customers import PurchaseExam, Shop, hide_impossible, measure_lists
 from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.lessons.training import train_vectors
 from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape, draw_text
 from kgwb.see.palette import TYPE_COLOURS, TypeMark
 from kgwb.see.panels import Panel
 
 Purchase = tuple[str, str, str]
-_COUNTS = ("different items", "never bought", "no longer made")
+_COUNTS = ("different items", "not in train", "no longer made")
 _ROW = 26.0
-_SMOOTH = 20.0  # so many purchases of the average customer are added to a customer's own
 _TITLES = {"next": "next purchase", "unseen": "hidden items", "new": "new items"}
-
-
-def list_paths(graph: KnowledgeGraph, user: str, item: str) -> pd.DataFrame:
-    """Every way from a customer over a purchase and what it shares with an item to that item.
-
-    Args:
-        graph: purchases and facts in one.
-        user: a customer, by name.
-        item: what was recommended, by name.
-
-    Returns:
-        Columns bought, relation, value (names), those of the value that most purchases share first.
-    """
-    facts = graph.to_pandas()
-    owned = facts.loc[(facts["head"] == user) & (facts["relation"] == BOUGHT), "tail"]
-    its = facts[(facts["head"] == item) & (facts["relation"] != BOUGHT)]
-    shared = facts[facts["head"].isin(owned)].merge(its[["relation", "tail"]], on=["relation", "tail"])
-    shared = shared.rename(columns={"head": "bought", "tail": "value"})
-    often = shared.groupby(["relation", "value"])["bought"].transform("count")
-    order = shared.assign(often=often).sort_values(["often", "relation", "bought"], ascending=[False, True, True])
-    return order[["bought", "relation", "value"]].reset_index(drop=True)
-
-
-def cut_paths(graph: KnowledgeGraph, user: str, item: str, relations: Iterable[str] = tuple(FACETS)) -> KnowledgeGraph:
-    """Only the facts of the paths from a customer to an item, as a graph to be drawn.
-
-    Args:
-        graph: purchases and facts in one.
-        user: a customer, by name.
-        item: what was recommended, by name.
-        relations: over which paths may lead.
-    """
-    paths = list_paths(graph, user, item)
-    paths = paths[paths["relation"].isin(list(relations))]
-    columns = ["head", "relation", "tail"]
-    to_value = paths[["bought", "relation", "value"]].set_axis(columns, axis=1)
-    table = pd.concat(
-        [to_value.assign(head=item), to_value, to_value.assign(tail=to_value["head"], head=user, relation=BOUGHT)]
-    )
-    table = table.drop_duplicates()
-    named = graph.entities["entity"].isin({*table["head"], *table["tail"]})
-    used = graph.relations["relation"].isin(table["relation"])
-    return KnowledgeGraph.from_pandas(table, graph.entities[named], relations=graph.relations[used], name="paths")
-
-
-def choose_hits(scores: pd.DataFrame, shop: Shop, exam: PurchaseExam) -> pd.DataFrame:
-    """For each item that a list rightly holds the customer whose list has it highest: columns user, item, rank."""
-    ranks = rank_items(hide_impossible(scores, shop, exam))
-    asked = mark_purchases(shop, exam.asked)
-    best = ranks.where(asked).stack().dropna().rename("rank").reset_index()
-    best = best[best["rank"] <= exam.first].sort_values(["rank", "user"], kind="stable")
-    return best.groupby("item", sort=False).head(1).reset_index(drop=True)
-
-
-def rank_items(scores: pd.DataFrame) -> pd.DataFrame:
-    """User × item: the place of the item in the user's list, 1 for the best; ties share the mean."""
-    return scores.rank(axis=1, ascending=False)
-
-
-def name_reasons(shop: Shop, exam: PurchaseExam, hits: pd.DataFrame, *, seed: int = 0) -> dict[str, pd.DataFrame]:
-    """For each hit one fact of the item to take away, as frames with head, relation, tail.
-
-    Args:
-        shop: items and customers.
-        exam: what the customer bought before.
-        hits: columns user, item.
-        seed: of the draw.
-
-    Returns:
-        "the reason": the fact whose value the customer bought oftener than others do, compared with all facts of the
-        item; "another fact": one of the others, drawn.
-    """
-    draw, bought = np.random.default_rng(seed), mark_purchases(shop, exam.known).astype(float)
-    liking = {relation: _compare_buying(shop, bought, relation) for relation in FACETS}
-    facts = shop.graph.to_pandas()
-    told = dict(iter(facts[facts["relation"].isin(FACETS)].groupby("head")))
-    reasons, others = [], []
-    for each in hits.itertuples():
-        its = told[each.item]
-        often = np.array([liking[row.relation].loc[each.user, row.tail] for row in its.itertuples()])
-        reasons.append(its.iloc[[often.argmax()]])
-        others.append(its.drop(its.index[often.argmax()]).sample(1, random_state=draw))
-    return {"the reason": pd.concat(reasons), "another fact": pd.concat(others)}
-
-
-def _compare_buying(shop: Shop, bought: pd.DataFrame, relation: str) -> pd.DataFrame:
-    """User × value: how much oftener than others the user bought it, as a logarithm."""
-    shares = share_values(shop.graph, relation, shop.items)
-    own = bought.to_numpy() @ shares.to_numpy()  # [user, value]
-    usual = (own.sum(axis=0) + 1) / (own.sum() + shares.shape[1])
-    often = (own + _SMOOTH * usual) / (own.sum(axis=1, keepdims=True) + _SMOOTH)
-    return pd.DataFrame(np.log(often / usual), shop.users, shares.columns)
-
-
-def remove_facts(graph: KnowledgeGraph, facts: pd.DataFrame) -> KnowledgeGraph:
-    """The graph without some facts, given as names in the columns head, relation, tail."""
-    table = graph.to_pandas()
-    gone = set(facts[["head", "relation", "tail"]].itertuples(index=False, name=None))
-    keep = [fact not in gone for fact in table.itertuples(index=False, name=None)]
-    return KnowledgeGraph.from_pandas(table[keep], graph.entities, relations=graph.relations)
-
-
-def compare_removals(
-    shop: Shop, exam: PurchaseExam, relations: Iterable[str], *, seeds: int = 3, **options: Any
-) -> pd.DataFrame:
-    """The ranks of hits after training again without the reason, without another fact, and without nothing.
-
-    Args:
-        shop: items and customers.
-        exam: what may be learnt from, and what is asked for.
-        relations: whose facts the graph gives.
-        seeds: how often all of it is done.
-        options: of `train_vectors`.
-
-    Returns:
-        A row for each seed and hit: user, item, rank (before), "nothing" (trained with another seed), "the reason",
-        "another fact".
-    """
-    full = join_purchases(shop.graph, exam.known, relations)
-    tables = []
-    for seed in range(seeds):
-        before = score_items(train_vectors(full, ComplEx(), seed=seed, **options), shop)
-        hits = choose_hits(before, shop, exam)
-        taken = {"nothing": full.to_pandas().iloc[:0]} | name_reasons(shop, exam, hits, seed=seed)
-        for name, facts in taken.items():
-            vectors = train_vectors(remove_facts(full, facts), ComplEx(), seed=seed + 1000, **options)
-            ranks = rank_items(hide_impossible(score_items(vectors, shop), shop, exam))
-            hits[name] = [ranks.loc[user, item] for user, item in zip(hits["user"], hits["item"], strict=True)]
-        tables.append(hits.assign(seed=seed))
-    return pd.concat(tables, ignore_index=True)
 
 
 def summarise_lists(guesses: Mapping[str, pd.DataFrame], shop: Shop, exam: PurchaseExam) -> pd.DataFrame:
@@ -176,7 +33,7 @@ def summarise_lists(guesses: Mapping[str, pd.DataFrame], shop: Shop, exam: Purch
 
     Returns:
         Columns "most bought" (share of all places that the most bought tenth of the items takes), "different items",
-        "never bought" and "no longer made" (places).
+        "not in train" (not bought in what may be learnt from) and "no longer made" (places).
     """
     sold = exam.known["item"].value_counts().reindex(shop.items, fill_value=0)
     top = set(sold.sort_values(ascending=False, kind="stable").index[: len(sold) // 10])
@@ -190,12 +47,24 @@ def summarise_lists(guesses: Mapping[str, pd.DataFrame], shop: Shop, exam: Purch
         name: {
             "most bought": sum(item in top for item in its) / len(its),
             "different items": len(set(its)),
-            "never bought": sum(item in unsold for item in its),
+            "not in train": sum(item in unsold for item in its),
             "no longer made": sum(item in gone for item in its),
         }
         for name, its in listed.items()
     }
     return pd.DataFrame(rows).T.astype(dict.fromkeys(_COUNTS, int))
+
+
+def list_scored(scores: pd.DataFrame, shop: Shop, exam: PurchaseExam, users: Iterable[str]) -> dict[str, Any]:
+    """For some customers the list, what they bought and its length as arguments, and scikit-learn's nDCG beside them."""
+    left = hide_impossible(scores, shop, exam)
+    cases, beside = {}, {}
+    for user in users:
+        asked = exam.asked[exam.asked["user"] == user]
+        ranked = left.loc[user].sort_values(ascending=False, kind="stable").index[: exam.first].tolist()
+        cases[user] = (ranked, set(asked["item"]), exam.first)
+        beside[user] = measure_lists(scores, shop, replace(exam, asked=asked))["nDCG"]
+    return {"cases": cases, "beside": beside}
 
 
 def draw_found(results: pd.DataFrame, guesses: Iterable[str], *, ceiling: str = "the formula itself") -> Picture:
@@ -257,7 +126,13 @@ def check_find_last(find_last: Callable[[list[Purchase]], list[Purchase]]) -> Ve
         last = {user: (user, item, day) for user, item, day in rows}
         examples.append((([rows[i] for i in draw.permutation(9)],), list(last.values())))
     hint = "Go through the rows and keep for each customer the one with the latest day so far; days compare as texts."
-    return check(find_last, examples, hint=hint)
+    return check(find_last, examples, hint=hint, through=_read_rows)
+
+
+def _read_rows(find_last: Callable[[list[Purchase]], Any], purchases: list[Purchase]) -> Any:
+    """What came, with rows as tuples, whatever they came in."""
+    came = list_elements(find_last(purchases))
+    return [tuple(row) if isinstance(row, list) else row for row in came] if isinstance(came, list) else came
 
 
 def check_list_popular(list_popular: Callable[[list[tuple[str, str]], str, int], list[str]]) -> Verdict:

@@ -13,6 +13,7 @@ def find_tails(graph: kgwb.KnowledgeGraph, head: str, relation: str) -> list[str
 
 # %% exercise-2
 def attention_paid(reading: kgwb.bert.Reading, layer: int, head: int) -> float:
+    # Where sentences differ in length the shorter ones end in padding, which is no query.
     weights = reading.attention[0, layer, head, : reading.lengths[0]]
     columns = [column for column, entered in enumerate(reading.injected[0]) if entered]
     return float(weights[:, columns].sum(1).mean())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -44,8 +45,10 @@ def _as_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_one_way_scorer_must_agree_on_both_sides() -> None:
     assert facts_as_geometry.check_one_way(OneWay(both=True)).passed
-    assert "score_by_head_query" in repr(facts_as_geometry.check_one_way(OneWay(both=False)))
-    assert "score_by_tail_query" in repr(facts_as_geometry.check_one_way(DistMult()))
+    assert "query_head(relation, tail) · head" in repr(facts_as_geometry.check_one_way(OneWay(both=False)))
+    said = repr(facts_as_geometry.check_one_way(DistMult()))
+    assert "query_tail(head, relation) · tail, of head, relation, tail ([1.0, 0.0], [2.0], [0.0, 1.0])" in said
+    assert re.search(r"gave +0; query_tail returned tensor\(\[2.0, 0.0\]\)\n +expected +2\n", said)
 
 
 def test_a_distance_without_its_sign_is_not_right_yet() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import kgwb
-from kgwb.lessons import customers, recommendation
+from kgwb.lessons import customers, reasons, recommendation
 from kgwb.lessons.customers import PurchaseExam, Shop
 
 RELATIONS = [*customers.FACETS, "interested_in"]
@@ -85,7 +85,7 @@ def test_a_list_is_measured_as_by_hand(shop: Shop) -> None:
     assert measured["nDCG"] == pytest.approx((1 / np.log2(3)) / (1 + 1 / np.log2(3)))
     tied = customers.measure_lists(scores * 0, shop, exam)
     assert tied["found"] == pytest.approx(5 / 248)  # of 249 items, less the other one that is asked for
-    shown = customers.list_scored(scores, shop, exam, [user])
+    shown = recommendation.list_scored(scores, shop, exam, [user])
     assert shown["cases"][user] == (items[1:6].tolist(), set(asked["item"]), 5)
     assert shown["beside"][user] == measured["nDCG"]
 
@@ -94,33 +94,63 @@ def test_a_path_leads_over_a_purchase_to_the_item(shop: Shop) -> None:
     exam = customers.make_exam(shop, "new")
     joined = customers.join_purchases(shop.graph, exam.known, RELATIONS)
     facts = set(joined.to_pandas().itertuples(index=False, name=None))
-    paths = recommendation.list_paths(joined, "c005", "A10125")
+    paths = reasons.list_paths(joined, "c005", "A10125")
     assert len(paths)
     for each in paths.itertuples():
         way = {("c005", "bought", each.bought), (each.bought, each.relation, each.value)}
         assert way | {("A10125", each.relation, each.value)} <= facts
-    drawn = recommendation.cut_paths(joined, "c005", "A10125", ["made_by"]).to_pandas()
+    drawn = reasons.cut_paths(joined, "c005", "A10125", ["made_by"]).to_pandas()
     assert set(drawn.itertuples(index=False, name=None)) <= facts and set(drawn["relation"]) == {"made_by", "bought"}
 
 
 def test_one_fact_of_each_hit_is_taken_away_and_no_other(shop: Shop) -> None:
     exam = customers.make_exam(shop, "unseen")
     scores = customers.score_facts(shop, exam)
-    hits = recommendation.choose_hits(scores, shop, exam)
+    hits = reasons.choose_hits(scores, shop, exam)
     assert hits["item"].is_unique and hits["rank"].le(5).all() and len(hits) > 20
     assert len(hits.merge(exam.asked, on=["user", "item"])) == len(hits)
     joined = customers.join_purchases(shop.graph, exam.known, RELATIONS)
-    taken = recommendation.name_reasons(shop, exam, hits)
+    taken = reasons.name_reasons(shop, exam, hits)
     assert not len(taken["the reason"].merge(taken["another fact"]))
     for facts in taken.values():
         assert facts["head"].tolist() == hits["item"].tolist()
-        left = recommendation.remove_facts(joined, facts)
+        left = reasons.remove_facts(joined, facts)
         assert len(left) == len(joined) - len(hits) and not len(left.to_pandas().merge(facts))
+
+
+def test_only_the_facts_that_are_told_are_counted_and_taken_away(shop: Shop) -> None:
+    exam, quick = customers.make_exam(shop, "unseen"), {"dim": 8, "epochs": 1}
+    every, brands = customers.score_facts(shop, exam), customers.score_facts(shop, exam, ["made_by", "interested_in"])
+    assert every.equals(customers.score_facts(shop, exam, RELATIONS)) and not every.equals(brands)
+    brand = customers.share_values(shop.graph, "made_by", shop.items).idxmax(axis=1)[exam.items]
+    hidden = brands.loc[shop.users[0], exam.items]
+    assert hidden.groupby(brand).nunique().eq(1).all() and hidden.nunique() > 5  # of an item only its brand matters
+    guesses = customers.guess_items(shop, exam, ["made_by"], **quick)
+    assert guesses["facts counted"].equals(customers.score_facts(shop, exam, ["made_by"]))
+    hits = reasons.choose_hits(every, shop, exam)
+    taken = reasons.name_reasons(shop, exam, hits, ["made_by"])
+    assert set(taken["the reason"]["relation"]) == {"made_by"} and taken["another fact"].empty  # an item has one brand
+    assert reasons.compare_removals(shop, exam, ["made_by"], seeds=1, **quick)["another fact"].between(1, 50).all()
+
+
+def test_the_weight_of_a_path_is_what_facts_counted_adds(shop: Shop) -> None:
+    exam = customers.make_exam(shop, "new")
+    joined = customers.join_purchases(shop.graph, exam.known, RELATIONS)
+    table = reasons.weigh_paths(shop, exam, joined, "c005", "A10125")
+    assert table.loc[("made_by", "fenlorrow"), "earlier purchases"] == 5
+    own = exam.known.query("user == 'c005'")["item"]  # by hand, with the 20 purchases of the average customer
+    brand = customers.share_values(shop.graph, "made_by", shop.items)["fenlorrow"]
+    usual = (brand[exam.known["item"]].sum() + 1) / (len(exam.known) + 20)
+    assert table.loc[("made_by", "fenlorrow"), "times as often as others"] == pytest.approx(
+        (brand[own].sum() + 20 * usual) / (len(own) + 20) / usual
+    )
+    alone = customers.join_purchases(shop.graph, exam.known, ["interested_in"])
+    assert reasons.weigh_paths(shop, exam, alone, "c005", "A10125").empty
 
 
 def test_removals_and_guesses_run_to_the_end(shop: Shop) -> None:
     exam, quick = customers.make_exam(shop, "unseen"), {"dim": 8, "epochs": 1}
-    removed = recommendation.compare_removals(shop, exam, RELATIONS, seeds=1, **quick)
+    removed = reasons.compare_removals(shop, exam, RELATIONS, seeds=1, **quick)
     assert removed[["rank", "nothing", "the reason", "another fact"]].stack().between(1, 50).all()
     results = customers.compare_guesses(shop, ["new"], RELATIONS, seeds=1, **quick)
     assert results["guess"].tolist() == list(customers.GUESSES)
@@ -132,6 +162,6 @@ def test_removals_and_guesses_run_to_the_end(shop: Shop) -> None:
 def test_what_lists_favour_is_counted_by_places(shop: Shop) -> None:
     exam = customers.make_exam(shop, "next", every=True)
     table = recommendation.summarise_lists({"popularity": customers.score_popularity(shop, exam)}, shop, exam)
-    assert table.loc["popularity", "most bought"] > 0.95 and table.loc["popularity", "never bought"] == 0
+    assert table.loc["popularity", "most bought"] > 0.95 and table.loc["popularity", "not in train"] == 0
     top = exam.known["item"].value_counts().index[:25]
     assert table.loc["what was bought", "most bought"] == pytest.approx(exam.asked["item"].isin(top).mean(), abs=0.01)
