@@ -211,15 +211,15 @@ def test_another_ending_is_refused(report, tmp_path):
     assert eval(str(caught.value).rpartition(" Type ")[2].rstrip("."), {"report": report}) == tmp_path / "probe.json"
     with pytest.raises(FileExistsError, match=r" is a folder\. Type report\.save\(.*report\.json'\)\.$"):
         report.save(tmp_path)
+    (tmp_path / "probe.csv").mkdir()
+    with pytest.raises(FileExistsError, match=r"probe.csv is a folder. Type report.save"):
+        report.save(tmp_path / "probe.csv")
+    assert (tmp_path / "probe.csv").is_dir()
 
 
 def test_a_folder_in_a_reports_place_is_called_one(tmp_path):
     with pytest.raises(FileNotFoundError, match=r" is a folder\. Expected a report that report\.save wrote\.$"):
         read_report(tmp_path)
-    (tmp_path / "probe.csv").mkdir()
-    with pytest.raises(FileExistsError, match=r"probe.csv is a folder. Type another path"):
-        report.save(tmp_path / "probe.csv")
-    assert (tmp_path / "probe.csv").is_dir()
 
 
 def test_reports_on_the_same_questions_are_joined(small_bert, questions, report):
