@@ -63,7 +63,7 @@ def _list_tables(market: Market, kind: str, folds: pd.Series, steps: int) -> lis
     return [table.join(read_yields(market, kind, each)) if kind == "fund" else table for each in told]
 
 
-def weigh_paths(market: Market, *, seeds: int = 5, steps: int = 2) -> pd.DataFrame:
+def weigh_number_paths(market: Market, *, seeds: int = 5, steps: int = 2) -> pd.DataFrame:
     """Which columns the lasso takes: by kind and column in what share of the fits, and the mean weight, in % a year.
 
     A weight is what one standard deviation of the column moves the yield. `formula` says whether the column made the yields.

@@ -133,7 +133,7 @@ def test_leaks_are_shown_and_reasons_cost_what_they_carry(market: Market) -> Non
     assert leaks["and the yields of funds that hold it"] > leaks.iloc[0]
     [row] = finance.permute_paths(market, {"bond": ["rated: spread"]}, seeds=1).to_dict("records")
     assert row["as it is"] < 0.6 < row["taken away"] and row["as it is"] < row["permuted"]
-    weights = finance.weigh_paths(market, seeds=1, steps=1).loc["bond"].set_index("column")
+    weights = finance.weigh_number_paths(market, seeds=1, steps=1).loc["bond"].set_index("column")
     assert weights["formula"].sum() == 5 and weights.loc["rated: spread", "taken"] == 1.0
     reason = finance.explain_guess(market, "jiyi_bond_25", steps=1)
     assert reason["adds"].sum() == pytest.approx(market.securities.loc["jiyi_bond_25", "yield"], abs=2)
