@@ -78,3 +78,8 @@ def test_what_does_not_fit_is_said() -> None:
         ValueError, match=r"beside=\{'two': 1\} came\. Expected a value for each of the cases; type kgwb"
     ):
         use_answer(double, {"one": (1,)}, beside={"two": 1})
+
+
+def test_a_set_is_shown_in_one_order() -> None:
+    table = use_answer(lambda text: set(text), {"letters": ("cabd",), "none": ("",)})
+    assert table["yours"].tolist() == ["{'a', 'b', 'c', 'd'}", set()]
