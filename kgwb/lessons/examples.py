@@ -135,6 +135,8 @@ def shorten_value(value: Any) -> str:
 
 def _write_out(value: Any) -> str:
     try:
+        if isinstance(value, set) and value:  # Python's own order differs between runs
+            return f"{{{', '.join(sorted(map(repr, value)))}}}"
         return f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else repr(value)
     except Exception as error:  # a learner's class may not be able to say what it is
         return f"a {type(value).__name__} whose repr raises {type(error).__name__}"

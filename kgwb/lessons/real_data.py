@@ -56,16 +56,10 @@ def use_answer(
     if callable(answer) and not isinstance(answer, type):
         came = dict(zip(cases, _call_each(answer, list(cases.values()), limit), strict=True))
     given = {name: _write_tuple(value) for name, value in (beside or {}).items()}
-    shown = {name: _write_set(value) for name, value in came.items()}
-    columns = {"yours": shown} | ({} if beside is None else {"kgwb": given})
+    columns = {"yours": came} | ({} if beside is None else {"kgwb": given})
     if os.environ.get("KGWB_STRICT") == "1":
         _expect_agreement(came, beside or {})
     return pd.DataFrame({name: pd.Series(list(each.values())) for name, each in columns.items()}).set_axis(list(cases))
-
-
-def _write_set(value: Any) -> Any:
-    """A set in the order of what it holds; Python's own differs between runs."""
-    return f"{{{', '.join(sorted(map(repr, value)))}}}" if isinstance(value, set | frozenset) and value else value
 
 
 def _call_each(answer: Callable[..., Any], cases: list[tuple[Any, ...]], limit: float) -> list[Any]:
