@@ -34,10 +34,10 @@ def test_the_most_that_is_answered_is_what_has_an_answer() -> None:
     [
         ([], [], "Expected a number for each question"),
         ([0.1, np.nan], [True, True], "Expected a number for each question"),
-        (["a"], [True], "are no numbers"),
+        (np.array(["a"]), [True], "are no numbers"),
         ([0.1, 0.2], [True], "true or false for each of 2 questions"),
-        ([0.1], [0.5], "true or false"),
-        (0.5, True, "Expected a number for each question"),
+        ([0.1], np.array([0.5]), "true or false"),
+        (np.array(0.5), [True], "Expected a number for each question"),
     ],
 )
 def test_what_is_no_row_of_answers_is_said(confidence: object, right: object, said: str) -> None:

@@ -2,7 +2,6 @@
 
 A method stands on the class that defines it. A text holds what the call needs, and options that go on to another function.
 """
-
 # ruff: noqa: E501 - one call stands on one line
 
 from __future__ import annotations

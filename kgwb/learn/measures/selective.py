@@ -7,15 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kgwb.axes import Bool, Float
 from kgwb.words import quote_value
 
 _CALL = "kgwb.learn.trace_risk([0.9, 0.4], [True, False])"
 
 
-def trace_risk(
-    confidence: Sequence[float] | Float[np.ndarray, " question"], right: Sequence[bool] | Bool[np.ndarray, " question"]
-) -> pd.DataFrame:
+def trace_risk(confidence: Sequence[float] | np.ndarray, right: Sequence[bool] | np.ndarray) -> pd.DataFrame:
     """Risk and coverage at every threshold of a model that may refuse: the risk-coverage curve of selective answering.
 
     coverage(t) = #(confidence ≥ t) / #questions; risk(t) = #(confidence ≥ t, wrong) / #(confidence ≥ t) (El-Yaniv and Wiener,
