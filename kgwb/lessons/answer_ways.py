@@ -203,7 +203,7 @@ def compare_ways(
 
 
 def summarise_way(its: pd.DataFrame, threshold: float) -> dict[str, float]:
-    """The figures of one way and seed; what is refused counts as not answered in "dealt with" alone."""
+    """The figures of one way and seed; what is refused counts as not answered in "dealt with" and "given right" alone."""
     able, refused = ~its["lacks"], its["trust"] < threshold
     chinese = its["language"] == "zh"
     found = measure_refusals(its["trust"].tolist(), its["lacks"].tolist(), threshold)
@@ -215,6 +215,7 @@ def summarise_way(its: pd.DataFrame, threshold: float) -> dict[str, float]:
         "precision": found["precision"],
         "recall": found["recall"],
         "dealt with": np.where(its["lacks"], refused, its["right"] & ~refused).mean(),
+        "given right": (its["right"] & able)[~refused].mean(),
         "n": int(able.sum()),
         "n zh": int((able & chinese).sum()),
         "n lacking": int(its["lacks"].sum()),
