@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LassoLarsCV, RidgeCV
 from sklearn.pipeline import make_pipeline
@@ -57,7 +59,12 @@ def fit_chosen_ridge(features: pd.DataFrame, values: pd.Series) -> Any:
 
 def fit_lasso(features: pd.DataFrame, values: pd.Series) -> Any:
     """The lasso, which sets most weights to zero; how many is chosen by five folds of these rows."""
-    return make_pipeline(SimpleImputer(), StandardScaler(), LassoLarsCV(cv=5, max_iter=60)).fit(features, values)
+    lasso = make_pipeline(SimpleImputer(), StandardScaler(), LassoLarsCV(cv=5, max_iter=60))
+    with (
+        warnings.catch_warnings()
+    ):  # of columns that say nearly the same it drops one, which is what is wanted, and warns
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return lasso.fit(features, values)
 
 
 def fit_trees(features: pd.DataFrame, values: pd.Series) -> Any:
