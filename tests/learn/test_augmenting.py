@@ -181,7 +181,7 @@ def test_facts_are_reworded_as_others_of_their_relation_are(graph, stated):
 def test_a_question_whose_answer_is_told_is_dropped(questions):
     made = augment(questions, with_=lambda text: [f"Ket? {text}", f"Well, {text}"])
     assert dict(made.left_out) == {"the answer stands in the text": 1} and len(made) == 2 * len(questions) - 1
-    with pytest.raises(ValueError, match=r"dropped: \{'the blank is gone, or there are several': 3\}"):
+    with pytest.raises(ValueError, match=r"dropped: 3 the blank is gone, or there are several"):
         augment(questions, with_=lambda text: text.replace("[MASK]", "it"))
 
 
@@ -199,14 +199,14 @@ def test_nothing_new_is_refused(stated, graph):
     call = r"Expected one at least; type kgwb\.learn\."
     plain = [Sentence("It rains.")]
     with pytest.raises(
-        ValueError, match=rf"Nothing new came of 4 sentences \(.*'the same as another': 4\}}\)\. {call}augment"
+        ValueError, match=rf"Nothing new came of 4 sentences \(.*4 the same as another\)\. {call}augment"
     ):
         augment(stated, with_=lambda text: text)
-    with pytest.raises(ValueError, match=rf"'without a mention': 1\}}\)\. {call}rename_mentions"):
+    with pytest.raises(ValueError, match=rf"1 without a mention\)\. {call}rename_mentions"):
         rename_mentions(plain, graph)
-    with pytest.raises(ValueError, match=rf"'without a mention': 1\}}\)\. {call}hide_mentions"):
+    with pytest.raises(ValueError, match=rf"1 without a mention\)\. {call}hide_mentions"):
         hide_mentions(plain)
-    with pytest.raises(ValueError, match=rf"'stating no fact': 1\}}\)\. {call}reword_facts"):
+    with pytest.raises(ValueError, match=rf"1 stating no fact\)\. {call}reword_facts"):
         reword_facts(plain, graph)
     with pytest.raises(ValueError, match=rf"Nothing new came of 0 sentences .* {call}hide_mentions"):
         hide_mentions([])

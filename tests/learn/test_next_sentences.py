@@ -87,5 +87,5 @@ def test_no_pair(small_bert):
 
 def test_a_mention_without_an_entity_joins_no_sentences(small_bert):
     nil = Sentence("Nobody speaks.", (Mention(0, 6, -1),))
-    with pytest.raises(ValueError, match=r"sentences that none follows': 3"):
+    with pytest.raises(ValueError, match=r"3 sentences that none follows"):
         NextSentences([nil, replace(nil, text="Nobody listens."), "Text."], follows="entity").prepare(small_bert)

@@ -149,6 +149,7 @@ def test_policies_are_summarised_in_a_row_each() -> None:
 def test_the_picture_of_moves_has_a_mark_for_each_row(tuned: dict[str, Bert]) -> None:
     names = {"only the biases": "biases", "LoRA beside the layers": "lora", "a third": "biases", "a fourth": "lora"}
     moves = lesson.tabulate_moves(tuned["start"], {name: tuned[which] for name, which in names.items()})
+    moves.loc[moves["part"] == "layer 0", "moved"] *= 4  # biases alone may move all alike
     picture = pictures.draw_weight_moves(moves)
     _expect_legible(picture)
     dots = [each for each in ElementTree.fromstring(picture.svg).iter() if each.get("r") == "4.5"]
