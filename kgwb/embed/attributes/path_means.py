@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Int
-from kgwb.checks import expect_at_least
+from kgwb.checks import expect_at_least, expect_text
 from kgwb.embed.attributes.attribute_values import read_values
 from kgwb.graph.joins import Steps, distinct
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
@@ -91,6 +91,7 @@ def average_along(
 def _choose_rows(graph: KnowledgeGraph, of: str | None) -> Int[np.ndarray, " row"]:
     if of is None:
         return np.arange(len(graph.entities))
+    expect_text("of", of, usual="stock")
     types = graph.entities["type"] if "type" in graph.entities else pd.Series([], dtype=str)
     rows = np.flatnonzero((types == of).to_numpy())
     if not len(rows):

@@ -237,7 +237,7 @@ def _make_graph(facts: NamedTriples, path: Source) -> KnowledgeGraph:
     """The graph of all parts of what was read, named after its file or folder."""
     folder = isinstance(path, Path) and path.is_dir()
     notes = facts.notes
-    if not len(facts.triples):
+    if not len(facts.triples) and (facts.entities is None or facts.entities.empty):  # RDF may state numbers alone
         notes = sum_notes(notes, ((f"{'folder' if folder else 'file'} without a fact in it", 1),))
     tables = build_tables(facts.triples, facts.entities, relations=facts.relations, notes=notes)
     name = path.resolve().name if folder and isinstance(path, Path) else find_stem(path)
