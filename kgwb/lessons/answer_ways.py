@@ -186,7 +186,7 @@ def compare_ways(
 
     Returns:
         A row for each seed and way: `right` (share of the answerable questions whose answers are given, all and no other),
-        `one`, `right, en`, `right, zh`, `precision` and `recall` of refusals, `dealt with` (answered right or rightly refused,
+        `one`, `right, en`, `right, zh`, `precision` and `recall` of refusals, `handled` (answered right or rightly refused,
         of all), and how many there are: `n`, `n zh`, `n lacking`.
     """
     reader, rows = PathReader(graph, asked.iloc[:0], bert=bert), []
@@ -203,7 +203,7 @@ def compare_ways(
 
 
 def summarise_way(its: pd.DataFrame, threshold: float) -> dict[str, float]:
-    """The figures of one way and seed; what is refused counts as not answered in "dealt with" and "given right" alone."""
+    """The figures of one way and seed; what is refused counts as not answered in "handled" and "given right" alone."""
     able, refused = ~its["lacks"], its["trust"] < threshold
     chinese = its["language"] == "zh"
     found = measure_refusals(its["trust"].tolist(), its["lacks"].tolist(), threshold)
@@ -214,7 +214,7 @@ def summarise_way(its: pd.DataFrame, threshold: float) -> dict[str, float]:
         "right, zh": its.loc[able & chinese, "right"].mean(),
         "precision": found["precision"],
         "recall": found["recall"],
-        "dealt with": np.where(its["lacks"], refused, its["right"] & ~refused).mean(),
+        "handled": np.where(its["lacks"], refused, its["right"] & ~refused).mean(),
         "given right": (its["right"] & able)[~refused].mean(),
         "n": int(able.sum()),
         "n zh": int((able & chinese).sum()),

@@ -56,7 +56,7 @@ def test_what_is_right_is_all_answers_and_no_other(asked: pd.DataFrame) -> None:
     assert its["right"].tolist() == [False, True, True] and its["lacks"].tolist() == [False, False, True]
     assert its["one"].tolist() == [1.0, 1.0, 0.0]
     summed = answer_ways.summarise_way(its.assign(trust=[0.6, 0.6, 0.1]), 0.5)
-    assert summed["right"] == 0.5 and summed["dealt with"] == pytest.approx(2 / 3) and summed["n lacking"] == 1
+    assert summed["right"] == 0.5 and summed["handled"] == pytest.approx(2 / 3) and summed["n lacking"] == 1
 
 
 def test_refusals_are_measured_as_elsewhere_and_the_threshold_is_the_best() -> None:
@@ -118,6 +118,6 @@ def test_all_ways_run_to_the_end(
     assert results["way"].tolist() == list(answer_ways.WAYS)
     by_way = results.set_index("way")
     assert by_way.loc["tails shuffled", "right"] == 0 < by_way.loc["BERT, with the graph", "right"]
-    picture = question_answering.draw_ways(results, answer_ways.WAYS, ["right", "dealt with"])
+    picture = question_answering.draw_ways(results, answer_ways.WAYS, ["right", "handled"])
     assert repr(picture).startswith("Picture: right: usual path ") and "nan" not in picture.svg
     assert "wordings shuffled" in " ".join(ElementTree.fromstring(picture.svg).itertext())

@@ -26,7 +26,7 @@ COURSE = QUAINT | {
     "handsome": "better than it is",
     "hears from": "receives from",
 }
-_NAMED = {"dealt": r"(?<![\"'`/])"}
+_NAMED = {"dealt": r"(?!(?<=[\"'`/])dealt[\"'`])"}
 
 
 def spell(word: str, *, unless: str = "") -> re.Pattern[str]:

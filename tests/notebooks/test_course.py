@@ -110,6 +110,7 @@ def test_its_words_are_those_of_the_field(path: Path) -> None:
 def test_an_option_may_be_named_and_what_it_does_is_said_in_the_fields_words() -> None:
     assert find_quaint("Nobody is\ntold  once.").keys() == {"nobody", "told once"}
     assert not find_quaint('its twin `dealt`, controls=["dealt"], runs["memory/dealt"]; space, loudly')
+    assert find_quaint("`dealt with`").keys() == find_quaint('figures["dealt with"]').keys() == {"dealt"}
     assert find_quaint("*Dealt* is the control").keys() == find_quaint("learned.dealt").keys() == {"dealt"}
 
 
