@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
-from kgwb.bert import Bert, encode_sentences, find_mentions
+from kgwb.bert import Bert, find_mentions
 from kgwb.graph import KnowledgeGraph, follow_path
 from kgwb.learn import PathReader
-from kgwb.learn.completion.entity_texts import pool_texts
+from kgwb.learn.text_vectors import vectorise_texts
 from kgwb.lessons.seeing_a_space import shuffle_facts
 
 SHARE, FOLDS = 0.6, 4
@@ -73,17 +72,11 @@ def guess_alike(bert: Bert, graph: KnowledgeGraph, texts: Sequence[str]) -> pd.D
     """BERT without the graph's facts: the entity whose label and description are most alike to the question, cosine of mean
     hidden states; those that the question names are left out."""
     described = [f"{label}: {said}" for label, said in zip(graph.labels, graph.entities["description"], strict=True)]
-    alike = encode_texts(bert, texts) @ encode_texts(bert, described).T
+    alike = vectorise_texts(bert, texts) @ vectorise_texts(bert, described).T
     for row, found in zip(alike, find_mentions(list(texts), graph, bert.tokenizer), strict=True):
         row[[entity for mention in found for entity in (mention.candidates or (mention.entity,))]] = -1
     best, names = alike.argmax(axis=1), graph.entities["entity"].tolist()
     return pd.DataFrame({"path": "", "trust": alike.max(axis=1), "given": [frozenset([names[each]]) for each in best]})
-
-
-def encode_texts(bert: Bert, texts: Sequence[str]) -> np.ndarray:
-    """Each text as BERT's mean hidden state, of length one: [text, width]."""
-    with torch.no_grad():
-        return pool_texts(bert, encode_sentences(bert, list(texts))).cpu().numpy()
 
 
 def shuffle_wordings(graph: KnowledgeGraph, *, seed: int = 0) -> KnowledgeGraph:

@@ -13,6 +13,7 @@ from kgwb.axes import Int
 from kgwb.bert import Bert, find_mentions
 from kgwb.graph import KnowledgeGraph, Mention, verbalise
 from kgwb.learn import trace_risk
+from kgwb.learn.text_vectors import vectorise_texts
 from kgwb.lessons.message_facts import FoundFacts, find_message_facts
 from kgwb.lessons.messages import (
     OUTSIDE,
@@ -22,7 +23,6 @@ from kgwb.lessons.messages import (
     Way,
     choose_rows,
     count_types,
-    embed_texts,
     guess_held_out,
     guess_within,
     hide_slots,
@@ -245,7 +245,7 @@ def serve_texts(messages: Messages, texts: Sequence[str], bert: Bert, *, thresho
     found = find_mentions(list(texts), messages.graph, bert.tokenizer)
     frame = pd.concat([messages.frame, new], ignore_index=True)
     both = replace(messages, frame=frame, mentions=[*messages.mentions, *found])
-    vectors = np.hstack([embed_texts(bert, hide_slots(both, "it")), count_types(both)])
+    vectors = np.hstack([vectorise_texts(bert, hide_slots(both, "it")), count_types(both)])
     asked = (frame["exam"] == WORDINGS).to_numpy()
     guessed = Way(vectors).predict(frame["intent"].to_numpy(str), ~asked, asked)
     served = answer_messages(replace(both, frame=messages.frame), guessed, threshold=threshold)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from kgwb.axes import Float
 from kgwb.bert import Bert, find_mentions
 from kgwb.graph import KnowledgeGraph, Mention
 from kgwb.learn import TextClasses, predict, tune
-from kgwb.learn.frames.states import pool_states, sweep_units
+from kgwb.learn.text_vectors import vectorise_texts
 
 OUTSIDE = "out_of_scope"
 WORDINGS = 5  # of each intent; each is held out in turn
@@ -127,13 +125,6 @@ def count_types(messages: Messages, *, shuffled: int | None = None) -> Vectors:
     return counts
 
 
-def embed_texts(bert: Bert, texts: Iterable[str]) -> Vectors:
-    """The mean hidden state of BERT's last layer for each text, of length one."""
-    examples = TextClasses.read(bert, pd.DataFrame({"text": list(texts)}), {"text": "text"})
-    with torch.no_grad():
-        return torch.cat(sweep_units(examples, partial(pool_states, bert, examples))).cpu().numpy()
-
-
 @dataclass(frozen=True, eq=False)
 class Way:
     """What a way to tell intents apart sees of each message.
@@ -189,7 +180,7 @@ def make_ways(messages: Messages, bert: Bert | None = None, *, word: str = "it")
     ways = {"characters": Way(texts=plain), "characters, types": Way(types, hidden)}
     ways["characters, shuffled types"] = Way(shuffled, hidden)
     if bert is not None:
-        before, after = embed_texts(bert, plain), embed_texts(bert, hidden)
+        before, after = vectorise_texts(bert, plain), vectorise_texts(bert, hidden)
         ways |= {"BERT": Way(before), "BERT, names hidden": Way(after)}
         ways["BERT, types"] = Way(np.hstack([after, types]))
         ways["BERT, shuffled types"] = Way(np.stack([np.hstack([after, each]) for each in shuffled]))

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_union
 
-from kgwb.bert import Bert, encode_sentences, find_mentions, link_mentions
+from kgwb.bert import Bert, find_mentions, link_mentions
 from kgwb.graph import KnowledgeGraph, roll_up
+from kgwb.learn.text_vectors import vectorise_texts
 from kgwb.lessons.seeing_a_space import shuffle_facts
 
 RELATIONS = ("made_by", "supplied_by", "in_category", "made_of")
 KINDS = ("topic", "sentiment")
 LABELLED_UNTIL, QUIET_UNTIL = "2025-04-01", "2025-07-01"  # labelled by hand; nothing is planted before
-_BATCH = 64
 Features: TypeAlias = np.ndarray | sparse.csr_matrix
 
 
@@ -89,17 +87,6 @@ def link_reviews(reviews: pd.DataFrame, graph: KnowledgeGraph, bert: Bert) -> pd
     return pd.Series(found, reviews.index, name="names")
 
 
-@torch.no_grad()
-def encode_reviews(texts: Iterable[str], bert: Bert) -> np.ndarray:
-    """The mean hidden state of the last layer over each text, without tuning, at length 1: [text, width]."""
-    encoding, parts = encode_sentences(bert, list(texts)), []
-    for rows in torch.arange(len(encoding.is_token)).split(_BATCH):
-        chosen = encoding.select(rows.tolist()).to(bert.device)
-        real = chosen.is_token[..., None]
-        parts.append((bert(chosen).last_hidden_state * real).sum(1).cpu())  # a direction needs no division
-    return torch.nn.functional.normalize(torch.cat(parts), dim=1).numpy()
-
-
 def tell_facts(named: pd.Series, graph: KnowledgeGraph) -> np.ndarray:
     """What the graph knows of whom each review names: 1 for each entity that it counts for, [review, entity]."""
     pairs = roll_up(graph, RELATIONS)
@@ -123,7 +110,7 @@ def compare_readers(
     Returns:
         A row for each seed, way and language: accuracy of "topic", "sentiment", "both", and n.
     """
-    states, words = encode_reviews(reviews["text"], bert), _count_words(reviews["text"])
+    states, words = vectorise_texts(bert, reviews["text"].tolist()), _count_words(reviews["text"])
     both, rows = np.hstack([states, words.toarray()]), []
     for seed in range(seeds):
         tested = (reviews["wording"] == seed % reviews.groupby("cell")["wording"].transform("nunique")).to_numpy()
@@ -167,7 +154,7 @@ def read_stream(reviews: pd.DataFrame, bert: Bert) -> pd.DataFrame:
     Returns:
         Columns topic, sentiment, one row for each review.
     """
-    states = np.hstack([encode_reviews(reviews["text"], bert), _count_words(reviews["text"]).toarray()])
+    states = np.hstack([vectorise_texts(bert, reviews["text"].tolist()), _count_words(reviews["text"]).toarray()])
     learnt = ((reviews["time"] < LABELLED_UNTIL) & ~reviews["held_out"]).to_numpy()
     given = {kind: fit_reader(states[learnt], reviews.loc[learnt, kind], states) for kind in KINDS}
     return pd.DataFrame(given, index=reviews.index)

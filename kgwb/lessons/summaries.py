@@ -10,12 +10,11 @@ from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
-import torch
 
-from kgwb.bert import Bert, encode_sentences
+from kgwb.bert import Bert
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn import choose_covering
-from kgwb.learn.completion.entity_texts import pool_texts
+from kgwb.learn.text_vectors import vectorise_texts
 from kgwb.lessons.short_texts import Fact, ShortText, list_symmetric, turn_one_way
 
 Cover = dict[Hashable, float]
@@ -161,9 +160,7 @@ def take_within(order: Iterable[int], costs: Sequence[int], budget: int | float)
 def read_sentence_vectors(texts: Sequence[ShortText], bert: Bert) -> dict[str, np.ndarray]:
     """MiniLM's vector of each sentence, of length one: the mean of its hidden states."""
     every = list(dict.fromkeys(sentence for text in texts for sentence in text.sentences))
-    with torch.no_grad():
-        pooled = pool_texts(bert.in_mode(training=False), encode_sentences(bert, every))
-    return dict(zip(every, pooled.cpu().numpy(), strict=True))
+    return dict(zip(every, vectorise_texts(bert, every), strict=True))
 
 
 def choose_summaries(

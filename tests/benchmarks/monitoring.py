@@ -35,7 +35,7 @@ from sklearn.svm import LinearSVC
 import kgwb
 from kgwb.bert.tiny import train_tiny
 from kgwb.learn import TextClasses, run_cusum, score_predictions
-from kgwb.lessons.opinions import encode_reviews
+from kgwb.learn.text_vectors import vectorise_texts
 
 LONGEST = 100  # characters of a text that are read; the BERT has 128 positions
 SERIES = ("AAPL", "AMZN", "CRM", "CVS", "FB")
@@ -83,7 +83,7 @@ def measure_sentiment(folder: Path, asked: argparse.Namespace) -> Iterator[list[
     log.info("BERT ready after %.1f minutes of processor time", (time.process_time() - began) / 60)
     found: dict[str, list[float]] = {}
     texts = pd.concat([train["text_a"], test["text_a"]])
-    states = encode_reviews([text[:LONGEST] for text in texts], bert)
+    states = vectorise_texts(bert, [text[:LONGEST] for text in texts])
     true = count_sememes(texts, sememes[0], sememes[2])
     for seed in range(asked.seeds):
         some = train.sample(frac=0.9, random_state=seed)

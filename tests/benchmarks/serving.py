@@ -31,7 +31,7 @@ from sklearn.pipeline import make_union
 from sklearn.svm import LinearSVC
 
 import kgwb
-from kgwb.lessons.messages import embed_texts
+from kgwb.learn.text_vectors import vectorise_texts
 
 FEW, UNKNOWN, LEFT_OUT, FOLDS = 10, 17, 13, 3
 WEIGHTS = (0.0, 1.0, 3.0)  # of the graph's text, beside an example's 1
@@ -82,9 +82,9 @@ def read_bank(folder: Path) -> Bank:
     return Bank(
         (train["text"].to_numpy(object), test["text"].to_numpy(object)),
         (np.searchsorted(names, train["category"]), np.searchsorted(names, test["category"])),
-        (embed_texts(bert, train["text"]), embed_texts(bert, test["text"])),
+        (vectorise_texts(bert, train["text"].tolist()), vectorise_texts(bert, test["text"].tolist())),
         names,
-        embed_texts(bert, told),
+        vectorise_texts(bert, told),
     )
 
 

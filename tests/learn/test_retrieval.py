@@ -13,7 +13,7 @@ from sklearn.metrics import ndcg_score
 
 import kgwb
 from kgwb.learn import PassageIndex, add_standardised, choose_weights, index_passages, score_bm25, score_rankings
-from kgwb.learn.retrieval.text_vectors import vectorise_texts
+from kgwb.learn.text_vectors import vectorise_texts
 
 PASSAGES = [
     "Myocardial infarction is found by a troponin test. It hurts.",

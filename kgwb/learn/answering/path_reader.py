@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from kgwb.axes import Float
-from kgwb.bert import Bert, encode_sentences, find_mentions
+from kgwb.bert import Bert, find_mentions
 from kgwb.checks import expect_each, expect_flags, expect_kind
 from kgwb.graph import KnowledgeGraph, Mention, find_paths, follow_path
 from kgwb.graph.knowledge_graph import expect_graph
 from kgwb.learn.answering.path_wordings import hide_names, list_types, word_paths
-from kgwb.learn.completion.entity_texts import pool_texts
+from kgwb.learn.text_vectors import vectorise_texts
 from kgwb.packages import load_package
 from kgwb.words import quote_value, tell_language
 
@@ -193,7 +192,6 @@ class PathReader:
             for text, mentions in zip(texts, found, strict=True)
         ]
 
-    @torch.no_grad()
     def _read(self, texts: Sequence[str]) -> Float[np.ndarray, "text width"]:
         """Each text as a vector of length one."""
         if self._words is not None:
@@ -201,8 +199,7 @@ class PathReader:
             return counted / np.maximum(np.linalg.norm(counted, axis=1, keepdims=True), 1e-9)
         new = [text for text in dict.fromkeys(texts) if text not in self._read_before]
         if new:
-            read = pool_texts(self.bert, encode_sentences(self.bert, new)).cpu().numpy()
-            self._read_before |= dict(zip(new, read, strict=True))
+            self._read_before |= dict(zip(new, vectorise_texts(self.bert, new), strict=True))
         return np.stack([self._read_before[text] for text in texts])
 
 

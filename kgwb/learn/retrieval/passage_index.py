@@ -16,7 +16,7 @@ from kgwb.checks import expect_each, expect_kind, expect_place
 from kgwb.graph import KnowledgeGraph
 from kgwb.graph.knowledge_graph import expect_graph
 from kgwb.learn.retrieval.bm25 import score_bm25, weigh_terms
-from kgwb.learn.retrieval.text_vectors import vectorise_texts
+from kgwb.learn.text_vectors import vectorise_texts
 from kgwb.packages import load_package
 from kgwb.words import count_things
 
