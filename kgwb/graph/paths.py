@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from kgwb.axes import Int
-from kgwb.checks import expect_at_least, expect_text
+from kgwb.checks import expect_at_least, expect_flags, expect_text
 from kgwb.graph.errors import QueryError
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.words import quote, quote_value
 
 _TURNED, _JOINED = "^", "/"
+_STEP = re.compile(r"\s*(\^?)(?:<(.+?)>|([^/]*?))\s*(/|$)")
 _MOST_HOPS = 4
 
 
@@ -25,7 +27,7 @@ class Walk:
         graph: that was walked.
         start: the entity's id.
         path: the steps, as in SPARQL: "treated_by/side_effect", "^caused_by".
-        ends: the ids of what is reached, ascending, without the start itself.
+        ends: the ids of what is reached, ascending; without the start itself, unless that was asked for.
         facts: those on a way to one of the ends, int64 [fact, 3], each once, as in the graph.
     """
 
@@ -56,13 +58,14 @@ class Walk:
         return f"{labels[self.start]} {self.path} → {ends} ({len(self.facts):,} facts)"
 
 
-def follow_path(graph: KnowledgeGraph, start: str | int, path: str) -> Walk:
+def follow_path(graph: KnowledgeGraph, start: str | int, path: str, *, returning: bool = False) -> Walk:
     """Walk relation after relation from an entity.
 
     Args:
         graph: the graph.
         start: an entity, by id, name or label.
-        path: relations by name, joined by "/", each turned round by "^" before it; a path of SPARQL.
+        path: relations by name, joined by "/", each turned round by "^" before it, as in SPARQL; a name that holds a "/" in <>.
+        returning: whether the start is an end too where the path leads back to it, as in SPARQL.
 
     Raises:
         UnknownNameError: an entity or relation that the graph does not have.
@@ -75,13 +78,14 @@ def follow_path(graph: KnowledgeGraph, start: str | int, path: str) -> Walk:
         Ada born_in/^born_in → Bea (2 facts)
     """
     expect_graph(graph, "follow_path({}, 'Ada', 'born_in')")
+    expect_flags(returning=returning)
     begin, steps = graph.entity_id(start), read_path(graph, path)
     passed, reached = [], np.array([begin])
     for relation, is_turned in steps:
         rows = _take_steps(graph, reached, relation, is_turned=is_turned)
         passed.append(rows)
         reached = np.unique(graph.triples[rows][:, 0 if is_turned else 2])
-    ends = reached[reached != begin]
+    ends = reached if returning else reached[reached != begin]
     wanted, facts = ends, []
     for (_, is_turned), rows in zip(reversed(steps), reversed(passed), strict=True):  # only what leads to an end
         there, here = (0, 2) if is_turned else (2, 0)
@@ -126,7 +130,9 @@ def find_paths(graph: KnowledgeGraph, start: str | int, hops: int = 2) -> pd.Dat
         longer = []
         for before, reached in walks:
             for (relation, is_turned), ends in _step_each_way(graph, reached):
-                path = before + (_JOINED if before else "") + (_TURNED if is_turned else "") + names[relation]
+                path = (
+                    before + (_JOINED if before else "") + (_TURNED if is_turned else "") + spell_step(names[relation])
+                )
                 longer.append((path, ends))
         found += [(path, int((ends != begin).sum())) for path, ends in longer]
         walks = longer
@@ -141,13 +147,29 @@ def read_path(graph: KnowledgeGraph, path: str) -> list[tuple[int, bool]]:
         QueryError: the path has an empty step.
     """
     expect_text("path", path, usual="treated_by/side_effect")
-    steps = [step.strip() for step in path.split(_JOINED)]
-    if not all(step.removeprefix(_TURNED) for step in steps):
+    steps, place = [], 0
+    while found := _STEP.match(path, place):
+        turned, quoted, plain, joined = found.groups()
+        steps.append((quoted or plain, bool(turned)))
+        place = found.end()
+        if not joined:
+            break
+    if not all(name for name, _ in steps):
         raise QueryError(
             f"The path {quote(path)} has an empty step. Expected relations joined by /, with ^ before those that are walked "
-            "from tail to head; type follow_path(graph, start, 'treated_by/side_effect')."
+            "from tail to head and <> around names that hold a /; type follow_path(graph, start, 'treated_by/side_effect')."
         )
-    return [(graph.relation_id(step.removeprefix(_TURNED)), step.startswith(_TURNED)) for step in steps]
+    return [(graph.relation_id(name), is_turned) for name, is_turned in steps]
+
+
+def spell_step(name: str) -> str:
+    """A relation's name as a step: in <> where it would be read as something else, as /film/genre of Freebase would.
+
+    Example:
+        >>> spell_step("born_in"), spell_step("/film/genre")
+        ('born_in', '</film/genre>')
+    """
+    return f"<{name}>" if _JOINED in name or name[:1] in (_TURNED, "<") or name != name.strip() else name
 
 
 def _take_steps(graph: KnowledgeGraph, reached: np.ndarray, relation: int, *, is_turned: bool) -> np.ndarray:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from kgwb.graph import KnowledgeGraph, match_pattern
+from kgwb.graph import KnowledgeGraph, follow_path
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,7 @@ class FoundFacts:
 
 
 def find_message_facts(graph: KnowledgeGraph, start: str | int | np.integer, path: str) -> FoundFacts:
-    """Follow a path of relations from an entity, as r₁/r₂ of SPARQL's property paths, and keep the facts it passes.
-
-    ends = {z : (start, r₁, y), (y, r₂, z) are facts}; ^r is r against its direction.
+    """Where a path of relations leads from an entity, by names, and the facts it passes (`follow_path`); or a number it has.
 
     Args:
         graph: what is asked.
@@ -51,17 +48,7 @@ def find_message_facts(graph: KnowledgeGraph, start: str | int | np.integer, pat
         number = graph.entities[path][entity]
         spelt = (f"{number:.15g}",) if pd.notna(number) else ()
         return FoundFacts(spelt, tuple((str(graph.entities["entity"][entity]), path, each) for each in spelt))
-    steps = path.split("/")
-    patterns: list[Sequence[str | int]] = []
-    for place, step in enumerate(steps):
-        ends: list[str | int] = [entity if place == 0 else f"?n{place}", f"?n{place + 1}"]
-        head, tail = reversed(ends) if step.startswith("^") else ends
-        patterns.append((head, step.removeprefix("^"), tail))
-    found = match_pattern(graph, patterns, labels=False)
-    columns = [[str(graph.entities["entity"][entity])] * len(found), *(found[f"n{n + 1}"] for n in range(len(steps)))]
-    facts: set[tuple[str, str, str]] = set()
-    for step, near, far in zip(steps, columns, columns[1:], strict=False):
-        heads, tails = (far, near) if step.startswith("^") else (near, far)
-        relation = str(graph.relations["relation"][graph.relation_id(step.removeprefix("^"))])
-        facts |= {(str(head), relation, str(tail)) for head, tail in zip(heads, tails, strict=True)}
-    return FoundFacts(tuple(sorted(set(columns[-1]))), tuple(sorted(facts)))
+    walk = follow_path(graph, entity, path, returning=True)
+    names, relations = graph.entities["entity"].tolist(), graph.relations["relation"].tolist()
+    facts = ((names[head], relations[relation], names[tail]) for head, relation, tail in walk.facts.tolist())
+    return FoundFacts(tuple(sorted(names[end] for end in walk.ends)), tuple(sorted(facts)))

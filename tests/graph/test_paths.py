@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kgwb
 from kgwb.graph import UnknownNameError, find_paths, follow_path
 from kgwb.graph.errors import QueryError
+from kgwb.graph.paths import spell_step
 
 FACTS = [
     ("flu", "treated_by", "rest"),
@@ -55,6 +58,7 @@ def test_medicine_is_walked_as_sparql_walks_it() -> None:
             asked = kgwb.query_graph(graph, f"SELECT ?end {{ entity:{start} {spelt} ?end }}", labels=False)
             names = graph.entities["entity"]
             assert {names[end] for end in follow_path(graph, start, path).ends} == set(asked["end"]) - {start}
+            assert {names[end] for end in follow_path(graph, start, path, returning=True).ends} == set(asked["end"])
 
 
 def test_all_paths_of_an_entity_lead_somewhere_and_no_other_does(graph: kgwb.KnowledgeGraph) -> None:
@@ -79,3 +83,14 @@ def test_what_is_no_path_is_refused(graph: kgwb.KnowledgeGraph) -> None:
         follow_path(graph, "flu", "treatedby")
     with pytest.raises(ValueError, match=r"hops=9 came. Expected 1 to 4; type find_paths\("):
         find_paths(graph, "flu", hops=9)
+
+
+@given(names=st.lists(st.text("a/^<é ", min_size=1).filter(str.strip), min_size=2, max_size=4, unique_by=str.strip))
+def test_whatever_a_relation_is_called_its_path_is_read_again(names: list[str]) -> None:
+    """Freebase's have slashes: /film/film/genre."""
+    table = pd.DataFrame([("a", name, "b") for name in names], columns=["head", "relation", "tail"])
+    graph = kgwb.KnowledgeGraph.from_pandas(table)
+    found = find_paths(graph, "a", hops=2)
+    for path, ends in found.itertuples(index=False, name=None):
+        assert len(follow_path(graph, "a", path).ends) == ends == 1
+    assert set(found["path"]) >= {spell_step(name) for name in names}
