@@ -58,6 +58,11 @@ def expect_each(values: object, kinds: type | tuple[type, ...], expected: str, *
     return found
 
 
+def is_function(value: object) -> bool:
+    """Whether it can be called with what one has: no class, which makes something else, and no module of torch."""
+    return callable(value) and not isinstance(value, type) and not hasattr(value, "forward")
+
+
 def expect_groups(groups: object, *, call: str) -> dict[str, list[str]]:
     """An argument of several lists of texts, each under a name.
 

@@ -12,7 +12,7 @@ import torch
 
 from kgwb.axes import Float, Tensor
 from kgwb.bert import Bert
-from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_seed
+from kgwb.checks import expect_at_least, expect_choice, expect_kind, expect_seed, is_function
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.ranking.answers import ScoresAnswers, prepare_answers
@@ -94,7 +94,7 @@ def score_candidates(
     seed = expect_seed(seed)
     if not len(questions):
         raise ValueError(f"No question came. Expected at least one; type {_CALL}.")
-    asks_heads = isinstance(source, (GraphEmbedding, ScoresAnswers, Conclusions)) or _is_function(source)
+    asks_heads = isinstance(source, (GraphEmbedding, ScoresAnswers, Conclusions)) or is_function(source)
     if control is not None and not asks_heads:
         raise ValueError(
             f"control={control!r} came with {describe_kind(source)}, which is not asked about heads. Type {_CALL[:-1]}, "
@@ -116,7 +116,7 @@ def _ask_teacher(source: Any, asked: Questions) -> Any:
         return _score_conclusions(source, asked)
     if isinstance(source, (GraphEmbedding, ScoresAnswers)):
         return _score_heads(source, asked)
-    return source(asked) if _is_function(source) else source
+    return source(asked) if is_function(source) else source
 
 
 @torch.no_grad()
@@ -213,10 +213,6 @@ def _ask_of_others(questions: Questions, seed: int) -> Questions:
         }  # a circle: no head is its own other
     items = tuple(replace(question, head=others[question.head, question.relation]) for question in questions)
     return replace(questions, items=items)
-
-
-def _is_function(source: object) -> bool:
-    return callable(source) and not isinstance(source, (type, torch.nn.Module, torch.Tensor))
 
 
 def _read_scores(given: object, questions: Questions) -> CandidateScores:

@@ -29,8 +29,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 import kgwb
+from kgwb.learn.text_vectors import vectorise_texts
 from kgwb.lessons import train_vectors
-from kgwb.lessons.answer_ways import encode_texts
 from kgwb.lessons.seeing_a_space import shuffle_facts
 
 STEPS = {
@@ -135,7 +135,7 @@ def classify(train: pd.DataFrame, test: pd.DataFrame, bert: kgwb.bert.Bert | Non
         known, asked = words.transform(train["text"]), words.transform(told)
     else:
         texts, place = np.unique(train["text"], return_inverse=True)
-        known, asked = encode_texts(bert, texts.tolist())[place], encode_texts(bert, told.tolist())
+        known, asked = vectorise_texts(bert, texts.tolist())[place], vectorise_texts(bert, told.tolist())
     model = LogisticRegression(C=10, max_iter=300).fit(known, train["path"])
     return list(model.classes_), model.predict_proba(asked)[first]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from waiting import wait_for_saved
+from waiting import photograph, wait_for_saved
 
 pytestmark = pytest.mark.browser
 
@@ -84,12 +84,12 @@ def bench(page: Any, place: Path, tmp_path_factory: pytest.TempPathFactory, scre
         root.get_by_role("button", name="Choose a file").click()
     chooser.value.set_files(file)
     root.get_by_text("150 triples").first.wait_for(timeout=60_000)
-    root.screenshot(path=screenshots / "workbench-facts.png")
+    photograph(root, screenshots / "workbench-facts.png")
     root.get_by_role("button", name="Do all the rest").click()
     root.get_by_text("Done. Steps 1 to 4 show").first.wait_for(timeout=MINUTES * 60_000)
     root.get_by_role("button", name="Save page").click()
     root.get_by_text("Written:").first.wait_for(timeout=60_000)
-    root.screenshot(path=screenshots / "workbench-page.png")
+    photograph(root, screenshots / "workbench-page.png")
     return root
 
 
@@ -120,7 +120,7 @@ def test_the_gate_acts_at_once_and_keeps_the_focus(page: Any, bench: Any, screen
     bench.locator(".kgwb-attention").wait_for()
     assert bench.locator(".widget-readout").inner_text().strip() == "0.00"
     assert page.evaluate("document.activeElement.classList.contains('noUi-handle')")
-    bench.screenshot(path=screenshots / "workbench-bert.png")
+    photograph(bench, screenshots / "workbench-bert.png")
 
 
 def test_a_query_is_ranked_and_the_python_unfolds(page: Any, bench: Any, screenshots: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_query_is_ranked_and_the_python_unfolds(page: Any, bench: Any, screens
     fold.focus()
     page.keyboard.press("Enter")
     assert "vectors.predict(" in bench.locator(".kgwb-code pre").first.inner_text()
-    bench.screenshot(path=screenshots / "workbench-ranking.png")
+    photograph(bench, screenshots / "workbench-ranking.png")
 
 
 def test_a_file_that_cannot_be_read_is_dropped_and_told(page: Any, bench: Any) -> None:

@@ -10,9 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from torch import nn
 
-from kgwb.checks import expect_at_least, expect_kind, expect_seed, expect_share, expect_text
+from kgwb.checks import expect_at_least, expect_kind, expect_seed, expect_share, expect_text, is_function
 from kgwb.graph import KnowledgeGraph, Mention, Sentence, learn_wordings, verbalise
 from kgwb.learn.augmentation.rewriting import edit_text, find_own_graph, list_sentences, rewrite_all
 from kgwb.learn.questions import MASK, Questions, mask_mention
@@ -211,7 +210,7 @@ def augment(
         >>> augment([sentence], with_=lambda text: "They say that " + text)[0].mentions[0]
         Mention(start=14, end=17, entity=0, text='Ada', pieces=None, candidates=())
     """
-    if not callable(with_) or isinstance(with_, (type, nn.Module)):
+    if not is_function(with_):
         raise TypeError(f"A function of a text was expected, but {describe_kind(with_)} came. Type {_AUGMENT}.")
 
     def rewrite(sentence: Sentence) -> Iterator[Sentence | str]:

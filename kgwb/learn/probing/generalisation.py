@@ -11,7 +11,7 @@ import pandas as pd
 from kgwb.bert import Bert
 from kgwb.bert.injection import AnyMode
 from kgwb.bert.knowledge import EntityVectors
-from kgwb.checks import expect_at_least, expect_choices, expect_kind
+from kgwb.checks import expect_at_least, expect_choices, expect_kind, is_function
 from kgwb.embed import ComplEx, GraphEmbedding, train_embedding
 from kgwb.graph import KnowledgeGraph
 from kgwb.learn.answering.answers import answer_questions
@@ -22,6 +22,7 @@ from kgwb.learn.probing.rows import plan_rows
 from kgwb.learn.probing.runs import plan_runs
 from kgwb.learn.probing.summing import summarise_answers
 from kgwb.learn.tasks import MaskedAnswers
+from kgwb.words import describe_kind
 
 GeneralisationControl = Literal["shuffled", "random", "matched", "dealt"]
 _CONTROLS = ("shuffled", "random", "matched", "dealt")
@@ -114,7 +115,10 @@ def measure_generalisation(
     expect_kind(exam, GeneralisationExam, "An exam", call=_CALL)
     expect_choices("controls", controls, _CONTROLS)
     expect_at_least("seeds", seeds, 1, whole=True)
-    expect_kind(learn, (Callable, type(None)), "A function from a graph to vectors", call=f"{_CALL[:-1]}, learn=mine)")  # type: ignore[arg-type]
+    if not (learn is None or is_function(learn)):
+        raise TypeError(
+            f"A function from a graph to vectors was expected, but {describe_kind(learn)} came. Type {_CALL[:-1]}, learn=mine)."
+        )
     vectors = (_learn if learn is None else learn)(exam.graph)
     runs = plan_runs(bert, vectors, MaskedAnswers(exam.tuned), modes=modes, controls=controls, **options)
     answers: dict[str, list[pd.DataFrame]] = {group: [] for group in exam.asked}

@@ -165,7 +165,7 @@ def index_passages(passages: Sequence[str], graph: KnowledgeGraph, bert: Bert) -
         >>> index.score_entities(["Where is Ada?"]).tolist()
         [[0.0, 0.0]]
         >>> index.score_entities(["Where is Ada?"], facts=graph).round(2).tolist()
-        [[0.6, 0.0]]
+        [[0.49, 0.0]]
     """
     texts = expect_each(passages, str, "A text", call=_INDEX)
     expect_graph(graph, "index_passages(passages, {}, bert)")
