@@ -13,12 +13,10 @@ import pandas as pd
 
 from kgwb.lessons.affine_vectors import AffineModel
 from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.pictures import WIDTH, Picture
+from kgwb.lessons.pictures import Picture
+from kgwb.lessons.range_pictures import draw_ranges
 from kgwb.lessons.yield_guesses import fit_chosen_ridge, fit_lasso
 from kgwb.lessons.yields import FOLDS, OWN, TERMS, Market, draw_folds, list_path_numbers, read_yields, share_explained
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape, draw_text
-from kgwb.see.palette import TYPE_COLOURS, TypeMark
-from kgwb.see.panels import Panel, choose_ticks
 
 Pairs = list[tuple[str, str]]
 _ROW = 24.0
@@ -145,52 +143,24 @@ def explain_guess(market: Market, security: str, *, seed: int = 0, steps: int = 
 
 
 def draw_errors(table: pd.DataFrame, guesses: Iterable[str], *, ceiling: str = "the formula itself") -> Picture:
-    """The errors of each way to guess, by kind: a dot at the mean over the seeds, a line over their range.
+    """The errors of each way to guess, by kind, over seeds.
 
     Args:
         table: as `measure_guesses` gives it.
         guesses: which of them, from top to bottom.
         ceiling: drawn as a dashed line.
     """
-    names, parts, said, left = list(guesses), [], [], 168.0
-    kinds = list(dict.fromkeys(table["kind"]))
-    width = (WIDTH - left - 30 - 34 * (len(kinds) - 1)) / len(kinds)
-    for place, kind in enumerate(kinds):
-        its = table[table["kind"] == kind].groupby("guess")["RMSE"].agg(["mean", "min", "max"])
-        count = int(table.loc[table["kind"] == kind, "n"].iloc[0])
-        most = 1.12 * float(its.loc[names, "max"].max())
-        panel = Panel(left + place * (width + 34), 34, width, _ROW * len(names), (0.0, most), (0.0, len(names)))
-        parts.append(_draw_axis(panel, f"{kind}s (n = {count})", float(its.loc[ceiling, "mean"])))
-        for row, name in enumerate(names):
-            y, found = panel.top + _ROW * (row + 0.5), its.loc[name]
-            colour = TYPE_COLOURS[0] if name == "own and paths" else TYPE_COLOURS[7]
-            ends = panel.place(found[["min", "max"]].to_numpy(float), np.zeros(2))[:, 0]
-            dot = float(panel.place(np.array([found["mean"]]), np.zeros(1))[0, 0])
-            parts.append(draw_polyline(np.stack([ends, np.full(2, y)], axis=-1), colour=colour, width=3))
-            parts.append(draw_shape(TypeMark(colour, "circle"), dot, y, 5))
-            parts.append(
-                draw_text(f"{found['mean']:.2f}", max(float(ends[1]), dot + 5) + 4, y + 4, role="ink halo", size=11)
-            )
-            parts += [] if place else [draw_text(name, left - 12, y + 4, anchor="end")]
-        said.append(f"{kind}: " + ", ".join(f"{name} {its.loc[name, 'mean']:.2f}" for name in names))
-    top = 34 + _ROW * len(names) + 42
-    legend, taken = draw_legend([Mark(ceiling, "muted", "dashed")], left, top, WIDTH - left)
-    caption = (
-        "Root mean squared error of hidden yields, % a year. Dots: mean over the seeds; lines: lowest to highest seed."
-    )
-    svg = draw_picture([*parts, legend], WIDTH, top + taken, title="Errors of guessed yields", caption=caption)
-    return Picture(svg, f"RMSE in % a year. {'; '.join(said)}.")
-
-
-def _draw_axis(panel: Panel, title: str, ceiling: float) -> str:
-    parts = [draw_text(title, panel.left, panel.top - 12, size=13, weight=600)]
-    for value in choose_ticks(*panel.x_range, count=3):
-        x = float(panel.place(np.array([value]), np.zeros(1))[0, 0])
-        parts.append(f'<path d="M{x:.1f} {panel.top:.1f}V{panel.bottom:.1f}" class="line-rule"/>')
-        parts.append(draw_text(f"{value:g}", x, panel.bottom + 17, role="muted", size=11, anchor="middle"))
-    x = float(panel.place(np.array([ceiling]), np.zeros(1))[0, 0])
-    return "".join(
-        [*parts, draw_polyline(np.array([[x, panel.top], [x, panel.bottom]]), role="line-muted", dashed=True)]
+    titles = {kind: f"{kind}s (n = {count})" for kind, count in table.groupby("kind", sort=False)["n"].first().items()}
+    return draw_ranges(
+        table.set_index(["kind", "guess", "seed"])["RMSE"],
+        guesses,
+        title="Errors of guessed yields",
+        caption="Root mean squared error of hidden yields, % a year.",
+        said="RMSE in % a year",
+        marked="own and paths",
+        ceiling=ceiling,
+        titles=titles,
+        share=False,
     )
 
 

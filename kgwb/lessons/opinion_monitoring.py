@@ -23,6 +23,7 @@ from kgwb.lessons.opinion_alarms import (
     weigh,
 )
 from kgwb.lessons.pictures import WIDTH, Picture
+from kgwb.lessons.range_pictures import draw_ranges
 from kgwb.see.drawing import draw_picture, draw_polyline, draw_text
 from kgwb.see.palette import TYPE_COLOURS
 from kgwb.see.panels import Panel
@@ -119,35 +120,20 @@ def draw_sums(traced: Mapping[str, pd.Series], first: pd.Timestamp, last: pd.Tim
 
 
 def draw_detections(results: pd.DataFrame) -> Picture:
-    """What each grouping finds of each event: a dot at the mean over the seeds, a line over their range.
+    """What each grouping finds of each event, over seeds.
 
     Args:
         results: as `compare_groupings` gives them.
     """
-    events = [event for event in dict.fromkeys(results["event"]) if event != FALSE]
-    parts, said, left, row = [], [], 132.0, 26.0
-    width = (WIDTH - left - 20 - 22 * (len(events) - 1)) / len(events)
-    for place, event in enumerate(events):
-        its = results[results["event"] == event].groupby("grouping")["found"].agg(["mean", "min", "max"])
-        panel = Panel(left + place * (width + 22), 34, width, row * len(GROUPINGS), (0.0, 1.0), (0.0, 1.0))
-        parts.append(draw_text(event, panel.left, 20, size=13, weight=600))
-        for share in (0.0, 0.5, 1.0):
-            x = panel.left + panel.width * share
-            parts.append(f'<path d="M{x:.1f} {panel.top:.1f}V{panel.bottom:.1f}" class="line-rule"/>')
-            parts.append(draw_text(f"{share:g}", x, panel.bottom + 16, role="muted", size=11, anchor="middle"))
-        for number, grouping in enumerate(GROUPINGS):
-            y, (mean, low, high) = panel.top + row * (number + 0.5), its.loc[grouping]
-            ends = panel.left + width * np.array([low, high])
-            colour = TYPE_COLOURS[0] if grouping == "rolled up" else TYPE_COLOURS[7]
-            parts.append(draw_polyline(np.stack([ends, np.full(2, y)], axis=-1), colour=colour, width=3))
-            parts.append(f'<circle cx="{panel.left + width * mean:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>')
-            parts += [] if place else [draw_text(grouping, left - 12, y + 4, anchor="end")]
-        said.append(f"{event}: " + ", ".join(f"{name} {its.loc[name, 'mean']:.2f}" for name in GROUPINGS))
-    caption = (
-        "Share of redrawn streams in which the event is found. Dots: mean over seeds; lines: from lowest to highest."
+    found = results[results["event"] != FALSE].set_index(["event", "grouping", "seed"])["found"]
+    return draw_ranges(
+        found,
+        GROUPINGS,
+        title="What alarms find",
+        caption="Share of redrawn streams in which the event is found.",
+        said="share found",
+        marked="rolled up",
     )
-    svg = draw_picture(parts, WIDTH, 34 + row * len(GROUPINGS) + 24, title="What alarms find", caption=caption)
-    return Picture(svg, f"share found. {'; '.join(said)}.")
 
 
 def list_told_facts(graph: KnowledgeGraph, relations: Iterable[str]) -> list[Fact]:

@@ -13,11 +13,9 @@ from kgwb.graph.building import freeze
 from kgwb.learn import PathReader
 from kgwb.lessons.answer_ways import answer_in_folds, find_refusal, join_answers, mark_given, part_groups
 from kgwb.lessons.checks import Verdict, check
-from kgwb.lessons.pictures import WIDTH, Picture
+from kgwb.lessons.pictures import Picture
+from kgwb.lessons.range_pictures import draw_ranges
 from kgwb.lessons.seeing_a_space import shuffle_facts
-from kgwb.see.drawing import draw_picture, draw_polyline, draw_shape, draw_text, measure_text
-from kgwb.see.palette import TYPE_COLOURS, TypeMark
-from kgwb.see.panels import Panel
 
 _RULE = ("affects", "part_of", "disease_of")
 Fact = tuple[str, str, str]
@@ -150,39 +148,21 @@ def _shuffle_relation(graph: KnowledgeGraph, relation: str, seed: int) -> Knowle
 
 
 def draw_ways(results: pd.DataFrame, ways: Sequence[str], figures: Sequence[str]) -> Picture:
-    """Some figures of each way: a dot at the mean over the seeds, a line over their range; controls are dashed.
+    """Some figures of each way, over splits.
 
     Args:
         results: as `compare_ways` gives them.
         ways: from top to bottom.
         figures: columns of the results, from left to right.
     """
-    left, row, parts, said = 28 + max(measure_text(way, 12) for way in ways), 26.0, [], []
-    width = (WIDTH - left - 20 - 26 * (len(figures) - 1)) / len(figures)
-    for place, figure in enumerate(figures):
-        its = results.groupby("way")[figure].agg(["mean", "min", "max"])
-        panel = Panel(left + place * (width + 26), 34, width, row * len(ways), (0.0, 1.0), (0.0, len(ways)))
-        parts.append(draw_text(figure, panel.left, panel.top - 12, size=13, weight=600))
-        for share in (0.0, 0.5, 1.0):
-            x = panel.left + width * share
-            parts.append(f'<path d="M{x:.1f} {panel.top:.1f}V{panel.bottom:.1f}" class="line-rule"/>')
-            parts.append(draw_text(f"{share:g}", x, panel.bottom + 17, role="muted", size=11, anchor="middle"))
-        for number, way in enumerate(ways):
-            y, found = panel.top + row * (number + 0.5), its.loc[way]
-            colour = TYPE_COLOURS[0] if way == "BERT, with the graph" else TYPE_COLOURS[7]
-            ends = panel.left + width * found[["min", "max"]].to_numpy(float)
-            line = np.stack([ends, np.full(2, y)], axis=-1)
-            parts.append(draw_polyline(line, colour=colour, width=3, dashed="shuffled" in way))
-            parts.append(draw_shape(TypeMark(colour, "circle"), panel.left + width * found["mean"], y, 5))
-            beside = max(ends[1], panel.left + width * found["mean"] + 5) + 5
-            parts.append(draw_text(f"{found['mean']:.2f}", beside, y + 4, role="ink halo"))
-            parts += [] if place else [draw_text(way, left - 12, y + 4, anchor="end")]
-        said.append(f"{figure}: " + ", ".join(f"{way} {its.loc[way, 'mean']:.2f}" for way in ways))
-    caption = (
-        f"Dots: mean over {results['seed'].nunique()} splits; lines: from the lowest to the highest; dashed: controls."
+    measured = results.melt(["way", "seed"], list(figures)).set_index(["variable", "way", "seed"])["value"]
+    return draw_ranges(
+        measured,
+        ways,
+        title="Questions answered",
+        caption=f"Share of questions, over {results['seed'].nunique()} splits.",
+        marked="BERT, with the graph",
     )
-    svg = draw_picture(parts, WIDTH, 34 + row * len(ways) + 30, title="Questions answered", caption=caption)
-    return Picture(svg, f"{'; '.join(said)}.")
 
 
 def list_walks(graph: KnowledgeGraph, asked: dict[str, str]) -> dict[str, Any]:

@@ -12,10 +12,8 @@ import pandas as pd
 
 from kgwb.lessons.checks import Verdict, check, list_elements
 from kgwb.lessons.customers import PurchaseExam, Shop, hide_impossible, measure_lists
-from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.see.drawing import Mark, draw_legend, draw_picture, draw_polyline, draw_shape, draw_text
-from kgwb.see.palette import TYPE_COLOURS, TypeMark
-from kgwb.see.panels import Panel
+from kgwb.lessons.pictures import Picture
+from kgwb.lessons.range_pictures import draw_ranges
 
 Purchase = tuple[str, str, str]
 _COUNTS = ("different items", "not in train", "no longer made")
@@ -68,47 +66,24 @@ def list_scored(scores: pd.DataFrame, shop: Shop, exam: PurchaseExam, users: Ite
 
 
 def draw_found(results: pd.DataFrame, guesses: Iterable[str], *, ceiling: str = "the formula itself") -> Picture:
-    """What each way to recommend finds in each exam: a dot at the mean over the seeds, a line over their range.
+    """What each way to recommend finds in each exam, over seeds.
 
     Args:
         results: as `compare_guesses` gives them.
         guesses: which of them, from top to bottom.
         ceiling: drawn as a dashed line.
     """
-    names, parts, said, left = list(guesses), [], [], 124.0
-    kinds = list(dict.fromkeys(results["exam"]))
-    width = (WIDTH - left - 20 - 26 * (len(kinds) - 1)) / len(kinds)
-    for place, kind in enumerate(kinds):
-        its = results[results["exam"] == kind].groupby("guess")["found"].agg(["mean", "min", "max"])
-        panel = Panel(left + place * (width + 26), 34, width, _ROW * len(names), (0.0, 1.0), (0.0, len(names)))
-        parts.append(_draw_share_axis(panel, _TITLES.get(kind, kind), its.loc[ceiling, "mean"]))
-        for row, name in enumerate(names):
-            y, found = panel.top + _ROW * (row + 0.5), its.loc[name]
-            colour = TYPE_COLOURS[0] if name == "with the graph" else TYPE_COLOURS[7]
-            ends, dot = (
-                panel.left + panel.width * found[["min", "max"]].to_numpy(float),
-                panel.left + width * found["mean"],
-            )
-            parts.append(draw_polyline(np.stack([ends, np.full(2, y)], axis=-1), colour=colour, width=3))
-            parts.append(draw_shape(TypeMark(colour, "circle"), dot, y, 5))
-            parts.append(draw_text(f"{found['mean']:.2f}", max(ends[1], dot + 5) + 5, y + 4, role="ink halo"))
-            parts += [] if place else [draw_text(name, left - 12, y + 4, anchor="end")]
-        said.append(f"{kind}: " + ", ".join(f"{name} {its.loc[name, 'mean']:.2f}" for name in names))
-    top = 34 + _ROW * len(names) + 46
-    legend, taken = draw_legend([Mark(ceiling, "muted", "dashed")], left, top, WIDTH - left)
-    caption = "Share of purchases found. Dots: mean over the seeds; lines: from the lowest seed to the highest."
-    svg = draw_picture([*parts, legend], WIDTH, top + taken, title="What recommendations find", caption=caption)
-    return Picture(svg, f"share found. {'; '.join(said)}.")
-
-
-def _draw_share_axis(panel: Panel, title: str, ceiling: float) -> str:
-    parts = [draw_text(title, panel.left, panel.top - 12, size=13, weight=600)]
-    for share in (0.0, 0.5, 1.0):
-        x = panel.left + panel.width * share
-        parts.append(f'<path d="M{x:.1f} {panel.top:.1f}V{panel.bottom:.1f}" class="line-rule"/>')
-        parts.append(draw_text(f"{share:g}", x, panel.bottom + 17, role="muted", size=11, anchor="middle"))
-    line = np.array([[panel.left + panel.width * ceiling, y] for y in (panel.top, panel.bottom)])
-    return "".join([*parts, draw_polyline(line, role="line-muted", dashed=True)])
+    found = results.set_index(["exam", "guess", "seed"])["found"]
+    return draw_ranges(
+        found,
+        guesses,
+        title="What recommendations find",
+        caption="Share of purchases found.",
+        said="share found",
+        marked="with the graph",
+        ceiling=ceiling,
+        titles=_TITLES,
+    )
 
 
 def check_find_last(find_last: Callable[[list[Purchase]], list[Purchase]]) -> Verdict:

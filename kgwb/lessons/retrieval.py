@@ -13,10 +13,8 @@ from kgwb.graph import KnowledgeGraph
 from kgwb.learn import PassageIndex, add_standardised
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.passages import KINDS, SUMS, PassageExam, score_ways
-from kgwb.lessons.pictures import WIDTH, Picture
-from kgwb.see.drawing import TypeMark, draw_picture, draw_polyline, draw_shape, draw_text
-from kgwb.see.palette import TYPE_COLOURS
-from kgwb.see.panels import Panel
+from kgwb.lessons.pictures import Picture
+from kgwb.lessons.range_pictures import draw_ranges
 
 _ROW = 24.0
 _FIRST = 10  # places in which a passage counts as found
@@ -54,42 +52,18 @@ def tabulate_ways(results: pd.DataFrame, figure: str = "nDCG") -> pd.DataFrame:
 
 
 def draw_searches(results: pd.DataFrame, ways: Iterable[str], *, known: str = "... + one step") -> Picture:
-    """What each way finds of each kind of question: a dot at the mean of nDCG@10 over seeds, a line over their range.
+    """What each way finds of each kind of question, over seeds.
 
     Args:
         results: as `compare_searches` gives them.
         ways: which of them, from top to bottom.
         known: drawn in colour.
     """
-    names, parts, said, left = list(ways), [], [], 138.0
-    means = results.groupby(["kind", "way", "seed"])["nDCG"].mean()
-    width = (WIDTH - left - 36 - 30 * (len(KINDS) - 1)) / len(KINDS)
-    for place, kind in enumerate(KINDS):
-        panel = Panel(left + place * (width + 30), 34, width, _ROW * len(names), (0.0, 1.0), (0.0, len(names)))
-        parts.append(_draw_axis(panel, kind))
-        for row, name in enumerate(names):
-            its, y = means[kind, name], panel.top + _ROW * (row + 0.5)
-            ends, dot = panel.left + width * np.array([its.min(), its.max()]), panel.left + width * float(its.mean())
-            colour = TYPE_COLOURS[0] if name == known else TYPE_COLOURS[7]
-            parts.append(draw_polyline(np.stack([ends, np.full(2, y)], axis=-1), colour=colour, width=3))
-            parts.append(draw_shape(TypeMark(colour, "circle"), dot, y, 5))
-            right = its.mean() < 0.6  # where the number has room
-            at, anchor = (max(ends[1], dot + 5) + 4, "start") if right else (min(ends[0], dot - 5) - 4, "end")
-            parts.append(draw_text(f"{its.mean():.2f}", at, y + 4, role="ink halo", size=11, anchor=anchor))
-            parts += [] if place else [draw_text(name, left - 10, y + 4, anchor="end")]
-        said.append(f"{kind}: " + ", ".join(f"{name} {means[kind, name].mean():.2f}" for name in names))
-    caption = "nDCG of the first ten passages. Dots: mean over the seeds; lines: from the lowest seed to the highest."
-    svg = draw_picture(parts, WIDTH, 34 + _ROW * len(names) + 36, title="What is found", caption=caption)
-    return Picture(svg, f"nDCG@10. {'; '.join(said)}.")
-
-
-def _draw_axis(panel: Panel, title: str) -> str:
-    parts = [draw_text(title, panel.left, panel.top - 12, size=12, weight=600)]
-    for share in (0.0, 0.5, 1.0):
-        x = panel.left + panel.width * share
-        parts.append(f'<path d="M{x:.1f} {panel.top:.1f}V{panel.bottom:.1f}" class="line-rule"/>')
-        parts.append(draw_text(f"{share:g}", x, panel.bottom + 17, role="muted", size=11, anchor="middle"))
-    return "".join(parts)
+    ordered = results.sort_values("kind", key=lambda kinds: kinds.map(list(KINDS).index), kind="stable")
+    measured = ordered.set_index(["kind", "way", "seed"])["nDCG"]
+    return draw_ranges(
+        measured, ways, title="What is found", caption="nDCG of the first ten passages.", said="nDCG@10", marked=known
+    )
 
 
 def remove_facts_of(graph: KnowledgeGraph, pairs: Iterable[tuple[int, int]]) -> KnowledgeGraph:

@@ -14,10 +14,10 @@ from kgwb.learn import choose_covering
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.own_cases import Tried
 from kgwb.lessons.pictures import WIDTH, Picture
+from kgwb.lessons.range_pictures import draw_ranges
 from kgwb.lessons.short_texts import Fact, ShortText
 from kgwb.lessons.summaries import SETTINGS, Cover, cover_facts, rank_by_textrank, take_within
 from kgwb.see.drawing import (
-    Mark,
     draw_legend,
     draw_picture,
     draw_polyline,
@@ -27,8 +27,7 @@ from kgwb.see.drawing import (
     type_marks,
     wrap_text,
 )
-from kgwb.see.palette import TYPE_COLOURS, TypeMark, mark_types
-from kgwb.see.panels import Panel
+from kgwb.see.palette import mark_types
 
 _ROW, _LEFT, _LINE = 23.0, 206.0, 17.0
 _NEAR = {"far": SETTINGS["far"], "unknown": SETTINGS["unknown"]}
@@ -169,7 +168,7 @@ def list_only(texts: Sequence[ShortText], graph: KnowledgeGraph, known: Pairs, *
 
 
 def draw_kept(results: pd.DataFrame, ways: Sequence[str], *, marked: str = "facts, topic first") -> Picture:
-    """What each way keeps: a dot at the mean, a line from the lowest seed to the highest.
+    """What each way keeps of the facts, over seeds.
 
     Args:
         results: as `compare_summaries` gives them.
@@ -177,38 +176,16 @@ def draw_kept(results: pd.DataFrame, ways: Sequence[str], *, marked: str = "fact
         marked: the way in another colour.
     """
     kinds = {"main facts kept": "facts about the topic", "facts kept": "all facts"}
-    parts, said, width = [], [], (WIDTH - _LEFT - 42) / 2
-    for column, (measure, title) in enumerate(kinds.items()):
-        panel = Panel(_LEFT + column * (width + 26), 34, width, _ROW * len(ways), (0.0, 1.0), (0.0, len(ways)))
-        best = results.loc[results["way"] == "the best possible", measure].mean()
-        parts.append(_draw_frame(panel, title, best))
-        for row, way in enumerate(ways):
-            y, by_seed = panel.top + _ROW * (row + 0.5), results[results["way"] == way].groupby("seed")[measure].mean()
-            colour = TYPE_COLOURS[0] if way == marked else TYPE_COLOURS[7]
-            ends = panel.left + panel.width * np.array([by_seed.min(), by_seed.max()])
-            dot = panel.left + panel.width * by_seed.mean()
-            parts.append(draw_polyline(np.stack([ends, np.full(2, y)], axis=-1), colour=colour, width=3))
-            parts.append(draw_shape(TypeMark(colour, "circle"), dot, y, 5))
-            parts.append(draw_text(f"{by_seed.mean():.2f}", max(ends[1], dot + 5) + 5, y + 4, role="ink halo"))
-            parts += [] if column else [draw_text(way, _LEFT - 12, y + 4, anchor="end")]
-            said += [f"{way} {by_seed.mean():.2f}"] if column == 0 else []
-    top = 34 + _ROW * len(ways) + 40
-    legend, taken = draw_legend([Mark("the best possible", "muted", "dashed")], _LEFT, top, WIDTH - _LEFT)
-    caption = (
-        "Share of a text's facts that its summary keeps. Dots: mean over the seeds; lines: lowest to highest seed."
+    kept = results.rename(columns=kinds).melt(["way", "seed"], list(kinds.values()))
+    return draw_ranges(
+        kept.set_index(["variable", "way", "seed"])["value"],
+        ways,
+        title="What summaries keep",
+        caption="Share of a text's facts that its summary keeps.",
+        said="share of facts kept",
+        marked=marked,
+        ceiling="the best possible",
     )
-    svg = draw_picture([*parts, legend], WIDTH, top + taken, title="What summaries keep", caption=caption)
-    return Picture(svg, f"share of the facts about the topic kept. {', '.join(said)}.")
-
-
-def _draw_frame(panel: Panel, title: str, best: float) -> str:
-    parts = [draw_text(title, panel.left, panel.top - 12, size=13, weight=600)]
-    for share in (0.0, 0.5, 1.0):
-        x = panel.left + panel.width * share
-        parts.append(f'<path d="M{x:.1f} {panel.top:.1f}V{panel.bottom:.1f}" class="line-rule"/>')
-        parts.append(draw_text(f"{share:g}", x, panel.bottom + 17, role="muted", size=11, anchor="middle"))
-    line = np.array([[panel.left + panel.width * best, y] for y in (panel.top, panel.bottom)])
-    return "".join([*parts, draw_polyline(line, role="line-muted", dashed=True)])
 
 
 def draw_summary(text: ShortText, graph: KnowledgeGraph, known: Pairs, *, share: float) -> Picture:
