@@ -1,4 +1,4 @@
-"""Ranges over seeds: the mean is said and drawn where it belongs, controls are dashed, and every number stays in the picture."""
+"""Ranges over seeds: the mean is said and drawn where it belongs, controls are dashed, no number leaves the picture."""
 
 from __future__ import annotations
 
