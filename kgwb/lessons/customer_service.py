@@ -35,8 +35,10 @@ def draw_risk(panels: Mapping[str, Curves], *, chosen: Mapping[str, Mapping[str,
     highest = max(float(curve["risk"].max()) for curves in panels.values() for curve in curves.values())
     colours: dict[str, str] = {}
     for place, (title, curves) in enumerate(panels.items()):
-        panel = Panel(left + place * (width + gap), 34, width, 210, (0.0, 0.8), (0.0, min(1.0, highest * 1.05)))
-        parts.append(draw_axes(panel, title=title, x_name="coverage: share answered"))
+        panel = Panel(left + place * (width + gap), 50, width, 210, (0.0, 0.8), (0.0, min(1.0, highest * 1.05)))
+        parts.append(
+            draw_axes(panel, title=title, x_name="coverage: share answered", y_name="risk: share of them wrong")
+        )
         for name, curve in curves.items():
             colours.setdefault(name, _COLOURS[len(colours) % len(_COLOURS)])
             points = panel.place(curve["coverage"].to_numpy(), curve["risk"].to_numpy())
@@ -49,9 +51,9 @@ def draw_risk(panels: Mapping[str, Curves], *, chosen: Mapping[str, Mapping[str,
         *(Mark(name, colour, "line") for name, colour in colours.items()),
         Mark("thresholds", "ink", "open circle"),
     ]
-    legend, taken = draw_legend(marks, 12, 34 + 210 + 46, WIDTH - 24)
+    legend, taken = draw_legend(marks, 12, 50 + 210 + 46, WIDTH - 24)
     caption = "Risk: the share of answers that is wrong. Every message once, by what was learnt from other wordings."
-    svg = draw_picture([*parts, legend], WIDTH, 34 + 210 + 46 + taken, title="Risk over coverage", caption=caption)
+    svg = draw_picture([*parts, legend], WIDTH, 50 + 210 + 46 + taken, title="Risk over coverage", caption=caption)
     return Picture(svg, f"coverage / risk at the thresholds: {'; '.join(said)}.")
 
 

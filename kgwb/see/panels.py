@@ -105,10 +105,12 @@ def spread_labels(wanted: Sequence[Number], gap: Number, low: Number, high: Numb
     return [float(places[i]) for i in range(len(order))]
 
 
-def draw_axes(panel: Panel, *, title: str, x_name: str = "", whole_x: bool = False) -> str:
-    """Thin rules at round values, their numbers, the panel's title above and the name of x below."""
+def draw_axes(panel: Panel, *, title: str, x_name: str = "", y_name: str = "", whole_x: bool = False) -> str:
+    """Thin rules at round values, their numbers, the panel's title and the name of y above, and the name of x below."""
     right, bottom = panel.right, panel.bottom
-    parts = [draw_text(title, panel.left, panel.top - 10, size=13, weight=600)]
+    parts = [draw_text(title, panel.left, panel.top - (26 if y_name else 10), size=13, weight=600)]
+    if y_name:
+        parts.append(draw_text(y_name, panel.left, panel.top - 9, role="muted", size=11))
     for value in choose_ticks(*panel.y_range, 5):
         y = panel.place(np.array([panel.x_range[0]]), np.array([value]))[0, 1]
         parts.append(f'<path d="M{panel.left:.1f} {y:.1f}H{right:.1f}" class="line-rule"/>')
