@@ -130,15 +130,15 @@ class JoinedRanker:
     def _say_mix(self) -> str:
         shown = f"{self.weight:.2f} of other"
         if self.weights is not None:
-            shown = f"{self.weights.min():.2f} to {self.weights.max():.2f} of other by relation, {self.weight:.2f} in all"
+            shown = (
+                f"{self.weights.min():.2f} to {self.weights.max():.2f} of other by relation, {self.weight:.2f} in all"
+            )
         return f"scaled by {self.way}, {shown}"
 
     def __repr__(self) -> str:
         names = [repr(each).splitlines()[0] for each in (self.one, self.other)]
-        return "\n".join(
-            [f"JoinedRanker of {self.graph.name!r}: {self._say_mix()}"]
-            + [f"  {self.chosen}", f"  one: {names[0]}", f"  other: {names[1]}"]
-        )
+        head = f"JoinedRanker of {self.graph.name!r}: {self._say_mix()}"
+        return "\n".join([head, f"  {self.chosen}", f"  one: {names[0]}", f"  other: {names[1]}"])
 
 
 def score_both(

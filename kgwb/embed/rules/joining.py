@@ -92,8 +92,7 @@ def _expect_same_graph(one: Ranker, other: Ranker, split: Split) -> None:
             )
     if not len(split.valid):
         raise ValueError(
-            "The split has no valid triples, by which the weight is chosen. Type split_triples(graph, valid=0.1), or "
-            "JoinedRanker(graph, one, other, 'range', 0.5)."
+            "The split has no valid triples, by which the weight is chosen. Type split_triples(graph, valid=0.1)."
         )
 
 
@@ -133,10 +132,8 @@ def _rank_mixes(
             mixed = (1 - weight) * one + weight * other
             gold = mixed[row, answer]
             mixed[where] = -torch.inf
-            for line in range(len(row)):
-                scores = mixed[row[line]]
-                better, equal = (scores > gold[line]).sum(), (scores == gold[line]).sum()
-                ranks[place, line, at] = 1 + float(better) + float(equal) / 2
+            scores, gold = mixed[row], gold[:, None]  # [rank, entity], [rank, 1]
+            ranks[place, :, at] = 1 + (scores > gold).sum(1).numpy() + (scores == gold).sum(1).numpy() / 2
     return 1 / ranks
 
 

@@ -86,9 +86,7 @@ def keep_trusted(rules: PathRules, most: int = MOST_OF_A_RELATION) -> tuple[Path
     return PathRules(*columns), len(order) - len(kept)
 
 
-def _judge(
-    walker: Walker, neighbours: Neighbours, paths: np.ndarray, least: int, until: float
-) -> PathRules | None:
+def _judge(walker: Walker, neighbours: Neighbours, paths: np.ndarray, least: int, until: float) -> PathRules | None:
     relations = walker.steps.relations
     tree, ends = plant_tree(np.zeros(len(paths), dtype=np.int64), paths, count=1)
     cases, found = np.zeros(len(tree), dtype=np.int64), []

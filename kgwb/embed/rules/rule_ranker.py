@@ -159,6 +159,8 @@ class RuleRanker:
             for row in shown.itertuples(index=False, name="Row")
         ]
         notes = [f"  {count:,} {what}" for what, count in self.notes if count]
-        head = f"RuleRanker of {self.graph.name!r}: {count_things(len(self), 'rule')} from {facts}: {self._count_kinds()}"
+        head = (
+            f"RuleRanker of {self.graph.name!r}: {count_things(len(self), 'rule')} from {facts}: {self._count_kinds()}"
+        )
         added = f"  the {count_things(self.top, 'rule')} most trusted of an answer are added up, {self.chosen}"
         return "\n".join([head, *rows, added, *notes])
