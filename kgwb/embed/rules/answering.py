@@ -191,7 +191,8 @@ class RuleSet:
         kept: list[np.ndarray] = []
         for query, entity, number in self.find_hits(start, step):
             kept.append(((query.astype(np.int64) * entities + entity) << bits) | number)
-            if sum(map(len, kept)) > HITS_AT_ONCE:
+            # What was sorted is sorted again only where as much has come since.
+            if sum(map(len, kept[1:])) > max(HITS_AT_ONCE, len(kept[0])):
                 kept = [_keep_best(kept, bits, deepest)]
         return _keep_best(kept, bits, deepest), bits
 

@@ -15,8 +15,8 @@ from kgwb.graph.joins import add_up, expand_ranges
 from kgwb.graph.rules import DOUBT
 
 CELLS_AT_ONCE = 1 << 24  # of a table that says which pairs are linked
-MOST_OF_A_RELATION = 10_000  # path rules: what more there are fire everywhere, and make answers slow
-PATHS_AT_ONCE = 20_000  # judged together; when time runs out, so many at most were begun in vain
+MOST_OF_A_RELATION = 3_000  # path rules: what more there are fire everywhere, and make answers slow
+PATHS_AT_ONCE = 50_000  # judged together; when time runs out, so many at most were begun in vain
 
 
 @dataclass(frozen=True, eq=False)
