@@ -23,6 +23,10 @@ from kgwb.embed.ranking.classification import classify_triples as classify_tripl
 from kgwb.embed.ranking.leaks import score_leaks as score_leaks
 from kgwb.embed.ranking.rank_report import RankReport as RankReport
 from kgwb.embed.ranking.ranks import rank_triples as rank_triples
+from kgwb.embed.rules.joined_ranker import JoinedRanker as JoinedRanker
+from kgwb.embed.rules.joining import join_rankers as join_rankers
+from kgwb.embed.rules.mining import mine_rules as mine_rules
+from kgwb.embed.rules.rule_ranker import RuleRanker as RuleRanker
 from kgwb.embed.scorers import *  # noqa: F403 # every equation; their one list stands there
 from kgwb.embed.scorers.scorer import Scorer as Scorer
 from kgwb.embed.training.adversary import AdversarialNegatives as AdversarialNegatives

@@ -29,12 +29,18 @@ from typing import Any
 
 from beartype import BeartypeConf
 from beartype.door import is_bearable
-from calls import CALLS, OPTIONS, RECEIVERS
+from calls import CALLS as FIRST_CALLS
+from calls import OPTIONS
+from calls import RECEIVERS as FIRST_RECEIVERS
+from calls_rules import CALLS as RULE_CALLS
+from calls_rules import RECEIVERS as RULE_RECEIVERS
 from exempt import EXEMPT, HOOKS, OWN
 from objects import WRONG, make_objects, write_files
 
 import kgwb
 
+CALLS = FIRST_CALLS | RULE_CALLS
+RECEIVERS = FIRST_RECEIVERS | RULE_RECEIVERS
 PACKAGE = Path(kgwb.__file__).parent
 ROOMS = ("kgwb", *(f"kgwb.{room}" for room in ("graph", "embed", "bert", "learn", "see", "lessons", "environment")))
 TYPES = re.compile(r"[Tt]ype:? \S|[Ff]or example:? |pip install")

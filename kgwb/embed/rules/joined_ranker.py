@@ -1,0 +1,165 @@
+"""Two rankers as one: their scores made comparable, query by query, and mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import torch
+
+from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.checks import expect_at_least, expect_flags
+from kgwb.citation import Citable, list_machine, nest_parts
+from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.queries import name_query
+from kgwb.embed.ranking.answers import ScoresAnswers, prepare_answers
+from kgwb.embed.rules.predicting import Name, list_answers, read_question, score_question
+from kgwb.embed.rules.rule_ranker import RuleRanker
+from kgwb.embed.vectors import COLUMN_OF
+from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
+
+Way = Literal["range", "softmax"]
+WAYS: tuple[Way, ...] = ("range", "softmax")
+Ranker = GraphEmbedding | ScoresAnswers
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class JoinedRanker:
+    """Mixes the scores of two rankers; `join_rankers` makes it.
+
+    score = (1 − w) · scaled(one) + w · scaled(other), where a query's scores are scaled to 0 to 1 ("range"), or to the
+    logarithm of their softmax ("softmax").
+
+    Attributes:
+        graph: whose entities and relations these are.
+        one, other: what is mixed.
+        way: how scores are scaled.
+        weight: w.
+        weights: w of each relation, where it is chosen by relation, float64 [relation]; else None.
+        chosen: how way and weight came about.
+        made: versions and machine.
+    """
+
+    graph: KnowledgeGraph
+    one: Ranker
+    other: Ranker
+    way: Way
+    weight: float
+    weights: Float[np.ndarray, " relation"] | None = None
+    chosen: str = "as asked"
+    made: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def trained_on(self) -> Bool[Tensor, " entity"]:
+        """Which entities one of the two was trained on, bool [entity]."""
+        unknown = torch.zeros(len(self.graph.entities), dtype=torch.bool)
+        seen = [torch.as_tensor(getattr(each, "trained_on", unknown)).cpu() for each in (self.one, self.other)]
+        return seen[0] | seen[1]
+
+    @property
+    def trained_facts(self) -> Int[np.ndarray, "fact 3"]:
+        """The triples that one of the two was trained on, ids [fact, 3]."""
+        none = np.empty((0, 3), dtype=np.int64)
+        facts = [np.asarray(getattr(each, "trained_facts", none)) for each in (self.one, self.other)]
+        return np.unique(np.concatenate(facts), axis=0)
+
+    def score_answers(
+        self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
+    ) -> Float[Tensor, "query entity"]:
+        """The mixed score of every entity as the answer to each query.
+
+        Args:
+            known: the entity given in each query: heads where the tail is asked for, else tails.
+            relation: the relation given.
+            tails: the first this many queries ask for the tail, the others for the head.
+        """
+        scaled = [scale_scores(scores, self.way) for scores in score_both(self.one, self.other, known, relation, tails)]
+        weights = np.full(len(self.graph.relations), self.weight) if self.weights is None else self.weights
+        weight = torch.from_numpy(weights)[relation.cpu()][:, None]  # [query, 1]
+        return ((1 - weight) * scaled[0] + weight * scaled[1]).to(known.device)
+
+    def predict(
+        self, *, head: Name = None, relation: Name = None, tail: Name = None, k: int = 10, why: bool = False
+    ) -> pd.DataFrame:
+        """The k best answers where one part of a triple is missing.
+
+        Args:
+            head: an entity by name, label or id; leave out the part that is asked for.
+            relation: a relation by name, label or id.
+            tail: an entity by name, label or id.
+            k: how many answers.
+            why: whether to show what each of the two gives, and the reasons of those that have some.
+
+        Returns:
+            Best first: entity (or relation), label, score and known. With `why` also `one` and `other`, the scores of the
+            two beside each other, and of rules the columns rules, confidence, because and facts.
+
+        Raises:
+            ValueError: not exactly two of the three are given.
+            UnknownNameError: names the three nearest labels.
+        """
+        expect_at_least("k", k, 1, whole=True)
+        expect_flags(why=why)
+        question = read_question(self.graph, head, relation, tail, call=f"joined.predict({name_query(self.graph)})")
+        found, triples = list_answers(self, question, k=k)
+        if not why:
+            return found
+        column = COLUMN_OF[question[0]]
+        for name, each in (("one", self.one), ("other", self.other)):
+            scores = score_question(each, question).cpu().numpy()
+            found[name] = scores[[triple[column] for triple in triples]]
+        reasons = [each._say_why(triples) for each in (self.one, self.other) if isinstance(each, RuleRanker)]
+        return pd.concat([found, *reasons[:1]], axis=1)
+
+    def describe_run(self) -> dict[str, str]:
+        """What `kgwb.cite` says of it."""
+        parts = {
+            "run": f"two rankers joined over the knowledge graph {self.graph.name!r}",
+            **list_machine(self.made),
+            "graph": describe_content(self.graph),
+            "mixed": f"{self._say_mix()}, {self.chosen}",
+        }
+        for name, each in (("one", self.one), ("other", self.other)):
+            said = each.describe_run() if isinstance(each, Citable) else {"run": type(each).__name__}
+            parts |= nest_parts(name, {part: value for part, value in said.items() if part != "graph"})
+        return parts
+
+    def _say_mix(self) -> str:
+        shown = f"{self.weight:.2f} of other"
+        if self.weights is not None:
+            shown = (
+                f"{self.weights.min():.2f} to {self.weights.max():.2f} of other by relation, {self.weight:.2f} in all"
+            )
+        return f"scaled by {self.way}, {shown}"
+
+    def __repr__(self) -> str:
+        names = [repr(each).splitlines()[0] for each in (self.one, self.other)]
+        head = f"JoinedRanker of {self.graph.name!r}: {self._say_mix()}"
+        return "\n".join([head, f"  {self.chosen}", f"  one: {names[0]}", f"  other: {names[1]}"])
+
+
+def score_both(
+    one: Ranker, other: Ranker, known: Tensor, relation: Tensor, tails: int
+) -> list[Float[Tensor, "query entity"]]:
+    """The scores of two rankers for some queries, as float64 on the CPU."""
+    scores = []
+    for each in (one, other):
+        score_answers, device = prepare_answers(each)
+        scores.append(score_answers(known.to(device), relation.to(device), tails).double().cpu())
+    return scores
+
+
+def scale_scores(scores: Float[Tensor, "query entity"], way: Way) -> Float[Tensor, "query entity"]:
+    """Scores of different kinds of rankers, made comparable.
+
+    Example:
+        >>> scale_scores(torch.tensor([[1.0, 3.0, 2.0]]), "range")
+        tensor([[0.0000, 1.0000, 0.5000]])
+    """
+    if way == "softmax":
+        return scores.log_softmax(1)
+    low, high = scores.aminmax(dim=1, keepdim=True)
+    return (scores - low) / (high - low).clamp_min(torch.finfo(scores.dtype).tiny)
