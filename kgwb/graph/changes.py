@@ -50,7 +50,9 @@ class GraphChanges:
         counts = [f"{count_things(len(self.added), 'fact')} added", f"{len(self.removed):,} removed"]
         kinds = (("new", "entity", self.new_entities), ("gone", "entity", self.gone_entities))
         kinds += (("new", "relation", self.new_relations), ("gone", "relation", self.gone_relations))
-        named = [_name_some(f"{count_things(len(names), kind)} {state}", names) for state, kind, names in kinds if names]
+        named = [
+            _name_some(f"{count_things(len(names), kind)} {state}", names) for state, kind, names in kinds if names
+        ]
         if self.bare_entities:
             bare = f"{count_things(len(self.bare_entities), 'entity')} left without a fact"
             named.append(_name_some(bare, self.bare_entities))

@@ -13,7 +13,9 @@ from hypothesis import strategies as some
 from kgwb.graph import GraphFileError, KnowledgeGraph, compare_graphs
 
 COLUMNS = ["head", "relation", "tail"]
-facts = some.lists(some.tuples(some.sampled_from("abcdef"), some.sampled_from("rs"), some.sampled_from("abcdef")), max_size=9)
+facts = some.lists(
+    some.tuples(some.sampled_from("abcdef"), some.sampled_from("rs"), some.sampled_from("abcdef")), max_size=9
+)
 
 
 def build(rows: list[tuple[str, str, str]], name: str = "graph") -> KnowledgeGraph:
@@ -50,7 +52,9 @@ def test_what_changed_is_the_difference_of_the_sets_of_facts(before: list, after
     assert bool(changes) == (one.content_hash != other.content_hash)
     names = [*one.entities["entity"], None]
     carried = [names[place] for place in changes.entity_places]
-    assert [name or new for name, new in zip(carried, other.entities["entity"], strict=True)] == [*other.entities["entity"]]
+    assert [name or new for name, new in zip(carried, other.entities["entity"], strict=True)] == [
+        *other.entities["entity"]
+    ]
     assert {name for name, place in zip(other.entities["entity"], changes.entity_places, strict=True) if place < 0} == {
         *changes.new_entities
     }
@@ -129,7 +133,11 @@ def test_an_entity_without_facts_stays_and_is_named() -> None:
 @pytest.mark.parametrize(
     ("added", "problem", "said"),
     [
-        ([("a", "r")], ValueError, r"\['a', 'r'\] came as a fact\. Expected head, relation and tail; type graph\.with_facts"),
+        (
+            [("a", "r")],
+            ValueError,
+            r"\['a', 'r'\] came as a fact\. Expected head, relation and tail; type graph\.with_facts",
+        ),
         ("a r b", TypeError, r"Type graph\.with_facts\(\[\(\"Berlin\", \"capital_of\", \"Germany\"\)\]\)"),
         (pd.DataFrame({"head": ["a"]}), GraphFileError, "Say which columns hold head, relation and tail"),
         ([("a", None, "b")], GraphFileError, "holds no name in row 0"),
@@ -142,5 +150,7 @@ def test_what_is_no_fact_is_said(added: object, problem: type[Exception], said: 
 
 def test_a_graph_needs_no_table_beside_it() -> None:
     graph = build([("a", "r", "b")])
-    with pytest.raises(ValueError, match=r"A graph came beside a table of names, and has its own\. Type graph\.with_facts"):
+    with pytest.raises(
+        ValueError, match=r"A graph came beside a table of names, and has its own\. Type graph\.with_facts"
+    ):
         graph.with_facts(graph, entities=graph.entities)
