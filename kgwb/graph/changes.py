@@ -48,8 +48,8 @@ class GraphChanges:
         if not self:
             return "GraphChanges: none"
         counts = [f"{count_things(len(self.added), 'fact')} added", f"{len(self.removed):,} removed"]
-        kinds = (("new", "entity", self.new_entities), ("gone", "entity", self.gone_entities))
-        kinds += (("new", "relation", self.new_relations), ("gone", "relation", self.gone_relations))
+        kinds = [("new", "entity", self.new_entities), ("gone", "entity", self.gone_entities)]
+        kinds += [("new", "relation", self.new_relations), ("gone", "relation", self.gone_relations)]
         named = [
             _name_some(f"{count_things(len(names), kind)} {state}", names) for state, kind, names in kinds if names
         ]

@@ -28,7 +28,7 @@ def spell(queries: Queries) -> dict[tuple[str, int, int], set[int]]:
     return {
         (queries.side, int(known), int(relation)): set(queries.answers[start:stop].tolist())
         for known, relation, start, stop in zip(
-            queries.known, queries.relation, queries.offsets, queries.offsets[1:], strict=True
+            queries.known, queries.relation, queries.offsets[:-1], queries.offsets[1:], strict=True
         )
     }
 
