@@ -185,8 +185,8 @@ class KnowledgeGraph:
 
     def with_facts(
         self,
-        added: KnowledgeGraph | pd.DataFrame | Sequence[Sequence[str]] | None = None,
-        removed: KnowledgeGraph | pd.DataFrame | Sequence[Sequence[str]] | None = None,
+        added: KnowledgeGraph | pd.DataFrame | Sequence[Sequence[object]] | None = None,
+        removed: KnowledgeGraph | pd.DataFrame | Sequence[Sequence[object]] | None = None,
         *,
         entities: pd.DataFrame | None = None,
         relations: pd.DataFrame | None = None,

@@ -69,7 +69,7 @@ def rank_of(embedding: GraphEmbedding, fact: tuple[str, str, str]) -> float:
 def test_whatever_the_scorer_what_is_known_stays_and_what_is_new_is_found(
     graph: KnowledgeGraph, later: KnowledgeGraph, scorer: Scorer, reciprocal: bool
 ) -> None:
-    before = learn(graph, scorer, epochs=15, reciprocal=reciprocal)
+    before = learn(graph, scorer, epochs=6, reciprocal=reciprocal)
     state = copy.deepcopy(before.state_dict())
     folded = fold_in(before, later, **FLOAT)
     then, now = by_name(before), by_name(folded)
@@ -233,8 +233,6 @@ def test_what_cannot_be_updated_is_said(vectors: GraphEmbedding, graph: Knowledg
         fold_in(vectors, later.with_facts(removed=later))
     with pytest.raises(ValueError, match=r"start came with shape \(3, 2\).*Expected 70 rows"):
         fold_in(vectors, later, start=np.zeros((3, 2)))
-    with pytest.raises(TypeError, match=r"came as start.*vectorise_texts\(bert, texts\)"):
-        fold_in(vectors, later, start=7)
 
 
 def test_the_changes_are_those_of_the_facts_learnt_not_of_the_graph(graph: KnowledgeGraph) -> None:

@@ -24,7 +24,7 @@ class Places:
     entities: Int[np.ndarray, " entity"]
     relations: Int[np.ndarray, " relation"]
 
-    def move(self, triples: Int[np.ndarray, "fact 3"]) -> Int[np.ndarray, "fact 3"]:
+    def move(self, triples: Int[np.ndarray, "fact 3"]) -> Int[np.ndarray, "carried 3"]:
         """Facts of the earlier graph in the ids of the changed one, without those of names that are gone."""
         tables = [_invert(self.entities, triples[:, (0, 2)]), _invert(self.relations, triples[:, 1])]
         moved = np.stack([tables[0][triples[:, 0]], tables[1][triples[:, 1]], tables[0][triples[:, 2]]], axis=1)

@@ -17,7 +17,7 @@ from kgwb.embed.updating.nearby_queries import touch_new
 from kgwb.embed.updating.optimizers import RowOptimizer, start_optimizer
 from kgwb.embed.updating.plan import UpdatePlan, plan_update
 from kgwb.embed.updating.starting import average_takers, map_texts
-from kgwb.embed.updating.steps import UpdateSettings, NearbyTraining, list_tables, prepare_course
+from kgwb.embed.updating.steps import NearbyTraining, UpdateSettings, list_tables, prepare_course
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 from kgwb.words import describe_kind

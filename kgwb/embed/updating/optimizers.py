@@ -9,9 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from kgwb.axes import Bool, Float, Tensor
-
-Table = Float[Tensor, "row width"]
+from kgwb.axes import Tensor
 
 
 @dataclass(eq=False)
@@ -26,7 +24,7 @@ class RowOptimizer:
     """
 
     optimizer: torch.optim.Optimizer
-    fixed: Mapping[nn.Parameter, Bool[Tensor, " row"]]
+    fixed: Mapping[nn.Parameter, Tensor]
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:
@@ -56,7 +54,7 @@ class GradientMeter:
     """
 
     tables: Sequence[nn.Parameter]
-    squares: list[Table] = field(init=False)
+    squares: list[Tensor] = field(init=False)
     steps: int = 0
     param_groups: list[dict[str, Any]] = field(default_factory=lambda: [{"lr": 0.0}])
 
@@ -84,7 +82,7 @@ def start_optimizer(name: str, tables: Sequence[nn.Parameter], rate: float) -> t
     return torch.optim.Adagrad(tables, lr=rate, fused=True if on_cpu else None)
 
 
-def seed_optimizer(optimizer: torch.optim.Optimizer, squares: Sequence[Table], steps: int) -> None:
+def seed_optimizer(optimizer: torch.optim.Optimizer, squares: Sequence[Tensor], steps: int) -> None:
     """Put an optimizer where so many steps with gradients of these mean squares would have brought it.
 
     Adagrad's sum is their number times the mean square; of Adam's two averages that of squares is the mean itself, and

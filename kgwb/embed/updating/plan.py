@@ -86,7 +86,7 @@ class UpdatePlan:
         return self.was_trained & ~self.fresh_entities
 
     @cached_property
-    def changed(self) -> Int[np.ndarray, "fact 3"]:
+    def changed(self) -> Int[np.ndarray, "changed 3"]:
         """Facts added and withdrawn, in the ids of the changed graph; none of names that are gone."""
         both = pd.concat([self.changes.added, self.changes.removed], ignore_index=True)
         entities, relations = pd.Index(self.graph.entities["entity"]), pd.Index(self.graph.relations["relation"])

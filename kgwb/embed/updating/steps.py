@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -75,7 +75,7 @@ class UpdateSettings:
             embedding,
             queries,
             objective,
-            cast(torch.optim.Optimizer, optimizer),
+            optimizer,
             Schedule(epochs),
             rate=float(settings["learning_rate"]),
             batch=settings["batch"],

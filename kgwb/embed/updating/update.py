@@ -17,7 +17,7 @@ from kgwb.embed.updating.folding import Start, fold_rows, name_start
 from kgwb.embed.updating.nearby_queries import touch_changed
 from kgwb.embed.updating.optimizers import seed_optimizer, start_optimizer
 from kgwb.embed.updating.plan import UpdatePlan, plan_update
-from kgwb.embed.updating.steps import UpdateSettings, NearbyTraining, list_tables, measure_squares, prepare_course
+from kgwb.embed.updating.steps import NearbyTraining, UpdateSettings, list_tables, measure_squares, prepare_course
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 
