@@ -9,8 +9,10 @@ from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.training.arguments import expect_ranges
 from kgwb.embed.training.loop import train_embedding
 
-_KEPT = ("negatives", "batch", "learning_rate", "optimizer", "loss", "margin", "temperature")
-_KEPT += ("regularisation", "weight_decay", "dropout", "relation_weight", "epochs")
+_KEPT = tuple(
+    "negatives batch learning_rate optimizer loss margin temperature regularisation weight_decay dropout "
+    "relation_weight epochs".split()
+)
 
 
 def recall_settings(vectors: GraphEmbedding, entities: int) -> dict[str, Any]:
