@@ -34,3 +34,6 @@ from kgwb.embed.training.cost import estimate_cost as estimate_cost
 from kgwb.embed.training.loop import train_embedding as train_embedding
 from kgwb.embed.training.state import Epoch as Epoch
 from kgwb.embed.training.state import TrainingError as TrainingError
+from kgwb.embed.updating.embedding_update import EmbeddingUpdate as EmbeddingUpdate
+from kgwb.embed.updating.folding import fold_in as fold_in
+from kgwb.embed.updating.update import update_embedding as update_embedding

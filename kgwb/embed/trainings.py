@@ -82,7 +82,8 @@ def _describe_training(training: Training) -> dict[str, str]:
             f"; resumed after epoch {training['resumed']}, and with which versions those before ran was {NOT_RECORDED}"
         )
     split_seed = training.get("split seed")
-    return {
+    update = {"update": str(training["update"])} if "update" in training else {}
+    return update | {
         "trained on": str(training.get("triples", NOT_RECORDED)),
         "split": str(training.get("split", NOT_RECORDED)),
         "seed of the split": NOT_RECORDED if split_seed is None else str(split_seed),

@@ -8,6 +8,8 @@ gives away, and `read_sentences` brings the texts in which its entities are mark
 from __future__ import annotations
 
 from kgwb.graph.alike_names import merge_alike_names as merge_alike_names
+from kgwb.graph.changes import GraphChanges as GraphChanges
+from kgwb.graph.changes import compare_graphs as compare_graphs
 from kgwb.graph.conclusions import apply_rules as apply_rules
 from kgwb.graph.datasets import load_dataset as load_dataset
 from kgwb.graph.errors import GraphFileError as GraphFileError
@@ -19,7 +21,6 @@ from kgwb.graph.files.reading import read_split as read_split
 from kgwb.graph.files.writing import write_graph as write_graph
 from kgwb.graph.files.writing import write_split as write_split
 from kgwb.graph.knowledge_graph import KnowledgeGraph as KnowledgeGraph
-from kgwb.graph.knowledge_graph import add_types as add_types
 from kgwb.graph.paths import Walk as Walk
 from kgwb.graph.paths import find_paths as find_paths
 from kgwb.graph.paths import follow_path as follow_path
@@ -37,5 +38,6 @@ from kgwb.graph.splitting import LeakageReport as LeakageReport
 from kgwb.graph.splitting import Split as Split
 from kgwb.graph.splitting import find_leakage as find_leakage
 from kgwb.graph.splitting import split_triples as split_triples
+from kgwb.graph.type_facts import add_types as add_types
 from kgwb.graph.wording import learn_wordings as learn_wordings
 from kgwb.graph.wording import verbalise as verbalise

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from kgwb.checks import expect_flags, expect_id_rows, expect_kind, expect_text
-from kgwb.graph.building import COLUMNS, Notes, build_tables
+from kgwb.graph.building import COLUMNS, GraphTables, Notes, build_tables
+from kgwb.graph.changed_tables import change_tables, read_named_facts
 from kgwb.graph.errors import UnknownIdError, UnknownNameError
 from kgwb.graph.statements import Statements
 from kgwb.words import count_things, shorten
@@ -182,6 +183,46 @@ class KnowledgeGraph:
         head, relation, tail = self.triples.T
         return pd.DataFrame({"head": names[head], "relation": relation_names[relation], "tail": names[tail]})
 
+    def with_facts(
+        self,
+        added: KnowledgeGraph | pd.DataFrame | Sequence[Sequence[object]] | None = None,
+        removed: KnowledgeGraph | pd.DataFrame | Sequence[Sequence[object]] | None = None,
+        *,
+        entities: pd.DataFrame | None = None,
+        relations: pd.DataFrame | None = None,
+    ) -> KnowledgeGraph:
+        """A new graph with facts added and removed by name; this one stays as it is.
+
+        Ids come from sorted names again, so a new entity moves those behind it; `compare_graphs` says where to. Entities
+        stay when they lose all their facts. What had no effect is counted in `notes`.
+
+        Args:
+            added: a frame with the columns head, relation, tail, a list of such rows, or a graph. A name that is none
+                here is a label (of several the best connected), unless `entities` describes it; else it is new.
+            removed: the same; a fact that is both added and removed is there afterwards.
+            entities: about entities that are new, as in `from_pandas`.
+            relations: about relations that are new.
+
+        Raises:
+            GraphFileError: a column or a name is missing, or an entity is described twice in two ways.
+
+        Example:
+            >>> facts = pd.DataFrame([["Bonn", "capital_of", "Germany"]], columns=["head", "relation", "tail"])
+            >>> graph = KnowledgeGraph.from_pandas(facts)
+            >>> graph.with_facts([("Berlin", "capital_of", "Germany")], removed=facts)
+            KnowledgeGraph 'graph': 1 triple, 3 entities, 1 relation
+              Berlin — capital_of → Germany
+        """
+        come, go = (each._tables if isinstance(each, KnowledgeGraph) else each for each in (added, removed))
+        tables = change_tables(
+            self._tables, read_named_facts(come, entities, relations), read_named_facts(go, None, None)
+        )
+        return KnowledgeGraph(**tables._asdict(), name=self.name)
+
+    @property
+    def _tables(self) -> GraphTables:
+        return GraphTables(self.triples, self.entities, self.relations, self.notes)
+
     def __len__(self) -> int:
         return len(self.triples)
 
@@ -236,41 +277,6 @@ def _find_id(kind: str, given: str | int | np.integer, ids: Mapping[str, int], l
     if found is None:
         raise UnknownNameError(kind, given, labels)
     return found
-
-
-def add_types(graph: KnowledgeGraph, *, relation: str = "is a") -> KnowledgeGraph:
-    """A graph in which each entity's type is a fact: (Berlin, is a, city).
-
-    Every type becomes an entity; one that has the name of an entity already is that entity. Ids come from sorted
-    names, so those of the new graph are its own.
-
-    Args:
-        graph: with types in its table of entities; entities without a type get no fact.
-        relation: what to call the relation.
-
-    Raises:
-        ValueError: no entity has a type.
-
-    Example:
-        >>> facts = pd.DataFrame([("Berlin", "capital", "Germany")], columns=["head", "relation", "tail"])
-        >>> types = pd.DataFrame({"entity": ["Berlin", "Germany"], "type": ["city", "country"]})
-        >>> add_types(KnowledgeGraph.from_pandas(facts, types))
-        KnowledgeGraph 'graph': 3 triples, 4 entities, 2 relations
-          Berlin — capital → Germany
-          Berlin — is a → city
-          Germany — is a → country
-    """
-    expect_graph(graph, "add_types({})")
-    expect_text("relation", relation, usual="is a")
-    typed = graph.entities[graph.entities["type"] != ""]
-    if typed.empty:
-        raise ValueError(
-            f"No entity of {graph.name!r} has a type. Give them one: a column `type` in the table of entities, "
-            "KnowledgeGraph.from_pandas(facts, entities)."
-        )
-    stated = pd.DataFrame({"head": typed["entity"], "relation": relation, "tail": typed["type"]})
-    facts = pd.concat([graph.to_pandas(), stated], ignore_index=True)
-    return KnowledgeGraph.from_pandas(facts, graph.entities, relations=graph.relations, name=graph.name)
 
 
 def describe_content(graph: KnowledgeGraph) -> str:

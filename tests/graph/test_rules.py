@@ -15,8 +15,8 @@ from hypothesis import strategies as some
 
 from kgwb.graph import KnowledgeGraph, Split, joins, read_graph, split_triples
 from kgwb.graph.conclusions import apply_rules
-from kgwb.graph.knowledge_graph import add_types
 from kgwb.graph.rules import KINDS, Rules, find_rules
+from kgwb.graph.type_facts import add_types
 
 ENTITIES, RELATIONS = 5, 3
 STEPS = range(2 * RELATIONS)

@@ -34,6 +34,9 @@ from calls import OPTIONS
 from calls import RECEIVERS as FIRST_RECEIVERS
 from calls_rules import CALLS as RULE_CALLS
 from calls_rules import RECEIVERS as RULE_RECEIVERS
+from calls import CALLS as MOST
+from calls import OPTIONS, RECEIVERS
+from calls_update import CALLS as MORE
 from exempt import EXEMPT, HOOKS, OWN
 from objects import WRONG, make_objects, write_files
 
@@ -41,6 +44,7 @@ import kgwb
 
 CALLS = FIRST_CALLS | RULE_CALLS
 RECEIVERS = FIRST_RECEIVERS | RULE_RECEIVERS
+CALLS = MOST | MORE
 PACKAGE = Path(kgwb.__file__).parent
 ROOMS = ("kgwb", *(f"kgwb.{room}" for room in ("graph", "embed", "bert", "learn", "see", "lessons", "environment")))
 TYPES = re.compile(r"[Tt]ype:? \S|[Ff]or example:? |pip install")

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -57,7 +58,7 @@ class TrainingState:
         embedding: what is trained.
         queries: what it learns to answer.
         objective: the loss.
-        optimizer: of the tables.
+        optimizer: of the tables: torch's, or what has `zero_grad`, `step` and `param_groups` like it.
         schedule: of the learning rate.
         rate: the learning rate at its full height.
         batch: distinct queries per step.
@@ -73,7 +74,7 @@ class TrainingState:
     embedding: GraphEmbedding
     queries: TrainingQueries
     objective: Objective | ShardedObjective
-    optimizer: torch.optim.Optimizer
+    optimizer: Any
     schedule: Schedule
     rate: float
     batch: int

@@ -1,0 +1,74 @@
+"""Where the vector of something new begins: among those that stand where it stands, or where its text points to."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from kgwb.axes import Bool, Float, Int, Tensor
+
+_WEIGHTS = np.logspace(-4, 4, 17)  # of the ridge, in units of the mean square of the texts' numbers
+
+
+def average_takers(
+    table: Float[Tensor, "entity dim"],
+    triples: Int[np.ndarray, "fact 3"],
+    fresh: Bool[np.ndarray, " entity"],
+    relations: int,
+) -> Float[Tensor, "entity dim"]:
+    """For each fresh entity the mean vector of those that stand where it stands: on its side of its relations.
+
+    Each of its facts weighs the same, and each entity that a side of a relation has weighs the same within that.
+
+    Args:
+        table: vectors of all entities; those of fresh ones are not looked at.
+        triples: all facts.
+        fresh: which entities are new.
+        relations: how many relations there are.
+
+    Returns:
+        One row per entity; where nothing is known of a fresh one, as of one without facts, and for all others, the row of
+        the table itself.
+    """
+    places = np.concatenate([triples[:, :2], triples[:, (2, 1)] + [0, relations]])  # [use, (entity, side and relation)]
+    uses = torch.from_numpy(np.unique(places[~fresh[places[:, 0]]], axis=0)).to(table.device)
+    sums = table.new_zeros(2 * relations, table.shape[1]).index_add_(0, uses[:, 1], table[uses[:, 0]])
+    counts = torch.bincount(uses[:, 1], minlength=2 * relations).to(table.dtype)  # [side and relation]
+    asked = torch.from_numpy(places[fresh[places[:, 0]]]).to(table.device)
+    asked = asked[counts[asked[:, 1]] > 0]
+    means = sums / counts.clamp_min(1)[:, None]
+    total = torch.zeros_like(table).index_add_(0, asked[:, 0], means[asked[:, 1]])
+    facts = torch.bincount(asked[:, 0], minlength=len(table)).to(table.dtype)[:, None]  # [entity, 1]
+    return torch.where(facts > 0, total / facts.clamp_min(1), table)
+
+
+def map_texts(
+    texts: Float[np.ndarray, "entity width"],
+    table: Float[np.ndarray, "entity dim"],
+    known: Bool[np.ndarray, " entity"],
+) -> Float[np.ndarray, "entity dim"]:
+    """Vectors that the texts point to, by the ridge that maps the texts of known entities to their vectors.
+
+    e = m + W (x − x̄) with W = argmin Σ ‖e − m − W (x − x̄)‖² + λ‖W‖² (Hoerl & Kennard, 1970). λ is the one of 17 with the
+    least squared error where each entity is left out in turn, which the singular values give without another fit.
+
+    Args:
+        texts: a vector for the text of each entity.
+        table: vectors of all entities.
+        known: which of them are to be learnt from.
+    """
+    given, wanted = texts[known].astype(np.float64), table[known].astype(np.float64)
+    centre, mean = given.mean(0), wanted.mean(0)
+    left, sizes, right = np.linalg.svd(given - centre, full_matrices=False)
+    onto = left.T @ (wanted - mean)  # [component, dim]
+    errors = []
+    for weight in _WEIGHTS * np.mean(sizes**2):
+        kept = sizes**2 / (sizes**2 + weight)  # [component]
+        reach = (left**2) @ kept + 1 / len(given)  # [known], how far each one's own vector draws its estimate
+        residual = wanted - mean - left @ (kept[:, None] * onto)
+        errors.append(float(np.mean((residual / np.maximum(1 - reach, 1e-6)[:, None]) ** 2)))
+    weight = _WEIGHTS[int(np.argmin(errors))] * np.mean(sizes**2)
+    if not sizes.any():
+        return np.repeat(mean[None], len(texts), 0).astype(table.dtype)
+    onto = (sizes / (sizes**2 + weight))[:, None] * onto
+    return (mean + (texts - centre) @ right.T @ onto).astype(table.dtype)
