@@ -29,22 +29,14 @@ from typing import Any
 
 from beartype import BeartypeConf
 from beartype.door import is_bearable
-from calls import CALLS as FIRST_CALLS
-from calls import OPTIONS
-from calls import RECEIVERS as FIRST_RECEIVERS
-from calls_rules import CALLS as RULE_CALLS
-from calls_rules import RECEIVERS as RULE_RECEIVERS
-from calls import CALLS as MOST
-from calls import OPTIONS, RECEIVERS
-from calls_update import CALLS as MORE
+from calls import CALLS, OPTIONS, RECEIVERS
+from calls_of_embed import MORE_CALLS, MORE_RECEIVERS
 from exempt import EXEMPT, HOOKS, OWN
 from objects import WRONG, make_objects, write_files
 
 import kgwb
 
-CALLS = FIRST_CALLS | RULE_CALLS
-RECEIVERS = FIRST_RECEIVERS | RULE_RECEIVERS
-CALLS = MOST | MORE
+ALL_CALLS, ALL_RECEIVERS = CALLS | MORE_CALLS, RECEIVERS | MORE_RECEIVERS
 PACKAGE = Path(kgwb.__file__).parent
 ROOMS = ("kgwb", *(f"kgwb.{room}" for room in ("graph", "embed", "bert", "learn", "see", "lessons", "environment")))
 TYPES = re.compile(r"[Tt]ype:? \S|[Ff]or example:? |pip install")
@@ -87,7 +79,7 @@ def find_callables(names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     """Name -> a function that gives what is called; a method is bound to a fresh receiver."""
     public = list_public()
     makers: dict[str, Any] = {name: functools.partial(lambda each: each, each) for name, each in public.items()}
-    receivers = {owner: compile(text, owner, "eval") for owner, text in RECEIVERS.items()}
+    receivers = {owner: compile(text, owner, "eval") for owner, text in ALL_RECEIVERS.items()}
     classes = [each for each in public.values() if inspect.isclass(each)]
     classes += [type(eval(code, names)) for code in receivers.values()]  # also those that functions hand out
     for (owner, method), function in list_methods(classes).items():
@@ -100,11 +92,11 @@ def find_callables(names: dict[str, Any]) -> dict[str, Callable[[], Any]]:
 
 def list_missing(makers: dict[str, Callable[[], Any]]) -> list[str]:
     """What takes arguments and has neither a working call nor an exemption, and what has one and is not public."""
-    missing = [f"{name} is no public name" for name in (*CALLS, *EXEMPT) if name not in makers]
+    missing = [f"{name} is no public name" for name in (*ALL_CALLS, *EXEMPT) if name not in makers]
     for name, make in makers.items():
         function = make()
         is_error = inspect.isclass(function) and issubclass(function, Exception)
-        if name not in CALLS and name not in EXEMPT and not is_error and inspect.signature(function).parameters:
+        if name not in ALL_CALLS and name not in EXEMPT and not is_error and inspect.signature(function).parameters:
             missing.append(f"{name} has no call that works in calls.py")
     return missing
 
@@ -209,7 +201,7 @@ def stop(*_: Any) -> None:
 
 
 def list_calls(makers: dict[str, Callable[[], Any]], names: dict[str, Any], words: list[str]) -> Iterator[Call]:
-    for name, texts in CALLS.items():
+    for name, texts in ALL_CALLS.items():
         if name in makers and (not words or any(word in name for word in words)):
             for text in [texts] if isinstance(texts, str) else texts:
                 yield Call(name, text, makers[name], names)
@@ -222,7 +214,7 @@ def main(share: str, seed: str, *words: str) -> None:
     write_files(names)
     makers = find_callables(names)
     wrong = {kind: compile(text, kind, "eval") for kind, text in WRONG.items()}
-    draw, counts, seen = random.Random(int(seed)), Counter(callables=len(CALLS)), set()
+    draw, counts, seen = random.Random(int(seed)), Counter(callables=len(ALL_CALLS)), set()
     said: dict[str, Any] = {"missing": list_missing(makers), "failures": [], "slow": [], "counts": counts}
     for call in list_calls(makers, names, list(words)):
         call.run()

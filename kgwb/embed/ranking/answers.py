@@ -25,7 +25,10 @@ class ScoresAnswers(Protocol):
     entities unseen in training are counted; where it has `trained_facts`, ids [fact, 3], ranked triples among them are.
     """
 
-    graph: KnowledgeGraph
+    @property
+    def graph(self) -> KnowledgeGraph:
+        """Whose entities and relations these are."""
+        ...
 
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
