@@ -8,25 +8,27 @@ from . import lessons as lessons
 from . import see as see
 from .bert import find_mentions as find_mentions
 from .bert import inject as inject
-from .bert import link_mentions as link_mentions
 from .bert import load_bert as load_bert
 from .bert import read as read
 from .citation import cite as cite
-from .embed import RESCAL as RESCAL
 from .embed import ComplEx as ComplEx
 from .embed import DistMult as DistMult
 from .embed import GraphEmbedding as GraphEmbedding
 from .embed import RotatE as RotatE
 from .embed import TransE as TransE
+from .embed import find_missing_facts as find_missing_facts
+from .embed import find_settings as find_settings
+from .embed import join_rankers as join_rankers
 from .embed import load_embedding as load_embedding
+from .embed import mine_rules as mine_rules
 from .embed import preset as preset
 from .embed import rank_triples as rank_triples
 from .embed import train_embedding as train_embedding
+from .embed import update_embedding as update_embedding
 from .environment import doctor as doctor
 from .graph import KnowledgeGraph as KnowledgeGraph
 from .graph import find_leakage as find_leakage
 from .graph import find_rules as find_rules
-from .graph import load_dataset as load_dataset
 from .graph import query_graph as query_graph
 from .graph import read_graph as read_graph
 from .graph import read_sentences as read_sentences
@@ -34,7 +36,6 @@ from .graph import read_split as read_split
 from .graph import sample as sample
 from .graph import split_triples as split_triples
 from .graph import verbalise as verbalise
-from .graph import write_graph as write_graph
 from .learn import MaskedAnswers as MaskedAnswers
 from .learn import answer as answer
 from .learn import make_questions as make_questions
@@ -47,7 +48,6 @@ from .see import link as link
 from .see import show_attention as show_attention
 from .see import show_graph as show_graph
 from .see import show_heads as show_heads
-from .see import show_probe as show_probe
 from .see import show_space as show_space
 from .see import show_training as show_training
 

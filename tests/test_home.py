@@ -38,8 +38,8 @@ def _inject(bert: kgwb.bert.Bert) -> kgwb.bert.Bert:
 
 Case = tuple[str, Callable[[str, Any], object], Callable[[str, Any], object]]
 CASES: dict[str, Case] = {
-    "graph": ("g", lambda at, bert: kgwb.write_graph(GRAPH, at), lambda at, bert: kgwb.read_graph(at)),
-    "table": ("g.tsv", lambda at, bert: kgwb.write_graph(GRAPH, at), lambda at, bert: kgwb.read_graph(at)),
+    "graph": ("g", lambda at, bert: kgwb.graph.write_graph(GRAPH, at), lambda at, bert: kgwb.read_graph(at)),
+    "table": ("g.tsv", lambda at, bert: kgwb.graph.write_graph(GRAPH, at), lambda at, bert: kgwb.read_graph(at)),
     "split": (
         "s",
         lambda at, bert: kgwb.graph.write_split(kgwb.split_triples(GRAPH, 0, 0), at),

@@ -19,7 +19,7 @@ SCORERS = {
     "distmult": kgwb.DistMult(),
     "complex": kgwb.ComplEx(),
     "rotate": kgwb.RotatE(),
-    "rescal": kgwb.RESCAL(),
+    "rescal": kgwb.embed.RESCAL(),
 }
 log = logging.getLogger("bench")
 README = Path(__file__).with_name("README.md")

@@ -50,7 +50,7 @@ def main() -> None:
     )
     log.info("%r", found)
     OUT.mkdir(parents=True, exist_ok=True)
-    kgwb.show_probe(found.report, groups=found.relations).save(OUT / f"generalisation-{asked.mode}.svg")
+    kgwb.see.show_probe(found.report, groups=found.relations).save(OUT / f"generalisation-{asked.mode}.svg")
     for group, part in found.frame.groupby("group", sort=False):
         runs = part.droplevel("group")
         cells = [f"{row.accuracy:.2f} ± {row.spread:.2f}" for row in runs.itertuples()]

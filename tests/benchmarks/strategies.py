@@ -45,7 +45,7 @@ def main() -> None:
         )
         folder = OUT / f"strategies-{asked.mode}-{way}"
         report = kgwb.probe(runs, unseen, seeds=asked.seeds, progress=True, folder=folder)
-        frame = kgwb.show_probe(report, groups=groups, protocol=way).frame
+        frame = kgwb.see.show_probe(report, groups=groups, protocol=way).frame
         log.info("%s\n%s", way, frame.round(3).to_string())
         keep(asked, way, frame, list(groups))
 

@@ -138,7 +138,7 @@ def rank(vectors: Any, arrival: Arrival, *names: str) -> list[str]:
 
 def measure_later(asked: argparse.Namespace) -> None:
     """Carried over, folded in, updated, and trained anew: MRR, and seconds beside those of training anew."""
-    arrival = divide(kgwb.load_dataset(asked.graph), 0, entities=asked.entities)
+    arrival = divide(kgwb.graph.load_dataset(asked.graph), 0, entities=asked.entities)
     log.info("%r", kgwb.graph.compare_graphs(arrival.early, arrival.later))
     early, _ = train(arrival.early, asked)
     anew, whole = train(arrival.later, asked)
@@ -203,7 +203,7 @@ def measure_unseen(asked: argparse.Namespace) -> None:
     """Entities never seen in training, by each way to a vector: mean and range over seeds."""
     figures: dict[str, list[float]] = {}
     for seed in range(asked.seeds):
-        arrival = divide(kgwb.load_dataset(asked.graph), seed, entities=asked.entities, facts=0)
+        arrival = divide(kgwb.graph.load_dataset(asked.graph), seed, entities=asked.entities, facts=0)
         early, _ = train(arrival.early, asked)
         whole = Split(arrival.later, arrival.later.triples, arrival.asked["new"][:0], arrival.asked["new"])
         ways: dict[str, Any] = {

@@ -68,7 +68,7 @@ def make_views() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "tuning", lambda: tuning
     yield "attention", lambda: kgwb.show_attention(before, graph=graph)
     yield "attention before and after", lambda: kgwb.show_attention(before, after, graph=graph)
-    yield "probe", lambda: kgwb.show_probe(report)
+    yield "probe", lambda: kgwb.see.show_probe(report)
     yield "linked", lambda: link_three(graph, vectors, before, after)
 
 

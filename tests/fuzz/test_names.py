@@ -187,7 +187,7 @@ def test_in_texts(bert: Bert, withstand: Callable[..., None]) -> None:
         text = " ".join(chance.choice((_name(chance), chance.choice(names), "is in")) for _ in range(4))
         (mentions,) = kgwb.find_mentions([text], graph, bert.tokenizer)
         assert all(text[mention.start : mention.end] for mention in mentions)
-        kgwb.link_mentions([text], [mentions], graph)
+        kgwb.bert.link_mentions([text], [mentions], graph)
         sentences = kgwb.verbalise(graph)
         assert repr(sentences)[:10]
         model = kgwb.inject(bert, GraphEmbedding(graph, DistMult(), dim=4), mode=chance.choice(("entity", "memory")))

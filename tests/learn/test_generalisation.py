@@ -89,7 +89,7 @@ def test_a_report_has_each_group_for_each_run_beside_its_floors(world, small_ber
             pass
         expected.append(answer_questions(model, exam.asked["graph only"])["correct"].mean())
     assert frame.loc[("graph only", "plain"), "accuracy"] == pytest.approx(np.mean(expected))
-    view = kgwb.show_probe(found.report, groups=found.relations)
+    view = kgwb.see.show_probe(found.report, groups=found.relations)
     assert set(view.frame.index.get_level_values("group")) == set(GROUPS)
     shown = view.frame.loc[("derivable", "memory"), "accuracy"]
     assert shown == pytest.approx(frame.loc[("derivable", "memory"), "accuracy"])

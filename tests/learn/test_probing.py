@@ -181,7 +181,7 @@ def test_the_table_says_what_controls_still_state(small_bert, vectors, questions
     assert report.kept == {run: (kept, len(facts)) for run, kept in expected.items()} and most > 0
     assert report.frame["kept"].dropna().to_dict() == expected
     said = f"Facts that controls still state: memory/shuffled {most} of {len(facts)}; the others none."
-    assert said in report.protocol and said in repr(report) and said.rstrip(".") in kgwb.show_probe(report).caption
+    assert said in report.protocol and said in repr(report) and said.rstrip(".") in kgwb.see.show_probe(report).caption
     again = kgwb.probe(runs, questions, seeds=2, folder=tmp_path / "probe")
     for suffix in (".csv", ".json"):
         assert again.kept == kgwb.learn.read_report(report.save(tmp_path / f"table{suffix}")).kept == report.kept

@@ -273,7 +273,7 @@ def test_names_are_escaped_where_they_are_shown():
 
 
 def test_its_picture_is_that_of_its_view(report):
-    assert report.picture == kgwb.show_probe(report).picture and report.picture.startswith("<svg")
+    assert report.picture == kgwb.see.show_probe(report).picture and report.picture.startswith("<svg")
 
 
 def test_a_report_that_nothing_draws():

@@ -67,7 +67,7 @@ def test_a_weight_is_chosen_on_validation() -> None:
 def test_evidence_is_that_of_the_links_and_missing_where_a_name_is_alone() -> None:
     named = make_graph([("Ada", "speaks", "Ket"), ("Bo", "speaks", "Sol")])
     texts, bert = ["Ada speaks Ket."], kgwb.load_bert("minilm")
-    links = kgwb.link_mentions(texts, kgwb.find_mentions(texts, named, bert.tokenizer), named, bert=bert)
+    links = kgwb.bert.link_mentions(texts, kgwb.find_mentions(texts, named, bert.tokenizer), named, bert=bert)
     cases, scores = own_cases.list_evidence(links, "Sol is spoken here.", named, bert).values()
     assert list(cases) == list(scores) == ["Ada → Ada", "Ket → Ket", "Sol → Sol, alone"]
     for name, (evidence, weights) in cases.items():

@@ -67,14 +67,14 @@ def test_links_are_scored_on_shared_names_alone(graph, sentences):
     written = text_to_graph.write_last_words(sentences[:3], named)
     texts = [each.text for each in written]
     found = kgwb.find_mentions(texts, named, bert.tokenizer)
-    links = kgwb.link_mentions(texts, found, named, threshold=0)
+    links = kgwb.bert.link_mentions(texts, found, named, threshold=0)
     assert text_to_graph.measure_links(links, written) == 1.0
     turned = [
         Sentence(each.text, (*each.mentions[:-1], other.mentions[-1]))
         for each, other in zip(written, written[::-1], strict=True)
     ]
     assert text_to_graph.measure_links(links, turned) == 0.0
-    alone = kgwb.link_mentions(["Kuwait."], [[Mention(0, 6, named.entity_id("Kuwait"))]], named)
+    alone = kgwb.bert.link_mentions(["Kuwait."], [[Mention(0, 6, named.entity_id("Kuwait"))]], named)
     assert np.isnan(text_to_graph.measure_links(alone, [Sentence("Kuwait.")]))
 
 

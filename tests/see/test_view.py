@@ -58,7 +58,7 @@ def show_probe(_pair: tuple[Reading, Reading]) -> View:
         {"run": ["plain", HOSTILE[0]], "seed": 0, "relation": HOSTILE[1], "questions": 4, "correct": 3}
     )
     relations = pd.DataFrame({"relation": [HOSTILE[1]], "questions": 4, "chance": 0.25, "majority": 0.5})
-    return kgwb.show_probe(ProbeReport(counts, relations, chance=0.25))
+    return kgwb.see.show_probe(ProbeReport(counts, relations, chance=0.25))
 
 
 def show_review(_pair: tuple[Reading, Reading]) -> View:

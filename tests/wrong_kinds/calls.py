@@ -25,11 +25,11 @@ CALLS = {
     "GraphStore.query": "'SELECT ?a WHERE { ?a ?b ?c } LIMIT 1'",
     "kgwb.read_graph": "Path('graph.tsv')",
     "kgwb.read_split": "Path('split')",
-    "kgwb.write_graph": "graph, 'again.tsv'",
+    "kgwb.graph.write_graph": "graph, 'again.tsv'",
     "kgwb.graph.write_split": "split, 'again'",
     "kgwb.graph.to_pykeen": "split",
     "kgwb.graph.from_pykeen": "factory",
-    "kgwb.load_dataset": "'umls'",
+    "kgwb.graph.load_dataset": "'umls'",
     "kgwb.split_triples": "graph, 0.2, 0.2",
     "kgwb.find_leakage": "split",
     "kgwb.find_rules": "graph, min_support=1",
@@ -85,7 +85,7 @@ CALLS = {
     "kgwb.load_bert": "'kept bert'",
     "kgwb.read": "bert, texts[:1]",
     "kgwb.find_mentions": "texts, graph, tokenizer",
-    "kgwb.link_mentions": "texts, [each.mentions for each in sentences], graph, bert=bert, vectors=vectors",
+    "kgwb.bert.link_mentions": "texts, [each.mentions for each in sentences], graph, bert=bert, vectors=vectors",
     "kgwb.inject": [
         "bert, vectors, mode='entity', place='input', layers=None, pieces='all', strength=1.0",
         "bert, vectors, mode='relation', how='bias', layers=(0,), strength=1.0",
@@ -247,7 +247,7 @@ CALLS = {
     "kgwb.show_attention": "reading",
     "kgwb.show_heads": "bert, sentences, graph=graph, permutations=2",
     "kgwb.show_training": "iter(epochs)",
-    "kgwb.show_probe": "report",
+    "kgwb.see.show_probe": "report",
     "kgwb.see.show_review": "candidates, graph, threshold=0.5",
     "ReviewView.accept": "0",
     "ReviewView.reject": "0",
@@ -347,4 +347,4 @@ RECEIVERS = {
 }
 
 if not os.environ.get("KGWB_DATA"):  # it would be downloaded, and tests need no network
-    del CALLS["kgwb.load_dataset"]
+    del CALLS["kgwb.graph.load_dataset"]

@@ -125,4 +125,4 @@ OWN = {
 }
 
 if not os.environ.get("KGWB_DATA"):  # it would be downloaded, and tests need no network
-    EXEMPT["kgwb.load_dataset"] = "needs published benchmarks: set KGWB_DATA"
+    EXEMPT["kgwb.graph.load_dataset"] = "needs published benchmarks: set KGWB_DATA"

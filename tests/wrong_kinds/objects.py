@@ -67,7 +67,7 @@ def make_objects() -> dict[str, Any]:
     rules = kgwb.find_rules(graph, min_support=1, min_confidence=0)
     encoding = kgwb.bert.encode_sentences(bert, sentences)
     epochs = [kgwb.embed.Epoch(1, 2.0, 0.1), kgwb.embed.Epoch(2, 1.0, 0.1)]
-    view = kgwb.show_probe(report)
+    view = kgwb.see.show_probe(report)
     points = np.random.default_rng(0).normal(size=(8, 3))
     moods = pd.DataFrame({"text": ["anna sings", "carl sighs"], "label": ["good", "bad"]})
     moods["head"], moods["tail"], moods["types"] = [(0, 4)] * 2, [(5, 10)] * 2, [["a"], ["b"]]
@@ -110,7 +110,7 @@ def make_objects() -> dict[str, Any]:
 
 def write_files(names: dict[str, Any]) -> None:
     """The files that some calls read, in the working directory."""
-    kgwb.write_graph(names["graph"], "graph.tsv")
+    kgwb.graph.write_graph(names["graph"], "graph.tsv")
     kgwb.graph.write_split(names["split"], "split")
     names["vectors"].save("kept")
     kgwb.embed.write_vectors(names["vectors"], "kept.npz")

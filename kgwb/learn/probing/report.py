@@ -134,7 +134,7 @@ class ProbeReport:
 
     @property
     def picture(self) -> str:
-        """The report as a static SVG: each door beside its controls (`kgwb.show_probe` draws it by groups as well)."""
+        """The report as a static SVG: each door beside its controls (`kgwb.see.show_probe` draws it by groups as well)."""
         return str(load_drawing("ProbeReport")(self).picture)
 
     def gains(self, groups: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from kgwb.words import count_things
 
 def tabulate_gains(report: ProbeReport, groups: Mapping[str, Sequence[str]] | None) -> pd.DataFrame:
     """One row per group and run: accuracy, spread, chance, gain and gain spread, seeds, questions."""
-    expect_kind(report, ProbeReport, "A ProbeReport", call="kgwb.show_probe(kgwb.probe(runs, questions))")
+    expect_kind(report, ProbeReport, "A ProbeReport", call="kgwb.see.show_probe(kgwb.probe(runs, questions))")
     return report.gains(groups)
 
 
