@@ -174,7 +174,8 @@ def _go(
     turn: np.ndarray,
 ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
     """Walks from one end of each triple: (triple, the entities met, the pairs walked); none meets anything twice."""
-    row, met, walked = np.arange(len(start)), [start], []
+    row, met = np.arange(len(start)), [start]
+    walked: list[np.ndarray] = []
     for _ in range(hops):
         degree = neighbours.degrees[met[-1]]
         taken = np.minimum(degree, WIDEST)
