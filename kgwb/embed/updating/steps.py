@@ -45,7 +45,7 @@ class UpdateSettings:
     """
 
     settings: Mapping[str, Any]
-    others: float
+    others: int | float
     seed: int
     precision: Precision
     memory: Memory
