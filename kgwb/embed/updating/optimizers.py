@@ -74,7 +74,7 @@ class GradientMeter:
                 square.addcmul_(table.grad, table.grad)
 
 
-def start_optimizer(name: str, tables: Sequence[nn.Parameter], rate: float) -> torch.optim.Optimizer:
+def start_optimizer(name: str, tables: Sequence[nn.Parameter], rate: int | float) -> torch.optim.Optimizer:
     """An optimizer of the tables, as one step of training takes it, that has seen nothing yet."""
     on_cpu = tables[0].device.type == "cpu"
     if name == "adam":
