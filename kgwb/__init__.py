@@ -27,7 +27,13 @@ else:
 
 
 # Names that stood on the first screen in 0.2: still found, with a word where they are now.
-_MOVED = {"RESCAL": "embed", "link_mentions": "bert", "load_dataset": "graph", "show_probe": "see", "write_graph": "graph"}
+_MOVED = {
+    "RESCAL": "embed",
+    "link_mentions": "bert",
+    "load_dataset": "graph",
+    "show_probe": "see",
+    "write_graph": "graph",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from kgwb.embed.analogies import complete_analogy as complete_analogy
 from kgwb.embed.attributes.filling import FilledAttributes as FilledAttributes
 from kgwb.embed.attributes.filling import fill_attributes as fill_attributes
 from kgwb.embed.attributes.path_means import average_along as average_along
+from kgwb.embed.clusters import EntityClusters as EntityClusters
+from kgwb.embed.clusters import cluster_entities as cluster_entities
 from kgwb.embed.embedding_files import EmbeddingFileError as EmbeddingFileError
 from kgwb.embed.encoders.affine_encoder import AffineEncoder as AffineEncoder
 from kgwb.embed.encoders.composition_convolution import CompositionConvolution as CompositionConvolution
@@ -21,6 +24,8 @@ from kgwb.embed.ranking.baseline import fit_baseline as fit_baseline
 from kgwb.embed.ranking.calibration import calibrate_scores as calibrate_scores
 from kgwb.embed.ranking.classification import classify_triples as classify_triples
 from kgwb.embed.ranking.leaks import score_leaks as score_leaks
+from kgwb.embed.ranking.missing_facts import MissingFacts as MissingFacts
+from kgwb.embed.ranking.missing_facts import find_missing_facts as find_missing_facts
 from kgwb.embed.ranking.rank_report import RankReport as RankReport
 from kgwb.embed.ranking.ranks import rank_triples as rank_triples
 from kgwb.embed.rules.joined_ranker import JoinedRanker as JoinedRanker
@@ -32,6 +37,7 @@ from kgwb.embed.scorers.scorer import Scorer as Scorer
 from kgwb.embed.training.adversary import AdversarialNegatives as AdversarialNegatives
 from kgwb.embed.training.cost import estimate_cost as estimate_cost
 from kgwb.embed.training.loop import train_embedding as train_embedding
+from kgwb.embed.training.relation_negatives import RelationNegatives as RelationNegatives
 from kgwb.embed.training.state import Epoch as Epoch
 from kgwb.embed.training.state import TrainingError as TrainingError
 from kgwb.embed.updating.embedding_update import EmbeddingUpdate as EmbeddingUpdate

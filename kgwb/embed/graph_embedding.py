@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 
-from kgwb.axes import Float, Int, Tensor
-from kgwb.checks import expect_at_least, expect_kind, expect_path, expect_seed
+from kgwb.axes import Float, Tensor
+from kgwb.checks import expect_at_least, expect_each, expect_flags, expect_kind, expect_path
+from kgwb.embed.candidates import Among
 from kgwb.embed.embedding_files import WRITTEN, describe_scorer, write_embedding_files
-from kgwb.embed.encoders.encoder import at_rest, encode_tables, expect_encoder
-from kgwb.embed.queries import Triples, expect_ids, name_query, read_ids
-from kgwb.embed.scorers.scorer import Scorer, expect_scorer
-from kgwb.embed.trainings import Training, describe_vectors
-from kgwb.embed.vectors import Vectors, list_best, widen_table
+from kgwb.embed.named_facts import Name, NamedFacts, read_named_facts, score_named_facts
+from kgwb.embed.partial_triple import PartialTriple
+from kgwb.embed.queries import Triples, expect_ids, read_ids
+from kgwb.embed.similarity import Similarity, list_neighbours
+from kgwb.embed.tables import EmbeddingTables
+from kgwb.embed.trainings import describe_vectors
+from kgwb.embed.vectors import Vectors
 from kgwb.files import refuse_other_files
-from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
-from kgwb.memory import within_memory
 
 
-class GraphEmbedding(nn.Module):
+class GraphEmbedding(EmbeddingTables):
     """One vector per entity and relation of a graph, and a scorer that says how well three of them fit.
 
     Fresh from the seed it knows nothing: train it with `train_embedding`, measure it with `rank_triples`.
@@ -44,84 +45,12 @@ class GraphEmbedding(nn.Module):
 
     Example:
         >>> from kgwb.embed.scorers.transe import TransE
+        >>> from kgwb.graph import KnowledgeGraph
         >>> facts = pd.DataFrame([["Berlin", "capital_of", "Germany"]], columns=["head", "relation", "tail"])
         >>> graph = KnowledgeGraph.from_pandas(facts)
         >>> GraphEmbedding(graph, TransE(), dim=8)
         GraphEmbedding(TransE(), dim=8) of 'graph': 2 entities, 1 relation, not trained
     """
-
-    entity_table: nn.Parameter
-    relation_table: nn.Parameter
-    inverse_table: nn.Parameter | None
-    trained_on: Tensor
-    trained_facts: Int[np.ndarray, "fact 3"]  # none in one that was imported, whatever it has seen
-    begun_from: str  # SHA-256 of the tables that the last training began with, where that is kept in a checkpoint
-
-    def __init__(
-        self, graph: KnowledgeGraph, scorer: Scorer, *, dim: int = 128, seed: int = 0, encoder: nn.Module | None = None
-    ) -> None:
-        super().__init__()
-        expect_graph(graph, "GraphEmbedding({}, ComplEx())")
-        expect_at_least("dim", dim, 1, whole=True)
-        expect_scorer(scorer)
-        if encoder is not None:
-            expect_encoder(encoder)
-        if not len(graph.entities):
-            raise ValueError(f"The graph {graph.name!r} has no entities to embed. Read one with kgwb.read_graph(path).")
-        dim, seed = int(dim), expect_seed(seed)
-        scorer.relation_width(dim)
-        generator = torch.Generator().manual_seed(seed)
-        self.graph, self.scorer, self.dim, self.seed = graph, scorer, dim, seed
-        with within_memory(f"dim={dim} for {len(graph.entities):,} entities", usual="dim=128"):
-            self.entity_table = nn.Parameter(scorer.start_entities(len(graph.entities), dim, generator))
-            self.relation_table = nn.Parameter(scorer.start_relations(len(graph.relations), dim, generator))
-        self.register_parameter("inverse_table", None)
-        self.encoder = encoder
-        self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))
-        self.trained_facts = np.empty((0, 3), dtype=np.int64)
-        self.begun_from = ""
-        self._trainings: tuple[Training, ...] = ()
-        self.eval()  # training switches an encoder's dropout and sampling on, and off again
-
-    @property
-    def device(self) -> torch.device:
-        """Where the tables are; everything else follows them."""
-        return self.entity_table.device
-
-    @property
-    def reciprocal(self) -> bool:
-        """Whether heads are scored through inverse relations."""
-        return self.inverse_table is not None
-
-    def add_inverses(self) -> None:
-        """Give every relation an untrained inverse of its own; a second call changes nothing."""
-        if self.inverse_table is None:
-            generator = torch.Generator().manual_seed(self.seed + 1)
-            table = self.scorer.start_relations(len(self.graph.relations), self.dim, generator)
-            self.inverse_table = nn.Parameter(table.to(self.relation_table))
-
-    def entity_vectors(self) -> Float[Tensor, "entity dim"]:
-        """A copy of the entity vectors, by id."""
-        return self._rest().entities.detach().clone()
-
-    def relation_vectors(self) -> Float[Tensor, "relation width"]:
-        """A copy of the relation vectors, by id; RotatE's are angles in radians."""
-        return self._rest().relations.detach().clone()
-
-    def encode(self) -> Vectors:
-        """The vectors as they stand, through the encoder where there is one; gradients flow back into the tables."""
-        return self._encode(self.encoder)
-
-    def _encode(self, encoder: nn.Module | None) -> Vectors:
-        relations = (
-            self.relation_table if self.inverse_table is None else torch.cat([self.relation_table, self.inverse_table])
-        )
-        entities: Tensor = self.entity_table
-        if encoder is not None:
-            entities, relations = encode_tables(encoder, entities, relations)
-        entities, relations = widen_table(entities), widen_table(relations)
-        count = len(self.relation_table)
-        return Vectors(self.scorer, entities, relations[:count], relations[count:] if self.reciprocal else None)
 
     def score(self, triples: Triples) -> Float[Tensor, " triple"]:
         """The score of each triple; higher is more plausible, and only comparable within one embedding.
@@ -151,6 +80,77 @@ class GraphEmbedding(nn.Module):
         _, relation, tail = self._columns(triples)
         return self._expect_scores(self.encode().score_answers(tail, relation, tails=0))
 
+    def __getitem__(
+        self, entity: Name | Sequence[Name] | np.ndarray | pd.Series | pd.Index
+    ) -> Float[Tensor, "*entity dim"]:
+        """A copy of an entity's vector, by name, label or id; of a list of them, their table in that order.
+
+        Raises:
+            UnknownNameError: names the three nearest labels.
+            TypeError: neither an entity nor a list of them.
+
+        Example:
+            >>> from kgwb.embed.scorers.transe import TransE
+            >>> from kgwb.graph import KnowledgeGraph
+            >>> facts = pd.DataFrame([["Berlin", "capital_of", "Germany"]], columns=["head", "relation", "tail"])
+            >>> vectors = GraphEmbedding(KnowledgeGraph.from_pandas(facts), TransE(), dim=8)
+            >>> tuple(vectors["Berlin"].shape), tuple(vectors[["Berlin", "Germany"]].shape)
+            ((8,), (2, 8))
+        """
+        if isinstance(entity, (str, int, np.integer)):
+            return self._rest().entities[self.graph.entity_id(entity)].detach().clone()
+        call = 'vectors["Berlin"], or vectors[["Berlin", "Paris"]]'
+        names = expect_each(entity, (str, int, np.integer), "An entity, or a list of them,", call=call)
+        ids = torch.tensor([self.graph.entity_id(name) for name in names], dtype=torch.int64, device=self.device)
+        return self._rest().entities[ids].detach()
+
+    __iter__ = None  # else Python would ask for entity 0, 1, 2, ... until an error
+
+    @torch.no_grad()
+    def nearest(self, entity: Name, k: int = 10, *, among: Among = None, measure: Similarity = "auto") -> pd.DataFrame:
+        """The entities whose vectors lie nearest to one's.
+
+        Args:
+            entity: by name, label or id; it is not among its own neighbours.
+            k: how many.
+            among: only entities of this type, or of this list; left out, all.
+            measure: "cosine", or "distance": the scorer's own where it goes by one, as TransE and RotatE do, else the
+                Euclidean. "auto" is the scorer's own distance where there is one, else the cosine.
+
+        Returns:
+            Nearest first: entity, label, similarity (higher is nearer), and measure, which it is: "cosine" or "minus
+            distance".
+
+        Raises:
+            UnknownNameError: names the three nearest labels.
+            ValueError: k or measure is out of its range, or the vectors are not finite.
+        """
+        expect_at_least("k", k, 1, whole=True)
+        place, vectors = self.graph.entity_id(entity), encode_once(self)
+        return list_neighbours(self.graph, vectors, place, k=int(k), among=among, measure=measure)
+
+    @torch.no_grad()
+    def score_facts(self, facts: NamedFacts) -> pd.DataFrame:
+        """How plausible some facts are, and where each tail stands among all tails.
+
+        Args:
+            facts: (head, relation, tail) each, by name, label or id; also a frame with these columns.
+
+        Returns:
+            One row per fact: head, relation, tail, score, rank (of the tail among all entities, the mean where some
+            score the same), filtered_rank (without the other tails that the graph holds), and known: whether the graph
+            holds the fact.
+
+        Raises:
+            UnknownNameError: names the three nearest labels.
+            TypeError: no list of triples.
+            ValueError: a triple without three parts, or vectors that are not finite.
+        """
+        ids = read_named_facts(self.graph, facts)
+        frame = score_named_facts(self.graph, encode_once(self), ids)
+        self._expect_scores(torch.from_numpy(frame["score"].to_numpy(copy=True)))
+        return frame
+
     @torch.no_grad()
     def predict(
         self,
@@ -159,6 +159,8 @@ class GraphEmbedding(nn.Module):
         relation: str | int | np.integer | None = None,
         tail: str | int | np.integer | None = None,
         k: int = 10,
+        known: bool = True,
+        among: Among = None,
     ) -> pd.DataFrame:
         """The k best answers where one part of a triple is missing.
 
@@ -169,6 +171,10 @@ class GraphEmbedding(nn.Module):
             relation: a relation by name, label or id.
             tail: an entity by name, label or id.
             k: how many answers.
+            known: whether answers that the graph already holds are given, too.
+            among: the only answers there may be: a type; a list of entities (or of relations, where the relation is asked
+                for); "relation" for what the relation has taken at that place in training (in the graph, where the
+                embedding does not know its training); "type" for all entities of the types that it has taken there.
 
         Returns:
             Best first, with the columns entity (or relation), label, score, and known: whether the graph
@@ -176,27 +182,14 @@ class GraphEmbedding(nn.Module):
 
         Raises:
             ValueError: not exactly two of the three are given, or the vectors are not finite.
-            UnknownNameError: names the three nearest labels.
+            UnknownNameError: names the three nearest labels, or types.
         """
-        given = {"head": head, "relation": relation, "tail": tail}
-        missing = [part for part, value in given.items() if value is None]
-        if len(missing) != 1:
-            came = ", ".join(part for part, value in given.items() if value is not None) or "none"
-            example = f"vectors.predict({name_query(self.graph)})"
-            raise ValueError(f"predict needs exactly two of head, relation and tail; {came} came. Type {example}.")
         expect_at_least("k", k, 1, whole=True)
-        graph = self.graph
-        ids = [0 if value is None else graph.entity_id(value) for value in (head, tail)]
-        triple = np.array([[ids[0], 0 if relation is None else graph.relation_id(relation), ids[1]]])
-        if relation is None:
-            triple = np.repeat(triple, len(graph.relations), 0)
-            triple[:, 1] = np.arange(len(graph.relations))
-            scores = encode_once(self).score(*self._columns(triple))  # [relation]
-            return list_best(graph, self._expect_scores(scores), triple[0], missing="relation", k=k)
-        heads, relations, tails = self._columns(triple)
-        asked, count = (heads, 1) if tail is None else (tails, 0)
-        scores = self._expect_scores(encode_once(self).score_answers(asked, relations, tails=count))  # [1, entity]
-        return list_best(graph, scores[0], triple[0], missing=missing[0], k=k)
+        expect_flags(known=known)
+        asked = PartialTriple.from_names(self.graph, {"head": head, "relation": relation, "tail": tail})
+        candidates = asked.choose(among, self.trained_facts if len(self.trained_facts) else self.graph.triples)
+        scores = self._expect_scores(asked.score(encode_once(self)))
+        return asked.list_best(scores, k=int(k), known=bool(known), candidates=candidates)
 
     @torch.no_grad()
     def save(self, folder: str | Path) -> Path:
@@ -257,13 +250,6 @@ class GraphEmbedding(nn.Module):
         expect_ids(self.graph, "triples", ids)
         head, relation, tail = torch.from_numpy(ids).to(self.device).T
         return head, relation, tail
-
-    def _rest(self) -> Vectors:
-        with torch.no_grad():
-            if self.encoder is None:
-                return self._encode(None)
-            with at_rest(self.encoder) as encoder:
-                return self._encode(encoder)
 
     def _expect_scores(self, scores: Tensor) -> Tensor:
         """The scores themselves, where all are finite."""

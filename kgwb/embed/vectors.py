@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -17,8 +16,6 @@ from kgwb.words import count_things, quote
 
 SHOWN = 3  # rows that an error names
 FORMATS = (torch.float32, torch.float64)  # in which vectors are scored, trained and kept
-
-COLUMN_OF = {"head": 0, "relation": 1, "tail": 2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,27 +126,3 @@ def _name_rows(table: Float[Tensor, "row width"], kind: str, labels: pd.Series) 
     rows = (~table.isfinite().all(1)).nonzero()[:, 0].tolist()
     named = ", ".join(f"{row} ({quote(labels.iloc[row])})" for row in rows[:SHOWN])
     return f"{count_things(len(rows), kind)} of {len(table):,}, id {named}{', ...' if len(rows) > SHOWN else ''}"
-
-
-def list_best(
-    graph: KnowledgeGraph,
-    scores: Float[Tensor, " candidate"],
-    triple: Int[np.ndarray, " part"],
-    *,
-    missing: str,
-    k: int,
-) -> pd.DataFrame:
-    """The k candidates with the highest scores, and whether the graph holds each already."""
-    best = scores.topk(min(k, len(scores))).indices.cpu().numpy()  # [k]
-    kind, names = ("relation", graph.relations) if missing == "relation" else ("entity", graph.entities)
-    asked = COLUMN_OF[missing]
-    given = [column for column in COLUMN_OF.values() if column != asked]
-    matching = (graph.triples[:, given] == triple[given]).all(1)  # [triple]
-    return pd.DataFrame(
-        {
-            kind: names[kind].to_numpy()[best],
-            "label": names["label"].to_numpy()[best],
-            "score": scores.detach().cpu().numpy()[best],
-            "known": np.isin(best, graph.triples[matching, asked]),
-        }
-    )

@@ -47,6 +47,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "evaluate_every": {"evaluate_every": 1},
     "evaluate_on": {"evaluate_on": 9},
     "precision": {"precision": "bfloat16"},
+    "weights": {"weights": [1.0] * 199 + [2.0]},
 }
 
 

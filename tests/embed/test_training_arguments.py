@@ -78,7 +78,7 @@ def test_what_is_no_range_is_left_to_others() -> None:
 
 
 def test_every_number_that_training_takes_has_its_range() -> None:
-    words = {"negatives", "optimizer", "loss", "reciprocal", "precision", "checkpoint", "shard"}
+    words = {"negatives", "optimizer", "loss", "reciprocal", "precision", "checkpoint", "shard", "weights"}
     assert inspect.signature(train_embedding).parameters.keys() - {"embedding", "split"} - words == RANGES.keys()
 
 

@@ -38,6 +38,7 @@ def count_block(
     filtered: Int[Tensor, " known"],
     *,
     sizes: list[int],
+    barred: Bool[Tensor, "query entity"] | None = None,
 ) -> Counts:
     """Compare each answer with all candidates of its query.
 
@@ -48,6 +49,7 @@ def count_block(
         filter_row: the query that each known answer belongs to.
         filtered: the known answers, which are no candidates.
         sizes: how many queries have a first answer, a second one, and so on; they are the block's first rows.
+        barred: the entities that are no candidates; an answer among them stands behind all candidates.
 
     Raises:
         ValueError: a score is not finite.
@@ -59,6 +61,11 @@ def count_block(
         )
     gold = scores[row, answer][:, None]  # [answer, 1]
     scores[filter_row, filtered] = -torch.inf
+    if barred is not None:
+        scores.masked_fill_(barred, -torch.inf)
+        # Minus infinity itself would be equal to whatever is struck out, so an answer outside gets the least finite score.
+        least = torch.finfo(scores.dtype).min
+        gold = gold.masked_fill(barred[row, answer][:, None], least)
     # An answer that the filter does not hold is still a candidate, and equal to itself.
     own = scores[row, answer] == gold[:, 0]  # [answer]
     better, equal = torch.empty_like(row), torch.empty_like(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -10,16 +10,18 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from kgwb.axes import Float, Int
+from kgwb.axes import Bool, Float, Int
 from kgwb.checks import expect_at_least, expect_choice, expect_kind
 from kgwb.citation import MACHINE, NOT_RECORDED, list_machine
 from kgwb.embed.queries import CARDINALITIES, Known, expect_ids, find_distinct, name_cardinalities, read_ids
 from kgwb.embed.ranking.bootstrap import bootstrap_intervals
+from kgwb.embed.ranking.protocol import say_candidates, say_filter, say_outside, say_ties, say_trained, say_unseen
+from kgwb.embed.ranking.randomisation import randomise_signs
+from kgwb.embed.ranking.rank_tables import HITS, Groups, bin_degrees, name_seen, summarise_ranks
 from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
 from kgwb.graph.splitting import spell_triples
 from kgwb.words import count_things
 
-HITS = (1, 3, 10)
 FIGURES = ["MRR", *(f"Hits@{k}" for k in HITS)]
 Ties = Literal["mean", "best", "worst"]
 TIES: tuple[Ties, ...] = ("mean", "best", "worst")
@@ -42,6 +44,9 @@ class RankReport:
             None where `rank_triples` was not asked for them.
         trained: ranked triples that training learnt from, whose ranks show memory; None where that is not known.
         made: part -> with what and of what the ranking was made, as `kgwb.cite` tells it.
+        among: who could be an answer, in words.
+        candidates: how many entities could be the answer, before the filter, [rank]; None where all could.
+        outside: whether the right answer was none of them, and so ranks behind all, [rank]; None where all were.
     """
 
     graph: KnowledgeGraph
@@ -55,6 +60,9 @@ class RankReport:
     outranked_by: Int[np.ndarray, "rank above"] | None = None
     trained: int | None = None
     made: Mapping[str, str] = field(default_factory=dict)
+    among: str = "all entities"
+    candidates: Int[np.ndarray, " rank"] | None = None
+    outside: Bool[np.ndarray, " rank"] | None = None
 
     @cached_property
     def ranks(self) -> Float[np.ndarray, " rank"]:
@@ -97,14 +105,16 @@ class RankReport:
     def compare(
         self, other: RankReport, level: int | float = 0.95, *, samples: int = 1000, seed: int = 0
     ) -> pd.DataFrame:
-        """How much better this ranking is than another of the same triples, with the interval of the difference.
+        """How much better this ranking is than another of the same triples, with the interval of the difference and its p.
 
-        The paired bootstrap: both rankings are resampled together, so what makes a triple hard for both cancels.
+        The paired bootstrap: both rankings are resampled together, so what makes a triple hard for both cancels. `p` is
+        that of the paired randomisation test, two-sided: how likely so large a difference is where chance alone decides
+        which of the two ranks a triple better; exact for few triples (see `randomise_signs`).
 
         Args:
             other: a ranking of the same triples in the same order, by another model or protocol.
             level: the share of resampled differences between low and high.
-            samples: how often the triples are drawn anew, with replacement.
+            samples: how often the triples are drawn anew, with replacement, and how many signs are drawn for p.
             seed: of the draws.
 
         Raises:
@@ -119,7 +129,8 @@ class RankReport:
                 "both models, with the same split."
             )
         difference = self._figures - other._figures
-        return bootstrap_intervals(difference, FIGURES, level=level, samples=samples, seed=seed)
+        table = bootstrap_intervals(difference, FIGURES, level=level, samples=samples, seed=seed)
+        return table.assign(p=randomise_signs(difference, samples=samples, seed=seed))
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -152,8 +163,8 @@ class RankReport:
         return frame
 
     def by_relation(self) -> pd.DataFrame:
-        """MRR and Hits@1, 3, 10 of each relation that was ranked, most frequent first."""
-        table = self._summarise(self.triples[:, 1])
+        """MRR and Hits@1, 3, 10 of each relation that was ranked, most frequent first, and the MRR of each side."""
+        table = self._summarise(self.triples[:, 1], sides=True)
         table.insert(0, "label", self.graph.relations["label"].array.take(table.index.to_numpy()))
         return table.rename_axis("relation").sort_values("ranks", ascending=False, kind="stable")
 
@@ -193,7 +204,26 @@ class RankReport:
         degrees = np.bincount(counted[:, (0, 2)].ravel(), minlength=len(self.graph.entities))
         column = np.where((self.sides == "head") == (of == "answer"), 0, 2)
         entities = self.triples[np.arange(len(column)), column]
-        return self._summarise(bin_degrees(degrees[entities])).rename_axis(f"degree of the {of}")
+        return self._summarise(bin_degrees(degrees[entities]), sides=True).rename_axis(f"degree of the {of}")
+
+    def by_seen(self, train: Known) -> pd.DataFrame:
+        """MRR and Hits@1, 3, 10 by what of a triple training saw, for heads and for tails.
+
+        "both" are triples whose pair (head, relation) stands in some train triple and whose pair (relation, tail) does in
+        another; then those of which only one does, neither, or not even the relation. Where the tail is asked for, (head,
+        relation) is the query and (relation, tail) what a frequency baseline knows of its answer; for heads it is the
+        other way round.
+
+        Args:
+            train: the triples that training saw; usually `split.train`.
+
+        Returns:
+            One row for each kind and side that there is, with the count of its ranks.
+        """
+        seen = read_ids(train)
+        expect_ids(self.graph, "train", seen)
+        kinds = name_seen(self.triples, seen, len(self.graph.entities))
+        return self._summarise([kinds, self.sides]).rename_axis(["seen in train", "side"])
 
     @cached_property
     def _figures(self) -> Float[np.ndarray, "triple figure"]:
@@ -203,12 +233,12 @@ class RankReport:
 
     def describe_run(self) -> dict[str, str]:
         """What `kgwb.cite` says of it."""
-        figures, *protocol = [line.strip() for line in repr(self).removeprefix("RankReport: ").splitlines()]
+        figures, sides, *protocol = [line.strip() for line in repr(self).removeprefix("RankReport: ").splitlines()]
         ranked = self.triples[: len(self.ranks) // 2]
         by = {part: value for part, value in self.made.items() if part not in MACHINE} or {"ranked by": NOT_RECORDED}
         return {
             "run": f"a ranking of {count_things(len(ranked), 'triple')} of the knowledge graph {self.graph.name!r}",
-            "figures": figures,
+            "figures": f"{figures}; {sides}",
             "protocol": "; ".join(protocol),
             **list_machine(self.made),
             "graph": describe_content(self.graph),
@@ -221,69 +251,30 @@ class RankReport:
     def _usual_intervals(self) -> pd.DataFrame:
         return self.intervals()
 
-    def _summarise(self, groups: np.ndarray | pd.Categorical | Sequence[object]) -> pd.DataFrame:
-        columns = {"ranks": np.ones_like(self.ranks), "MRR": 1 / self.ranks}
-        columns |= {f"Hits@{k}": (self.ranks <= k).astype(float) for k in HITS}
-        grouped = pd.DataFrame(columns).groupby(groups, observed=True)
-        return grouped.mean().assign(ranks=grouped.size())
+    def _summarise(self, groups: Groups, *, sides: bool = False) -> pd.DataFrame:
+        return summarise_ranks(self.ranks, groups, sides=self.sides if sides else None)
 
-    def _say_filter(self) -> str:
-        if self.known is None:
-            return "nothing filtered"
-        entities, parts = len(self.graph.entities), [self.known, self.graph.triples, self.triples]
-        known, true = len(find_distinct(self.known, entities)), len(find_distinct(np.concatenate(parts), entities))
-        forgotten = f"; {true - known:,} of the graph's are not among them" if true > known else ""
-        return f"filtered by {count_things(known, 'known triple')}{forgotten}"
-
-    def _say_ties(self) -> str:
-        tied = int((self.equal > 0).sum())
-        if not tied:
-            return f"ties by {self.ties} rank, and there are none"
+    def _say_protocol(self) -> list[str]:
         worst, best = (self.with_ties(ties).mrr for ties in ("worst", "best"))
-        return (
-            f"ties by {self.ties} rank: {count_things(tied, 'rank')} tied, MRR {worst:.3f} (worst) to {best:.3f} (best)"
-        )
-
-    def _say_unseen(self) -> str:
-        if self.unseen is None:
-            return "which entities training saw is not known; all triples are kept"
-        verb = "holds" if self.unseen == 1 else "hold"
-        return f"{count_things(self.unseen, 'triple')} {verb} an entity that training never saw; all are kept"
-
-    def _say_trained(self) -> list[str]:
-        ranked = count_things(len(self.ranks) // 2, "ranked triple")
-        if self.trained:
-            verb = "was" if self.trained == 1 else "were"
-            return [
-                f"  {self.trained:,} of {ranked} {verb} trained on: their ranks show memory; train on split, not on graph"
-            ]
-        unknown = self.trained is None and self.unseen is not None  # else the line above says it
-        return [f"  whether any of {ranked} was trained on is not known"] if unknown else []
+        candidates = say_candidates(self.graph, self.among, self.candidates)
+        return [
+            f"  {len(self.ranks):,} ranks: {count_things(len(self.ranks) // 2, 'triple')}, head and tail asked for",
+            f"  {candidates}, {say_filter(self.graph, self.known, self.triples)}",
+            *say_outside(self.outside),
+            f"  {say_ties(self.ties, int((self.equal > 0).sum()), worst, best)}",
+            f"  {say_unseen(self.unseen)}",
+            *say_trained(self.trained, self.unseen, len(self.ranks) // 2),
+        ]
 
     def __repr__(self) -> str:
         low, high = self._usual_intervals.loc["MRR", ["low", "high"]]
         interval = f"({low:.3f} to {high:.3f}, 95 % bootstrap over triples)"
         hits = ", ".join(f"Hits@{k} {self.hits(k):.3f}" for k in HITS)
+        head, tail = (float((1 / self.ranks[self.sides == side]).mean()) for side in ("head", "tail"))
         return "\n".join(
             [
                 f"RankReport: MRR {self.mrr:.3f} {interval}, {hits}",
-                f"  {len(self.ranks):,} ranks: {count_things(len(self.ranks) // 2, 'triple')}, head and tail asked for",
-                f"  all {count_things(len(self.graph.entities), 'entity')} are candidates, {self._say_filter()}",
-                f"  {self._say_ties()}",
-                f"  {self._say_unseen()}",
-                *self._say_trained(),
+                f"  MRR {head:.3f} where the head is asked for, {tail:.3f} where the tail is",
+                *self._say_protocol(),
             ]
         )
-
-
-def bin_degrees(degrees: Int[np.ndarray, " entity"]) -> pd.Categorical:
-    """The bin of each degree, in order: 0, 1, 2 to 3, 4 to 7, each bin twice as wide as the one before.
-
-    Example:
-        >>> bin_degrees(np.array([0, 1, 3, 4])).tolist()
-        ['0', '1', '2 to 3', '4 to 7']
-    """
-    number = np.frexp(degrees)[1]  # how many binary digits the degree has
-    ends = [(2**digits // 2, 2**digits - 1) for digits in range(int(number.max(initial=0)) + 1)]
-    names = [f"{first:,}" if first == last else f"{first:,} to {last:,}" for first, last in ends]
-    return pd.Categorical.from_codes(number, names, ordered=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
-from kgwb.axes import Float, Int, Tensor
+from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_choice, expect_number
 from kgwb.citation import NOT_RECORDED, Citable, nest_parts, note_machine
+from kgwb.embed.candidates import Among, CandidateSets, choose_candidates
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import limit_threads
 from kgwb.embed.queries import SIDES, Known, Queries, Triples, expect_ids, find_answers, group_queries, read_ids
@@ -26,6 +29,7 @@ def rank_triples(
     ties: Ties = "mean",
     outranked_by: int = 0,
     memory: int | float = 0.5,
+    among: Among = None,
 ) -> RankReport:
     """The filtered rank of each triple's tail among all tails, and of its head among all heads.
 
@@ -44,6 +48,9 @@ def rank_triples(
         outranked_by: how many of the candidates that score higher than the right answer to keep by name, for the
             report's `frame`.
         memory: how large a block of scores may get, in GiB.
+        among: who may be an answer, instead of every entity: a type, a list of entities, "relation" for what the relation
+            has taken at that side in training, or "type" for all entities of the types that it has taken there. A right
+            answer that is none of them is kept: it ranks behind all of them, and the report counts it.
 
     Returns:
         The ranks, with the protocol in its repr.
@@ -51,6 +58,7 @@ def rank_triples(
     Raises:
         ValueError: no triples, ids that the graph does not have, or scores that are not numbers.
         TypeError: `embedding` has no scores to rank.
+        UnknownNameError: `among` names a type or an entity that there is not.
 
     Example:
         >>> import pandas as pd
@@ -77,15 +85,16 @@ def rank_triples(
     expect_ids(graph, "known", ranked[:0] if facts is None else facts)
     if not len(ranked):
         raise ValueError("There are no triples to rank. Type rank_triples(embedding, split.test, known=split.known).")
+    candidates = choose_candidates(graph, among, facts=_find_trained(embedding))
     asked = [
         (group_queries(ranked, side), group_queries(ranked[:0] if facts is None else facts, side)) for side in SIDES
     ]
     with limit_threads(2 * len(ranked) * len(graph.entities) * getattr(embedding, "dim", 128)):
         found = [
-            _rank_side(score_answers, queries, filters, len(graph.entities), device, memory, outranked_by)
+            _rank_side(score_answers, queries, filters, candidates, len(graph.entities), device, memory, outranked_by)
             for queries, filters in asked
         ]
-    better, equal, above = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    better, equal, outside, above = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return RankReport(
         graph=graph,
         triples=np.concatenate([ranked, ranked]),
@@ -98,7 +107,21 @@ def rank_triples(
         outranked_by=above if outranked_by else None,
         trained=count_trained(embedding, graph, ranked),
         made=note_machine(device) | _note_ranker(embedding),
+        **({} if candidates is None else _note_candidates(candidates, ranked, outside)),
     )
+
+
+def _find_trained(ranker: object) -> Int[np.ndarray, "fact 3"] | None:
+    """What was trained on; None where that is not known."""
+    facts = getattr(ranker, "trained_facts", None)
+    return facts if facts is not None and len(facts) else None
+
+
+def _note_candidates(
+    candidates: CandidateSets, ranked: Int[np.ndarray, "triple 3"], outside: Bool[np.ndarray, " rank"]
+) -> dict[str, Any]:
+    counts = np.concatenate([candidates.count(ranked[:, 1], side) for side in SIDES])
+    return {"among": candidates.name, "candidates": counts, "outside": outside}
 
 
 def _note_ranker(ranker: object) -> dict[str, str]:
@@ -112,16 +135,20 @@ def _rank_side(
     score_answers: AnswerScores,
     queries: Queries,
     facts: Queries,
+    candidates: CandidateSets | None,
     entities: int,
     device: torch.device,
     memory: int | float,
     outranked_by: int,
-) -> tuple[Int[np.ndarray, " triple"], Int[np.ndarray, " triple"], Int[np.ndarray, "triple above"]]:
-    """By triple: how many candidates score higher than its answer, how many others the same, and the first of them."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Int[np.ndarray, "triple above"]]:
+    """By triple: how many candidates score higher than its answer, how many others the same, whether the answer is no
+    candidate, and the first of those that score higher.
+    """
     filters, ends = find_answers(queries, facts, entities)
     triples, rows = len(queries.triple), rows_at_once(entities, memory, device)
     better, equal = np.empty(triples, dtype=np.int64), np.empty(triples, dtype=np.int64)
     above = np.empty((triples, min(outranked_by, entities)), dtype=np.int64)
+    outside = np.zeros(triples, dtype=bool)
     order = np.argsort(-queries.counts, kind="stable")  # then the n-th answers of a block belong to its first rows
     for start in range(0, len(queries), rows):
         block = order[start : start + rows]
@@ -137,12 +164,17 @@ def _rank_side(
         )
         known, relation, *cells = (torch.from_numpy(column).to(device) for column in columns)
         scores = score_answers(known, relation, len(known) if queries.side == "tail" else 0)  # [query, entity]
-        counts = count_block(scores, *cells, sizes=sizes)
+        barred = None
+        if candidates is not None:
+            barred = torch.from_numpy(~candidates.mask(queries.relation[block], queries.side)).to(device)
+        counts = count_block(scores, *cells, sizes=sizes, barred=barred)
         triple = queries.triple[where]
         better[triple], equal[triple] = counts.better.cpu().numpy(), counts.equal.cpu().numpy()
+        if barred is not None:
+            outside[triple] = barred[cells[0], cells[1]].cpu().numpy()
         if outranked_by:
             above[triple] = _find_above(scores, cells[0], counts.score, above.shape[1]).cpu().numpy()
-    return better, equal, above
+    return better, equal, outside, above
 
 
 def _take_turns(

@@ -14,11 +14,10 @@ from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_flags
 from kgwb.citation import Citable, list_machine, nest_parts
 from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.queries import name_query
+from kgwb.embed.partial_triple import COLUMN_OF, Part, PartialTriple
 from kgwb.embed.ranking.answers import ScoresAnswers, prepare_answers
-from kgwb.embed.rules.predicting import Name, list_answers, read_question, score_question
+from kgwb.embed.rules.predicting import list_answers, score_question
 from kgwb.embed.rules.rule_ranker import RuleRanker
-from kgwb.embed.vectors import COLUMN_OF
 from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
 
 Way = Literal["range", "softmax"]
@@ -82,7 +81,7 @@ class JoinedRanker:
         return ((1 - weight) * scaled[0] + weight * scaled[1]).to(known.device)
 
     def predict(
-        self, *, head: Name = None, relation: Name = None, tail: Name = None, k: int = 10, why: bool = False
+        self, *, head: Part = None, relation: Part = None, tail: Part = None, k: int = 10, why: bool = False
     ) -> pd.DataFrame:
         """The k best answers where one part of a triple is missing.
 
@@ -103,11 +102,12 @@ class JoinedRanker:
         """
         expect_at_least("k", k, 1, whole=True)
         expect_flags(why=why)
-        question = read_question(self.graph, head, relation, tail, call=f"joined.predict({name_query(self.graph)})")
+        given = {"head": head, "relation": relation, "tail": tail}
+        question = PartialTriple.from_names(self.graph, given, receiver="joined")
         found, triples = list_answers(self, question, k=k)
         if not why:
             return found
-        column = COLUMN_OF[question[0]]
+        column = COLUMN_OF[question.missing]
         for name, each in (("one", self.one), ("other", self.other)):
             scores = score_question(each, question).cpu().numpy()
             found[name] = scores[[triple[column] for triple in triples]]

@@ -131,8 +131,8 @@ def _mine_paths(
             notes.append((f"triples between which there was no time to seek paths of {length} steps", len(triples)))
             continue
         candidates = find_candidates(walker.steps, neighbours, triples, length=length, least=least, seed=seed)
-        rules, done = judge_paths(walker, neighbours, candidates.paths, least=least, until=until)
-        found += rules
+        judged, done = judge_paths(walker, neighbours, candidates.paths, least=least, until=until)
+        found += judged
         several = f"{length} step{'s' if length > 1 else ''}"
         notes += [
             (f"triples between which paths of {several} were not sought", len(triples) - candidates.sampled),

@@ -7,53 +7,28 @@ import pandas as pd
 import torch
 
 from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.partial_triple import COLUMN_OF, PartialTriple
 from kgwb.embed.ranking.answers import ScoresAnswers, prepare_answers
-from kgwb.embed.vectors import COLUMN_OF, list_best
-from kgwb.graph.knowledge_graph import KnowledgeGraph
-
-Name = str | int | np.integer | None
-Question = tuple[str, tuple[int, int, int]]  # what is missing, and the ids of the rest
 
 
-def read_question(graph: KnowledgeGraph, head: Name, relation: Name, tail: Name, *, call: str) -> Question:
-    """What is asked for, and the ids of what is given.
-
-    Args:
-        graph: whose ids these are.
-        head, relation, tail: what was typed; one of them is None.
-        call: the call that works.
-
-    Raises:
-        ValueError: not exactly two of the three are given.
-        UnknownNameError: names the three nearest labels.
-    """
-    given = {"head": head, "relation": relation, "tail": tail}
-    missing = [part for part, value in given.items() if value is None]
-    if len(missing) != 1:
-        came = ", ".join(part for part, value in given.items() if value is not None) or "none"
-        raise ValueError(f"predict needs exactly two of head, relation and tail; {came} came. Type {call}.")
-    ids = [0 if value is None else graph.entity_id(value) for value in (head, tail)]
-    return missing[0], (ids[0], 0 if relation is None else graph.relation_id(relation), ids[1])
-
-
-def score_question(scored: GraphEmbedding | ScoresAnswers, question: Question) -> torch.Tensor:
+def score_question(scored: GraphEmbedding | ScoresAnswers, question: PartialTriple) -> torch.Tensor:
     """The score of every candidate for the missing part."""
-    missing, (head, relation, tail) = question
+    head, relation, tail = question.triple.tolist()
     score_answers, device = prepare_answers(scored)
-    relations = np.arange(len(scored.graph.relations)) if missing == "relation" else np.array([relation])
-    known = np.full(len(relations), tail if missing == "head" else head)
-    tails = 0 if missing == "head" else len(known)
+    asks_relation = question.missing == "relation"
+    relations = np.arange(len(scored.graph.relations)) if asks_relation else np.array([relation])
+    known = np.full(len(relations), tail if question.missing == "head" else head)
+    tails = 0 if question.missing == "head" else len(known)
     scores = score_answers(torch.from_numpy(known).to(device), torch.from_numpy(relations).to(device), tails)
-    return scores[:, tail] if missing == "relation" else scores[0]
+    return scores[:, tail] if asks_relation else scores[0]
 
 
 def list_answers(
-    scored: GraphEmbedding | ScoresAnswers, question: Question, *, k: int
+    scored: GraphEmbedding | ScoresAnswers, question: PartialTriple, *, k: int
 ) -> tuple[pd.DataFrame, list[tuple[int, int, int]]]:
     """The best answers, and the triple that each of them makes."""
-    missing, triple = question
     scores = score_question(scored, question)
-    found = list_best(scored.graph, scores, np.array(triple), missing=missing, k=k)
-    best = scores.topk(min(k, len(scores))).indices.tolist()  # in the same order
-    column = COLUMN_OF[missing]
-    return found, [(*triple[:column], answer, *triple[column + 1 :]) for answer in best]  # type: ignore[misc]
+    found = question.list_best(scores, k=k, known=True, candidates=None)
+    triples = np.repeat(question.triple[None], len(found), axis=0)
+    triples[:, COLUMN_OF[question.missing]] = scores.topk(len(found)).indices.cpu().numpy()  # in the same order
+    return found, [(head, relation, tail) for head, relation, tail in triples.tolist()]

@@ -13,10 +13,10 @@ import torch
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_flags
 from kgwb.citation import list_machine, spell_settings
-from kgwb.embed.queries import name_query
+from kgwb.embed.partial_triple import Part, PartialTriple
 from kgwb.embed.rules.answering import RuleSet
 from kgwb.embed.rules.explaining import explain_triple
-from kgwb.embed.rules.predicting import Name, list_answers, read_question
+from kgwb.embed.rules.predicting import list_answers
 from kgwb.embed.rules.wording import describe_rules, name_kinds
 from kgwb.graph.building import Notes
 from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
@@ -81,7 +81,7 @@ class RuleRanker:
         return torch.from_numpy(self.rules.score(start, step, top=self.top)).to(known.device)
 
     def predict(
-        self, *, head: Name = None, relation: Name = None, tail: Name = None, k: int = 10, why: bool = False
+        self, *, head: Part = None, relation: Part = None, tail: Part = None, k: int = 10, why: bool = False
     ) -> pd.DataFrame:
         """The k best answers where one part of a triple is missing.
 
@@ -103,7 +103,8 @@ class RuleRanker:
         """
         expect_at_least("k", k, 1, whole=True)
         expect_flags(why=why)
-        question = read_question(self.graph, head, relation, tail, call=f"rules.predict({name_query(self.graph)})")
+        given = {"head": head, "relation": relation, "tail": tail}
+        question = PartialTriple.from_names(self.graph, given, receiver="rules")
         found, triples = list_answers(self, question, k=k)
         found.insert(3, "probability", 1 - np.exp(-found["score"]))
         return found.join(self._say_why(triples)) if why else found
@@ -115,7 +116,7 @@ class RuleRanker:
         rows = [[tuple(why[column]) for column in named] for why in whys]
         return pd.DataFrame(rows, columns=["rules", *named[1:]])
 
-    def explain(self, head: Name, relation: Name, tail: Name) -> pd.DataFrame:
+    def explain(self, head: Part, relation: Part, tail: Part) -> pd.DataFrame:
         """Why a triple is given: one row for each rule that fires, most trusted first.
 
         Args:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 import torch
 
-from kgwb.axes import Int
-from kgwb.checks import expect_kind, expect_number
+from kgwb.axes import Float, Int
+from kgwb.checks import expect_each, expect_kind, expect_number
 from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
 from kgwb.embed.training.batches import Negatives, UniformNegatives
 from kgwb.embed.vectors import FORMATS
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
+
+Weighting: TypeAlias = Sequence[float | int] | np.ndarray | torch.Tensor | pd.Series | None
 
 # The numbers that each argument takes, as `expect_number` has it.
 RANGES: dict[str, dict[str, Any]] = {
@@ -76,6 +79,43 @@ def find_training_triples(embedding: object, split: object) -> Int[np.ndarray, "
         came = ", ".join(sorted(map(str, formats)))
         raise ValueError(f"The embedding's numbers are {came}, and training needs all float32. Type embedding.float().")
     return triples
+
+
+def read_weights(
+    weights: object, triples: Int[np.ndarray, "triple 3"], *, like: torch.dtype
+) -> Float[np.ndarray, " triple"] | None:
+    """Weights of training triples as shares of their mean; None where all count the same.
+
+    Args:
+        weights: one number per training triple, as an array, a tensor, a column or a list; or None.
+        triples: what is trained on.
+        like: the format of the embedding's numbers.
+
+    Raises:
+        TypeError: these are no numbers.
+        ValueError: not one for each triple, or one is not above zero or not finite.
+
+    Example:
+        >>> read_weights([1, 3], np.zeros((2, 3), dtype=np.int64), like=torch.float32)
+        array([0.5, 1.5], dtype=float32)
+    """
+    if weights is None:
+        return None
+    call = "weights=np.ones(len(split.train)), one number for each training triple"
+    given = weights.detach().cpu().numpy() if isinstance(weights, torch.Tensor) else weights
+    if not isinstance(given, np.ndarray):
+        given = np.array(expect_each(given, (int, float, np.number), "A number", call=call))
+    if given.dtype.kind not in "iuf":
+        raise TypeError(f"weights came as {given.dtype}, which are no numbers. Type {call}.")
+    if given.shape != (len(triples),):
+        raise ValueError(f"weights of shape {given.shape} came for {len(triples):,} training triples. Type {call}.")
+    given = given.astype(np.float64)
+    if not (np.isfinite(given).all() and (given > 0).all()):
+        raise ValueError(f"weights came with numbers that are not above zero, or not finite. Type {call}.")
+    if (given == given[0]).all():
+        return None
+    mean = (given / given.max()).mean()  # in this order nothing runs over
+    return (given / given.max() / mean).astype(np.float64 if like == torch.float64 else np.float32)
 
 
 def make_negatives(negatives: object, entities: int, *, generator: torch.Generator) -> Negatives | None:

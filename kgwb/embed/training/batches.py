@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import torch
 
-from kgwb.axes import Int, Tensor
+from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.queries import Queries, group_queries
 from kgwb.embed.vectors import Vectors
 from kgwb.graph.joins import expand_ranges
@@ -25,6 +25,7 @@ class Batch:
         tails: how many of the queries ask for the tail.
         rows: the query of each answer, [answer].
         answers: the entities that answer, [answer].
+        weights: how much each answer counts, [answer]; None where all count the same.
     """
 
     known: Int[Tensor, " query"]
@@ -32,11 +33,17 @@ class Batch:
     tails: int
     rows: Int[Tensor, " answer"]
     answers: Int[Tensor, " answer"]
+    weights: Float[Tensor, " answer"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingQueries:
     """All distinct queries of both sides.
+
+    Attributes:
+        tail: those about tails.
+        head: those about heads.
+        weights: how much each triple counts, on average 1, [triple]; None where all count the same.
 
     Example:
         >>> queries = TrainingQueries.from_triples(np.array([[0, 0, 1], [0, 0, 2]]))
@@ -46,11 +53,14 @@ class TrainingQueries:
 
     tail: Queries
     head: Queries
+    weights: Float[np.ndarray, " triple"] | None = None
 
     @classmethod
-    def from_triples(cls, triples: Int[np.ndarray, "triple 3"]) -> TrainingQueries:
+    def from_triples(
+        cls, triples: Int[np.ndarray, "triple 3"], weights: Float[np.ndarray, " triple"] | None = None
+    ) -> TrainingQueries:
         """The queries that these triples answer."""
-        return cls(group_queries(triples, "tail"), group_queries(triples, "head"))
+        return cls(group_queries(triples, "tail"), group_queries(triples, "head"), weights)
 
     def __len__(self) -> int:
         return len(self.tail) + len(self.head)
@@ -74,16 +84,17 @@ class TrainingQueries:
     def _gather(self, chosen: Int[np.ndarray, " query"], device: torch.device) -> Batch:
         tails, heads = chosen[chosen < len(self.tail)], chosen[chosen >= len(self.tail)] - len(self.tail)
         parts = zip(_take(self.tail, tails), _take(self.head, heads), strict=True)
-        known, relation, counts, answers = (np.concatenate(columns) for columns in parts)
+        known, relation, counts, answers, triple = (np.concatenate(columns) for columns in parts)
         rows = np.repeat(np.arange(len(chosen)), counts)  # [answer]
         to_tensor = [torch.from_numpy(column).to(device) for column in (known, relation, rows, answers)]
-        return Batch(to_tensor[0], to_tensor[1], len(tails), to_tensor[2], to_tensor[3])
+        weights = None if self.weights is None else torch.from_numpy(self.weights[triple]).to(device)  # [answer]
+        return Batch(to_tensor[0], to_tensor[1], len(tails), to_tensor[2], to_tensor[3], weights)
 
 
 def _take(queries: Queries, chosen: Int[np.ndarray, " query"]) -> tuple[np.ndarray, ...]:
     counts = queries.counts[chosen]
-    answers = queries.answers[expand_ranges(queries.offsets[chosen], counts)]
-    return queries.known[chosen], queries.relation[chosen], counts, answers
+    where = expand_ranges(queries.offsets[chosen], counts)
+    return queries.known[chosen], queries.relation[chosen], counts, queries.answers[where], queries.triple[where]
 
 
 @runtime_checkable

@@ -165,7 +165,9 @@ def _choose_batch(queries: TrainingQueries, size: int, order: torch.Generator) -
     chosen = torch.randperm(len(queries), generator=order)[:size].sort().values.numpy()
     tails = len(queries.tail)
     return TrainingQueries(
-        _choose(queries.tail, chosen[chosen < tails]), _choose(queries.head, chosen[chosen >= tails] - tails)
+        _choose(queries.tail, chosen[chosen < tails]),
+        _choose(queries.head, chosen[chosen >= tails] - tails),
+        queries.weights,
     )
 
 

@@ -46,6 +46,12 @@ def digest_triples(*tables: np.ndarray) -> str:
     return f"{len(tables[0]):,}, SHA-256 {digest.hexdigest()[:12]}"
 
 
+def digest_numbers(numbers: np.ndarray) -> str:
+    """How many numbers there are, and the SHA-256 of them."""
+    digest = hashlib.sha256(f"{numbers.dtype}".encode() + np.ascontiguousarray(numbers).tobytes())
+    return f"{len(numbers):,}, SHA-256 {digest.hexdigest()[:12]}"
+
+
 def digest_start(embedding: GraphEmbedding) -> str:
     """SHA-256 of the tables that a run begins with."""
     tables = (embedding.entity_table, embedding.relation_table, embedding.inverse_table)

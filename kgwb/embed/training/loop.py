@@ -15,16 +15,18 @@ from kgwb.citation import list_before
 from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.embed.precision import PRECISIONS, Precision, choose_precision
 from kgwb.embed.training.arguments import (
+    Weighting,
     expect_evaluations,
     expect_ranges,
     expect_relation_weight,
     find_training_triples,
     make_negatives,
+    read_weights,
 )
 from kgwb.embed.training.batches import Negatives, TrainingQueries
 from kgwb.embed.training.checkpoint import Checkpoint, describe_request, expect_keepable
 from kgwb.embed.training.earlier import EarlierFacts
-from kgwb.embed.training.identity import digest_start, digest_triples
+from kgwb.embed.training.identity import digest_numbers, digest_start, digest_triples
 from kgwb.embed.training.losses import LOSSES, LossName, make_loss
 from kgwb.embed.training.objective import Objective
 from kgwb.embed.training.schedule import Schedule, plan_evaluation
@@ -65,6 +67,7 @@ def train_embedding(
     checkpoint: str | Path | None = None,
     checkpoint_every: int | np.integer = 1,
     shard: Shard | None = None,
+    weights: Weighting = None,
 ) -> Iterator[Epoch]:
     """Fit an embedding to the training triples, epoch by epoch.
 
@@ -109,6 +112,8 @@ def train_embedding(
         checkpoint_every: keep it after so many epochs, and after the last.
         shard: which rows of the entity table the embedding holds, where several processes have divided it; as
             `torchrun -m kgwb train` does.
+        weights: how much each training triple counts, one number above zero for each in their order; only their ratios
+            matter: with a weight twice the others', a triple counts as if it stood there twice. None for all the same.
 
     Returns:
         A generator that trains for one epoch at each `next`.
@@ -178,10 +183,21 @@ def train_embedding(
     expect_relation_weight(embedding, relation_weight)
     if shard is not None:
         expect_shardable(
-            embedding, loss=loss, negatives=negatives, relation_weight=relation_weight, evaluate_every=evaluate_every
+            embedding,
+            loss=loss,
+            negatives=negatives,
+            relation_weight=relation_weight,
+            evaluate_every=evaluate_every,
+            weights=weights,
         )
+    counted = read_weights(weights, triples, like=embedding.entity_table.dtype)
+    if counted is not None:  # without, the request is that of earlier versions, whose checkpoints are taken up
+        request["weights"] = settings["weights"] = digest_numbers(counted)
 
-    queries, generator = TrainingQueries.from_triples(triples), torch.Generator(embedding.device).manual_seed(seed)
+    queries, generator = (
+        TrainingQueries.from_triples(triples, counted),
+        torch.Generator(embedding.device).manual_seed(seed),
+    )
     source = make_negatives(negatives, len(embedding.graph.entities), generator=generator)
     if reciprocal:
         embedding.add_inverses()

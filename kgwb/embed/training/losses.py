@@ -20,16 +20,21 @@ FAR_BELOW = -1e9  # the score of what must not count; unlike −∞ it leaves no
 Gold = Float[Tensor, " answer"]
 Others = Float[Tensor, "query candidate"]
 Rows = Int[Tensor, " answer"]
-Loss = Callable[[Gold, Others, Rows], Float[Tensor, ""]]
+Weights = Float[Tensor, " answer"] | None  # how often each answer counts; None for once each
+Loss = Callable[[Gold, Others, Rows, Weights], Float[Tensor, ""]]
 
 
-def softmax_loss(gold: Gold, others: Others, rows: Rows) -> Float[Tensor, ""]:
+def softmax_loss(gold: Gold, others: Others, rows: Rows, weights: Weights = None) -> Float[Tensor, ""]:
     """Σ_a log(1 + Σ_n exp(s_n − s_a)): the cross-entropy of the answer among itself and the others."""
-    return softplus(others.logsumexp(-1).index_select(0, rows) - gold).sum()  # [answer] to one number
+    return _add_weighted(softplus(others.logsumexp(-1).index_select(0, rows) - gold), weights)
+
+
+def _add_weighted(each: Gold, weights: Weights) -> Float[Tensor, ""]:
+    return each.sum() if weights is None else each @ weights
 
 
 def make_loss(name: LossName, *, margin: int | float, temperature: int | float) -> Loss:
-    """A loss by its name, summed over answers; others below FAR_BELOW / 2 do not count.
+    """A loss by its name, summed over answers by their weights; others below FAR_BELOW / 2 do not count.
 
     - "softmax": cross-entropy of the answer among the others.
     - "self-adversarial": −log σ(margin + s_a) − Σ_n p_n log σ(−s_n − margin), with weights p = softmax(temperature · s)
@@ -48,17 +53,17 @@ def make_loss(name: LossName, *, margin: int | float, temperature: int | float) 
         tensor(0.2500)
     """
 
-    def self_adversarial(gold: Gold, others: Others, rows: Rows) -> Tensor:
-        weights = torch.softmax(temperature * others.detach(), -1)  # [query, candidate], 0 for what must not count
-        away = (weights * logsigmoid(-others - margin)).sum(-1)  # [query]
-        return -(logsigmoid(margin + gold) + away.index_select(0, rows)).sum()
+    def self_adversarial(gold: Gold, others: Others, rows: Rows, weights: Weights = None) -> Tensor:
+        shares = torch.softmax(temperature * others.detach(), -1)  # [query, candidate], 0 for what must not count
+        away = (shares * logsigmoid(-others - margin)).sum(-1)  # [query]
+        return -_add_weighted(logsigmoid(margin + gold) + away.index_select(0, rows), weights)
 
-    def hinge(gold: Gold, others: Others, rows: Rows) -> Tensor:
-        return _Hinge.apply(gold, others, rows, margin)
+    def hinge(gold: Gold, others: Others, rows: Rows, weights: Weights = None) -> Tensor:
+        return _Hinge.apply(gold, others, rows, margin, weights)
 
-    def logistic(gold: Gold, others: Others, rows: Rows) -> Tensor:
+    def logistic(gold: Gold, others: Others, rows: Rows, weights: Weights = None) -> Tensor:
         away = softplus(others).sum(-1) / _count(others)  # [query]
-        return (softplus(-gold) + away.index_select(0, rows)).sum()
+        return _add_weighted(softplus(-gold) + away.index_select(0, rows), weights)
 
     return {"softmax": softmax_loss, "self-adversarial": self_adversarial, "margin": hinge, "logistic": logistic}[name]
 
@@ -67,13 +72,17 @@ class _Hinge(torch.autograd.Function):
     """Σ_a mean_n max(0, margin − s_a + s_n), holding as many answers' differences at a time as there are queries."""
 
     @staticmethod
-    def forward(ctx: Any, gold: Tensor, others: Tensor, rows: Tensor, margin: int | float) -> Tensor:
+    def forward(
+        ctx: Any, gold: Tensor, others: Tensor, rows: Tensor, margin: int | float, weights: Tensor | None
+    ) -> Tensor:
         total, gold_gradient, others_gradient = gold.new_zeros(()), torch.empty_like(gold), torch.zeros_like(others)
         share = 1 / _count(others).to(others.dtype)  # [query]
         for start in range(0, len(rows), len(others)):
             here = slice(start, start + len(others))
             asked = rows[here]  # [answer here]
             weight = share.index_select(0, asked)
+            if weights is not None:
+                weight = weight * weights[here]
             excess = others.index_select(0, asked)  # [answer here, candidate]
             excess.add_((margin - gold[here])[:, None]).relu_()
             total += excess.sum(-1) @ weight
@@ -86,7 +95,7 @@ class _Hinge(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         gold_gradient, others_gradient = ctx.saved_tensors
-        return gold_gradient * gradients[0], others_gradient * gradients[0], None, None
+        return gold_gradient * gradients[0], others_gradient * gradients[0], None, None, None
 
 
 def _count(others: Others) -> Tensor:
@@ -104,6 +113,7 @@ def compared_loss(
     measure: Measure,
     gradient: Float[Tensor, "entity dim"],
     workspace: Workspace,
+    weights: Weights = None,
 ) -> Float[Tensor, ""]:
     """The loss of every answer beside the other candidates, summed; the query's other answers do not count.
 
@@ -117,8 +127,9 @@ def compared_loss(
         measure: how queries and candidates are compared.
         gradient: that of the candidates is added to it here and now, times the workspace's weight.
         workspace: the precision of products, and how many scores there may be at once.
+        weights: how often each answer counts; None for once each.
     """
-    return _Compared.apply(query, candidates, rows, answers, drawn, loss, measure, gradient, workspace)
+    return _Compared.apply(query, candidates, rows, answers, drawn, loss, measure, gradient, workspace, weights)
 
 
 class _Compared(torch.autograd.Function):
@@ -136,6 +147,7 @@ class _Compared(torch.autograd.Function):
         measure: Measure,
         gradient: Tensor,
         workspace: Workspace,
+        weights: Tensor | None,
     ) -> Tensor:
         total, query_gradient = query.new_zeros(()), torch.empty_like(query)
         sample = candidates if drawn is None else candidates.index_select(0, drawn)  # [candidate, dim]
@@ -151,7 +163,8 @@ class _Compared(torch.autograd.Function):
                 scores = _compare(asked, others, measure, workspace)  # [query here, candidate]
                 hidden = (local[clash >= 0], clash[clash >= 0])  # the right answers among the candidates
                 scores = scores.index_put(hidden, scores.new_tensor(FAR_BELOW))
-                part = loss(measure.match(asked.index_select(0, local), gold), scores, local)
+                counted = None if weights is None else weights[inside]
+                part = loss(measure.match(asked.index_select(0, local), gold), scores, local, counted)
                 parts = torch.autograd.grad(part, leaves)
             total += part.detach()
             query_gradient[here] = parts[0]
@@ -166,7 +179,7 @@ class _Compared(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (query_gradient,) = ctx.saved_tensors
-        return query_gradient * gradients[0], None, None, None, None, None, None, None, None
+        return query_gradient * gradients[0], None, None, None, None, None, None, None, None, None
 
 
 def _compare(query: Tensor, candidates: Tensor, measure: Measure, workspace: Workspace) -> Tensor:

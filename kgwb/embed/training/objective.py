@@ -73,11 +73,18 @@ class Objective:
         drawn = None if self.negatives is None else self.negatives.draw(vectors, batch)
         if self.loss is softmax_loss and measure.matmul:
             options: dict[str, Any] = {"measure": measure, "gradient": gradient, "workspace": workspace}
+            options["weights"] = batch.weights
             if drawn is None:
                 return shared_softmax(*where, **options)
             return sampled_softmax(*where, drawn=drawn, **options)
         return compared_loss(
-            *where, drawn=drawn, loss=self.loss, measure=measure, gradient=gradient, workspace=workspace
+            *where,
+            drawn=drawn,
+            loss=self.loss,
+            measure=measure,
+            gradient=gradient,
+            workspace=workspace,
+            weights=batch.weights,
         )
 
     def _penalise(
@@ -89,8 +96,9 @@ class Objective:
         place: Int[Tensor, " use"],
     ) -> Float[Tensor, ""]:
         """Σ (|h|³ + |r|³ + |t|³) over the batch's triples (N3, Lacroix et al., 2018), and of squares, each weighted."""
-        asked = torch.bincount(batch.rows, minlength=len(batch.known)).to(rows.dtype)  # [query], its triples
-        uses = torch.cat([asked, asked.new_ones(len(batch.answers))])  # [query + answer]
+        asked = torch.bincount(batch.rows, batch.weights, len(batch.known)).to(rows.dtype)  # [query], its triples
+        each = asked.new_ones(len(batch.answers)) if batch.weights is None else batch.weights
+        uses = torch.cat([asked, each])  # [query + answer]
         weight = asked.new_zeros(len(rows)).index_add_(0, place, uses)  # [touched], the triples of each entity
         scorer, total = vectors.scorer, rows.new_zeros(())
         entity, relation = scorer.magnitudes(rows), scorer.relation_magnitudes(between)
@@ -131,4 +139,6 @@ def relation_loss(
     scorer = vectors.scorer
     # [triple, relation]
     scores = scorer.measure.compare(scorer.query_relation(head, tail), scorer.relation_keys(vectors.relations))
-    return cross_entropy(scores, batch.relation[query], reduction="sum")
+    if batch.weights is None:
+        return cross_entropy(scores, batch.relation[query], reduction="sum")
+    return cross_entropy(scores, batch.relation[query], reduction="none") @ batch.weights[asks_tail]

@@ -241,8 +241,10 @@ def expect_shardable(embedding: GraphEmbedding, **arguments: object) -> None:
     Raises:
         ValueError: something else was asked for; the message says what to type instead.
     """
-    known = {"loss": "softmax", "negatives": "all", "relation_weight": 0, "evaluate_every": 0}
+    known = {"loss": "softmax", "negatives": "all", "relation_weight": 0, "evaluate_every": 0, "weights": None}
     for name, value in arguments.items():
+        if name == "weights" and value is not None:  # an array, which != would compare number by number
+            raise ValueError("weights came with a shard, which knows only weights=None. Type that.")
         if value != known[name]:
             raise ValueError(f"{name}={value!r} came with a shard, which knows only {name}={known[name]!r}. Type that.")
     if embedding.encoder is not None:

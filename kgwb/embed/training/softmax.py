@@ -22,12 +22,14 @@ def shared_softmax(
     measure: Measure,
     gradient: Float[Tensor, "candidate dim"],
     workspace: Workspace,
+    weights: Float[Tensor, " answer"] | None = None,
 ) -> Float[Tensor, ""]:
     """Softmax cross-entropy of every answer against all candidates, summed.
 
     loss = Σ_q k_q · log Σ_e exp s(q, e) − Σ_a s(q_a, a), with k_q answers to query q: equal to one softmax per
     triple (Lacroix et al., 2018, "Canonical tensor decomposition for knowledge base completion"), at the price of
-    one per distinct query. Distances enter squared: −|q − e|² = 2qe − |e|² − |q|², and the softmax cancels |q|².
+    one per distinct query. With weights w_a, k_q is the sum of those of q, and each s(q_a, a) counts w_a times.
+    Distances enter squared: −|q − e|² = 2qe − |e|² − |q|², and the softmax cancels |q|².
     It costs three matmuls of queries × candidates × dim and one softmax, nothing else of that size.
 
     Args:
@@ -39,8 +41,9 @@ def shared_softmax(
         gradient: that of the candidates is added to it here and now, times the workspace's weight, so that a large table
             needs no second one of its size.
         workspace: the precision of the matmuls, and room for a block of scores; sums are kept in float32.
+        weights: how often each answer counts; None for once each.
     """
-    return _SharedSoftmax.apply(query, candidates, rows, answers, measure, gradient, workspace)
+    return _SharedSoftmax.apply(query, candidates, rows, answers, measure, gradient, workspace, weights)
 
 
 class _SharedSoftmax(torch.autograd.Function):
@@ -56,12 +59,15 @@ class _SharedSoftmax(torch.autograd.Function):
         measure: Measure,
         gradient: Tensor,
         workspace: Workspace,
+        weights: Tensor | None,
     ) -> Tensor:
         distances, dim = measure.matmul == "distance", query.shape[-1]
         table = candidates.to(workspace.precision)  # [candidate, dim]
         wide_table = _widen_candidates(table) if distances else table  # [candidate, dim + 2] or [candidate, dim]
-        counts = torch.bincount(rows, minlength=len(query)).to(query.dtype)  # [query], the answers k_q
+        counts = torch.bincount(rows, weights, len(query)).to(query.dtype)  # [query], the answers k_q
         shares, query_gradient, loss = 1 / counts[rows], torch.empty_like(query), query.new_zeros(())
+        if weights is not None:
+            shares = shares * weights
         for here, inside, local in workspace.blocks(rows, queries=len(query), width=len(table)):
             right = answers[inside]  # [answer here]
             asked = query[here].to(workspace.precision)  # [query here, dim]
@@ -70,7 +76,8 @@ class _SharedSoftmax(torch.autograd.Function):
             torch.mm(_widen_query(asked) if distances else asked, wide_table.T, out=block)
             torch.softmax(block, -1, out=block)
             chance = block[local, right].float()  # [answer here]
-            loss -= chance.clamp_min(1e-38).log().sum()  # the smallest normal float32 is 1.2e-38
+            logs = chance.clamp_min(1e-38).log()  # the smallest normal float32 is 1.2e-38
+            loss -= logs.sum() if weights is None else logs @ weights[inside]
             # The scores' gradient takes their place, but for the factor k_q: softmax − answers / k_q.
             block[local, right] = (chance - shares[inside]).to(block.dtype)
             query_gradient[here] = (block @ table).to(query.dtype) * asking  # [query here, dim]
@@ -88,7 +95,7 @@ class _SharedSoftmax(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (query_gradient,) = ctx.saved_tensors
-        return query_gradient * gradients[0], None, None, None, None, None, None
+        return query_gradient * gradients[0], None, None, None, None, None, None, None
 
 
 def sampled_softmax(
@@ -101,6 +108,7 @@ def sampled_softmax(
     measure: Measure,
     gradient: Float[Tensor, "entity dim"],
     workspace: Workspace,
+    weights: Float[Tensor, " answer"] | None = None,
 ) -> Float[Tensor, ""]:
     """Softmax cross-entropy of every answer among the entities drawn, summed.
 
@@ -108,12 +116,12 @@ def sampled_softmax(
     count. Distances enter squared, arguments are as in `shared_softmax`, and so is the cost, with the entities drawn in
     place of all.
     """
-    return _SampledSoftmax.apply(query, candidates, rows, answers, drawn, measure, gradient, workspace)
+    return _SampledSoftmax.apply(query, candidates, rows, answers, drawn, measure, gradient, workspace, weights)
 
 
 class _SampledSoftmax(torch.autograd.Function):
     """With p the softmax over the entities drawn, z its normaliser, and u_a = σ(z − s_a) the mass that an answer lacks,
-    the loss falls by u_a with s_a and rises by p_n Σ_a u_a with s_n.
+    the loss falls by u_a with s_a and rises by p_n Σ_a u_a with s_n; a weight multiplies u_a.
     """
 
     @staticmethod
@@ -127,6 +135,7 @@ class _SampledSoftmax(torch.autograd.Function):
         measure: Measure,
         gradient: Tensor,
         workspace: Workspace,
+        weights: Tensor | None,
     ) -> Tensor:
         distances, dim = measure.matmul == "distance", query.shape[-1]
         sample = candidates.index_select(0, drawn)  # [drawn, dim]
@@ -149,8 +158,9 @@ class _SampledSoftmax(torch.autograd.Function):
             torch.softmax(block, -1, out=block)
             normaliser = top - block.amax(-1).float().log()  # [query here]: z is a score less its log-chance
             ahead = (normaliser[local] - right[inside].float()).to(query.dtype)  # [answer here], z − s_a
-            loss += torch.nn.functional.softplus(ahead).sum()
-            lacking[inside] = ahead.sigmoid()
+            lost, lacked = torch.nn.functional.softplus(ahead), ahead.sigmoid()
+            loss += lost.sum() if weights is None else lost @ weights[inside]
+            lacking[inside] = lacked if weights is None else lacked * weights[inside]
             # p_n becomes p_n Σ_a u_a, the scores' gradient.
             block.mul_(query.new_zeros(len(asked)).index_add_(0, local, lacking[inside])[:, None].to(block.dtype))
             query_gradient[here] = (block @ table).to(query.dtype)  # [query here, dim]
@@ -169,7 +179,7 @@ class _SampledSoftmax(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (query_gradient,) = ctx.saved_tensors
-        return query_gradient * gradients[0], None, None, None, None, None, None, None
+        return query_gradient * gradients[0], None, None, None, None, None, None, None, None
 
 
 def _widen_query(query: Tensor) -> Tensor:

@@ -186,8 +186,10 @@ class NearbyTraining:
             epochs: how many there may be.
         """
         parts = list(zip((queries.tail, queries.head), chosen, strict=True))
-        touched = TrainingQueries(*(select_queries(side, part) for side, part in parts))
-        rest = TrainingQueries(*(select_queries(side, ~part) for side, part in parts))
+        tail, head = (select_queries(side, part) for side, part in parts)
+        touched = TrainingQueries(tail, head)
+        tail, head = (select_queries(side, ~part) for side, part in parts)
+        rest = TrainingQueries(tail, head)
         batch = course.settings["batch"]
         sample = min(len(rest), max(math.ceil(course.others * len(touched)), batch - len(touched)))
         steps = math.ceil((len(touched) + sample) / batch)
@@ -213,7 +215,8 @@ def measure_squares(course: UpdateSettings, embedding: GraphEmbedding, queries: 
     """The mean of the squared gradients of a step, for each table, over a tenth of the batches; nothing is moved."""
     batch, every = course.settings["batch"], len(queries)
     count = min(every, batch * max(_FEW, math.ceil(_SHARE * course.count_steps(queries))))
-    none = TrainingQueries(*(select_queries(s, np.zeros(len(s), dtype=bool)) for s in (queries.tail, queries.head)))
+    tail, head = (select_queries(side, np.zeros(len(side), dtype=bool)) for side in (queries.tail, queries.head))
+    none = TrainingQueries(tail, head)
     sample = add_sample(none, queries, count, np.random.default_rng(course.seed))
     meter = GradientMeter(list_tables(embedding))
     course.begin(embedding, sample, meter, epochs=1).train(lambda number: {})

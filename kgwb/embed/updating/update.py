@@ -84,7 +84,7 @@ def update_embedding(
     expect_at_least("epochs", epochs, 0, whole=True)
     expect_at_least("fold_epochs", fold_epochs, 0, whole=True)
     expect_at_least("evaluate_on", evaluate_on, 0, whole=True)
-    plan = plan_update(vectors, graph, call="kgwb.embed.update_embedding(vectors, {})")
+    plan = plan_update(vectors, graph, call="kgwb.update_embedding(vectors, {})")
     course = prepare_course(
         vectors,
         len(plan.graph.entities),

@@ -51,7 +51,7 @@ class GeneralisationReport:
 
     @property
     def report(self) -> ProbeReport:
-        """All groups in one, for `kgwb.see.show_probe(found.report, groups=found.relations)`: relations bear their group's name."""
+        """All groups in one, for `show_probe(found.report, groups=found.relations)`: relations bear their group's name."""
         counts = [part.counts.assign(relation=_name(group, part.counts)) for group, part in self.groups.items()]
         relations = [
             part.relations.assign(relation=_name(group, part.relations)) for group, part in self.groups.items()
