@@ -25,6 +25,10 @@ from kgwb.embed.ranking.rank_report import RankReport as RankReport
 from kgwb.embed.ranking.ranks import rank_triples as rank_triples
 from kgwb.embed.scorers import *  # noqa: F403 # every equation; their one list stands there
 from kgwb.embed.scorers.scorer import Scorer as Scorer
+from kgwb.embed.settings.finding import SettingsSearch as SettingsSearch
+from kgwb.embed.settings.finding import find_settings as find_settings
+from kgwb.embed.settings.floor import find_loss_floor as find_loss_floor
+from kgwb.embed.settings.trial import Trial as Trial
 from kgwb.embed.training.adversary import AdversarialNegatives as AdversarialNegatives
 from kgwb.embed.training.cost import estimate_cost as estimate_cost
 from kgwb.embed.training.loop import train_embedding as train_embedding
