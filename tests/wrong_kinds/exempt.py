@@ -13,6 +13,8 @@ EXEMPT = {
     "kgwb.embed.RankReport": MADE.format("rank_triples"),
     "kgwb.embed.FilledAttributes": MADE.format("fill_attributes"),
     "kgwb.embed.Epoch": MADE.format("train_embedding"),
+    "kgwb.embed.Trial": MADE.format("find_settings"),
+    "kgwb.embed.SettingsSearch": MADE.format("find_settings"),
     "kgwb.bert.Alignment": MADE.format("align_vectors"),
     "kgwb.bert.Encoding": MADE.format("encode_sentences"),
     "kgwb.bert.Reading": MADE.format("read"),

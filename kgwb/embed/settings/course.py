@@ -7,10 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 
 from kgwb.embed.settings.budget import Budget
-from kgwb.embed.settings.halving import EXPLORED, choose_leader, choose_promoted, list_stops, plan_first_rung
+from kgwb.embed.settings.halving import (
+    choose_leader,
+    choose_promoted,
+    list_stops,
+    plan_exploration,
+    plan_first_rung,
+)
 from kgwb.embed.settings.keeping import KeptSearch
 from kgwb.embed.settings.running import Exam, RunningTrial
 from kgwb.embed.settings.space import Candidate, SettingsSpace
@@ -36,10 +43,10 @@ class SearchCourse:
         kept: where all this is written down.
         device: where trials are trained.
         memory: bytes that all vectors, those that wait included, may take.
-        steps: of an epoch at the smallest batch of the first recipe.
         trials: in the order of their numbers.
         drawn: how many candidates were looked at.
         first: the epochs of the lowest rung; 0 before it is known.
+        explored: the share of the budget in which new trials come first.
         left_out: candidates that were not tried, by reason.
     """
 
@@ -52,9 +59,11 @@ class SearchCourse:
     trials: list[TrialRecord] = field(default_factory=list)
     drawn: int = 0
     first: int = 0
+    explored: float = 1.0
     left_out: Counter[str] = field(default_factory=Counter)
     _running: dict[int, RunningTrial] = field(default_factory=dict, repr=False)
     _costs: dict[int, Cost] = field(default_factory=dict, repr=False)
+    _taken: dict[int, float] = field(default_factory=dict, repr=False)  # by each trial's last epoch
 
     def resume(self) -> None:
         """Take up what the folder holds."""
@@ -62,7 +71,8 @@ class SearchCourse:
         if found is None:
             return
         self.trials = [read_trial(each, self.space.scorers) for each in found["trials"]]
-        self.first, self.drawn, self.budget.spent = found["first"], found["drawn"], float(found["spent"])
+        self.first, self.explored, self.drawn = found["first"], float(found["explored"]), found["drawn"]
+        self.budget.spent = float(found["spent"])
         self.left_out = Counter(found["left_out"])
 
     def run(self) -> Iterator[TrialRecord]:
@@ -76,6 +86,7 @@ class SearchCourse:
         """Write it all down."""
         state: Mapping[str, Any] = {
             "first": self.first,
+            "explored": self.explored,
             "drawn": self.drawn,
             "spent": self.budget.gone,
             "left_out": dict(self.left_out),
@@ -87,8 +98,10 @@ class SearchCourse:
         under_way = [each for each in self.trials if each.state == "waiting" and len(each.at_rungs) <= each.rung]
         if under_way:
             return under_way[0] if self._affords(under_way[0]) else None
-        exploring = self.budget.gone < EXPLORED * self.budget.total
-        chosen = choose_promoted(self.trials) if exploring else choose_leader(self.trials)
+        promoted, chosen = choose_promoted(self.trials), None
+        if self.budget.gone >= self.explored * self.budget.total:
+            chosen = choose_leader(self.trials)
+        chosen = chosen or promoted
         if chosen is None or not self._affords(chosen):
             chosen = self._start() or choose_leader(self.trials)
         if chosen is None or not self._affords(chosen):
@@ -140,6 +153,7 @@ class SearchCourse:
         if not self.first:
             steps = -(-self.space.queries // int(candidate.settings["batch"]))
             self.first = plan_first_rung(self.budget.total, epoch=epoch, evaluation=evaluation, steps=steps)
+            self.explored = plan_exploration(self.budget.total, epoch=epoch)
         if self.first * epoch + evaluation > self.budget.left:
             return TOO_SLOW
         self._hold(number, running, cost)
@@ -160,19 +174,21 @@ class SearchCourse:
                 trial.state = "dropped"
         self._running[number], self._costs[number] = running, cost
 
-    def _price(self, cost: Cost, running: RunningTrial | None = None) -> tuple[float, float]:
-        """What an epoch and a measurement take of the budget."""
+    def _price(self, cost: Cost, number: int = 0) -> tuple[float, float]:
+        """What an epoch and a measurement take of the budget, judged by how right earlier estimates were."""
         if self.budget.clock is None:
             return 1.0, 0.0
-        epoch = running.epoch_seconds if running is not None and running.epoch_seconds else cost.epoch_seconds
-        return epoch, 1.5 * cost.evaluation_seconds
+        wrong = [taken / max(self._costs[each].epoch_seconds, 1e-9) for each, taken in self._taken.items()]
+        factor = float(np.median(wrong[-9:])) if wrong else 1.0
+        epoch = self._taken.get(number, factor * cost.epoch_seconds)
+        return epoch, 1.25 * factor * cost.evaluation_seconds
 
     def _affords(self, trial: TrialRecord) -> bool:
         """Whether one more epoch and its measurement fit into what is left."""
         cost = self._costs.get(trial.number)
         if cost is None:  # kept by an earlier run
             return self.budget.left > 0
-        return sum(self._price(cost, self._running.get(trial.number))) <= self.budget.left
+        return sum(self._price(cost, trial.number)) <= self.budget.left
 
     def _wake(self, trial: TrialRecord) -> RunningTrial:
         if trial.number not in self._running:
@@ -203,7 +219,8 @@ class SearchCourse:
                 begun = self.budget.gone
                 epoch = running.train()
                 self.budget.note_pass()
-                trial.seconds += epoch.seconds if self.budget.clock is None else self.budget.gone - begun
+                taken = epoch.seconds if self.budget.clock is None else self.budget.gone - begun
+                trial.seconds, self._taken[trial.number] = trial.seconds + taken, taken
             if running.number > trial.epochs:
                 self._measure(trial, running, epoch)
                 self.keep()

@@ -10,15 +10,15 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import torch
 
-from kgwb.checks import expect_each, expect_kind, expect_number, expect_path, expect_seed
+from kgwb.checks import expect_each, expect_kind, expect_number, expect_path, expect_seed, is_function
 from kgwb.citation import list_machine, note_machine, spell_settings
 from kgwb.embed.queries import SIDES, group_queries
 from kgwb.embed.scorers import ComplEx, DistMult, RotatE, Scorer, TransE
 from kgwb.embed.scorers.scorer import expect_scorer
 from kgwb.embed.settings.budget import Budget
 from kgwb.embed.settings.course import SearchCourse
+from kgwb.embed.settings.fixing import expect_fixed
 from kgwb.embed.settings.floor import find_loss_floor
 from kgwb.embed.settings.keeping import KeptSearch
 from kgwb.embed.settings.running import Exam
@@ -32,12 +32,9 @@ from kgwb.environment import best_device
 from kgwb.graph.knowledge_graph import describe_content
 from kgwb.graph.splitting import Split
 from kgwb.memory import find_free_memory
-from kgwb.words import count_things
+from kgwb.words import count_things, describe_kind
 
 CALL = "find_settings(split_triples(graph), minutes=5)"
-# Of train_embedding, what the search itself decides or needs.
-_OWN = {"embedding", "split", "epochs", "checkpoint", "checkpoint_every", "shard", "memory", "cool_down"}
-_OWN |= {"evaluate_every", "evaluate_on", "plateau", "patience"}
 Clock = Callable[[], float]
 
 
@@ -186,15 +183,14 @@ def find_settings(
     folder: str | Path | None = None,
     evaluate_on: int = 2000,
     memory: Literal["auto"] | int | float = "auto",
-    device: str | torch.device | None = None,
     clock: Clock = time.perf_counter,
 ) -> SettingsSearch:
     """Search for the settings that rank this graph's validation triples best; test triples are never looked at.
 
     Recipes known to work elsewhere are tried first, then settings near them and near the best so far. All are trained for
     a few epochs, the best third for three times as many, and so on, each going on from where it stood (asynchronous
-    successive halving: Li et al., 2020, "A system for massively parallel hyperparameter tuning"); the last two fifths of
-    the time belong to the best. What a trial will take is measured before it starts (`estimate_cost`), and what cannot end
+    successive halving: Li et al., 2020, "A system for massively parallel hyperparameter tuning"); the last part of
+    the time, two fifths or more, belongs to the best. What a trial will take is measured before it starts (`estimate_cost`), and what cannot end
     its first rung in time, or would not fit into memory, is left out and counted.
 
     Args:
@@ -210,7 +206,6 @@ def find_settings(
         evaluate_on: how many validation triples are ranked, the same ones each time, and a quarter as many of train.
         memory: what the vectors of all trials may take, in GiB; "auto" for half of what is free. Where it is short, those
             that rank worst are dropped.
-        device: where trials are trained; by default the fastest.
         clock: what the seconds are read from.
 
     Returns:
@@ -243,10 +238,10 @@ def find_settings(
         expect_number("passes", passes, usual=100, least=1, whole=True)
     expect_number("evaluate_on", evaluate_on, usual=2000, least=1, whole=True)
     expect_number("memory", memory, usual=4, above=0, word="auto")
-    expect_kind(
-        device, (str, torch.device, type(None)), "A device, or None,", call="find_settings(split, device='cpu')"
-    )
-    held = _expect_fixed(fixed)
+    if not is_function(clock):
+        message = f"A clock, a function without arguments, was expected, but {describe_kind(clock)} came"
+        raise TypeError(f"{message}. Type find_settings(split, clock=time.perf_counter).")
+    held = expect_fixed(fixed, len(split.graph.entities), chosen)
     _expect_parts(split)
     if folder is not None:
         folder = expect_path(folder, call="find_settings(split, folder='search')").absolute()
@@ -266,7 +261,7 @@ def find_settings(
         exam,
         Budget(minutes * 60, clock) if passes is None else Budget(passes, None),
         KeptSearch(folder, asked),
-        best_device() if device is None else torch.device(device),
+        best_device(),
         _choose_bytes(memory),
     )
     course.resume()
@@ -277,16 +272,6 @@ def _choose_bytes(memory: Literal["auto"] | int | float) -> float:
     if memory != "auto":
         return float(memory) * GIB
     return (find_free_memory() or 8 * GIB) / 2
-
-
-def _expect_fixed(fixed: Mapping[str, Any] | None) -> dict[str, Any]:
-    call = "find_settings(split, fixed={'dim': 64})"
-    expect_kind(fixed, (Mapping, type(None)), "A mapping of settings to values, or None,", call=call)
-    known = ["dim", *(name for name in inspect.signature(train_embedding).parameters if name not in _OWN)]
-    for name in fixed or {}:
-        if name not in known:
-            raise ValueError(f"fixed holds {name!r}. Type one of {', '.join(known)}, as in {call}.")
-    return dict(fixed or {})
 
 
 def _expect_parts(split: Split) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from kgwb.embed.settings.trial import TrialRecord
 
 HALVING = 3  # of so many trials at a rung one goes on, for so many times the epochs
-EXPLORED = 0.6  # of the budget; what is left belongs to the best trials
+_LEAST, _MOST = 0.2, 0.6  # shares of the budget in which trials are started; what is left belongs to the best
+_LONG = 30  # epochs that the best trial should have, where the budget allows no more than that
 _LEADERS = 3  # so many of the best may go on then
 _PARTS = 4  # a rung is measured so often
 
@@ -54,6 +55,20 @@ def list_stops(first: int, rung: int) -> list[int]:
         return [end]
     begin = end // HALVING
     return sorted({begin + max(1, (end - begin) * part // _PARTS) for part in range(1, _PARTS + 1)})
+
+
+def plan_exploration(budget: float, *, epoch: float) -> float:
+    """The share of the budget in which new settings come first: less, where a single trial needs most of it.
+
+    Args:
+        budget: in any unit.
+        epoch: what one takes of it.
+
+    Example:
+        >>> plan_exploration(600, epoch=1), plan_exploration(600, epoch=10), plan_exploration(600, epoch=30)
+        (0.6, 0.5, 0.2)
+    """
+    return min(_MOST, max(_LEAST, 1 - _LONG * epoch / budget))
 
 
 def plan_first_rung(budget: float, *, epoch: float, evaluation: float, steps: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,7 +75,6 @@ class RunningTrial:
         vectors = GraphEmbedding(split.graph, candidate.scorer, dim=options.pop("dim")).to(device)
         self.vectors, self._split, self._options, self._folder = vectors, split, options, folder
         self._training: Generator[Epoch] | None = None
-        self.epoch_seconds = 0.0  # of the last epoch, once there was one
 
     def estimate(self, evaluated: int) -> Cost:
         """What one epoch and one evaluation will take."""
@@ -91,10 +89,7 @@ class RunningTrial:
 
     def train(self) -> Epoch:
         """One epoch more."""
-        begun = time.perf_counter()
-        epoch = next(self._begun)
-        self.epoch_seconds = time.perf_counter() - begun
-        return epoch
+        return next(self._begun)
 
     def rest(self) -> None:
         """Give back the room that only an epoch needs."""

@@ -114,7 +114,7 @@ class SettingsSpace:
             around: best first; earlier ones are drawn around more often.
         """
         engine = torch.quasirandom.SobolEngine(len(LEVELS) + 1, scramble=True, seed=self.seed)
-        where, *moves = engine.fast_forward(number).draw(1, dtype=torch.float64)[0].tolist()
+        where, *moves = engine.fast_forward(number + 1).draw(1, dtype=torch.float64)[0].tolist()
         centre = around[min(int(where**2 * len(around)), len(around) - 1)]
         settings = dict(centre.settings)
         for name, move in zip(LEVELS, moves, strict=True):
