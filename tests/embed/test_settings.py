@@ -57,10 +57,6 @@ def test_test_triples_are_never_touched(split: Split, whole: SettingsSearch) -> 
 
 def test_a_seed_and_a_number_of_passes_give_one_result(split: Split, whole: SettingsSearch) -> None:
     compare(run(split), whole)
-    assert (
-        run(split, seed=1, passes=40).trials["learning_rate"].tolist()
-        != run(split, passes=40).trials["learning_rate"].tolist()
-    )
 
 
 def test_it_spends_the_passes_it_was_given_and_no_more(whole: SettingsSearch) -> None:
@@ -203,7 +199,7 @@ def test_what_does_not_fit_into_memory_is_left_out_and_counted(split: Split) -> 
 
 
 def test_vectors_that_wait_stay_within_memory(split: Split) -> None:
-    limit = 60_000  # bytes: a few trials
+    limit = 30_000  # bytes: a trial, and one that waits
     found = search(split, memory=limit / GIB)
     course = found._course
     for _ in found:
@@ -231,13 +227,6 @@ def test_a_trial_that_diverges_is_counted_and_does_not_end_the_search(
     assert table.loc[table["state"] == "diverged", "valid MRR"].isna().all()
     assert table["trial"].max() > 3 and not math.isnan(found.best_trial.mrr)
     assert "1 diverged" in repr(found)
-
-
-def test_a_learning_rate_beyond_all_measure_leaves_no_best(split: Split) -> None:
-    found = run(split, passes=5, fixed=SMALL | {"learning_rate": 1e38})
-    if (found.trials["state"] == "diverged").all():
-        with pytest.raises(ValueError, match="No trial came to an end: all diverged"):
-            _ = found.best
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import torch
 
 from kgwb.embed.settings.budget import Budget
 from kgwb.embed.settings.halving import (
+    HALVING,
     choose_leader,
     choose_promoted,
     list_stops,
@@ -112,6 +113,9 @@ class SearchCourse:
 
     def _start(self) -> TrialRecord | None:
         """A trial of settings that were not tried yet; None where none is left that fits."""
+        cheapest = 1.0 if self.budget.clock is None else min(self._taken.values(), default=0.0)
+        if self.first * cheapest > self.budget.left:
+            return None  # the budget is over, and nobody's settings are to blame
         tried, in_vain = {each.candidate.key for each in self.trials}, 0
         for _ in range(_ALIKE):
             candidate = self._draw()
@@ -212,7 +216,7 @@ class SearchCourse:
             self._running[trial.number].rest()
 
     def _climb(self, trial: TrialRecord, running: RunningTrial) -> None:
-        since = trial.epochs
+        since = self.first * HALVING ** (trial.rung - 1) if trial.rung else 0
         for stop in list_stops(self.first, trial.rung):
             epoch = None
             while running.number < stop and self._affords(trial):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,7 +25,6 @@ from kgwb.embed.settings.space import SettingsSpace
 from kgwb.embed.settings.tables import list_effects, list_measured
 from kgwb.embed.settings.trial import Trial, TrialRecord
 from kgwb.embed.training.identity import digest_triples
-from kgwb.embed.training.loop import train_embedding
 from kgwb.embed.training.workspace import GIB
 from kgwb.environment import best_device
 from kgwb.graph.knowledge_graph import describe_content
@@ -35,6 +33,7 @@ from kgwb.memory import find_free_memory
 from kgwb.words import count_things, describe_kind
 
 CALL = "find_settings(split_triples(graph), minutes=5)"
+_OFF_AT_ZERO = ("regularisation", "weight_decay", "dropout", "relation_weight")
 Clock = Callable[[], float]
 
 
@@ -78,12 +77,11 @@ class SettingsSearch(Iterator[Trial]):
         Raises:
             ValueError: nothing was tried yet, or nothing came to an end.
         """
-        best, defaults = self._best, inspect.signature(train_embedding).parameters
-        settings = best.candidate.settings
+        best, space = self._best, self._course.space
         shown = {
             name: value
-            for name, value in settings.items()
-            if name == "dim" or name in self._course.space.fixed or value != defaults[name].default
+            for name, value in best.candidate.settings.items()
+            if name not in _OFF_AT_ZERO or value or name in space.fixed
         }
         measured = best.freeze(self._floor).best
         assert measured is not None
@@ -189,9 +187,9 @@ def find_settings(
 
     Recipes known to work elsewhere are tried first, then settings near them and near the best so far. All are trained for
     a few epochs, the best third for three times as many, and so on, each going on from where it stood (asynchronous
-    successive halving: Li et al., 2020, "A system for massively parallel hyperparameter tuning"); the last part of
-    the time, two fifths or more, belongs to the best. What a trial will take is measured before it starts (`estimate_cost`), and what cannot end
-    its first rung in time, or would not fit into memory, is left out and counted.
+    successive halving: Li et al., 2020, "A system for massively parallel hyperparameter tuning"); the last part of the
+    time, two fifths or more, belongs to the best. What a trial will take is measured before it starts
+    (`estimate_cost`), and what cannot end its first rung in time, or would not fit into memory, is left out and counted.
 
     Args:
         split: trials learn from train and are ranked on valid, filtered by both.

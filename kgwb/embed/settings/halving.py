@@ -10,7 +10,7 @@ HALVING = 3  # of so many trials at a rung one goes on, for so many times the ep
 _LEAST, _MOST = 0.2, 0.6  # shares of the budget in which trials are started; what is left belongs to the best
 _LONG = 30  # epochs that the best trial should have, where the budget allows no more than that
 _LEADERS = 3  # so many of the best may go on then
-_PARTS = 4  # a rung is measured so often
+_PARTS = 6  # a rung is measured so often
 
 
 def choose_promoted(trials: Sequence[TrialRecord]) -> TrialRecord | None:
@@ -48,7 +48,7 @@ def list_stops(first: int, rung: int) -> list[int]:
 
     Example:
         >>> list_stops(4, 0), list_stops(4, 1), list_stops(1, 1)
-        ([4], [6, 8, 10, 12], [2, 3])
+        ([4], [5, 6, 8, 9, 10, 12], [2, 3])
     """
     end = first * HALVING**rung
     if rung == 0:

@@ -78,9 +78,10 @@ class RunningTrial:
 
     def estimate(self, evaluated: int) -> Cost:
         """What one epoch and one evaluation will take."""
-        return estimate_cost(
+        cost = estimate_cost(
             self.vectors, self._split, **self._options, epochs=1, evaluate_every=1, evaluate_on=evaluated
         )
+        return replace(cost, table_bytes=cost.table_bytes // 2)  # no second tables are kept, as patience would
 
     @property
     def number(self) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kgwb.embed.presets import preset
-from kgwb.embed.scorers import SCORERS, Scorer
+from kgwb.embed.scorers.scorer import Scorer
 
 # The values that a setting moves along. A move goes to a neighbour, so what a setting does shows value by value.
 LEVELS: dict[str, tuple[Any, ...]] = {
@@ -27,30 +27,28 @@ LEVELS: dict[str, tuple[Any, ...]] = {
 # reciprocal that rarely help, fewer moves are spent.
 _RARE = ("weight_decay", "reciprocal")
 _DENSE = 1_000  # entities, below which all pairs of them are nearly known, and little but noise keeps vectors from that
+_MOST_TO_COMPARE = 50_000  # entities, above which `preset` samples negatives
 _STEPS = 12  # an epoch has at least so many, or Adagrad hardly begins
 
-# Recipes, best guess first. Those of few entities are what UMLS, Kinship and Nations were found to need, those of many
-# come from the published ones for FB15k-237 and WN18RR (Lacroix et al., 2018; Ruffinelli et al., 2020; Chen et al., 2021).
-_SAFE = {"dim": 128, "batch": 500, "learning_rate": 0.5, "dropout": 0.4}
-_CUBED = {"dim": 256, "batch": 500, "learning_rate": 0.1, "regularisation": 0.05}
-_GUESSING = {"dim": 256, "batch": 500, "learning_rate": 0.1, "regularisation": 0.05, "relation_weight": 1.0}
-_BOTH = {"dim": 256, "batch": 500, "learning_rate": 0.2, "regularisation": 0.02, "dropout": 0.3}
-_WIDE = {"dim": 1024, "batch": 200, "learning_rate": 0.1, "regularisation": 0.01, "dropout": 0.2}
-_NOISY = {"dim": 512, "batch": 200, "learning_rate": 0.1, "dropout": 0.7, "relation_weight": 4.0}
-_DROPPING = {"dim": 256, "batch": 200, "learning_rate": 0.1, "dropout": 0.7}
+# Recipes, best guess first; what one leaves open is as in _PLAIN. Those for few entities are what UMLS, Kinship and Nations
+# were found to need, those for many come from the published ones for FB15k-237 and WN18RR (Lacroix et al., 2018; Ruffinelli
+# et al., 2020; Chen et al., 2021).
+_PLAIN = {"dim": 256, "batch": 500, "learning_rate": 0.1}
+_SAFE = {"dim": 128, "learning_rate": 0.5, "dropout": 0.4}
+_CUBED = {"regularisation": 0.05}
+_GUESSING = {"regularisation": 0.05, "relation_weight": 1.0}
+_BOTH = {"learning_rate": 0.2, "regularisation": 0.02, "dropout": 0.3}
+_STRICT = {"dim": 128, "regularisation": 0.1, "dropout": 0.2, "learning_rate": 0.2}
+_WIDE = {"dim": 1024, "batch": 200, "regularisation": 0.01, "dropout": 0.2}
+_NOISY = {"dim": 512, "batch": 200, "dropout": 0.7, "relation_weight": 4.0}
+_DROPPING = {"batch": 200, "dropout": 0.7}
+_HALVED = {"batch": 200, "learning_rate": 0.2, "dropout": 0.5}
 _FEW: dict[str, tuple[dict[str, Any], ...]] = {
-    "complex": (_WIDE, _NOISY, _DROPPING, {**_DROPPING, "dropout": 0.5, "learning_rate": 0.2}, _SAFE, _BOTH),
-    "distmult": (_DROPPING, {**_DROPPING, "regularisation": 0.01, "dropout": 0.4}),
+    "complex": (_WIDE, _NOISY, _DROPPING, _HALVED, _SAFE, _BOTH),
+    "distmult": (_DROPPING, {"batch": 200, "regularisation": 0.01, "dropout": 0.4}),
 }
 _MANY: dict[str, tuple[dict[str, Any], ...]] = {
-    "complex": (
-        _SAFE,
-        _CUBED,
-        _BOTH,
-        _GUESSING,
-        {**_CUBED, "dim": 128, "regularisation": 0.1, "dropout": 0.2},
-        _DROPPING,
-    ),
+    "complex": (_SAFE, _CUBED, _BOTH, _GUESSING, _STRICT, _DROPPING),
     "distmult": (_SAFE, _CUBED),
     "rescal": ({"dim": 64, "regularisation": 0.05}, {"dim": 64, "regularisation": 0.01, "dropout": 0.3}),
     "rotate": ({"dropout": 0.2, "regularisation": 0.5}, {"learning_rate": 0.2, "dropout": 0.4}),
@@ -128,10 +126,10 @@ class SettingsSpace:
 
     def _complete(self, scorer: Scorer, recipe: Mapping[str, Any]) -> Candidate:
         """A recipe with all that it leaves open, as far as the scorer and the graph admit it."""
-        name = type(scorer).__name__
-        known = name.lower() if name in SCORERS else "distmult"
-        base = {name: levels[0] for name, levels in LEVELS.items()} | preset(known, self.entities)
-        settings = {name: value for name, value in base.items() if name not in ("epochs", "cool_down")} | dict(recipe)
+        settings = {name: levels[0] for name, levels in LEVELS.items()} | _PLAIN | dict(recipe)
+        if self.entities > _MOST_TO_COMPARE:  # with all of which no answer is compared
+            large = preset("distmult", self.entities)
+            settings |= {name: large[name] for name in ("batch", "negatives")}
         settings |= self.fixed
         for name in LEVELS:
             if name not in self.fixed:
@@ -154,9 +152,9 @@ class SettingsSpace:
         """The values that a setting may take here."""
         levels = LEVELS[name]
         if name == "dim":
-            most = 128 if scorer.relation_width(64) > 4 * 64 else 1024 if self.entities <= 50_000 else 256
+            most = 128 if scorer.relation_width(64) > 4 * 64 else 1024 if self.entities <= _MOST_TO_COMPARE else 256
             return tuple(level for level in levels if level <= most)
-        if name == "batch" and self.entities <= 50_000:
+        if name == "batch" and self.entities <= _MOST_TO_COMPARE:
             return tuple(level for level in levels if level <= max(levels[0], self.queries / _STEPS))
         if name == "relation_weight" and (self.relations < 2 or not _guesses_relations(scorer)):
             return levels[:1]
