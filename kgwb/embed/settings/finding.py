@@ -175,11 +175,11 @@ def find_settings(
     scorers: Sequence[Scorer] = (ComplEx(), DistMult(), RotatE(), TransE()),
     *,
     minutes: int | float = 5,
-    passes: int | None = None,
+    passes: int | np.integer | None = None,
     seed: int | np.integer = 0,
     fixed: Mapping[str, Any] | None = None,
     folder: str | Path | None = None,
-    evaluate_on: int = 2000,
+    evaluate_on: int | np.integer = 2000,
     memory: Literal["auto"] | int | float = "auto",
     clock: Clock = time.perf_counter,
 ) -> SettingsSearch:
@@ -257,7 +257,7 @@ def find_settings(
     course = SearchCourse(
         SettingsSpace(chosen, len(split.graph.entities), len(split.graph.relations), queries, held, drawn),
         exam,
-        Budget(minutes * 60, clock) if passes is None else Budget(passes, None),
+        Budget(minutes * 60, clock) if passes is None else Budget(int(passes), None),
         KeptSearch(folder, asked),
         best_device(),
         _choose_bytes(memory),
