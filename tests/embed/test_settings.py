@@ -19,7 +19,7 @@ from kgwb.embed.settings.running import Exam, RunningTrial
 from kgwb.embed.training.workspace import GIB
 from kgwb.graph import Split
 
-PASSES = 24
+PASSES = 16
 SMALL: dict[str, Any] = {"dim": 8, "precision": "float32", "batch": 50}
 SCORERS = (ComplEx(), DistMult())
 
@@ -62,7 +62,7 @@ def test_a_seed_and_a_number_of_passes_give_one_result(split: Split, whole: Sett
 def test_it_spends_the_passes_it_was_given_and_no_more(whole: SettingsSearch) -> None:
     epochs = whole.trials.groupby("trial")["epochs"].max()
     assert epochs.sum() == PASSES
-    assert len(epochs) >= 5
+    assert len(epochs) >= 4
     assert epochs.max() > epochs.min()  # some went on
 
 
@@ -111,9 +111,9 @@ def test_a_search_that_was_killed_goes_on(
 
 
 def test_a_kept_search_can_be_given_more(split: Split, tmp_path: Path) -> None:
-    few = run(split, folder=tmp_path, passes=10)
-    more = run(split, folder=tmp_path, passes=14)
-    assert more.trials.groupby("trial")["epochs"].max().sum() == 14
+    few = run(split, folder=tmp_path, passes=8)
+    more = run(split, folder=tmp_path, passes=11)
+    assert more.trials.groupby("trial")["epochs"].max().sum() == 11
     pd.testing.assert_frame_equal(
         more.trials[["trial", "epochs", "valid MRR"]].merge(few.trials[["trial", "epochs"]]),
         few.trials[["trial", "epochs", "valid MRR"]],
