@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import os
 import re
 import shlex
 import sys
@@ -18,13 +19,14 @@ from kgwb.environment import best_device, doctor
 from kgwb.files import expect_folder, refuse_other_files
 
 if TYPE_CHECKING:
-    from kgwb.embed import Epoch, GraphEmbedding
+    from kgwb.embed import Epoch, GraphEmbedding, Scorer
     from kgwb.embed.training.sharding import Shard
     from kgwb.graph import Split
 
 _OURS = ("embedding", "split", "shard")  # arguments of train_embedding that are not typed
 _READING = ("columns", "delimiter", "relation", "header", "encoding", "on_error")
 _SET = "arguments of train_embedding, as in: --set learning_rate=0.3 negatives=1000"
+_MINUTES = "search for settings so long, then train with them; the test triples are not looked at before the ranking"
 _TRAIN = """fit vectors to a graph, rank what was held out, save them; under torchrun --nproc-per-node=2 -m kgwb train,
 the processes divide the table of entities"""
 
@@ -56,7 +58,9 @@ def _build_parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help=_TRAIN, description=_TRAIN)
     train.add_argument("graph", type=Path, help="a file or folder of triples, or of train, valid and test triples")
-    train.add_argument("--scorer", default="complex", help="any scorer of kgwb.embed, in lower case")
+    scorer = "any scorer of kgwb.embed, in lower case; by default complex, and with --minutes several are tried"
+    train.add_argument("--scorer", help=scorer)
+    train.add_argument("--minutes", type=float, help=_MINUTES)
     train.add_argument("--out", type=Path, required=True, help="the folder for the vectors")
     train.add_argument("--test", type=float, default=0.1, help="the share to hold out of a graph that is not split")
     train.add_argument("--epochs", type=int, help="by default what the preset says")
@@ -137,19 +141,24 @@ def _train(options: argparse.Namespace) -> int:
     from kgwb.graph import find_leakage
 
     scorers = {name.lower(): scorer for name, scorer in SCORERS.items()}
-    expect_choice("--scorer", options.scorer, tuple(scorers))
+    expect_choice("--scorer", options.scorer or "complex", tuple(scorers))
     out = options.out.expanduser().absolute()
     expect_folder(out, "the vectors")  # before hours of training, not after them
     refuse_other_files(out, WRITTEN, "an embedding")
     if options.checkpoint is not None:
         expect_folder(options.checkpoint.expanduser().absolute(), "a checkpoint")
-    split = _read_or_split(options.graph, options.test, _choose_reading(options))
+    split = _read_or_split(
+        options.graph, options.test, _choose_reading(options), valid=0.0 if options.minutes is None else 0.1
+    )
     if not len(split.train):
         raise ValueError(
             f"{options.graph} holds no facts to train on. Expected triples, one per line, below the header line."
         )
-    settings = _choose_settings(options, len(split.graph.entities))
-    scorer, dim = scorers[options.scorer](), settings.pop("dim")
+    if options.minutes is None:
+        scorer, settings = scorers[options.scorer or "complex"](), _choose_settings(options, len(split.graph.entities))
+    else:
+        scorer, settings = _search_settings(options, split, [scorers[options.scorer]()] if options.scorer else None)
+    dim = settings.pop("dim")
     with join_processes() as (rank, count):
         if rank == 0:
             judged = find_leakage(split).verdict if len(split.test) else _say_not_held(split, options.test)
@@ -170,16 +179,52 @@ def _choose_settings(options: argparse.Namespace, entities: int) -> dict[str, An
     """The preset's settings and, over them, what was typed."""
     import kgwb.embed as embed
 
-    settings = embed.preset(options.scorer, options.preset or entities)
-    known = [name for name in inspect.signature(embed.train_embedding).parameters if name not in _OURS]
+    settings = embed.preset(options.scorer or "complex", options.preset or entities) | _read_set(options)
+    typed = {name: getattr(options, name) for name in ("epochs", "dim", "checkpoint")}
+    settings |= {name: value for name, value in typed.items() if value is not None}  # 0 is a number that was typed
+    return {"epochs": 30} | settings
+
+
+def _read_set(options: argparse.Namespace) -> dict[str, Any]:
+    """What was typed behind --set."""
+    import kgwb.embed as embed
+
+    settings, parameters = {}, inspect.signature(embed.train_embedding).parameters
+    known = [name for name in parameters if name not in _OURS]
     for text in options.set:
         name, equals, value = text.partition("=")
         if not equals or name not in known:
             raise ValueError(f"--set {text} came. Type --set name=value, with one of the names {', '.join(known)}.")
         settings[name] = _read_value(value)
-    typed = {name: getattr(options, name) for name in ("epochs", "dim", "checkpoint")}
-    settings |= {name: value for name, value in typed.items() if value is not None}  # 0 is a number that was typed
-    return {"epochs": 30} | settings
+    return settings
+
+
+def _search_settings(
+    options: argparse.Namespace, split: Split, scorers: list[Scorer] | None
+) -> tuple[Scorer, dict[str, Any]]:
+    """The scorer and the settings that a search finds in the minutes typed."""
+    import kgwb.embed as embed
+
+    for name in ("epochs", "preset"):
+        if getattr(options, name) is not None:
+            raise ValueError(f"--{name} came with --minutes, which finds that itself. Type one of the two.")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ValueError("--minutes came with several processes. Type python -m kgwb train, without torchrun.")
+    if not len(split.valid):
+        raise ValueError(
+            f"--minutes needs valid triples, and {options.graph} has none. Add some, or leave --minutes out."
+        )
+    fixed = _read_set(options) | ({} if options.dim is None else {"dim": options.dim})
+    given: dict[str, Any] = {"minutes": options.minutes, "fixed": fixed} | ({"scorers": scorers} if scorers else {})
+    if options.checkpoint is not None:
+        given["folder"] = options.checkpoint / "search"
+    search = embed.find_settings(split, **given)
+    _say(f"Searching for {options.minutes:g} minutes")
+    for trial in search:
+        _say(repr(trial))
+    _say(repr(search))
+    kept = {} if options.checkpoint is None else {"checkpoint": options.checkpoint}
+    return search.best_scorer, search.best | kept
 
 
 def _read_value(text: str) -> object:
@@ -201,7 +246,7 @@ def _watch(training: Iterator[Epoch], total: int, *, hidden: bool) -> None:
             epochs.set_postfix(loss=f"{epoch.loss:.3f}")
 
 
-def _read_or_split(path: Path, test: float, reading: dict[str, Any]) -> Split:
+def _read_or_split(path: Path, test: float, reading: dict[str, Any], *, valid: float) -> Split:
     from kgwb.graph import GraphFileError, read_graph, read_split, split_triples
 
     if path.is_dir():
@@ -209,7 +254,7 @@ def _read_or_split(path: Path, test: float, reading: dict[str, Any]) -> Split:
             return read_split(path, **{name: value for name, value in reading.items() if name != "relation"})
         except GraphFileError:
             pass  # not split yet; what else may be wrong, read_graph says
-    return split_triples(read_graph(path, **reading), valid=0.0, test=test)
+    return split_triples(read_graph(path, **reading), valid=valid, test=test)
 
 
 def _say_not_held(split: Split, test: float) -> str:

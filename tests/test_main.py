@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 
 from kgwb import environment
 from kgwb.__main__ import main
-from kgwb.embed import load_embedding
+from kgwb.embed import find_settings, load_embedding
 from kgwb.embed.scorers import SCORERS
 from kgwb.graph import sample
 from kgwb.lessons import whole_journey
@@ -142,6 +143,47 @@ def test_train_takes_arguments_of_training_and_goes_on_from_its_checkpoint(
     assert "batch=7 came" in capsys.readouterr().err
     assert main([*arguments, "--epochs", "3"]) == 0
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["epoch-000003.safetensors"]
+
+
+def test_train_with_minutes_searches_trains_and_ranks(
+    facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kgwb.embed.find_settings", partial(find_settings, passes=4))  # the same on every machine
+    arguments = ["train", str(facts), "--out", str(tmp_path / "vectors"), "--dim", "8", "--minutes", "1"]
+    arguments += ["--set", "precision=float32", "--checkpoint", str(tmp_path / "run")]
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    parts = [
+        "test pairs",
+        "Trial 1, rung 0: ",
+        "SettingsSearch on ",
+        "in 4 of 4 passes",
+        "dim=8, epochs=",
+        "RankReport",
+        "Saved.",
+    ]
+    places = [said.index(part) for part in parts[1:]]
+    assert parts[0] in said and places == sorted(places)
+    assert "dim=8" in repr(load_embedding(tmp_path / "vectors"))
+    assert (tmp_path / "run" / "search" / "search.json").exists()
+    assert main(arguments) == 0  # everything is there already
+    assert "in 4 of 4 passes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["--epochs", "3"], "--epochs came with --minutes, which finds that itself. Type one of the two.\n"),
+        (["--preset", "small"], "--preset came with --minutes, which finds that itself. Type one of the two.\n"),
+        (["--minutes", "0"], "minutes=0.0 came. It must be a number above 0; type minutes=5.\n"),
+        (["--dim", "7"], "ComplEx needs an even dim"),
+    ],
+)
+def test_minutes_and_what_they_do_not_go_with(
+    typed: list[str], said: str, facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(facts), "--out", str(tmp_path / "vectors"), "--minutes", "1", *typed]) == 1
+    assert capsys.readouterr().err.startswith(said)
 
 
 @pytest.mark.parametrize("text", ["learning_rat=0.3", "learning_rate"])

@@ -34,6 +34,10 @@ from kgwb.embed.rules.mining import mine_rules as mine_rules
 from kgwb.embed.rules.rule_ranker import RuleRanker as RuleRanker
 from kgwb.embed.scorers import *  # noqa: F403 # every equation; their one list stands there
 from kgwb.embed.scorers.scorer import Scorer as Scorer
+from kgwb.embed.settings.finding import SettingsSearch as SettingsSearch
+from kgwb.embed.settings.finding import find_settings as find_settings
+from kgwb.embed.settings.floor import find_loss_floor as find_loss_floor
+from kgwb.embed.settings.trial import Trial as Trial
 from kgwb.embed.training.adversary import AdversarialNegatives as AdversarialNegatives
 from kgwb.embed.training.cost import estimate_cost as estimate_cost
 from kgwb.embed.training.loop import train_embedding as train_embedding

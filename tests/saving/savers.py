@@ -15,7 +15,7 @@ import torch
 
 import kgwb
 from kgwb.bert.tiny import train_tiny
-from kgwb.embed import ComplEx, DistMult, GraphEmbedding, load_embedding, train_embedding
+from kgwb.embed import ComplEx, DistMult, GraphEmbedding, SettingsSearch, find_settings, load_embedding, train_embedding
 from kgwb.embed.exporting import write_vectors
 from kgwb.embed.importing import read_vectors
 from kgwb.files import finish_saving
@@ -53,6 +53,23 @@ def _read_run(folder: Path) -> str:
         copy = shutil.copytree(folder, Path(name, "copy"))  # reading goes on with the run
         training = train_embedding(make_embedding(0), make_graph(0), epochs=3, checkpoint=copy, precision="float32")
         return str([epoch.number for epoch in training])
+
+
+def _search(folder: Path) -> SettingsSearch:
+    split = split_triples(make_graph(0), valid=0.2, test=0.0)
+    return find_settings(split, [ComplEx()], passes=3, fixed={"dim": 4, "precision": "float32"}, folder=folder)
+
+
+def search(folder: Path, version: int) -> None:
+    """Version 0 stops after one trial, version 1 goes on to a second."""
+    going = _search(folder)
+    while len(going.trials) < version + 1:
+        next(going)
+
+
+def _read_search(folder: Path) -> str:
+    """What was tried; the reader refuses halves."""
+    return str(_search(folder).trials["trial"].tolist())
 
 
 def _write_graph(path: Path, version: int) -> None:
@@ -209,6 +226,7 @@ SAVING: dict[str, tuple[Save, Callable[[Path], str]]] = {
         lambda folder: repr(read_vectors(folder / "v.txt", make_graph(0), scorer=DistMult()).state_dict()),
     ),
     "checkpoint": (train, _read_run),
+    "search": (search, _read_search),
     "npz": (lambda folder, version: _write_vectors(folder, "v.npz", version), lambda f: _read_vectors(f / "v.npz")),
     "parquet": (
         lambda folder, version: _write_vectors(folder, "v.parquet", version),

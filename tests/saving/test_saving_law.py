@@ -18,7 +18,7 @@ from kgwb.embed import train_embedding
 from kgwb.files import SavingError, expect_folder, write_whole
 from kgwb.graph import write_graph
 
-GROWING = ("checkpoint", "answers", "tuning")  # what is there is gone on with, and not replaced
+GROWING = ("checkpoint", "answers", "tuning", "search")  # what is there is gone on with, and not replaced
 POINTS = None if os.environ.get("KGWB_FUZZ") else 4  # at how many of its changes of the disk each is killed; None: all
 
 

@@ -21,6 +21,8 @@ EXEMPT = {
     "kgwb.embed.EntityClusters": MADE.format("cluster_entities"),
     "kgwb.embed.MissingFacts": MADE.format("find_missing_facts"),
     "kgwb.embed.Epoch": MADE.format("train_embedding"),
+    "kgwb.embed.Trial": MADE.format("find_settings"),
+    "kgwb.embed.SettingsSearch": MADE.format("find_settings"),
     "kgwb.bert.Alignment": MADE.format("align_vectors"),
     "kgwb.bert.Encoding": MADE.format("encode_sentences"),
     "kgwb.bert.Reading": MADE.format("read"),

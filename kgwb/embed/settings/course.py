@@ -1,0 +1,247 @@
+"""The course of a search: what is tried next, for how long, and what is put away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from kgwb.embed.settings.budget import Budget
+from kgwb.embed.settings.halving import (
+    HALVING,
+    choose_leader,
+    choose_promoted,
+    list_stops,
+    plan_exploration,
+    plan_first_rung,
+)
+from kgwb.embed.settings.keeping import KeptSearch
+from kgwb.embed.settings.running import Exam, RunningTrial
+from kgwb.embed.settings.space import Candidate, SettingsSpace
+from kgwb.embed.settings.trial import TrialRecord, describe_record, read_trial
+from kgwb.embed.training.cost import Cost
+from kgwb.embed.training.state import Epoch, TrainingError
+
+PATIENCE = 3  # measurements without a better one, after which a trial has converged
+_CENTRES = 3  # so many of the best trials are drawn around
+_IN_VAIN = 8  # candidates in a row that were left out, after which no other is drawn
+_ALIKE = 200  # draws in a row that were tried before
+TOO_LARGE, TOO_SLOW = "needed more memory than allowed", "could not end a first rung in the time left"
+
+
+@dataclass(eq=False)
+class SearchCourse:
+    """Everything that a search changes.
+
+    Attributes:
+        space: what can be tried.
+        exam: what trials learn from and are measured on.
+        budget: what may be spent.
+        kept: where all this is written down.
+        device: where trials are trained.
+        memory: bytes that all vectors, those that wait included, may take.
+        trials: in the order of their numbers.
+        drawn: how many candidates were looked at.
+        first: the epochs of the lowest rung; 0 before it is known.
+        explored: the share of the budget in which new trials come first.
+        left_out: candidates that were not tried, by reason.
+    """
+
+    space: SettingsSpace
+    exam: Exam
+    budget: Budget
+    kept: KeptSearch
+    device: torch.device
+    memory: float
+    trials: list[TrialRecord] = field(default_factory=list)
+    drawn: int = 0
+    first: int = 0
+    explored: float = 1.0
+    left_out: Counter[str] = field(default_factory=Counter)
+    _running: dict[int, RunningTrial] = field(default_factory=dict, repr=False)
+    _costs: dict[int, Cost] = field(default_factory=dict, repr=False)
+    _taken: dict[int, float] = field(default_factory=dict, repr=False)  # by each trial's last epoch
+
+    def resume(self) -> None:
+        """Take up what the folder holds."""
+        found = self.kept.read()
+        if found is None:
+            return
+        self.trials = [read_trial(each, self.space.scorers) for each in found["trials"]]
+        self.first, self.explored, self.drawn = found["first"], float(found["explored"]), found["drawn"]
+        self.budget.spent = float(found["spent"])
+        self.left_out = Counter(found["left_out"])
+
+    def run(self) -> Iterator[TrialRecord]:
+        """Trials as they reach the end of a rung, or of the budget, until there is nothing left to do."""
+        while (trial := self._choose()) is not None:
+            self._advance(trial)
+            self.keep()
+            yield trial
+
+    def keep(self) -> None:
+        """Write it all down."""
+        state: Mapping[str, Any] = {
+            "first": self.first,
+            "explored": self.explored,
+            "drawn": self.drawn,
+            "spent": self.budget.gone,
+            "left_out": dict(self.left_out),
+            "trials": [describe_record(each, self.space.scorers) for each in self.trials],
+        }
+        self.kept.write(state)
+
+    def _choose(self) -> TrialRecord | None:
+        under_way = [each for each in self.trials if each.state == "waiting" and len(each.at_rungs) <= each.rung]
+        if under_way:
+            return under_way[0] if self._affords(under_way[0]) else None
+        promoted, chosen = choose_promoted(self.trials), None
+        if self.budget.gone >= self.explored * self.budget.total:
+            chosen = choose_leader(self.trials)
+        chosen = chosen or promoted
+        if chosen is None or not self._affords(chosen):
+            chosen = self._start() or choose_leader(self.trials)
+        if chosen is None or not self._affords(chosen):
+            return None
+        if len(chosen.at_rungs) > chosen.rung:
+            chosen.rung += 1
+        return chosen
+
+    def _start(self) -> TrialRecord | None:
+        """A trial of settings that were not tried yet; None where none is left that fits."""
+        cheapest = 1.0 if self.budget.clock is None else min(self._taken.values(), default=0.0)
+        if self.first * cheapest > self.budget.left:
+            return None  # the budget is over, and nobody's settings are to blame
+        tried, in_vain = {each.candidate.key for each in self.trials}, 0
+        for _ in range(_ALIKE):
+            candidate = self._draw()
+            if candidate.key in tried:
+                continue
+            tried.add(candidate.key)
+            number = len(self.trials) + 1
+            reason = self._make_ready(number, candidate)
+            if reason is None:
+                self.trials.append(TrialRecord(number, candidate))
+                return self.trials[-1]
+            self.left_out[reason] += 1
+            in_vain += 1
+            if in_vain == _IN_VAIN:
+                break
+        return None
+
+    def _draw(self) -> Candidate:
+        starts, place = self.space.starts(), self.drawn
+        self.drawn += 1
+        if place < len(starts):
+            return starts[place]
+        best = sorted((each for each in self.trials if each.measured), key=lambda each: each.mrr, reverse=True)
+        near = [each.candidate for each in best[:_CENTRES]]
+        return self.space.draw(place - len(starts), near if near and place % 3 else starts)
+
+    def _make_ready(self, number: int, candidate: Candidate) -> str | None:
+        """Vectors for a trial, or why there are none."""
+        try:
+            running = RunningTrial(candidate, self.exam.split, self.device, self.kept.find_trial(number))
+            cost = running.estimate(len(self.exam.valid))
+        except MemoryError:
+            return TOO_LARGE
+        except TrainingError as problem:
+            return TOO_LARGE if "Memory ran out" in str(problem) else "failed at the first step"
+        if cost.bytes > self.memory:
+            return TOO_LARGE
+        epoch, evaluation = self._price(cost)
+        if not self.first:
+            steps = -(-self.space.queries // int(candidate.settings["batch"]))
+            self.first = plan_first_rung(self.budget.total, epoch=epoch, evaluation=evaluation, steps=steps)
+            self.explored = plan_exploration(self.budget.total, epoch=epoch)
+        if self.first * epoch + evaluation > self.budget.left:
+            return TOO_SLOW
+        self._hold(number, running, cost)
+        return None
+
+    def _hold(self, number: int, running: RunningTrial, cost: Cost) -> None:
+        """Keep vectors in memory, and let go of the worst that wait where there is no room."""
+
+        def count_held() -> int:
+            return sum(self._costs[each].table_bytes + self._costs[each].optimizer_bytes for each in self._running)
+
+        waiting = sorted((each for each in self.trials if each.number in self._running), key=lambda each: each.mrr)
+        for trial in waiting:
+            if count_held() + cost.bytes <= self.memory:
+                break
+            del self._running[trial.number]
+            if self.kept.folder is None and trial.state == "waiting":
+                trial.state = "dropped"
+        self._running[number], self._costs[number] = running, cost
+
+    def _price(self, cost: Cost, number: int = 0) -> tuple[float, float]:
+        """What an epoch and a measurement take of the budget, judged by how right earlier estimates were."""
+        if self.budget.clock is None:
+            return 1.0, 0.0
+        wrong = [taken / max(self._costs[each].epoch_seconds, 1e-9) for each, taken in self._taken.items()]
+        factor = float(np.median(wrong[-9:])) if wrong else 1.0
+        epoch = self._taken.get(number, factor * cost.epoch_seconds)
+        return epoch, 1.25 * factor * cost.evaluation_seconds
+
+    def _affords(self, trial: TrialRecord) -> bool:
+        """Whether one more epoch and its measurement fit into what is left."""
+        cost = self._costs.get(trial.number)
+        if cost is None:  # kept by an earlier run
+            return self.budget.left > 0
+        return sum(self._price(cost, trial.number)) <= self.budget.left
+
+    def _wake(self, trial: TrialRecord) -> RunningTrial:
+        if trial.number not in self._running:
+            folder = self.kept.find_trial(trial.number)
+            running = RunningTrial(trial.candidate, self.exam.split, self.device, folder)
+            self._hold(trial.number, running, running.estimate(len(self.exam.valid)))
+        return self._running[trial.number]
+
+    def _advance(self, trial: TrialRecord) -> None:
+        """Train and measure a trial to the end of its rung, or as far as the budget goes."""
+        try:
+            running = self._wake(trial)
+            if self.budget.clock is None:
+                self.budget.spent += running.number - trial.epochs  # by a run that was killed in the midst of it
+            self._climb(trial, running)
+        except (TrainingError, MemoryError):
+            trial.state = "diverged"
+        if trial.state in ("converged", "diverged"):
+            self._running.pop(trial.number, None)
+        elif trial.number in self._running:
+            self._running[trial.number].rest()
+
+    def _climb(self, trial: TrialRecord, running: RunningTrial) -> None:
+        since = self.first * HALVING ** (trial.rung - 1) if trial.rung else 0
+        for stop in list_stops(self.first, trial.rung):
+            epoch = None
+            while running.number < stop and self._affords(trial):
+                begun = self.budget.gone
+                epoch = running.train()
+                self.budget.note_pass()
+                taken = epoch.seconds if self.budget.clock is None else self.budget.gone - begun
+                trial.seconds, self._taken[trial.number] = trial.seconds + taken, taken
+            if running.number > trial.epochs:
+                self._measure(trial, running, epoch)
+                self.keep()
+            if trial.state != "waiting":
+                return
+            if running.number < stop:
+                return  # the budget is over
+            if trial.is_stale(since, patience=PATIENCE):
+                trial.state = "converged"
+                break
+        trial.at_rungs.append(trial.mrr)
+
+    def _measure(self, trial: TrialRecord, running: RunningTrial, epoch: Epoch | None) -> None:
+        begun = self.budget.gone
+        if not running.is_finite:
+            trial.state = "diverged"
+            return
+        measured = self.exam.measure(running.vectors, epoch, epochs=running.number, seconds=trial.seconds)
+        trial.measured.append(measured)
+        trial.seconds += self.budget.gone - begun
