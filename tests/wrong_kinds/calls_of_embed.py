@@ -1,4 +1,4 @@
-"""Calls that work, as in `calls.py`, of what stands beside training: rules, names, missing facts, graphs that change."""
+"""Calls that work, as in `calls.py`, of what stands beside training: settings, rules, names, missing facts, graphs that change."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ MORE_CALLS = {
     "kgwb.embed.cluster_entities": "vectors, 2",
     "kgwb.embed.complete_analogy": "vectors, ['anna', 'bert', 'carl']",
     "kgwb.find_missing_facts": "vectors, 3, split=split, relations=['knows'], among='relation'",
+    "kgwb.find_settings": "split, [scorer], passes=1, fixed={'dim': 4, 'precision': 'float32'}",
+    "kgwb.embed.find_loss_floor": "split.train",
 }
 MORE_RECEIVERS = {
     "RuleRanker": "kgwb.mine_rules(split, longest=2, min_support=1, top=5)",

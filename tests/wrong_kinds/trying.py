@@ -31,16 +31,12 @@ from beartype import BeartypeConf
 from beartype.door import is_bearable
 from calls import CALLS, OPTIONS, RECEIVERS
 from calls_of_embed import MORE_CALLS, MORE_RECEIVERS
-from calls import CALLS as FIRST
-from calls import OPTIONS, RECEIVERS
-from calls_settings import CALLS as MORE
 from exempt import EXEMPT, HOOKS, OWN
 from objects import WRONG, make_objects, write_files
 
 import kgwb
 
 ALL_CALLS, ALL_RECEIVERS = CALLS | MORE_CALLS, RECEIVERS | MORE_RECEIVERS
-CALLS = FIRST | MORE
 PACKAGE = Path(kgwb.__file__).parent
 ROOMS = ("kgwb", *(f"kgwb.{room}" for room in ("graph", "embed", "bert", "learn", "see", "lessons", "environment")))
 TYPES = re.compile(r"[Tt]ype:? \S|[Ff]or example:? |pip install")
