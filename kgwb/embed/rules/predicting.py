@@ -56,4 +56,4 @@ def list_answers(
     found = list_best(scored.graph, scores, np.array(triple), missing=missing, k=k)
     best = scores.topk(min(k, len(scores))).indices.tolist()  # in the same order
     column = COLUMN_OF[missing]
-    return found, [(*triple[:column], answer, *triple[column + 1 :]) for answer in best]  # type: ignore[misc]
+    return found, [(*triple[:column], answer, *triple[column + 1 :]) for answer in best]
