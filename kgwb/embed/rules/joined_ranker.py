@@ -104,12 +104,12 @@ class JoinedRanker:
         expect_at_least("k", k, 1, whole=True)
         expect_flags(why=why)
         question = read_question(self.graph, head, relation, tail, call=f"joined.predict({name_query(self.graph)})")
-        found, triples = list_answers(self, question, k=k)
+        found, triples = list_answers(self.graph, self, question, k=k)
         if not why:
             return found
         column = COLUMN_OF[question[0]]
         for name, each in (("one", self.one), ("other", self.other)):
-            scores = score_question(each, question).cpu().numpy()
+            scores = score_question(self.graph, each, question).cpu().numpy()
             found[name] = scores[[triple[column] for triple in triples]]
         reasons = [each._say_why(triples) for each in (self.one, self.other) if isinstance(each, RuleRanker)]
         return pd.concat([found, *reasons[:1]], axis=1)

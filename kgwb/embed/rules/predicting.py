@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.ranking.answers import ScoresAnswers, prepare_answers
+from kgwb.embed.ranking.answers import prepare_answers
 from kgwb.embed.vectors import COLUMN_OF, list_best
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
@@ -36,11 +35,11 @@ def read_question(graph: KnowledgeGraph, head: Name, relation: Name, tail: Name,
     return missing[0], (ids[0], 0 if relation is None else graph.relation_id(relation), ids[1])
 
 
-def score_question(scored: GraphEmbedding | ScoresAnswers, question: Question) -> torch.Tensor:
-    """The score of every candidate for the missing part."""
+def score_question(graph: KnowledgeGraph, scored: object, question: Question) -> torch.Tensor:
+    """The score that a ranker of this graph gives every candidate for the missing part."""
     missing, (head, relation, tail) = question
     score_answers, device = prepare_answers(scored)
-    relations = np.arange(len(scored.graph.relations)) if missing == "relation" else np.array([relation])
+    relations = np.arange(len(graph.relations)) if missing == "relation" else np.array([relation])
     known = np.full(len(relations), tail if missing == "head" else head)
     tails = 0 if missing == "head" else len(known)
     scores = score_answers(torch.from_numpy(known).to(device), torch.from_numpy(relations).to(device), tails)
@@ -48,12 +47,12 @@ def score_question(scored: GraphEmbedding | ScoresAnswers, question: Question) -
 
 
 def list_answers(
-    scored: GraphEmbedding | ScoresAnswers, question: Question, *, k: int
+    graph: KnowledgeGraph, scored: object, question: Question, *, k: int
 ) -> tuple[pd.DataFrame, list[tuple[int, int, int]]]:
     """The best answers, and the triple that each of them makes."""
     missing, triple = question
-    scores = score_question(scored, question)
-    found = list_best(scored.graph, scores, np.array(triple), missing=missing, k=k)
+    scores = score_question(graph, scored, question)
+    found = list_best(graph, scores, np.array(triple), missing=missing, k=k)
     best = scores.topk(min(k, len(scores))).indices.tolist()  # in the same order
     column = COLUMN_OF[missing]
     return found, [(*triple[:column], answer, *triple[column + 1 :]) for answer in best]

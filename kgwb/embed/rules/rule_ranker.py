@@ -104,7 +104,7 @@ class RuleRanker:
         expect_at_least("k", k, 1, whole=True)
         expect_flags(why=why)
         question = read_question(self.graph, head, relation, tail, call=f"rules.predict({name_query(self.graph)})")
-        found, triples = list_answers(self, question, k=k)
+        found, triples = list_answers(self.graph, self, question, k=k)
         found.insert(3, "probability", 1 - np.exp(-found["score"]))
         return found.join(self._say_why(triples)) if why else found
 
