@@ -1,4 +1,4 @@
-"""Calls that work, as in `calls.py`, of what stands beside training: settings, rules, names, missing facts, graphs that change."""
+"""Calls that work, as in `calls.py`, of what stands beside training: settings, rules, names, graphs that change."""
 
 from __future__ import annotations
 

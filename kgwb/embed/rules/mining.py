@@ -124,7 +124,8 @@ def _mine_paths(
     walker: Walker, triples: np.ndarray, longest: int, least: int, seed: int, until: float
 ) -> tuple[PathRules, Notes]:
     """Path rules, and what was not looked at."""
-    found, notes = [], []
+    found: list[PathRules] = []
+    notes: list[tuple[str, int]] = []
     neighbours = Neighbours.of(walker.steps)
     for length in range(1, longest + 1):
         if time.monotonic() > until:
@@ -151,7 +152,9 @@ def _choose_top(ranker: RuleRanker, split: Split, until: float, seed: int) -> Ru
     asked, known = split.valid[np.sort(rows)], np.concatenate([split.train, split.valid])
     found: dict[int, float] = {}
     for top in _while_time(until):
-        found[top] = rank_triples(replace(ranker, top=top), asked, known=known).mrr
+        # The protocol's `graph` could be set, a frozen one cannot.
+        tried = replace(ranker, top=top)
+        found[top] = rank_triples(tried, asked, known=known).mrr  # type: ignore[arg-type]
     best = max(found, key=lambda top: found[top])
     said = ", ".join(f"{top}: {found[top]:.3f}" for top in sorted(found))
     return replace(ranker, top=best, chosen=f"by MRR of {len(asked):,} valid triples ({said})")
