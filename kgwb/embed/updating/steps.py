@@ -23,7 +23,7 @@ from kgwb.embed.training.objective import Objective
 from kgwb.embed.training.schedule import Schedule
 from kgwb.embed.training.state import Epoch, TrainingState
 from kgwb.embed.training.workspace import Memory, Workspace, choose_memory
-from kgwb.embed.updating.nearby_queries import Chosen, add_sample, select_queries
+from kgwb.embed.updating.nearby_queries import add_sample, select_queries
 from kgwb.embed.updating.optimizers import GradientMeter, RowOptimizer
 from kgwb.embed.updating.recalled_settings import recall_settings
 
@@ -170,7 +170,7 @@ class NearbyTraining:
         course: UpdateSettings,
         embedding: GraphEmbedding,
         queries: TrainingQueries,
-        chosen: Sequence[Chosen],
+        chosen: Sequence[np.ndarray],
         optimizer: torch.optim.Optimizer | RowOptimizer,
         *,
         epochs: int,
