@@ -154,7 +154,7 @@ def _choose_top(ranker: RuleRanker, split: Split, until: float, seed: int) -> Ru
     for top in _while_time(until):
         # The protocol's `graph` could be set, a frozen one cannot.
         tried = replace(ranker, top=top)
-        found[top] = rank_triples(tried, asked, known=known).mrr  # type: ignore[arg-type]
+        found[top] = rank_triples(tried, asked, known=known).mrr
     best = max(found, key=lambda top: found[top])
     said = ", ".join(f"{top}: {found[top]:.3f}" for top in sorted(found))
     return replace(ranker, top=best, chosen=f"by MRR of {len(asked):,} valid triples ({said})")
