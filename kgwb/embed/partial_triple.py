@@ -103,7 +103,7 @@ class PartialTriple:
         *,
         k: int,
         known: bool,
-        candidates: Int[np.ndarray, " candidate"] | None,
+        candidates: Int[np.ndarray, " chosen"] | None,
     ) -> pd.DataFrame:
         """The k candidates with the highest scores, and whether the graph holds each already.
 

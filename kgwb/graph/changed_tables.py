@@ -27,7 +27,7 @@ class NamedFacts(NamedTuple):
     relations: frozenset[str]
 
 
-def read_named_facts(given: object, entities: pd.DataFrame | None, relations: pd.DataFrame | None) -> NamedFacts:
+def read_changed_facts(given: object, entities: pd.DataFrame | None, relations: pd.DataFrame | None) -> NamedFacts:
     """Facts that came as a graph's tables, as a frame, as rows of names, or not at all.
 
     Args:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from kgwb.checks import expect_flags, expect_id_rows, expect_kind, expect_text
 from kgwb.graph.building import COLUMNS, GraphTables, Notes, build_tables
-from kgwb.graph.changed_tables import change_tables, read_named_facts
+from kgwb.graph.changed_tables import change_tables, read_changed_facts
 from kgwb.graph.errors import UnknownIdError, UnknownNameError
 from kgwb.graph.statements import Statements
 from kgwb.words import count_things, shorten
@@ -215,7 +215,7 @@ class KnowledgeGraph:
         """
         come, go = (each._tables if isinstance(each, KnowledgeGraph) else each for each in (added, removed))
         tables = change_tables(
-            self._tables, read_named_facts(come, entities, relations), read_named_facts(go, None, None)
+            self._tables, read_changed_facts(come, entities, relations), read_changed_facts(go, None, None)
         )
         return KnowledgeGraph(**tables._asdict(), name=self.name)
 

@@ -47,7 +47,7 @@ class BestTriples:
         heads: Int[np.ndarray, " head"],
         relation: int,
         tails: Int[np.ndarray, " tail"],
-        centre: float,
+        centre: int | float,
     ) -> None:
         """Take in those of a block that are good enough; blocks come by relation and head, ascending.
 
@@ -70,7 +70,7 @@ class BestTriples:
         self.triples = np.concatenate([self.triples, new])[best]
         self.values, self.scores = values[best], scored[best]
 
-    def _find_good(self, scores: Float[Tensor, "head tail"], least: float) -> tuple[Tensor, Tensor]:
+    def _find_good(self, scores: Float[Tensor, "head tail"], least: int | float) -> tuple[Tensor, Tensor]:
         """Rows and columns of the scores that may exceed `least`, in order; few are looked at twice."""
         if least == -np.inf and scores.numel() > self.count:
             least = float(scores.flatten().topk(self.count).values[-1])

@@ -57,7 +57,7 @@ class MissingFacts:
     relations: int
     withheld: int
     found: int
-    expected: float
+    expected: int | float
     floor: int
     asked: int
     separates: bool

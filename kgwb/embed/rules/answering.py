@@ -183,7 +183,7 @@ class RuleSet:
         cell = keys >> bits
         weights = self.weights[keys & ((1 << bits) - 1)] * factors[place_within(cell)]
         scores = np.bincount(cell, weights=weights, minlength=len(start) * entities)
-        return scores.reshape(len(start), entities)
+        return scores.astype(np.float64).reshape(len(start), entities)  # of no hits the sum is of whole numbers
 
     def rank_hits(self, start: np.ndarray, step: np.ndarray, *, deepest: int) -> tuple[np.ndarray, int]:
         """The most trusted rules of each (query, entity), ascending: cell and number as one, and the number's bits."""

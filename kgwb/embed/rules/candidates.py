@@ -69,7 +69,7 @@ class Candidates:
     dropped: int
 
 
-def find_candidates(
+def sample_paths(
     steps: Steps, neighbours: Neighbours, triples: np.ndarray, *, length: int, least: int, seed: int
 ) -> Candidates:
     """The paths of one length that link the ends of at least so many sampled triples.

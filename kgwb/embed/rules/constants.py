@@ -54,7 +54,7 @@ def gather_given(walker: Walker) -> Any:
     return sparse.vstack([walker.fans[: len(step)].astype(np.int32), takers], format="csr")
 
 
-def mine_fans(walker: Walker, *, least: int, until: float) -> ConstantRules:
+def mine_fans(walker: Walker, *, least: int, until: int | float) -> ConstantRules:
     """All such rules of at least so much support.
 
     Args:

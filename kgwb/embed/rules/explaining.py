@@ -66,7 +66,7 @@ def find_walks(steps: Steps, path: tuple[int, ...], start: int, end: int) -> lis
     """
     before = [np.array([end])]  # the entities from which the rest of the path leads to the end
     for step in path[:0:-1]:
-        before.append(np.unique(steps.follow(int(steps.turn(np.array(step))), before[-1])[1]))
+        before.append(np.unique(steps.follow(int(steps.turn(np.array([step]))[0]), before[-1])[1]))
     walks = [[start]]
     for step, allowed in zip(path, before[::-1], strict=True):
         longer = []

@@ -46,7 +46,7 @@ class JoinedRanker:
     one: Ranker
     other: Ranker
     way: Way
-    weight: float
+    weight: int | float
     weights: Float[np.ndarray, " relation"] | None = None
     chosen: str = "as asked"
     made: Mapping[str, str] = field(default_factory=dict)

@@ -40,7 +40,7 @@ class PathRules:
 
 
 def judge_paths(
-    walker: Walker, neighbours: Neighbours, paths: np.ndarray, *, least: int, until: float
+    walker: Walker, neighbours: Neighbours, paths: np.ndarray, *, least: int, until: int | float
 ) -> tuple[list[PathRules], int]:
     """The rules of some paths, of which as many are judged as there is time for.
 
@@ -86,7 +86,9 @@ def keep_trusted(rules: PathRules, most: int = MOST_OF_A_RELATION) -> tuple[Path
     return PathRules(*columns), len(order) - len(kept)
 
 
-def _judge(walker: Walker, neighbours: Neighbours, paths: np.ndarray, least: int, until: float) -> PathRules | None:
+def _judge(
+    walker: Walker, neighbours: Neighbours, paths: np.ndarray, least: int, until: int | float
+) -> PathRules | None:
     relations = walker.steps.relations
     tree, ends = plant_tree(np.zeros(len(paths), dtype=np.int64), paths, count=1)
     cases, found = np.zeros(len(tree), dtype=np.int64), []

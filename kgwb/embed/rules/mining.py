@@ -13,7 +13,7 @@ from kgwb.checks import expect_at_least, expect_flags, expect_number, expect_see
 from kgwb.citation import note_machine
 from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.embed.rules.answering import RuleSet
-from kgwb.embed.rules.candidates import Neighbours, find_candidates
+from kgwb.embed.rules.candidates import Neighbours, sample_paths
 from kgwb.embed.rules.constants import ConstantRules, mine_fans, skip_fans
 from kgwb.embed.rules.judging import PathRules, join_rules, judge_paths, keep_trusted
 from kgwb.embed.rules.rule_ranker import RuleRanker
@@ -121,7 +121,7 @@ def _note(fans: ConstantRules) -> Notes:
 
 
 def _mine_paths(
-    walker: Walker, triples: np.ndarray, longest: int, least: int, seed: int, until: float
+    walker: Walker, triples: np.ndarray, longest: int, least: int, seed: int, until: int | float
 ) -> tuple[PathRules, Notes]:
     """Path rules, and what was not looked at."""
     found: list[PathRules] = []
@@ -131,7 +131,7 @@ def _mine_paths(
         if time.monotonic() > until:
             notes.append((f"triples between which there was no time to seek paths of {length} steps", len(triples)))
             continue
-        candidates = find_candidates(walker.steps, neighbours, triples, length=length, least=least, seed=seed)
+        candidates = sample_paths(walker.steps, neighbours, triples, length=length, least=least, seed=seed)
         judged, done = judge_paths(walker, neighbours, candidates.paths, least=least, until=until)
         found += judged
         several = f"{length} step{'s' if length > 1 else ''}"
@@ -144,7 +144,7 @@ def _mine_paths(
     return rules, (*notes, ("path rules left out, the least trusted of their relation", dropped))
 
 
-def _choose_top(ranker: RuleRanker, split: Split, until: float, seed: int) -> RuleRanker:
+def _choose_top(ranker: RuleRanker, split: Split, until: int | float, seed: int) -> RuleRanker:
     """The ranker with the number of rules that is best on valid, filtered by train and valid alone."""
     if not len(split.valid):
         return ranker
@@ -160,7 +160,7 @@ def _choose_top(ranker: RuleRanker, split: Split, until: float, seed: int) -> Ru
     return replace(ranker, top=best, chosen=f"by MRR of {len(asked):,} valid triples ({said})")
 
 
-def _while_time(until: float) -> Iterator[int]:
+def _while_time(until: int | float) -> Iterator[int]:
     """The numbers to try, while another one fits into the time."""
     for tried, top in enumerate(TOPS):
         begun = time.monotonic()

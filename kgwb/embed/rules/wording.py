@@ -46,7 +46,7 @@ def _describe(graph: KnowledgeGraph, rules: RuleSet, place: int) -> tuple[object
     steps, fans = rules.walker.steps, len(rules.walker.steps.fan_keys)
     is_frequent = place >= len(rules.constants)
     fan = place - len(rules.constants) if is_frequent else int(rules.constants.implied[place])
-    implied, constant = int(steps.turn(steps.fans[0][fan])), int(steps.fans[1][fan])
+    implied, constant = int(steps.turn(steps.fans[0][[fan]])[0]), int(steps.fans[1][fan])
     head = word_step(graph, implied, "x", graph.labels[constant])
     if is_frequent:
         takers = int(np.diff(steps.fan_bounds)[implied])
@@ -56,7 +56,7 @@ def _describe(graph: KnowledgeGraph, rules: RuleSet, place: int) -> tuple[object
     if given >= fans:
         kind, step, entity, other = "dangling", given - fans, -1, "anything"
     else:
-        kind, step, entity = "constant", int(steps.turn(steps.fans[0][given])), int(steps.fans[1][given])
+        kind, step, entity = "constant", int(steps.turn(steps.fans[0][[given]])[0]), int(steps.fans[1][given])
         other = graph.labels[entity]
     support, cases = int(rules.constants.support[place]), int(rules.constants.cases[given])
     return kind, word_step(graph, step, "x", other), head, support, cases, (step,), implied, constant, entity

@@ -17,10 +17,10 @@ class Budget:
         spent: before what is running now, earlier runs of a kept search included.
     """
 
-    total: float
+    total: int | float
     clock: Callable[[], float] | None
-    spent: float = 0.0
-    _since: float | None = field(default=None, repr=False)
+    spent: int | float = 0.0
+    _since: int | float | None = field(default=None, repr=False)
 
     @property
     def unit(self) -> str:

@@ -56,11 +56,11 @@ class SearchCourse:
     budget: Budget
     kept: KeptSearch
     device: torch.device
-    memory: float
+    memory: int | float
     trials: list[TrialRecord] = field(default_factory=list)
     drawn: int = 0
     first: int = 0
-    explored: float = 1.0
+    explored: int | float = 1.0
     left_out: Counter[str] = field(default_factory=Counter)
     _running: dict[int, RunningTrial] = field(default_factory=dict, repr=False)
     _costs: dict[int, Cost] = field(default_factory=dict, repr=False)
@@ -115,7 +115,7 @@ class SearchCourse:
         """A trial of settings that were not tried yet; None where none is left that fits."""
         cheapest = 1.0 if self.budget.clock is None else min(self._taken.values(), default=0.0)
         if self.first * cheapest > self.budget.left:
-            return None  # the budget is over, and nobody's settings are to blame
+            return None  # the budget is over, and no setting is to blame
         tried, in_vain = {each.candidate.key for each in self.trials}, 0
         for _ in range(_ALIKE):
             candidate = self._draw()

@@ -47,7 +47,7 @@ class SettingsSearch(Iterator[Trial]):
         floor: the lowest loss there can be.
     """
 
-    def __init__(self, course: SearchCourse, floor: float) -> None:
+    def __init__(self, course: SearchCourse, floor: int | float) -> None:
         self._course, self._floor = course, floor
         self._going = course.run()
 

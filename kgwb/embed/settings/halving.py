@@ -57,7 +57,7 @@ def list_stops(first: int, rung: int) -> list[int]:
     return sorted({begin + max(1, (end - begin) * part // _PARTS) for part in range(1, _PARTS + 1)})
 
 
-def plan_exploration(budget: float, *, epoch: float) -> float:
+def plan_exploration(budget: int | float, *, epoch: int | float) -> float:
     """The share of the budget in which new settings come first: less, where a single trial needs most of it.
 
     Args:
@@ -71,7 +71,7 @@ def plan_exploration(budget: float, *, epoch: float) -> float:
     return min(_MOST, max(_LEAST, 1 - _LONG * epoch / budget))
 
 
-def plan_first_rung(budget: float, *, epoch: float, evaluation: float, steps: int) -> int:
+def plan_first_rung(budget: int | float, *, epoch: int | float, evaluation: int | float, steps: int) -> int:
     """The epochs of the lowest rung: as many as leave room for a dozen trials in a quarter of the budget.
 
     Args:

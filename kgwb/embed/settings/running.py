@@ -45,7 +45,7 @@ class Exam:
         hidden = Split(split.graph, split.train, split.valid, split.train[:0])
         return cls(hidden, _sample(split.valid, size), _sample(split.train, max(100, size // 4)))
 
-    def measure(self, vectors: GraphEmbedding, epoch: Epoch | None, *, epochs: int, seconds: float) -> Measured:
+    def measure(self, vectors: GraphEmbedding, epoch: Epoch | None, *, epochs: int, seconds: int | float) -> Measured:
         """The MRR of validation and of training triples as the vectors stand."""
         known = self.split.known
         report = rank_triples(vectors, self.valid, known=known)

@@ -136,7 +136,7 @@ class SettingsSpace:
                 settings[name] = _find_nearest(settings[name], self._levels(scorer, name))
         return Candidate(scorer, settings)
 
-    def _move(self, centre: Candidate, name: str, move: float) -> Any:
+    def _move(self, centre: Candidate, name: str, move: int | float) -> Any:
         levels = self._levels(centre.scorer, name)
         if name in self.fixed or len(levels) < 2:
             return centre.settings[name]

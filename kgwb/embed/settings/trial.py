@@ -32,12 +32,12 @@ class Measured:
     """
 
     epochs: int
-    mrr: float
-    low: float
-    high: float
-    train_mrr: float
-    loss: float
-    seconds: float
+    mrr: int | float
+    low: int | float
+    high: int | float
+    train_mrr: int | float
+    loss: int | float
+    seconds: int | float
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,7 +59,7 @@ class Trial:
     settings: Mapping[str, Any]
     rung: int
     measured: tuple[Measured, ...]
-    floor: float
+    floor: int | float
     state: TrialState
 
     @property
@@ -111,7 +111,7 @@ class TrialRecord:
     rung: int = 0
     measured: list[Measured] = field(default_factory=list)
     at_rungs: list[float] = field(default_factory=list)
-    seconds: float = 0.0
+    seconds: int | float = 0.0
     state: TrialState = "waiting"
 
     @property
@@ -130,7 +130,7 @@ class TrialRecord:
         earlier = [each.mrr for each in self.measured[: -patience or None]]
         return len(later) == patience and max(later) < max(earlier, default=-math.inf) + CLOSER
 
-    def freeze(self, floor: float) -> Trial:
+    def freeze(self, floor: int | float) -> Trial:
         """As others see it."""
         candidate = self.candidate
         measured = tuple(self.measured)

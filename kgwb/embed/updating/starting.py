@@ -60,6 +60,8 @@ def map_texts(
     given, wanted = texts[known].astype(np.float64), table[known].astype(np.float64)
     centre, mean = given.mean(0), wanted.mean(0)
     left, sizes, right = np.linalg.svd(given - centre, full_matrices=False)
+    if not sizes.any():  # all texts say the same
+        return np.repeat(mean[None], len(texts), 0).astype(table.dtype)
     onto = left.T @ (wanted - mean)  # [component, dim]
     errors = []
     for weight in _WEIGHTS * np.mean(sizes**2):
@@ -68,7 +70,5 @@ def map_texts(
         residual = wanted - mean - left @ (kept[:, None] * onto)
         errors.append(float(np.mean((residual / np.maximum(1 - reach, 1e-6)[:, None]) ** 2)))
     weight = _WEIGHTS[int(np.argmin(errors))] * np.mean(sizes**2)
-    if not sizes.any():
-        return np.repeat(mean[None], len(texts), 0).astype(table.dtype)
     onto = (sizes / (sizes**2 + weight))[:, None] * onto
     return (mean + (texts - centre) @ right.T @ onto).astype(table.dtype)
