@@ -62,7 +62,7 @@ def test_a_seed_and_a_number_of_passes_give_one_result(split: Split, whole: Sett
 def test_it_spends_the_passes_it_was_given_and_no_more(whole: SettingsSearch) -> None:
     epochs = whole.trials.groupby("trial")["epochs"].max()
     assert epochs.sum() == PASSES
-    assert len(epochs) >= 4
+    assert len(epochs) >= 3
     assert epochs.max() > epochs.min()  # some went on
 
 
