@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import pandas as pd
 import torch
 from torch.nn import functional
 
 from kgwb.embed import PathNetwork
+from kgwb.embed.path_networks.path_layer import PathLayer
 from kgwb.graph import KnowledgeGraph
 
 
@@ -24,34 +27,52 @@ def make_families(names: str, *, hidden: int = 0) -> KnowledgeGraph:
     return make_graph(rows + grand[: len(grand) - hidden])
 
 
-def score_naively(network: PathNetwork, known: int, step: int, closed: frozenset[int] = frozenset()) -> torch.Tensor:
-    """The score of every entity, by a loop over entities and edges."""
-    edges, count, dim = network.edges, len(network.graph.entities), network.dim
-    query = network.queries[network.steps[step]]
-    nothing, reached = torch.zeros_like(query), {known}
-    states = [query if entity == known else nothing for entity in range(count)]
-    for layer in network.layers:
+def _gather_naively(layer: PathLayer, messages: torch.Tensor, usual: torch.Tensor) -> torch.Tensor:
+    if layer.gathering == "sum":
+        return layer.gathered.weight @ messages.sum(0)
+    mean, size = messages.mean(0), torch.tensor(len(messages) + 1.0, dtype=torch.float64).log() / usual
+    spread = (messages.square().mean(0) - mean**2).clamp(min=1e-6).sqrt()
+    four = torch.cat([mean, messages.max(0).values, messages.min(0).values, spread])
+    plain, times, divided = (layer.gathered.weight @ four).chunk(3)
+    return plain + size * times + divided / size
+
+
+def pass_naively(
+    network: PathNetwork,
+    layers: Iterable[PathLayer],
+    query: torch.Tensor,
+    states: list[torch.Tensor],
+    known: int | None,
+    closed: Collection[int],
+) -> list[torch.Tensor]:
+    """The states after some layers, by a loop over entities and edges; without a known one, all are reached."""
+    edges, nothing = network.edges, torch.zeros_like(query)
+    reached = set(range(len(states))) if known is None else {known}
+    for layer in layers:
         factors = layer.find_factors(query[None], network.steps)[0]
-        inbox: dict[int, list[torch.Tensor]] = {entity: [] for entity in range(count)}
+        inbox: dict[int, list[torch.Tensor]] = {entity: [] for entity in range(len(states))}
         passes = zip(edges.start.tolist(), edges.step.tolist(), edges.end.tolist(), strict=True)
         for edge, (start, along, end) in enumerate(passes):
             if start in reached and edge not in closed:
                 inbox[end].append(states[start] * factors[along])
         reached = reached | {entity for entity in inbox if inbox[entity]}
-        later = [nothing] * count
+        later = [nothing] * len(states)
         for entity in reached:
             messages = torch.stack([*inbox[entity], query if entity == known else nothing])
-            if network.gathering == "sum":
-                made = layer.gathered.weight @ messages.sum(0)
-            else:
-                mean, size = messages.mean(0), torch.tensor(len(messages) + 1.0).log() / network.usual
-                spread = (messages.square().mean(0) - mean**2).clamp(min=1e-6).sqrt()
-                four = torch.cat([mean, messages.max(0).values, messages.min(0).values, spread])
-                plain, times, divided = (layer.gathered.weight @ four).chunk(3)
-                made = plain + size * times + divided / size
-            own = layer.own.weight @ states[entity] + layer.own.bias
-            made = functional.layer_norm(own + made, (dim,), layer.norm.weight, layer.norm.bias)
-            later[entity] = states[entity] + made.relu()
+            made = layer.own(states[entity]) + _gather_naively(layer, messages, network.usual)
+            normed = functional.layer_norm(made, made.shape, layer.norm.weight, layer.norm.bias)
+            later[entity] = states[entity] + normed.relu()
         states = later
-    hidden = torch.stack(states) @ network.from_state.weight.T + network.from_query(query)
-    return network.to_score(hidden.relu())[:, 0]
+    return states
+
+
+def score_naively(network: PathNetwork, known: int, step: int, closed: Collection[int] = ()) -> torch.Tensor:
+    """The score of every entity, by a loop over entities and edges."""
+    count, query, start = len(network.graph.entities), network.queries[network.steps[step]], network.surroundings.start
+    states = [query if entity == known else torch.zeros_like(query) for entity in range(count)]
+    states = pass_naively(network, network.layers, query, states, known, closed)
+    looks = pass_naively(network, network.surroundings.layers, start, [start] * count, None, closed)
+    hidden = network.answer.state(torch.stack(states)) + network.answer.query(query)
+    if network.answer.look is not None:
+        hidden = hidden + network.answer.look(torch.stack(looks))
+    return network.answer.score(hidden.relu())[:, 0]

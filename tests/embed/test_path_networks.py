@@ -23,14 +23,21 @@ def _name(rows: Rows, names: str = "abcdefg") -> KnowledgeGraph:
     return make_graph([(names[head], f"r{relation}", names[tail]) for head, relation, tail in rows])
 
 
-def _network(graph: KnowledgeGraph | Split, *, layers: int = 3, gathering: Gathering = "pna") -> PathNetwork:
+def _network(
+    graph: KnowledgeGraph | Split, *, layers: int = 3, surroundings: int = 1, gathering: Gathering = "pna"
+) -> PathNetwork:
     """With weights that are nowhere zero, as after training."""
-    network = PathNetwork(graph, dim=4, layers=layers, gathering=gathering, seed=3).double()
+    made = PathNetwork(graph, dim=4, layers=layers, surroundings=surroundings, gathering=gathering, seed=3)
+    network = made.double()
     generator = torch.Generator().manual_seed(4)
     with torch.no_grad():
         for weight in network.parameters():
             weight.add_(torch.randn(weight.shape, generator=generator, dtype=weight.dtype) / 4)
     return network
+
+
+def _score(network: PathNetwork, known: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+    return network.score_block(known, step, looks=network.find_looks())
 
 
 def _every_query(network: PathNetwork) -> tuple[torch.Tensor, torch.Tensor]:
@@ -39,21 +46,23 @@ def _every_query(network: PathNetwork) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @settings(max_examples=12)
-@given(FACTS, st.sampled_from(["pna", "sum"]), st.integers(1, 3), st.data())
+@given(FACTS, st.sampled_from(["pna", "sum"]), st.integers(1, 3), st.integers(0, 2), st.data())
 def test_scores_are_those_of_a_loop_over_edges(
-    rows: Rows, gathering: Gathering, layers: int, data: st.DataObject
+    rows: Rows, gathering: Gathering, layers: int, surroundings: int, data: st.DataObject
 ) -> None:
     """Whichever edges carry nothing, whichever scores are wanted, and whatever else is asked in the same block."""
-    network = _network(_name(rows), layers=layers, gathering=gathering)
+    network = _network(_name(rows), layers=layers, surroundings=surroundings, gathering=gathering)
     known, step = _every_query(network)
     closed = data.draw(st.sets(st.integers(0, len(network.edges) - 1)))
     removed = torch.tensor([(query, edge) for query in range(len(known)) for edge in closed]).reshape(-1, 2)
     wanted = torch.rand(len(known), len(network.graph.entities), generator=torch.Generator().manual_seed(1)) < 0.4
     with torch.no_grad():
-        everything = network.score_block(known, step, removed=removed)
-        part = network.score_block(known, step, removed=removed, wanted=wanted)
+        looks = network.find_looks(torch.tensor(sorted(closed), dtype=torch.int64))
+        everything = network.score_block(known, step, looks=looks, removed=removed)
+        part = network.score_block(known, step, looks=looks, removed=removed, wanted=wanted)
+        assert not part[~wanted].any()
         for query in range(0, len(known), 3):
-            expected = score_naively(network, int(known[query]), int(step[query]), frozenset(closed))
+            expected = score_naively(network, int(known[query]), int(step[query]), closed)
             assert torch.allclose(everything[query], expected, atol=1e-10)
             assert torch.allclose(part[query][wanted[query]], expected[wanted[query]], atol=1e-10)
 
@@ -66,7 +75,7 @@ def test_gradients_are_those_of_the_loop(gathering: Gathering) -> None:
     weights = list(network.parameters())
     expected = torch.autograd.grad(by_loop, weights)
     for found, wanted in zip(
-        torch.autograd.grad(network.score_block(known, step).sin().sum(), weights), expected, strict=True
+        torch.autograd.grad(_score(network, known, step).sin().sum(), weights), expected, strict=True
     ):
         assert torch.allclose(found, wanted, atol=1e-9)
 
@@ -79,9 +88,9 @@ def test_equal_messages_share_the_gradient_of_the_highest() -> None:
     for sign in (1, -1):
         with torch.no_grad():
             network.queries += sign * 1e-6
-            moved.append(network.score_block(known, step)[0, 3].item())
+            moved.append(_score(network, known, step)[0, 3].item())
             network.queries -= sign * 1e-6
-    found = torch.autograd.grad(network.score_block(known, step)[0, 3], weights)[0]
+    found = torch.autograd.grad(_score(network, known, step)[0, 3], weights)[0]
     assert found.sum().item() == pytest.approx((moved[0] - moved[1]) / 2e-6, abs=1e-6)
 
 
@@ -94,7 +103,7 @@ def test_a_name_never_matters(rows: Rows, names: list[str]) -> None:
     place = [other.graph.entity_id(names["abcdefg".index(label)]) for label in network.graph.labels]
     known, step = _every_query(network)
     with torch.no_grad():
-        scores, moved = network.score_block(known, step), other.score_block(torch.tensor(place)[known], step)
+        scores, moved = _score(network, known, step), _score(other, torch.tensor(place)[known], step)
     assert torch.allclose(scores, moved[:, place], atol=1e-10)
 
 
@@ -120,18 +129,32 @@ def test_removed_edges_carry_nothing() -> None:
     hidden = [[0, edge] for edge in network.edges.find(fact)[0].tolist()]
     without = network.on(make_graph([rows[0], *rows[2:]]))
     known, step = torch.tensor([0]), torch.tensor([0])
-    removed = network.score_block(known, step, removed=torch.tensor(hidden))
-    assert torch.allclose(removed, without.score_block(known, step))
-    assert not torch.allclose(removed, network.score_block(known, step))
+    looks = network.find_looks(torch.tensor(hidden)[:, 1])
+    removed = network.score_block(known, step, looks=looks, removed=torch.tensor(hidden))
+    assert torch.allclose(removed, _score(without, known, step))
+    assert not torch.allclose(removed, _score(network, known, step))
 
 
 def test_what_is_farther_than_the_layers_changes_nothing() -> None:
     chain = [(f"e{i}", "r", f"e{i + 1}") for i in range(6)]
-    short, long = _network(make_graph(chain), layers=2), make_graph([*chain, ("e6", "r", "e7"), ("x", "r", "y")])
+    short, long = (
+        _network(make_graph(chain), layers=2, surroundings=0),
+        make_graph([*chain, ("e6", "r", "e7"), ("x", "r", "y")]),
+    )
     known, step = torch.tensor([0]), torch.tensor([0])
-    scores = short.score_block(known, step)[0]
-    assert torch.equal(scores, short.on(long).score_block(known, step)[0, :7])
+    scores = _score(short, known, step)[0]
+    assert torch.allclose(scores, _score(short.on(long), known, step)[0, :7], atol=1e-12)
     assert len(set(scores.tolist())) == 4, "an entity that no walk reaches has the score of all such"
+
+
+def test_of_entities_that_no_walk_reaches_the_surroundings_tell() -> None:
+    """Of four that cannot be reached two have the same facts around them, and the same score."""
+    rows = [("a", "r", "b"), ("c", "r", "d"), ("e", "r", "f"), ("g", "s", "h"), ("i", "r", "j"), ("i", "r", "k")]
+    network = _network(make_graph(rows), layers=2)
+    scores = dict(
+        zip(network.graph.labels, _score(network, torch.tensor([0]), torch.tensor([0]))[0].tolist(), strict=True)
+    )
+    assert scores["d"] == pytest.approx(scores["f"]) and len({round(scores[name], 9) for name in "cdghi"}) == 5
 
 
 def test_only_what_leads_from_what_is_given_to_what_is_wanted_is_computed() -> None:
@@ -162,8 +185,8 @@ def test_it_says_what_it_is() -> None:
     split = kgwb.split_triples(make_families("xy"), 0.1, 0.1)
     network = PathNetwork(split, dim=8, layers=2, gathering="sum")
     assert repr(network) == (
-        f"PathNetwork(dim=8, layers=2, gathering='sum') of 'graph': {len(split.train)} facts of 22 entities, 3 relations, "
-        "not trained"
+        "PathNetwork(dim=8, layers=2, surroundings=2, gathering='sum') of 'graph': "
+        f"{len(split.train)} facts of 22 entities, 3 relations, not trained"
     )
     assert kgwb.cite(network).parts
     assert not len(network.trained_facts) and not network.trained_on.any()

@@ -88,7 +88,8 @@ def _find_gradients(
     with torch.enable_grad():
         strengths = [network.queries.new_ones(len(plan.edge)).requires_grad_() for plan in plans]
         asked = torch.tensor([step], device=network.device)
-        score = network.score_block(known, asked, strengths=strengths, **options)[0, end]
+        looks = network.find_looks(options["removed"][:, 1])
+        score = network.score_block(known, asked, looks=looks, strengths=strengths, **options)[0, end]
         found = torch.autograd.grad(score, strengths, allow_unused=True)
     return [torch.zeros_like(one) if each is None else each for one, each in zip(strengths, found, strict=True)]
 

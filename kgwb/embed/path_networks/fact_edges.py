@@ -143,6 +143,15 @@ def plan_layers(
     return [_plan_layer(edges, kept[layer], kept[layer + 1], opened[layer], given) for layer in range(layers)]
 
 
+@torch.no_grad()
+def plan_everywhere(edges: FactEdges, removed: Int[Tensor, " removed"]) -> MessagePlan:
+    """The messages of a layer in which every entity has a state, and none is given; removed edges carry nothing."""
+    states = torch.ones(1, edges.entities, dtype=torch.bool, device=edges.start.device)
+    carries = torch.ones(1, len(edges), dtype=torch.bool, device=edges.start.device)
+    carries[0, removed] = False
+    return _plan_layer(edges, states, states, carries, edges.start[:0])
+
+
 def _spread(states: Tensor, carries: Tensor, ends: Tensor) -> Tensor:
     """The states, and those that some edge leads to, [query, entity]."""
     place = _list_true(carries)
@@ -159,7 +168,10 @@ def _list_true(cells: Bool[Tensor, "query cell"]) -> Int[Tensor, " place"]:
 
 def _plan_layer(edges: FactEdges, earlier: Tensor, later: Tensor, carries: Tensor, given: Tensor) -> MessagePlan:
     rows, rows_before = _list_true(later), _list_true(earlier)
-    number, number_before = _number_rows(rows, later), _number_rows(rows_before, earlier)  # [query × entity]
+    number, number_before = (
+        number_rows(rows, later.numel()),
+        number_rows(rows_before, earlier.numel()),
+    )  # [query × entity]
     place = _list_true(carries)
     query, edge = place // max(1, len(edges)), place % max(1, len(edges))
     target = number[query * edges.entities + edges.end[edge]]
@@ -180,8 +192,8 @@ def _plan_layer(edges: FactEdges, earlier: Tensor, later: Tensor, carries: Tenso
     )
 
 
-def _number_rows(rows: Tensor, cells: Tensor) -> Int[Tensor, " cell"]:
-    """The row of each cell; one behind the last where it is none."""
-    number = torch.full((cells.numel(),), len(rows), device=rows.device)
+def number_rows(rows: Int[Tensor, " row"], cells: int) -> Int[Tensor, " cell"]:
+    """The place among the rows of each cell; one behind the last where it is none of them."""
+    number = torch.full((cells,), len(rows), device=rows.device)
     number[rows] = torch.arange(len(rows), device=rows.device)
     return number

@@ -125,22 +125,30 @@ def _add_by(row: Tensor, messages: Tensor, rows: int) -> Tensor:
     return embedding_bag(order, messages, offsets, mode="sum", include_last_offset=True)
 
 
-class _Take(torch.autograd.Function):
+class _Move(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, states: Tensor, before: Tensor, after: Tensor) -> Tensor:
-        ctx.save_for_backward(after)
-        return _pad(states).index_select(0, before)
+    def forward(ctx: Any, rows: Tensor, place: Tensor, back: Tensor) -> Tensor:
+        ctx.save_for_backward(back)
+        return _pad(rows).index_select(0, place)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (after,) = ctx.saved_tensors
-        return _pad(gradients[0]).index_select(0, after), None, None
+        (back,) = ctx.saved_tensors
+        return _pad(gradients[0]).index_select(0, back), None, None
 
 
-def take_states(states: Float[Tensor, "before dim"], plan: MessagePlan) -> Float[Tensor, "row dim"]:
-    """The state that each row had in the layer before, zero where it had none; no row is taken twice."""
-    return _Take.apply(states, plan.before, plan.after)
+def move_rows(
+    rows: Float[Tensor, "row dim"], place: Int[Tensor, " moved"], back: Int[Tensor, " row"]
+) -> Float[Tensor, "moved dim"]:
+    """Rows in other places, and zeros between them; no row is taken twice.
+
+    Args:
+        rows: what is moved.
+        place: which row stands in each new place; one behind the last for zeros.
+        back: the new place of each row; one behind the last where it has none.
+    """
+    return _Move.apply(rows, place, back)
 
 
 def _pad(rows: Tensor) -> Tensor:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import expect_choice, expect_each, expect_kind, expect_number, expect_path, expect_seed
-from kgwb.embed.path_networks.fact_edges import FactEdges, MessagePlan, plan_layers
+from kgwb.embed.path_networks.answer_score import AnswerScore
+from kgwb.embed.path_networks.fact_edges import FactEdges, plan_layers
 from kgwb.embed.path_networks.network_files import NETWORK_FILES, write_network_files
-from kgwb.embed.path_networks.path_layer import GATHERINGS, Gathering, PathLayer, start_linear
+from kgwb.embed.path_networks.path_layer import GATHERINGS, Gathering, PathLayer
 from kgwb.embed.path_networks.relation_names import match_relations, translate_facts
+from kgwb.embed.path_networks.surroundings import Surroundings
 from kgwb.embed.queries import find_distinct
 from kgwb.embed.trainings import Training, describe_vectors
 from kgwb.files import refuse_other_files
@@ -35,15 +35,17 @@ class PathNetwork(nn.Module):
 
     Neural Bellman–Ford (Zhu et al., 2021, "Neural Bellman-Ford networks: a general graph neural network framework for
     link prediction"): h⁰_v = 1(v = known) q, with q a vector of the relation, or of its inverse where the head is asked
-    for; then some layers of messages along the facts, see `PathLayer`; score(v) = MLP([h_v, q]). An entity that no walk
-    of so many steps reaches has the state zero, and all of them have one score; only what has been reached sends messages
-    (as in Zhang & Yao, 2022). Nothing in it belongs to an entity, so what was learnt on one graph ranks on another that
-    has the same relations: `network.on(other)`.
+    for; then some layers of messages along the facts, see `PathLayer`; score(v) = MLP([h_v, q, x_v]). An entity that no
+    walk of so many steps reaches has the state zero, and only what has been reached sends messages (as in Zhang & Yao,
+    2022). What is known of it then is x_v, see `Surroundings`, which the published network does not have. Nothing in it
+    belongs to an entity, so what was learnt on one graph ranks on another with the same relations: `network.on(other)`.
 
     Args:
         source: the graph; of a split, messages pass over its training triples alone.
         dim: numbers per state.
         layers: the longest path that is seen, in facts.
+        surroundings: how far around a candidate its own facts are seen, whether a path reaches it or not; 0 for the
+            network as it was published, but for what no walk reaches.
         gathering: how an entity gathers its messages: "pna", four ways and three scales, or their "sum", a third of the
             work.
         seed: where the random start comes from.
@@ -58,7 +60,7 @@ class PathNetwork(nn.Module):
         >>> facts = pd.DataFrame([["Ada", "child of", "Bo"], ["Bo", "child of", "Cy"]], columns=["head", "relation", "tail"])
         >>> network = PathNetwork(KnowledgeGraph.from_pandas(facts), dim=8, layers=2)
         >>> network
-        PathNetwork(dim=8, layers=2) of 'graph': 2 facts of 3 entities, 1 relation, not trained
+        PathNetwork(dim=8, layers=2, surroundings=2) of 'graph': 2 facts of 3 entities, 1 relation, not trained
         >>> network.score_answers(torch.tensor([0]), torch.tensor([0]), tails=1).shape
         torch.Size([1, 3])
     """
@@ -74,6 +76,7 @@ class PathNetwork(nn.Module):
         *,
         dim: int = 32,
         layers: int = 6,
+        surroundings: int = 2,
         gathering: Gathering = "pna",
         seed: int = 0,
         relations: Sequence[str] | None = None,
@@ -82,6 +85,7 @@ class PathNetwork(nn.Module):
         graph, facts = read_facts(source, "PathNetwork({})")
         expect_number("dim", dim, usual=32, least=1, whole=True)
         expect_number("layers", layers, usual=6, least=1, below=100, whole=True)
+        expect_number("surroundings", surroundings, usual=2, least=0, below=100, whole=True)
         expect_choice("gathering", gathering, GATHERINGS)
         self.dim, self.seed, self.gathering = int(dim), expect_seed(seed), gathering
         names = list(graph.relations["relation"]) if relations is None else relations
@@ -93,10 +97,8 @@ class PathNetwork(nn.Module):
         ):
             self.queries = nn.Parameter(torch.empty(steps, self.dim).normal_(generator=generator))
             self.layers = nn.ModuleList(PathLayer(steps, self.dim, gathering, generator) for _ in range(int(layers)))
-            self.from_state = start_linear(self.dim, 2 * self.dim, generator, fan=2 * self.dim)
-            self.from_query = start_linear(self.dim, 2 * self.dim, generator, fan=2 * self.dim)
-            self.from_state.register_parameter("bias", None)  # that of `from_query` will do
-            self.to_score = start_linear(2 * self.dim, 1, generator)
+            self.surroundings = Surroundings(steps, self.dim, int(surroundings), gathering, generator)
+            self.answer = AnswerScore(self.dim, surroundings=bool(surroundings), generator=generator)
         self.register_buffer("usual", torch.ones(()))
         self._trainings: tuple[Training, ...] = ()
         self._learnt: tuple[KnowledgeGraph, Int[np.ndarray, "fact 3"]] = (graph, facts[:0])
@@ -161,8 +163,8 @@ class PathNetwork(nn.Module):
         """
         heads = torch.arange(len(known), device=known.device) >= tails
         step = (relation + len(self.graph.relations) * heads).to(self.device)
-        blocks = known.to(self.device).split(self.height), step.split(self.height)
-        scores = [self.score_block(*block) for block in zip(*blocks, strict=True)]
+        blocks, looks = (known.to(self.device).split(self.height), step.split(self.height)), self.find_looks()
+        scores = [self.score_block(*block, looks=looks) for block in zip(*blocks, strict=True)]
         return torch.cat(scores) if scores else self.queries.new_zeros(0, len(self.graph.entities))
 
     @property
@@ -175,22 +177,26 @@ class PathNetwork(nn.Module):
         known: Int[Tensor, " query"],
         step: Int[Tensor, " query"],
         *,
+        looks: Float[Tensor, "entity dim"],
         factors: list[Tensor] | None = None,
         asked: Int[Tensor, " query"] | None = None,
         strengths: list[Tensor] | None = None,
-        **options: Any,
+        removed: Int[Tensor, "removed 2"] | None = None,
+        wanted: Bool[Tensor, "query entity"] | None = None,
     ) -> Float[Tensor, "query entity"]:
         """The scores of a few queries, with gradients.
 
         Args:
             known: the entity that each query gives.
             step: its relation; behind the relations stand their inverses.
+            looks: what `find_looks` gives.
             factors: what `find_factors` made of the queries' vectors; left out, it is made here.
             asked: which of those is each query's.
             strengths: ones for the messages of each layer, whose gradients say how much each message matters.
-            options: what is removed and what is wanted, as `plan_layers` has it; scores that are not wanted are any.
+            removed: (query, edge) of those that carry nothing.
+            wanted: whose scores are needed; the others are zero.
         """
-        plans = plan_layers(self.edges, known, layers=len(self.layers), **options)
+        plans = plan_layers(self.edges, known, layers=len(self.layers), removed=removed, wanted=wanted)
         if factors is None:
             distinct, asked = step.unique(return_inverse=True)
             factors = self.find_factors(distinct)
@@ -208,19 +214,18 @@ class PathNetwork(nn.Module):
                 strength=strength,
                 usual=self.usual,
             )
-        return self._score_states(states, vectors, plans[-1])
+        return self.answer(states, vectors, looks, plans[-1], wanted)
+
+    def find_looks(self, removed: Int[Tensor, " removed"] | None = None) -> Float[Tensor, "entity dim"]:
+        """What each entity looks like by the facts around it, without some edges."""
+        none = torch.empty(0, dtype=torch.int64, device=self.device)
+        without = none if removed is None else removed
+        return self.surroundings(self.edges, self.steps, removed=without, usual=self.usual)
 
     def find_factors(self, steps: Int[Tensor, " asked"]) -> list[Tensor]:
         """What each layer's messages are multiplied by, [asked, step, dim] for each layer; steps are this graph's."""
         vectors = self.queries[self.steps[steps]]
         return [layer.find_factors(vectors, self.steps) for layer in self.layers]
-
-    def _score_states(self, states: Tensor, vectors: Tensor, plan: MessagePlan) -> Float[Tensor, "query entity"]:
-        from_query, entities = self.from_query(vectors), len(self.graph.entities)  # [query, 2 dim]
-        unreached = self.to_score(functional.relu(from_query)).expand(-1, entities)  # [query, entity]
-        hidden = functional.linear(states, self.from_state.weight) + from_query[plan.rows // entities]
-        reached = self.to_score(functional.relu(hidden))[:, 0]  # [row]
-        return unreached.flatten().index_put((plan.rows,), reached).view(len(vectors), entities)
 
     @torch.no_grad()
     def save(self, folder: str | Path) -> Path:
@@ -242,6 +247,7 @@ class PathNetwork(nn.Module):
         folder = expect_path(folder, call="network.save('network')").absolute()
         refuse_other_files(folder, NETWORK_FILES, "a path network")  # before the work
         record = {"dim": self.dim, "layers": len(self.layers), "gathering": self.gathering, "seed": self.seed}
+        record |= {"surroundings": len(self.surroundings.layers)}
         record |= {"relations": list(self.relation_names), "trainings": list(self._trainings)}
         ids = {name: torch.from_numpy(getattr(self, name).astype(np.int32)) for name in ID_TABLES}
         write_network_files(folder, self.state_dict() | ids, record, self.graph)
@@ -256,7 +262,7 @@ class PathNetwork(nn.Module):
     def extra_repr(self) -> str:
         """What stands between the brackets when torch prints a model that holds this one."""
         gathering = "" if self.gathering == "pna" else f", gathering={self.gathering!r}"
-        return f"dim={self.dim}, layers={len(self.layers)}{gathering}"
+        return f"dim={self.dim}, layers={len(self.layers)}, surroundings={len(self.surroundings.layers)}{gathering}"
 
     def __repr__(self) -> str:
         kinds = (len(self.graph.entities), "entity"), (len(self.graph.relations), "relation")

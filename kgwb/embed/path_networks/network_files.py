@@ -19,7 +19,7 @@ from kgwb.tensor_folders import expect_written, read_record, read_tensor_file, w
 WEIGHTS, RECORD, GRAPH = "path_network.safetensors", "path_network.json", "graph"
 NETWORK_FILES = (WEIGHTS, *(f"{GRAPH}/{name}" for name in GRAPH_FILES), RECORD)
 _KINDS = {"kgwb": str, "dim": int, "layers": int, "gathering": str, "seed": int, "relations": list, "graph": dict}
-_KINDS |= {"trainings": list, "files": dict}
+_KINDS |= {"trainings": list, "files": dict, "surroundings": int}
 _BROKEN = (OSError, ValueError, TypeError, KeyError, RuntimeError, RecursionError, OverflowError, AttributeError)
 
 

@@ -37,7 +37,7 @@ def load_path_network(folder: str | Path) -> PathNetwork:
         >>> facts = pd.DataFrame([["Ada", "child of", "Bo"]], columns=["head", "relation", "tail"])
         >>> network = PathNetwork(KnowledgeGraph.from_pandas(facts), dim=8, layers=2)
         >>> load_path_network(network.save(tempfile.mkdtemp()))
-        PathNetwork(dim=8, layers=2) of 'graph': 1 fact of 2 entities, 1 relation, not trained
+        PathNetwork(dim=8, layers=2, surroundings=2) of 'graph': 1 fact of 2 entities, 1 relation, not trained
     """
     folder = expect_path(folder, call="load_path_network('network')").absolute()
     record, tensors, graph = read_network_files(folder)
@@ -53,7 +53,7 @@ def _make_network(record: dict[str, Any], tensors: dict[str, Tensor], graph: Kno
         expect_ids(graph, name, ids)
     names, dim, layers = record["relations"], record["dim"], record["layers"]
     # Compared before anything is made, so that no changed number asks for all memory.
-    if tuple(tensors["queries"].shape) != (2 * len(names), dim) or layers > len(tensors):
+    if tuple(tensors["queries"].shape) != (2 * len(names), dim) or max(layers, record["surroundings"]) > len(tensors):
         raise ValueError("the record is not that of these weights")
     if record["gathering"] not in GATHERINGS or not is_record(record["trainings"], ("settings", "machine")):
         raise ValueError("the record holds something else than what is written")
@@ -61,6 +61,7 @@ def _make_network(record: dict[str, Any], tensors: dict[str, Tensor], graph: Kno
         Split(graph, facts, facts[:0], facts[:0]),
         dim=dim,
         layers=layers,
+        surroundings=record["surroundings"],
         gathering=record["gathering"],
         seed=record["seed"],
         relations=names,

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.path_networks.fact_edges import MessagePlan
-from kgwb.embed.path_networks.messages import gather_messages, sum_messages, take_states
+from kgwb.embed.path_networks.messages import gather_messages, move_rows, sum_messages
 
 Gathering = Literal["pna", "sum"]
 GATHERINGS: tuple[Gathering, Gathering] = ("pna", "sum")
@@ -38,10 +38,10 @@ class PathLayer(nn.Module):
         super().__init__()
         self.gathering = gathering
         self.factors = start_linear(dim, steps * dim, generator)
-        self.own = start_linear(dim, dim, generator, fan=(13 if gathering == "pna" else 2) * dim)
+        fan = (13 if gathering == "pna" else 2) * dim
+        self.own = start_linear(dim, dim, generator, fan=fan)
         width = (4 * dim, 3 * dim) if gathering == "pna" else (dim, dim)
-        self.gathered = start_linear(*width, generator, fan=self.own.in_features * (13 if gathering == "pna" else 2))
-        self.gathered.register_parameter("bias", None)  # that of `own` will do
+        self.gathered = start_linear(*width, generator, fan=fan, bias=False)  # that of `own` will do
         self.norm = nn.LayerNorm(dim)
 
     def find_factors(
@@ -74,7 +74,7 @@ class PathLayer(nn.Module):
             strength: ones, see `gather_messages`.
             usual: the mean logarithm of how many messages there are, which the logarithm is divided by.
         """
-        own = take_states(states, plan)
+        own = move_rows(states, plan.before, plan.after)  # an entity that is reached now had the state zero
         given = torch.zeros_like(own).index_copy(0, plan.known, boundary)  # [row, dim]
         if self.gathering == "sum":
             made = self.gathered(sum_messages(states, factors, plan, factor, strength) + given)
@@ -103,9 +103,11 @@ class PathLayer(nn.Module):
         return plain + size * times + divided / size
 
 
-def start_linear(inputs: int, outputs: int, generator: torch.Generator, *, fan: int | None = None) -> nn.Linear:
+def start_linear(
+    inputs: int, outputs: int, generator: torch.Generator, *, fan: int | None = None, bias: bool = True
+) -> nn.Linear:
     """A linear map with uniform numbers within ±1/√inputs, or ±1/√fan."""
-    made = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    made = nn.utils.skip_init(nn.Linear, inputs, outputs, bias=bias)
     limit = 1 / math.sqrt(fan or inputs)
     with torch.no_grad():
         for parameter in made.parameters():

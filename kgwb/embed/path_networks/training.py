@@ -57,7 +57,8 @@ def train_path_network(
     """Fit a path network to the training triples, epoch by epoch, with Adam.
 
     Each distinct query, (head, relation, ?) or (?, relation, tail), is asked once per epoch for some of its answers.
-    Meanwhile the facts that give these answers away carry no messages, neither way; all others do.
+    Meanwhile the facts that give these answers away carry no messages, neither way; all others do. What an entity looks
+    like by its surroundings is seen without the facts that any query of the step asks for.
 
     Args:
         network: trained in place, on the device it is on.
@@ -221,12 +222,13 @@ class _Run:
         return Epoch(self.number, loss, seconds, speed | figures, self.schedule.epochs)
 
     def _step(self, asked: AskedQueries, draw: np.random.Generator) -> float:
-        """One step of the optimizer; the factors of a relation are made once for all of the batch."""
+        """One step of the optimizer; factors and looks are made once for all of the batch, without what any of it asks."""
         network, device, total = self.network, self.network.device, 0.0
         self.optimizer.zero_grad()
         distinct, place = np.unique(asked.step, return_inverse=True)
         made = network.find_factors(torch.from_numpy(distinct).to(device))
-        factors = [each.detach().requires_grad_() for each in made]
+        made.append(network.find_looks(torch.from_numpy(np.unique(asked.hidden[:, 1])).to(device)))
+        *factors, looks = leaves = [each.detach().requires_grad_() for each in made]
         start = 0
         for part in asked.cut(network.height):
             candidates = part.candidates(len(network.graph.entities), negatives=self.negatives, draw=draw)
@@ -239,6 +241,7 @@ class _Run:
             scores = network.score_block(
                 torch.from_numpy(part.known).to(device),
                 torch.from_numpy(part.step).to(device),
+                looks=looks,
                 factors=factors,
                 asked=torch.from_numpy(place[start:end]).to(device),
                 removed=torch.from_numpy(part.hidden).to(device),
@@ -247,8 +250,7 @@ class _Run:
             loss = self.loss(scores, candidates, cells[0], cells[1])
             (loss / len(asked.answers)).backward()
             total, start = total + loss.item(), end
-        torch.autograd.backward(
-            made, [each.grad if each.grad is not None else torch.zeros_like(each) for each in factors]
-        )
+        reached = [(end, leaf.grad) for end, leaf in zip(made, leaves, strict=True) if leaf.grad is not None]
+        torch.autograd.backward([end for end, _ in reached], [gradient for _, gradient in reached])
         self.optimizer.step()
         return total
