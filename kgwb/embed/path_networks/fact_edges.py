@@ -23,6 +23,7 @@ class FactEdges(nn.Module):
 
     Attributes:
         start, step, end: one entry per edge, sorted by end, start, step.
+        by_start, by_step: the order in which starts or steps ascend.
 
     Example:
         >>> edges = FactEdges(np.array([[0, 0, 1]]), entities=2, relations=1)
@@ -33,6 +34,8 @@ class FactEdges(nn.Module):
     start: Tensor
     step: Tensor
     end: Tensor
+    by_start: Tensor
+    by_step: Tensor
 
     def __init__(self, facts: Int[np.ndarray, "fact 3"], *, entities: int, relations: int) -> None:
         super().__init__()
@@ -43,6 +46,8 @@ class FactEdges(nn.Module):
         order = np.lexsort((step, start, end))
         for name, column in (("start", start), ("step", step), ("end", end)):
             self.register_buffer(name, torch.from_numpy(column[order]), persistent=False)  # the graph has them
+        for name, column in (("by_start", self.start), ("by_step", self.step)):
+            self.register_buffer(name, column.argsort(stable=True), persistent=False)
         self._keys = self._number(start, end, step)[order]  # ascending
         self._pairs = (end * entities + start)[order]  # ascending
 
@@ -84,6 +89,7 @@ class MessagePlan:
         query: whose message it is, [message].
         edge: the edge that it passes over, [message].
         offsets: where the messages of each row begin, and where the last end, [row + 1].
+        carries: which edge carries a message for which query, [query, edge].
     """
 
     rows: Int[Tensor, " row"]
@@ -97,6 +103,14 @@ class MessagePlan:
     query: Int[Tensor, " message"]
     edge: Int[Tensor, " message"]
     offsets: Int[Tensor, " ends"]
+    carries: Bool[Tensor, "query edge"]
+
+    def sort(self, order: Int[Tensor, " edge"]) -> Int[Tensor, " message"]:
+        """The messages, query by query in another order of the edges; much faster than sorting them."""
+        width = len(order)
+        places = list_true(self.carries.index_select(1, order))
+        numbers = number_rows(self.query * width + self.edge, self.carries.numel())
+        return numbers[places // width * width + order[places % width]]
 
 
 @torch.no_grad()
@@ -154,25 +168,26 @@ def plan_everywhere(edges: FactEdges, removed: Int[Tensor, " removed"]) -> Messa
 
 def _spread(states: Tensor, carries: Tensor, ends: Tensor) -> Tensor:
     """The states, and those that some edge leads to, [query, entity]."""
-    place = _list_true(carries)
+    place = list_true(carries)
     spread = states.clone()
     spread.view(-1)[place // len(ends) * states.shape[1] + ends[place % len(ends)]] = True
     return spread
 
 
-def _list_true(cells: Bool[Tensor, "query cell"]) -> Int[Tensor, " place"]:
+def list_true(cells: Bool[Tensor, "query cell"]) -> Int[Tensor, " place"]:
+    """Where cells are true, row after row."""
     if cells.device.type == "cpu":  # five times as fast there
         return torch.from_numpy(np.flatnonzero(cells.numpy()))
     return cells.view(-1).nonzero()[:, 0]
 
 
 def _plan_layer(edges: FactEdges, earlier: Tensor, later: Tensor, carries: Tensor, given: Tensor) -> MessagePlan:
-    rows, rows_before = _list_true(later), _list_true(earlier)
+    rows, rows_before = list_true(later), list_true(earlier)
     number, number_before = (
         number_rows(rows, later.numel()),
         number_rows(rows_before, earlier.numel()),
     )  # [query × entity]
-    place = _list_true(carries)
+    place = list_true(carries)
     query, edge = place // max(1, len(edges)), place % max(1, len(edges))
     target = number[query * edges.entities + edges.end[edge]]
     known = number[given]
@@ -188,7 +203,8 @@ def _plan_layer(edges: FactEdges, earlier: Tensor, later: Tensor, carries: Tenso
         target=target,
         query=query,
         edge=edge,
-        offsets=torch.searchsorted(target, torch.arange(len(rows) + 1, device=target.device)),
+        offsets=find_offsets(target, len(rows)),
+        carries=carries,
     )
 
 
@@ -197,3 +213,8 @@ def number_rows(rows: Int[Tensor, " row"], cells: int) -> Int[Tensor, " cell"]:
     number = torch.full((cells,), len(rows), device=rows.device)
     number[rows] = torch.arange(len(rows), device=rows.device)
     return number
+
+
+def find_offsets(ascending: Int[Tensor, " message"], rows: int) -> Int[Tensor, " ends"]:
+    """Where each row's messages begin, whose rows ascend, and where the last end."""
+    return torch.searchsorted(ascending, torch.arange(rows + 1, device=ascending.device))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -9,33 +10,45 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import embedding_bag
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.embed.path_networks.fact_edges import MessagePlan
+from kgwb.embed.path_networks.fact_edges import FactEdges, MessagePlan, find_offsets
+
+
+@dataclass(frozen=True, eq=False)
+class Passing:
+    """What messages pass over, and what they are multiplied by.
+
+    Attributes:
+        plan: which message goes where.
+        edges: the facts that it was made for.
+        asked: which of the query vectors is that of each query, [query].
+    """
+
+    plan: MessagePlan
+    edges: FactEdges
+    asked: Int[Tensor, " query"]
 
 
 def sum_messages(
     states: Float[Tensor, "before dim"],
-    factors: Float[Tensor, "factor dim"],
-    plan: MessagePlan,
-    factor: Int[Tensor, " message"],
+    factors: Float[Tensor, "asked step dim"],
+    passing: Passing,
     strength: Float[Tensor, " message"],
 ) -> Float[Tensor, "row dim"]:
     """What every row receives: the sum of its messages h_source ∘ w, [row, dim].
 
     Args:
         states: of the layer before.
-        factors: the vector w of each relation for each query.
-        plan: which message goes where.
-        factor: which of the factors each message is multiplied by.
+        factors: w of each step for each query vector.
+        passing: which message goes where.
         strength: ones; its gradient says how much each message matters.
     """
-    return _Sum.apply(states, factors, strength, factor, plan)
+    return _Sum.apply(states, factors, strength, passing)
 
 
 def gather_messages(
     states: Float[Tensor, "before dim"],
-    factors: Float[Tensor, "factor dim"],
-    plan: MessagePlan,
-    factor: Int[Tensor, " message"],
+    factors: Float[Tensor, "asked step dim"],
+    passing: Passing,
     strength: Float[Tensor, " message"],
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The sum, the sum of squares, the highest and the lowest of the messages to each row, number by number, each [row, dim].
@@ -44,54 +57,52 @@ def gather_messages(
 
     Args:
         states: of the layer before.
-        factors: the vector w of each relation for each query.
-        plan: which message goes where.
-        factor: which of the factors each message is multiplied by.
+        factors: w of each step for each query vector.
+        passing: which message goes where.
         strength: ones; its gradient says how much each message matters.
     """
-    return _Gather.apply(states, factors, strength, factor, plan)
+    return _Gather.apply(states, factors, strength, passing)
 
 
 class _Sum(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, states: Tensor, factors: Tensor, strength: Tensor, factor: Tensor, plan: MessagePlan
-    ) -> Tensor:
-        ctx.save_for_backward(states, factors, factor)
-        ctx.plan = plan
-        return _add_up(states.index_select(0, plan.source).mul_(factors.index_select(0, factor)), plan.offsets)
+    def forward(ctx: Any, states: Tensor, factors: Tensor, strength: Tensor, passing: Passing) -> Tensor:
+        ctx.save_for_backward(states, factors)
+        ctx.passing = passing
+        sent, scale = _make(states, factors, passing)
+        return _add_up(sent.mul_(scale), passing.plan.offsets)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        states, factors, factor = ctx.saved_tensors
-        sent, scale = states.index_select(0, ctx.plan.source), factors.index_select(0, factor)
-        reached = gradients[0].index_select(0, ctx.plan.target)  # [message, dim]
-        return _pass_back(ctx, reached, sent, scale, factor, states, factors)
+        sent, scale = _make(*ctx.saved_tensors, ctx.passing)
+        reached = gradients[0].index_select(0, ctx.passing.plan.target)  # [message, dim]
+        return _pass_back(ctx, reached, sent, scale)
 
 
 class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, states: Tensor, factors: Tensor, strength: Tensor, factor: Tensor, plan: MessagePlan
+        ctx: Any, states: Tensor, factors: Tensor, strength: Tensor, passing: Passing
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        messages = states.index_select(0, plan.source).mul_(factors.index_select(0, factor))  # [message, dim]
+        plan, (sent, scale) = passing.plan, _make(states, factors, passing)
+        messages = sent.mul_(scale)  # [message, dim]
         # An index that is expanded, not stored, is what torch reduces row by row, six times as fast as a bag's maximum.
         target, shape = plan.target[:, None].expand_as(messages), (len(plan.rows), states.shape[1])
         highest = states.new_full(shape, -torch.inf).scatter_reduce_(0, target, messages, "amax")
         lowest = states.new_full(shape, torch.inf).scatter_reduce_(0, target, messages, "amin")
         total = _add_up(messages, plan.offsets)
         squares = _add_up(messages.square_(), plan.offsets)
-        ctx.save_for_backward(states, factors, factor, highest, lowest)
-        ctx.plan = plan
+        ctx.save_for_backward(states, factors, highest, lowest)
+        ctx.passing = passing
         return total, squares, highest, lowest
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        states, factors, factor, highest, lowest = ctx.saved_tensors
-        plan, (to_total, to_squares, to_highest, to_lowest) = ctx.plan, gradients
-        sent, scale = states.index_select(0, plan.source), factors.index_select(0, factor)
+        states, factors, highest, lowest = ctx.saved_tensors
+        plan, (to_total, to_squares, to_highest, to_lowest) = ctx.passing.plan, gradients
+        sent, scale = _make(states, factors, ctx.passing)
         messages = sent * scale
         reached = to_squares.index_select(0, plan.target).mul_(messages).mul_(2)  # [message, dim]
         reached += to_total.index_select(0, plan.target)
@@ -99,29 +110,36 @@ class _Gather(torch.autograd.Function):
             hit = (messages == best.index_select(0, plan.target)).to(messages)
             ties = _add_up(hit, plan.offsets).clamp_(min=1)  # messages that are equally high share the gradient
             reached += hit.mul_((gradient / ties).index_select(0, plan.target))
-        return _pass_back(ctx, reached, sent, scale, factor, states, factors)
+        return _pass_back(ctx, reached, sent, scale)
 
 
-def _pass_back(
-    ctx: Any, reached: Tensor, sent: Tensor, scale: Tensor, factor: Tensor, states: Tensor, factors: Tensor
-) -> tuple[Tensor | None, ...]:
+def _make(states: Tensor, factors: Tensor, passing: Passing) -> tuple[Tensor, Tensor]:
+    """The two parts of each message, [message, dim]; made again for the gradient, which is as fast as to keep them."""
+    plan, steps = passing.plan, factors.shape[1]
+    factor = passing.asked[plan.query] * steps + passing.edges.step[plan.edge]
+    return states.index_select(0, plan.source), factors.flatten(0, 1).index_select(0, factor)
+
+
+def _pass_back(ctx: Any, reached: Tensor, sent: Tensor, scale: Tensor) -> tuple[Tensor | None, ...]:
     """From the gradient of the messages to those of states, factors and strengths."""
+    states, factors, *_ = ctx.saved_tensors
+    plan, edges, asked = ctx.passing.plan, ctx.passing.edges, ctx.passing.asked
     to_strength = (reached * sent * scale).sum(1) if ctx.needs_input_grad[2] else None
-    to_factors = _add_by(factor, sent.mul_(reached), len(factors)) if ctx.needs_input_grad[1] else None
-    to_states = _add_by(ctx.plan.source, scale.mul_(reached), len(states)) if ctx.needs_input_grad[0] else None
-    return to_states, to_factors, to_strength, None, None
+    to_states = to_factors = None
+    if ctx.needs_input_grad[0]:
+        order = plan.sort(edges.by_start)
+        to_states = _add_up(scale.mul_(reached), find_offsets(plan.source[order], len(states)), order)
+    if ctx.needs_input_grad[1]:
+        order, steps = plan.sort(edges.by_step), factors.shape[1]
+        row = plan.query[order] * steps + edges.step[plan.edge[order]]  # ascending
+        each = _add_up(sent.mul_(reached), find_offsets(row, len(asked) * steps), order)  # [query × step, dim]
+        to_factors = torch.zeros_like(factors).index_add_(0, asked, each.view(len(asked), *factors.shape[1:]))
+    return to_states, to_factors, to_strength, None
 
 
-def _add_up(messages: Tensor, offsets: Tensor) -> Tensor:
-    """The sum of each run of messages, [row, dim]."""
-    everything = torch.arange(len(messages), device=messages.device)
-    return embedding_bag(everything, messages, offsets, mode="sum", include_last_offset=True)
-
-
-def _add_by(row: Tensor, messages: Tensor, rows: int) -> Tensor:
-    """The sum of the messages of each row, in whatever order they come; always in the same one."""
-    ascending, order = row.sort(stable=True)
-    offsets = torch.searchsorted(ascending, torch.arange(rows + 1, device=row.device))
+def _add_up(messages: Tensor, offsets: Tensor, order: Tensor | None = None) -> Tensor:
+    """The sum of each run of messages, in another order where one is given, [row, dim]."""
+    order = torch.arange(len(messages), device=messages.device) if order is None else order
     return embedding_bag(order, messages, offsets, mode="sum", include_last_offset=True)
 
 

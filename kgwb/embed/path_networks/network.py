@@ -14,6 +14,7 @@ from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import expect_choice, expect_each, expect_kind, expect_number, expect_path, expect_seed
 from kgwb.embed.path_networks.answer_score import AnswerScore
 from kgwb.embed.path_networks.fact_edges import FactEdges, plan_layers
+from kgwb.embed.path_networks.messages import Passing
 from kgwb.embed.path_networks.network_files import NETWORK_FILES, write_network_files
 from kgwb.embed.path_networks.path_layer import GATHERINGS, Gathering, PathLayer
 from kgwb.embed.path_networks.relation_names import match_relations, translate_facts
@@ -46,7 +47,7 @@ class PathNetwork(nn.Module):
         layers: the longest path that is seen, in facts.
         surroundings: how far around a candidate its own facts are seen, whether a path reaches it or not; 0 for the
             network as it was published, but for what no walk reaches.
-        gathering: how an entity gathers its messages: "pna", four ways and three scales, or their "sum", a third of the
+        gathering: how an entity gathers its messages: "pna", four ways and three scales, or their "sum", which is less
             work.
         seed: where the random start comes from.
         relations: the names of all that it shall know, where the graphs it will lie over have more than this one.
@@ -207,9 +208,8 @@ class PathNetwork(nn.Module):
             strength = states.new_ones(len(plan.edge)) if strengths is None else strengths[number]
             states = layer(
                 states,
-                factors[number].flatten(0, 1),
-                plan,
-                asked[plan.query] * len(self.steps) + self.edges.step[plan.edge],
+                factors[number],
+                Passing(plan, self.edges, asked),
                 boundary=vectors[plan.asking],
                 strength=strength,
                 usual=self.usual,

@@ -10,8 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.embed.path_networks.fact_edges import MessagePlan
-from kgwb.embed.path_networks.messages import gather_messages, move_rows, sum_messages
+from kgwb.embed.path_networks.messages import Passing, gather_messages, move_rows, sum_messages
 
 Gathering = Literal["pna", "sum"]
 GATHERINGS: tuple[Gathering, Gathering] = ("pna", "sum")
@@ -55,9 +54,8 @@ class PathLayer(nn.Module):
     def forward(
         self,
         states: Float[Tensor, "before dim"],
-        factors: Float[Tensor, "factor dim"],
-        plan: MessagePlan,
-        factor: Int[Tensor, " message"],
+        factors: Float[Tensor, "asked step dim"],
+        passing: Passing,
         *,
         boundary: Float[Tensor, "given dim"],
         strength: Float[Tensor, " message"],
@@ -67,33 +65,27 @@ class PathLayer(nn.Module):
 
         Args:
             states: those before.
-            factors: w, one row for each step of each query vector.
-            plan: what passes where.
-            factor: which of the factors each message is multiplied by.
+            factors: w of each step for each query vector.
+            passing: which message goes where.
             boundary: the query vectors of the given entities that have a state.
             strength: ones, see `gather_messages`.
             usual: the mean logarithm of how many messages there are, which the logarithm is divided by.
         """
+        plan = passing.plan
         own = move_rows(states, plan.before, plan.after)  # an entity that is reached now had the state zero
         given = torch.zeros_like(own).index_copy(0, plan.known, boundary)  # [row, dim]
         if self.gathering == "sum":
-            made = self.gathered(sum_messages(states, factors, plan, factor, strength) + given)
+            made = self.gathered(sum_messages(states, factors, passing, strength) + given)
         else:
-            made = self._gather(states, factors, plan, factor, given, strength, usual)
+            four = gather_messages(states, factors, passing, strength)
+            made = self._combine(four, (plan.offsets.diff() + 1).to(states)[:, None], given, usual)
         return own + functional.relu(self.norm(self.own(own) + made))
 
-    def _gather(
-        self,
-        states: Tensor,
-        factors: Tensor,
-        plan: MessagePlan,
-        factor: Tensor,
-        given: Tensor,
-        strength: Tensor,
-        usual: Tensor,
+    def _combine(
+        self, four: tuple[Tensor, Tensor, Tensor, Tensor], count: Tensor, given: Tensor, usual: Tensor
     ) -> Float[Tensor, "row dim"]:
-        total, squares, highest, lowest = gather_messages(states, factors, plan, factor, strength)
-        count = (plan.offsets.diff() + 1).to(states)[:, None]  # [row, 1], with the one that says what is given
+        """Four features at three scales, from what was gathered and how many messages there are, [row, 1]."""
+        total, squares, highest, lowest = four
         mean = (total + given) / count
         spread = ((squares + given.square()) / count - mean.square()).clamp(min=_LEAST).sqrt()
         features = [mean, torch.maximum(highest, given), torch.minimum(lowest, given), spread]

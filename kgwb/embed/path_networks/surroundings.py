@@ -7,6 +7,7 @@ from torch import nn
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.path_networks.fact_edges import FactEdges, plan_everywhere
+from kgwb.embed.path_networks.messages import Passing
 from kgwb.embed.path_networks.path_layer import Gathering, PathLayer
 
 
@@ -46,13 +47,13 @@ class Surroundings(nn.Module):
             usual: see `PathLayer`.
         """
         plan = plan_everywhere(edges, removed)
+        passing = Passing(plan, edges, torch.zeros_like(edges.start[:1]))
         states = self.start.expand(edges.entities, -1)
         for layer in self.layers:
             states = layer(
                 states,
-                layer.find_factors(self.start[None], steps)[0],
-                plan,
-                edges.step[plan.edge],
+                layer.find_factors(self.start[None], steps),
+                passing,
                 boundary=states[:0],
                 strength=states.new_ones(len(plan.edge)),
                 usual=usual,
