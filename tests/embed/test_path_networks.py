@@ -45,7 +45,7 @@ def _every_query(network: PathNetwork) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.arange(entities).repeat_interleave(steps), torch.arange(steps).repeat(entities)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(FACTS, st.sampled_from(["pna", "sum"]), st.integers(1, 3), st.integers(0, 2), st.data())
 def test_scores_are_those_of_a_loop_over_edges(
     rows: Rows, gathering: Gathering, layers: int, surroundings: int, data: st.DataObject
@@ -54,14 +54,15 @@ def test_scores_are_those_of_a_loop_over_edges(
     network = _network(_name(rows), layers=layers, surroundings=surroundings, gathering=gathering)
     known, step = _every_query(network)
     closed = data.draw(st.sets(st.integers(0, len(network.edges) - 1)))
-    removed = torch.tensor([(query, edge) for query in range(len(known)) for edge in closed]).reshape(-1, 2)
+    cells = [(query, edge) for query in range(len(known)) for edge in closed]
+    removed = torch.tensor(cells, dtype=torch.int64).reshape(-1, 2)
     wanted = torch.rand(len(known), len(network.graph.entities), generator=torch.Generator().manual_seed(1)) < 0.4
     with torch.no_grad():
         looks = network.find_looks(torch.tensor(sorted(closed), dtype=torch.int64))
         everything = network.score_block(known, step, looks=looks, removed=removed)
         part = network.score_block(known, step, looks=looks, removed=removed, wanted=wanted)
         assert not part[~wanted].any()
-        for query in range(0, len(known), 3):
+        for query in range(0, len(known), 5):
             expected = score_naively(network, int(known[query]), int(step[query]), closed)
             assert torch.allclose(everything[query], expected, atol=1e-10)
             assert torch.allclose(part[query][wanted[query]], expected[wanted[query]], atol=1e-10)

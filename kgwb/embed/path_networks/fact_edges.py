@@ -46,8 +46,8 @@ class FactEdges(nn.Module):
         order = np.lexsort((step, start, end))
         for name, column in (("start", start), ("step", step), ("end", end)):
             self.register_buffer(name, torch.from_numpy(column[order]), persistent=False)  # the graph has them
-        for name, column in (("by_start", self.start), ("by_step", self.step)):
-            self.register_buffer(name, column.argsort(stable=True), persistent=False)
+        self.register_buffer("by_start", self.start.argsort(stable=True), persistent=False)
+        self.register_buffer("by_step", self.step.argsort(stable=True), persistent=False)
         self._keys = self._number(start, end, step)[order]  # ascending
         self._pairs = (end * entities + start)[order]  # ascending
 

@@ -75,7 +75,8 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        sent, scale = _make(*ctx.saved_tensors, ctx.passing)
+        states, factors = ctx.saved_tensors
+        sent, scale = _make(states, factors, ctx.passing)
         reached = gradients[0].index_select(0, ctx.passing.plan.target)  # [message, dim]
         return _pass_back(ctx, reached, sent, scale)
 

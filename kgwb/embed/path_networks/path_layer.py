@@ -49,7 +49,7 @@ class PathLayer(nn.Module):
         """w of each of these steps for each query vector."""
         dim = queries.shape[1]
         weight, bias = self.factors.weight.view(-1, dim, dim)[steps], self.factors.bias.view(-1, dim)[steps]
-        return functional.linear(queries, weight.flatten(0, 1), bias.flatten()).view(len(queries), -1, dim)
+        return functional.linear(queries, weight.flatten(0, 1), bias.flatten()).view(len(queries), len(steps), dim)
 
     def forward(
         self,
