@@ -89,7 +89,9 @@ def _find_gradients(
         strengths = [network.queries.new_ones(len(plan.edge)).requires_grad_() for plan in plans]
         asked = torch.tensor([step], device=network.device)
         looks = network.find_looks(options["removed"][:, 1])
-        score = network.score_block(known, asked, looks=looks, strengths=strengths, **options)[0, end]
+        score = network.score_block(
+            known, asked, looks=looks, strengths=strengths, removed=options["removed"], wanted=options["wanted"]
+        )[0, end]
         found = torch.autograd.grad(score, strengths, allow_unused=True)
     return [torch.zeros_like(one) if each is None else each for one, each in zip(strengths, found, strict=True)]
 

@@ -225,7 +225,7 @@ class PathNetwork(nn.Module):
     def find_factors(self, steps: Int[Tensor, " asked"]) -> list[Tensor]:
         """What each layer's messages are multiplied by, [asked, step, dim] for each layer; steps are this graph's."""
         vectors = self.queries[self.steps[steps]]
-        return [layer.find_factors(vectors, self.steps) for layer in self.layers]
+        return [layer.find_factors(vectors, self.steps) for layer in self.layers if isinstance(layer, PathLayer)]
 
     @torch.no_grad()
     def save(self, folder: str | Path) -> Path:
@@ -246,7 +246,12 @@ class PathNetwork(nn.Module):
         """
         folder = expect_path(folder, call="network.save('network')").absolute()
         refuse_other_files(folder, NETWORK_FILES, "a path network")  # before the work
-        record = {"dim": self.dim, "layers": len(self.layers), "gathering": self.gathering, "seed": self.seed}
+        record: dict[str, object] = {
+            "dim": self.dim,
+            "layers": len(self.layers),
+            "gathering": self.gathering,
+            "seed": self.seed,
+        }
         record |= {"surroundings": len(self.surroundings.layers)}
         record |= {"relations": list(self.relation_names), "trainings": list(self._trainings)}
         ids = {name: torch.from_numpy(getattr(self, name).astype(np.int32)) for name in ID_TABLES}

@@ -50,6 +50,7 @@ class Surroundings(nn.Module):
         passing = Passing(plan, edges, torch.zeros_like(edges.start[:1]))
         states = self.start.expand(edges.entities, -1)
         for layer in self.layers:
+            assert isinstance(layer, PathLayer)  # so mypy knows it too
             states = layer(
                 states,
                 layer.find_factors(self.start[None], steps),
