@@ -19,6 +19,10 @@ from kgwb.embed.exporting import write_vectors as write_vectors
 from kgwb.embed.graph_embedding import GraphEmbedding as GraphEmbedding
 from kgwb.embed.importing import read_vectors as read_vectors
 from kgwb.embed.loading import load_embedding as load_embedding
+from kgwb.embed.path_networks.explaining import explain_answer as explain_answer
+from kgwb.embed.path_networks.network import PathNetwork as PathNetwork
+from kgwb.embed.path_networks.network_loading import load_path_network as load_path_network
+from kgwb.embed.path_networks.training import train_path_network as train_path_network
 from kgwb.embed.presets import preset as preset
 from kgwb.embed.ranking.baseline import fit_baseline as fit_baseline
 from kgwb.embed.ranking.calibration import calibrate_scores as calibrate_scores

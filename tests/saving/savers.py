@@ -16,6 +16,15 @@ import torch
 import kgwb
 from kgwb.bert.tiny import train_tiny
 from kgwb.embed import ComplEx, DistMult, GraphEmbedding, SettingsSearch, find_settings, load_embedding, train_embedding
+from kgwb.embed import (
+    ComplEx,
+    DistMult,
+    GraphEmbedding,
+    PathNetwork,
+    load_embedding,
+    load_path_network,
+    train_embedding,
+)
 from kgwb.embed.exporting import write_vectors
 from kgwb.embed.importing import read_vectors
 from kgwb.files import finish_saving
@@ -202,6 +211,10 @@ SAVING: dict[str, tuple[Save, Callable[[Path], str]]] = {
     "embedding": (
         lambda folder, version: make_embedding(version).save(folder),
         lambda folder: repr(load_embedding(folder).entity_vectors()) + _describe(load_embedding(folder).graph),
+    ),
+    "path network": (
+        lambda folder, version: PathNetwork(make_graph(version), dim=4, layers=1, seed=version).save(folder),
+        lambda folder: repr(load_path_network(folder).state_dict()) + _describe(load_path_network(folder).graph),
     ),
     "graph": (
         lambda folder, version: write_graph(make_graph(version), folder),

@@ -83,6 +83,7 @@ EXEMPT = {
     **{f"{view}.answer": HOOK for view in ("LiveView", "AttentionView", "GraphView", "SpaceView", "TrainingView")},
     "LiveView.take": HOOK,
     "TextRanker.score_answers": HOOK,
+    **{f"PathNetwork.{name}": HOOK for name in ("score_answers", "score_block", "find_factors", "note_learnt")},
     "TextReranker.score_answers": HOOK,
     "InjectionPanel.from_trial": "the workbench calls it, with its own trial",
 }

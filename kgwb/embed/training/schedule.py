@@ -10,6 +10,7 @@ from torch import nn
 
 from kgwb.axes import Tensor
 from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.ranking.answers import ScoresAnswers
 from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
@@ -83,7 +84,7 @@ class Best:
 
 
 def plan_evaluation(
-    embedding: GraphEmbedding, split: Split | KnowledgeGraph, *, every: int, sample: int, seed: int
+    embedding: GraphEmbedding | ScoresAnswers, split: Split | KnowledgeGraph, *, every: int, sample: int, seed: int
 ) -> Callable[[int], dict[str, float]]:
     """What to measure after an epoch: a function from its number to figures by name; none where no evaluation is due.
 
