@@ -158,10 +158,6 @@ def test_wrong_arguments_are_answered() -> None:
         ValueError, match=r"passes messages over \d+ facts of 'graph', but \d+ of 'graph' came to learn from"
     ):
         train_path_network(PathNetwork(graph, dim=4, layers=1), split)
-    with pytest.raises(
-        TypeError, match=r"A path network was expected, but None came\. Type train_path_network\(PathNetwork"
-    ):
-        train_path_network(None, split)  # type: ignore[arg-type]
     network = PathNetwork(graph, dim=4, layers=1)
     with pytest.raises(
         ValueError, match=r"held_out=1 came\. It must be a number from 0 to below 1; type held_out=0\.25"

@@ -15,12 +15,13 @@ import torch
 
 import kgwb
 from kgwb.bert.tiny import train_tiny
-from kgwb.embed import ComplEx, DistMult, GraphEmbedding, SettingsSearch, find_settings, load_embedding, train_embedding
 from kgwb.embed import (
     ComplEx,
     DistMult,
     GraphEmbedding,
     PathNetwork,
+    SettingsSearch,
+    find_settings,
     load_embedding,
     load_path_network,
     train_embedding,

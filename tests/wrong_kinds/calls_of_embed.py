@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+NETWORK = "kgwb.embed.PathNetwork(split, dim=4, layers=1)"
 MORE_CALLS = {
     "kgwb.mine_rules": "split, minutes=1, longest=2, min_support=1, constants=True, top=5, seed=0",
     "kgwb.join_rankers": "vectors, kgwb.embed.fit_baseline(split), split, triples=5",
@@ -22,8 +23,15 @@ MORE_CALLS = {
     "kgwb.find_missing_facts": "vectors, 3, split=split, relations=['knows'], among='relation'",
     "kgwb.find_settings": "split, [scorer], passes=1, fixed={'dim': 4, 'precision': 'float32'}",
     "kgwb.embed.find_loss_floor": "split.train",
+    "kgwb.embed.PathNetwork": "split, dim=4, layers=1",
+    "PathNetwork.on": "graph",
+    "PathNetwork.save": "'network'",
+    "kgwb.embed.load_path_network": f"{NETWORK}.save('kept network')",
+    "kgwb.embed.train_path_network": f"{NETWORK}, split, epochs=1",
+    "kgwb.embed.explain_answer": f"{NETWORK}, head='anna', relation='knows', tail='bert'",
 }
 MORE_RECEIVERS = {
+    "PathNetwork": NETWORK,
     "RuleRanker": "kgwb.mine_rules(split, longest=2, min_support=1, top=5)",
     "JoinedRanker": "kgwb.embed.JoinedRanker(graph, vectors, vectors, 'range', 0.5)",
 }

@@ -31,18 +31,12 @@ from beartype import BeartypeConf
 from beartype.door import is_bearable
 from calls import CALLS, OPTIONS, RECEIVERS
 from calls_of_embed import MORE_CALLS, MORE_RECEIVERS
-from calls import CALLS as FIRST_CALLS
-from calls import OPTIONS
-from calls import RECEIVERS as FIRST_RECEIVERS
-from calls_paths import CALLS as PATH_CALLS
-from calls_paths import RECEIVERS as PATH_RECEIVERS
 from exempt import EXEMPT, HOOKS, OWN
 from objects import WRONG, make_objects, write_files
 
 import kgwb
 
 ALL_CALLS, ALL_RECEIVERS = CALLS | MORE_CALLS, RECEIVERS | MORE_RECEIVERS
-CALLS, RECEIVERS = FIRST_CALLS | PATH_CALLS, FIRST_RECEIVERS | PATH_RECEIVERS
 PACKAGE = Path(kgwb.__file__).parent
 ROOMS = ("kgwb", *(f"kgwb.{room}" for room in ("graph", "embed", "bert", "learn", "see", "lessons", "environment")))
 TYPES = re.compile(r"[Tt]ype:? \S|[Ff]or example:? |pip install")

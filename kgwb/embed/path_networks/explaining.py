@@ -24,7 +24,7 @@ class _Walk:
 
     entities: tuple[int, ...]
     edges: tuple[int, ...]
-    weight: float
+    weight: int | float
 
 
 def explain_answer(

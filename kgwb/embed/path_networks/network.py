@@ -83,7 +83,7 @@ class PathNetwork(nn.Module):
         relations: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
-        graph, facts = read_facts(source, "PathNetwork({})")
+        graph, facts = read_message_facts(source, "PathNetwork({})")
         expect_number("dim", dim, usual=32, least=1, whole=True)
         expect_number("layers", layers, usual=6, least=1, below=100, whole=True)
         expect_number("surroundings", surroundings, usual=2, least=0, below=100, whole=True)
@@ -125,7 +125,7 @@ class PathNetwork(nn.Module):
             TypeError: neither a split nor a graph came.
             ValueError: it has a relation that this network does not know, or no facts.
         """
-        graph, facts = read_facts(source, "network.on({})")
+        graph, facts = read_message_facts(source, "network.on({})")
         twin = copy.copy(self)
         twin._modules, twin._buffers = dict(self._modules), dict(self._buffers)
         twin._lie_over(graph, facts)
@@ -278,7 +278,7 @@ class PathNetwork(nn.Module):
         return f"PathNetwork({self.extra_repr()}) of {self.graph.name!r}: {counts}, {state}"
 
 
-def read_facts(source: object, call: str) -> tuple[KnowledgeGraph, Int[np.ndarray, "fact 3"]]:
+def read_message_facts(source: object, call: str) -> tuple[KnowledgeGraph, Int[np.ndarray, "fact 3"]]:
     """The graph, and the facts that messages pass over: those of train, or all of a graph.
 
     Raises:

@@ -16,7 +16,7 @@ PATH_LOSSES: tuple[PathLossName, PathLossName] = ("softmax", "self-adversarial")
 PathLoss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
-def make_path_loss(name: PathLossName, *, temperature: float) -> PathLoss:
+def make_path_loss(name: PathLossName, *, temperature: int | float) -> PathLoss:
     """A loss of (scores, candidates, asked, answers), summed over the answers."""
     return softmax_above if name == "softmax" else partial(adversarial_above, temperature=temperature)
 
@@ -45,7 +45,7 @@ def adversarial_above(
     asked: Int[Tensor, " answer"],
     answers: Int[Tensor, " answer"],
     *,
-    temperature: float,
+    temperature: int | float,
 ) -> Float[Tensor, ""]:
     """Binary cross-entropy of each answer and of the candidates, hard ones weighing more (Sun et al., 2019).
 

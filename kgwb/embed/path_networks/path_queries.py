@@ -65,7 +65,7 @@ class PathQueries:
         self,
         rows: Int[np.ndarray, " query"],
         *,
-        share: float,
+        share: int | float,
         edges: FactEdges,
         hide: Hiding,
         draw: np.random.Generator,

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from kgwb.checks import expect_choice, expect_kind, expect_number
-from kgwb.embed.path_networks.network import PathNetwork, read_facts
+from kgwb.embed.path_networks.network import PathNetwork, read_message_facts
 from kgwb.embed.path_networks.path_losses import PATH_LOSSES, PathLoss, PathLossName, make_path_loss
 from kgwb.embed.path_networks.path_queries import HIDINGS, AskedQueries, Hiding, PathQueries
 from kgwb.embed.training.arguments import expect_evaluations
@@ -142,7 +142,7 @@ def _find_facts(network: object, split: object) -> tuple[KnowledgeGraph, np.ndar
     call = "train_path_network(PathNetwork(split), split)"
     expect_kind(network, PathNetwork, "A path network", call=call)
     assert isinstance(network, PathNetwork)  # so mypy knows it too
-    graph, facts = read_facts(split, "train_path_network(PathNetwork({0}), {0})")
+    graph, facts = read_message_facts(split, "train_path_network(PathNetwork({0}), {0})")
     if graph.fingerprint != network.graph.fingerprint or not np.array_equal(facts, network.facts):
         raise ValueError(
             f"The network passes messages over {len(network.facts):,} facts of {network.graph.name!r}, but {len(facts):,} "
@@ -183,10 +183,10 @@ class _Run:
     loss: PathLoss
     negatives: int | None
     batch: int
-    share: float
+    share: int | float
     hide: Hiding
     seed: int
-    rate: float
+    rate: int | float
     schedule: Schedule
     evaluate: Callable[[int], dict[str, float]]
     number: int = 0
