@@ -136,6 +136,7 @@ SAID = {
     "kgwb.join_rankers(7, vectors, split)": "TypeError: A ranker, vectors or rules, was expected, but 7 came. Type join_rankers(",
     "kgwb.find_missing_facts(vectors, split=3)": "TypeError: A split, or None, was expected, but 3 came. Type find_missing_facts(",
     "kgwb.embed.PathNetwork('x')": "TypeError: A split or a graph was expected, but the text 'x' came. Type PathNetwork(split)",
+    "kgwb.embed.PathNetwork(graph, gathering='mean')": "ValueError: gathering='mean' came. Type one of 'pna', 'sum'.",
     "kgwb.embed.train_path_network(None, split)": "TypeError: A path network was expected, but None came. Type train_path_network(PathNetwork",
     "kgwb.embed.estimate_cost(None, split)": "TypeError: A GraphEmbedding was expected, but None came.",
     "kgwb.embed.write_vectors(graph, 'x.npz')": "TypeError: A GraphEmbedding was expected, but a KnowledgeGraph came.",

@@ -17,6 +17,7 @@ EXEMPT = {
     "kgwb.embed.JoinedRanker": MADE.format("join_rankers"),
     "RuleRanker.score_answers": HOOK,
     "JoinedRanker.score_answers": HOOK,
+    "PathNetwork.find_looks": HOOK,
     "kgwb.embed.FilledAttributes": MADE.format("fill_attributes"),
     "kgwb.embed.EntityClusters": MADE.format("cluster_entities"),
     "kgwb.embed.MissingFacts": MADE.format("find_missing_facts"),
