@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import functools
 import graphlib
 import os
@@ -158,6 +159,14 @@ def test_the_first_screen_holds_at_most_fifty_names() -> None:
     count = len(kgwb.__all__)
     assert count == len(set(kgwb.__all__))
     assert count <= 50, f"kgwb/__init__.pyi lists {count} names: leave there what notebooks use, the rest in its room"
+
+
+@pytest.mark.parametrize("name", kgwb._MOVED)
+def test_a_name_that_left_the_first_screen_is_found_and_says_where_it_is(name: str) -> None:
+    place = f"kgwb.{kgwb._MOVED[name]}"
+    with pytest.warns(DeprecationWarning, match=rf"^kgwb\.{name} is {place}\.{name} now\.$"):
+        found = getattr(kgwb, name)
+    assert found is getattr(importlib.import_module(place), name) and name not in kgwb.__all__
 
 
 def test_functions_of_the_first_screen_are_functions() -> None:
