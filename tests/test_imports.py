@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import functools
 import graphlib
+import importlib
 import os
 import pickle
 import socket
