@@ -17,8 +17,6 @@ import kgwb
 from kgwb.embed import PathNetwork, RankReport, fit_baseline, train_path_network
 
 DRAWN, DRAWS = 50, 200
-# What was tried, and which of it was taken, stands in the README.
-SETTINGS: dict[str, dict[str, Any]] = {"WN18RR": {}, "fb237": {}}
 
 
 def main() -> None:
@@ -55,10 +53,10 @@ def main() -> None:
 
 def train(split: kgwb.graph.Split, asked: argparse.Namespace, name: str, seed: int) -> PathNetwork:
     """A network that has seen this split alone; the epoch with the best validation MRR."""
-    options = SETTINGS[name.partition("_")[0]] | dict(read_options(asked.options))
     begun = time.process_time()
     network = PathNetwork(split, dim=asked.dim, layers=asked.layers, gathering=asked.gathering, seed=seed)
-    options = {"epochs": asked.epochs, "evaluate_every": 1, "evaluate_on": 250, "patience": asked.epochs} | options
+    options = {"epochs": asked.epochs, "evaluate_every": 1, "evaluate_on": 250, "patience": asked.epochs}
+    options |= dict(read_options(asked.options))
     for epoch in train_path_network(network, split, seed=seed, **options):
         spent = time.process_time() - begun
         figures = ", ".join(f"{what} {value:.3f}" for what, value in epoch.metrics.items())

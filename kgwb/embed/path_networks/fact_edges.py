@@ -106,7 +106,7 @@ class MessagePlan:
     carries: Bool[Tensor, "query edge"]
 
     def sort(self, order: Int[Tensor, " edge"]) -> Int[Tensor, " message"]:
-        """The messages, query by query in another order of the edges; much faster than sorting them."""
+        """The messages, query by query in another order of the edges; nothing is sorted for it."""
         width = len(order)
         places = list_true(self.carries.index_select(1, order))
         numbers = number_rows(self.query * width + self.edge, self.carries.numel())

@@ -115,7 +115,7 @@ class _Gather(torch.autograd.Function):
 
 
 def _make(states: Tensor, factors: Tensor, passing: Passing) -> tuple[Tensor, Tensor]:
-    """The two parts of each message, [message, dim]; made again for the gradient, which is as fast as to keep them."""
+    """The two parts of each message, [message, dim]; made again for the gradient, so that none is kept."""
     plan, steps = passing.plan, factors.shape[1]
     factor = passing.asked[plan.query] * steps + passing.edges.step[plan.edge]
     return states.index_select(0, plan.source), factors.flatten(0, 1).index_select(0, factor)

@@ -15,6 +15,7 @@ from kgwb.checks import expect_choice, expect_kind, expect_number
 from kgwb.embed.path_networks.network import PathNetwork, read_message_facts
 from kgwb.embed.path_networks.path_losses import PATH_LOSSES, PathLoss, PathLossName, make_path_loss
 from kgwb.embed.path_networks.path_queries import HIDINGS, AskedQueries, Hiding, PathQueries
+from kgwb.embed.precision import limit_threads
 from kgwb.embed.training.arguments import expect_evaluations
 from kgwb.embed.training.schedule import Best, Schedule, plan_evaluation
 from kgwb.embed.training.state import Epoch, TrainingError
@@ -195,6 +196,12 @@ class _Run:
     def __post_init__(self) -> None:
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=self.rate, fused=True)
 
+    @property
+    def work(self) -> int:
+        """Multiplications of the widest matmul."""
+        rows = min(self.batch, self.network.height) * len(self.network.graph.entities)
+        return 12 * rows * self.network.dim**2
+
     def train(self) -> Epoch:
         """One epoch, and its evaluation where it is due."""
         begun, draw = time.perf_counter(), np.random.default_rng((self.seed, self.number))
@@ -205,7 +212,8 @@ class _Run:
                 group["lr"] = self.rate * self.schedule.share(self.number + step / steps)
             rows = order[step * self.batch : (step + 1) * self.batch]
             asked = self.queries.draw(rows, share=self.share, edges=self.network.edges, hide=self.hide, draw=draw)
-            total += self._step(asked, draw)
+            with limit_threads(self.work):
+                total += self._step(asked, draw)
             answers += len(asked.answers)
         self.number += 1
         seconds, loss = time.perf_counter() - begun, total / answers
