@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kgwb.embed.training.sharding import Shard
     from kgwb.graph import Split
 
-_OURS = ("embedding", "split", "shard")  # arguments of train_embedding that are not typed
+_OURS = ("embedding", "split", "shard", "weights")  # arguments of train_embedding that are not typed
 _READING = ("columns", "delimiter", "relation", "header", "encoding", "on_error")
 _SET = "arguments of train_embedding, as in: --set learning_rate=0.3 negatives=1000"
 _MINUTES = "search for settings so long, then train with them; the test triples are not looked at before the ranking"

@@ -109,6 +109,15 @@ class Queries:
         """How many answers each query has."""
         return np.diff(self.offsets)
 
+    def take(self, rows: Int[np.ndarray, " row"]) -> Queries:
+        """Some of the queries, in this order, with all their answers."""
+        counts = self.counts[rows]
+        places = expand_ranges(self.offsets[rows], counts)
+        offsets = np.append(0, np.cumsum(counts))
+        return Queries(
+            self.side, self.known[rows], self.relation[rows], offsets, self.answers[places], self.triple[places]
+        )
+
 
 def group_queries(triples: Int[np.ndarray, "triple 3"], side: Side) -> Queries:
     """Each distinct query that the triples answer, ordered by relation and known entity.

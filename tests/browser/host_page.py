@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from waiting import pause
+from waiting import pause, photograph
 
 from kgwb.see import LiveView
 from kgwb.see.packing import encode_buffers
@@ -54,6 +54,6 @@ def pack_model(view: LiveView) -> dict[str, Any]:
 def look(page: Any, shown: Any) -> tuple[float, list[int]]:
     """How much of what is shown is painted, and the colour of its paper."""
     pause(page, 120)  # thumbnails come a moment after the lines
-    picture = base64.b64encode(shown.screenshot()).decode()
+    picture = base64.b64encode(photograph(shown)).decode()
     found = page.evaluate(PAINTED, picture)
     return found["share"], found["paper"]

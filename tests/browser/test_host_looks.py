@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from host_page import look
-from waiting import pause
+from waiting import pause, photograph
 
 from kgwb.see import LiveView
 
@@ -29,7 +29,7 @@ def test_it_is_as_wide_as_its_window_from_telephone_to_wall(host: Any, screensho
         host.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
         assert look(host, shown)[0] > 0.004, width
         assert shown.evaluate("node => node.getBoundingClientRect().width") >= width - 20
-        shown.screenshot(path=screenshots / f"host-{view.script}-{width}.png")
+        photograph(shown, screenshots / f"host-{view.script}-{width}.png")
 
 
 @pytest.mark.parametrize("zoom", [0.8, 1.25, 2.0])
@@ -97,11 +97,11 @@ def test_a_theme_that_changes_while_it_is_hidden_is_seen_when_it_is_shown(host: 
     pause(host, 300)
     host.evaluate(HIDE, frames)
     pause(host, 400)
-    followed = host.locator(".kgwb-view").screenshot()
+    followed = photograph(host.locator(".kgwb-view"))
     host.evaluate("host.leave()")
     host.evaluate(RENDER)
     pause(host, 400)
-    fresh = host.locator(".kgwb-view").screenshot()
+    fresh = photograph(host.locator(".kgwb-view"))
     assert host.evaluate(COMPARE, [base64.b64encode(each).decode() for each in (followed, fresh)]) < 40
 
 

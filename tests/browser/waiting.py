@@ -68,16 +68,14 @@ def wait_for_rest(shown: Any, look: str, *, rest: float = 200) -> Any:
     return seen[0]
 
 
-def photograph(shown: Any, path: Path) -> None:
-    """A picture of a locator. JupyterLab may put an output anew while it is taken; then it is taken of the new one."""
+def photograph(shown: Any, path: Path | None = None) -> bytes:
+    """A picture of a locator. A host may put an output anew while it is taken; then it is taken of the new one."""
     from playwright.sync_api import Error
 
     deadline = time.monotonic() + SECONDS
     while True:
         try:
-            shown.screenshot(path=path)
+            return bytes(shown.screenshot(path=path))
         except Error as problem:
             if "not attached" not in str(problem) or time.monotonic() > deadline:
                 raise
-        else:
-            return

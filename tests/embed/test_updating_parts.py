@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as some
 from torch import nn
 
+from kgwb.embed import ComplEx, GraphEmbedding, train_embedding
 from kgwb.embed.queries import Queries, group_queries
 from kgwb.embed.training.batches import TrainingQueries
-from kgwb.embed.updating.nearby_queries import add_sample, select_queries, touch_changed, touch_new
+from kgwb.embed.updating.nearby_queries import add_sample, touch_changed, touch_new
 from kgwb.embed.updating.optimizers import RowOptimizer, seed_optimizer, start_optimizer
+from kgwb.embed.updating.recalled_settings import recall_settings
 from kgwb.embed.updating.starting import average_takers, map_texts
+from kgwb.graph import KnowledgeGraph
 
 ENTITIES, RELATIONS = 6, 2
 triples = some.lists(
@@ -38,10 +42,10 @@ def test_the_queries_near_a_change_are_those_that_name_it(facts: list, changed: 
     entities, relations = np.isin(np.arange(ENTITIES), [*new]), np.array([False, True])
     for side, (given_place, asked_place) in (("tail", (0, 2)), ("head", (2, 0))):
         queries = group_queries(np.array(facts), side)
-        touched = spell(select_queries(queries, touch_changed(queries, np.array(changed))))
+        touched = spell(queries.take(np.flatnonzero(touch_changed(queries, np.array(changed)))))
         wanted = {(side, fact[given_place], fact[1]) for fact in changed}
         assert touched == {query: answers for query, answers in spell(queries).items() if query in wanted}
-        fresh = spell(select_queries(queries, touch_new(queries, entities, relations)))
+        fresh = spell(queries.take(np.flatnonzero(touch_new(queries, entities, relations))))
         assert fresh == {
             query: answers
             for query, answers in spell(queries).items()
@@ -58,7 +62,7 @@ def test_a_sample_asks_all_that_is_near_and_so_many_others_with_all_their_answer
     near = [np.arange(len(side)) % 2 == 0 for side in (every.tail, every.head)]
     sides = list(zip((every.tail, every.head), near, strict=True))
     touched, rest = (
-        TrainingQueries(*(select_queries(side, part == yes) for side, part in sides)) for yes in (True, False)
+        TrainingQueries(*(side.take(np.flatnonzero(part == yes)) for side, part in sides)) for yes in (True, False)
     )
     drawn = add_sample(touched, rest, count, np.random.default_rng(seed))
     assert len(drawn) == len(touched) + min(count, len(rest))
@@ -140,3 +144,16 @@ def test_an_optimizer_that_is_put_behind_its_steps_goes_on_as_if_it_had_taken_th
     put.grad = size
     other.step()
     assert (put.abs() < 0.02).all()
+
+
+def test_weights_of_the_first_training_are_not_lost_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+    graph = KnowledgeGraph.from_pandas(
+        pd.DataFrame([["a", "r", "b"], ["b", "r", "c"]], columns=["head", "relation", "tail"])
+    )
+    for weights, said in ((None, False), ([1.0, 3.0], True)):
+        vectors = GraphEmbedding(graph, ComplEx(), dim=4)
+        for _ in train_embedding(vectors, graph, epochs=1, weights=weights, precision="float32"):
+            pass
+        caplog.clear()
+        recall_settings(vectors, 3)
+        assert ("trained with weights, which are not kept" in caplog.text) == said

@@ -90,6 +90,13 @@ def _show_pictures(data: Any) -> None:
         data["text/html"] = re.sub(r" kgwb-still-\w+", "", page)
 
 
+def find_warnings(notebook: Any) -> list[str]:
+    """What libraries warned of while a notebook ran, before `strip_notebook` takes it out."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    said = [output.text for output in outputs if output.get("name") == "stderr"]
+    return [text for text in said if re.search(r"\b\w*Warning: ", text)]
+
+
 def find_figures(notebook: Any) -> list[str]:
     """The SVG of the cell tagged `figure`, if there is one."""
     cells = [cell for cell in notebook.cells if "figure" in cell.metadata.get("tags", [])]
@@ -99,7 +106,10 @@ def find_figures(notebook: Any) -> list[str]:
 def save_notebook(path: Path) -> str:
     """Run a notebook, save it in place, and say how long it took and how large it became."""
     began = time.perf_counter()
-    notebook = strip_notebook(run_notebook(path))
+    ran = run_notebook(path)
+    if warned := find_warnings(ran):
+        raise ValueError(f"{path}: a library warns, which its readers would see. Mend it first: {warned[0]}")
+    notebook = strip_notebook(ran)
     text = nbformat.writes(notebook) + "\n"
     if len(text.encode()) > LARGEST:
         raise ValueError(

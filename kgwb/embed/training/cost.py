@@ -18,13 +18,11 @@ from torch import nn
 from kgwb.axes import Int
 from kgwb.embed.graph_embedding import GraphEmbedding, expect_embedding
 from kgwb.embed.precision import SMALL
-from kgwb.embed.queries import Queries
 from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.embed.training.batches import Negatives, TrainingQueries
 from kgwb.embed.training.loop import train_embedding
 from kgwb.embed.training.state import TrainingError, TrainingState
 from kgwb.embed.training.workspace import GIB
-from kgwb.graph.joins import expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
 from kgwb.words import count_things
@@ -165,23 +163,9 @@ def _choose_batch(queries: TrainingQueries, size: int, order: torch.Generator) -
     chosen = torch.randperm(len(queries), generator=order)[:size].sort().values.numpy()
     tails = len(queries.tail)
     return TrainingQueries(
-        _choose(queries.tail, chosen[chosen < tails]),
-        _choose(queries.head, chosen[chosen >= tails] - tails),
+        queries.tail.take(chosen[chosen < tails]),
+        queries.head.take(chosen[chosen >= tails] - tails),
         queries.weights,
-    )
-
-
-def _choose(queries: Queries, chosen: Int[np.ndarray, " query"]) -> Queries:
-    counts = queries.counts[chosen]
-    where = expand_ranges(queries.offsets[chosen], counts)
-    offsets = np.append(0, np.cumsum(counts))
-    return Queries(
-        queries.side,
-        queries.known[chosen],
-        queries.relation[chosen],
-        offsets,
-        queries.answers[where],
-        queries.triple[where],
     )
 
 

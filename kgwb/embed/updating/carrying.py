@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from kgwb.axes import Int, Tensor
-from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 
 
@@ -43,10 +43,10 @@ def move_vectors(vectors: GraphEmbedding, graph: KnowledgeGraph, places: Places)
     """An embedding of the changed graph that has the vectors of all names that were there, to the bit.
 
     Rows that are new begin as in a fresh embedding of that seed. What the vectors were trained on, and how, is carried
-    over too, but for facts of names that are gone.
+    over too, but for facts of names that are gone. An encoder's vectors are taken as they stand.
 
     Args:
-        vectors: of the earlier graph, without an encoder; they stay as they are.
+        vectors: of the earlier graph; they stay as they are.
         graph: the changed one.
         places: where its rows stood before.
     """
@@ -54,16 +54,17 @@ def move_vectors(vectors: GraphEmbedding, graph: KnowledgeGraph, places: Places)
     if vectors.reciprocal:
         fresh.add_inverses()
     fresh.to(device=vectors.device, dtype=vectors.entity_table.dtype)
+    scored = encode_once(vectors)
     tables: list[tuple[Tensor | None, Tensor | None, Int[np.ndarray, " row"]]] = [
-        (fresh.entity_table, vectors.entity_table, places.entities),
-        (fresh.relation_table, vectors.relation_table, places.relations),
-        (fresh.inverse_table, vectors.inverse_table, places.relations),
+        (fresh.entity_table, scored.entities, places.entities),
+        (fresh.relation_table, scored.relations, places.relations),
+        (fresh.inverse_table, scored.inverses, places.relations),
         (fresh.trained_on, vectors.trained_on, places.entities),
     ]
     for table, before, place in tables:
         if table is not None and before is not None:
             rows = torch.from_numpy(np.flatnonzero(place >= 0)).to(table.device)
-            table[rows] = before[torch.from_numpy(place[place >= 0]).to(table.device)]
+            table[rows] = before[torch.from_numpy(place[place >= 0]).to(table.device)].to(table.dtype)
     fresh.trained_facts = places.move(vectors.trained_facts)
     fresh._trainings = vectors._trainings
     return fresh

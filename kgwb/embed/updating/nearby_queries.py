@@ -9,7 +9,6 @@ import numpy as np
 from kgwb.axes import Bool, Int
 from kgwb.embed.queries import Queries
 from kgwb.embed.training.batches import TrainingQueries
-from kgwb.graph.joins import expand_ranges
 
 Chosen = Bool[np.ndarray, " query"]
 
@@ -37,24 +36,8 @@ def add_sample(
     chosen = np.zeros(len(others), dtype=bool)
     chosen[rng.choice(len(others), min(count, len(others)), replace=False)] = True
     sides = np.split(chosen, [len(others.tail)])
-    drawn = [select_queries(each, part) for each, part in zip((others.tail, others.head), sides, strict=True)]
+    drawn = [each.take(np.flatnonzero(part)) for each, part in zip((others.tail, others.head), sides, strict=True)]
     return TrainingQueries(_join(touched.tail, drawn[0]), _join(touched.head, drawn[1]))
-
-
-def select_queries(queries: Queries, chosen: Chosen) -> Queries:
-    """Some of the queries, with all their answers."""
-    rows = np.flatnonzero(chosen)
-    counts = queries.counts[rows]
-    places = expand_ranges(queries.offsets[rows], counts)
-    offsets = np.append(0, np.cumsum(counts))
-    return Queries(
-        queries.side,
-        queries.known[rows],
-        queries.relation[rows],
-        offsets,
-        queries.answers[places],
-        queries.triple[places],
-    )
 
 
 def _join(one: Queries, other: Queries) -> Queries:

@@ -23,7 +23,7 @@ from kgwb.embed.training.objective import Objective
 from kgwb.embed.training.schedule import Schedule
 from kgwb.embed.training.state import Epoch, TrainingState
 from kgwb.embed.training.workspace import Memory, Workspace, choose_memory
-from kgwb.embed.updating.nearby_queries import add_sample, select_queries
+from kgwb.embed.updating.nearby_queries import add_sample
 from kgwb.embed.updating.optimizers import GradientMeter, RowOptimizer
 from kgwb.embed.updating.recalled_settings import recall_settings
 
@@ -186,9 +186,9 @@ class NearbyTraining:
             epochs: how many there may be.
         """
         parts = list(zip((queries.tail, queries.head), chosen, strict=True))
-        tail, head = (select_queries(side, part) for side, part in parts)
+        tail, head = (side.take(np.flatnonzero(part)) for side, part in parts)
         touched = TrainingQueries(tail, head)
-        tail, head = (select_queries(side, ~part) for side, part in parts)
+        tail, head = (side.take(np.flatnonzero(~part)) for side, part in parts)
         rest = TrainingQueries(tail, head)
         batch = course.settings["batch"]
         sample = min(len(rest), max(math.ceil(course.others * len(touched)), batch - len(touched)))
@@ -215,7 +215,7 @@ def measure_squares(course: UpdateSettings, embedding: GraphEmbedding, queries: 
     """The mean of the squared gradients of a step, for each table, over a tenth of the batches; nothing is moved."""
     batch, every = course.settings["batch"], len(queries)
     count = min(every, batch * max(_FEW, math.ceil(_SHARE * course.count_steps(queries))))
-    tail, head = (select_queries(side, np.zeros(len(side), dtype=bool)) for side in (queries.tail, queries.head))
+    tail, head = (side.take(np.empty(0, dtype=np.int64)) for side in (queries.tail, queries.head))
     none = TrainingQueries(tail, head)
     sample = add_sample(none, queries, count, np.random.default_rng(course.seed))
     meter = GradientMeter(list_tables(embedding))

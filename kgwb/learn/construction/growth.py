@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import torch
 
+from kgwb.axes import Int
 from kgwb.bert import Bert
 from kgwb.checks import expect_kind
 from kgwb.embed import GraphEmbedding
-from kgwb.embed.graph_embedding import encode_once, expect_embedding
+from kgwb.embed.graph_embedding import expect_embedding
+from kgwb.embed.updating.carrying import Places, move_vectors
 from kgwb.graph import KnowledgeGraph
 from kgwb.graph.building import sum_notes
 from kgwb.graph.knowledge_graph import expect_graph
@@ -107,7 +108,6 @@ def add_facts(model: Bert, accepted: pd.DataFrame) -> pd.DataFrame:
     return accepted[is_new]
 
 
-@torch.no_grad()
 def carry_vectors(vectors: GraphEmbedding, graph: KnowledgeGraph) -> GraphEmbedding:
     """The vectors of a graph for one that has grown: each entity and relation keeps its own, by name.
 
@@ -131,22 +131,9 @@ def carry_vectors(vectors: GraphEmbedding, graph: KnowledgeGraph) -> GraphEmbedd
     """
     expect_embedding(vectors, "kgwb.learn.carry_vectors(GraphEmbedding(graph, ComplEx()), grown)")
     expect_graph(graph, "kgwb.learn.carry_vectors(vectors, {})")
-    entities = _place_names(vectors.graph.entities["entity"], graph.entities["entity"], "entity", graph.name)
-    relations = _place_names(vectors.graph.relations["relation"], graph.relations["relation"], "relation", graph.name)
-    scored = encode_once(vectors)
-    carried = GraphEmbedding(graph, vectors.scorer, dim=vectors.dim, seed=vectors.seed).to(vectors.device)
-    if vectors.reciprocal:
-        carried.add_inverses()
-    carried.entity_table[entities] = scored.entities.to(carried.entity_table)
-    carried.relation_table[relations] = scored.relations.to(carried.relation_table)
-    if scored.inverses is not None and carried.inverse_table is not None:
-        carried.inverse_table[relations] = scored.inverses.to(carried.inverse_table)
-    carried.trained_on[entities] = vectors.trained_on
-    if len(vectors.trained_facts):
-        heads, links, tails = vectors.trained_facts.T
-        place, link = entities.numpy(), relations.numpy()
-        carried.trained_facts = np.stack([place[heads], link[links], place[tails]], axis=1)
-    return carried
+    entities = _find_places(vectors.graph.entities["entity"], graph.entities["entity"], "entity", graph.name)
+    relations = _find_places(vectors.graph.relations["relation"], graph.relations["relation"], "relation", graph.name)
+    return move_vectors(vectors, graph, Places(entities, relations))
 
 
 def expect_same_labels(graph: KnowledgeGraph, candidates: pd.DataFrame) -> None:
@@ -202,13 +189,12 @@ def _list_free_names(label: str) -> Iterator[str]:
     yield from (f"{label} ({number})" for number in range(2, 1_000_000))
 
 
-def _place_names(old: pd.Series, new: pd.Series, kind: str, graph: str) -> torch.Tensor:
-    """Where each of the old names stands among the new."""
-    places = dict(zip(new, range(len(new)), strict=True))
-    missing = [name for name in old if name not in places]
-    if missing:
+def _find_places(old: pd.Series, new: pd.Series, kind: str, graph: str) -> Int[np.ndarray, " row"]:
+    """Where each of the new names stood among the old; −1 for those that were not there."""
+    missing = old[~old.isin(new)]
+    if len(missing):
         raise ValueError(
-            f"The vectors have the {kind} {quote(missing[0])}, which {graph!r} has not. Expected a graph that has grown: type "
-            "kgwb.learn.grow_graph(vectors.graph, accepted)."
+            f"The vectors have the {kind} {quote(missing.iloc[0])}, which {graph!r} has not. Expected a graph that has grown: "
+            "type kgwb.learn.grow_graph(vectors.graph, accepted)."
         )
-    return torch.tensor([places[name] for name in old], dtype=torch.int64)
+    return pd.Index(old).get_indexer(pd.Index(new)).astype(np.int64)
