@@ -32,7 +32,11 @@ def _fold_table(table: pd.DataFrame, name: str) -> pd.DataFrame:
     names = table[name].map(fold_name)
     labels = table["label"].where(table["label"] != table[name])
     merged = table.assign(label=labels).map(_drop_silent).groupby(names, sort=False).first()
-    return merged.drop(columns=name).assign(label=merged["label"].fillna(merged.index.to_series())).reset_index()
+    return (
+        merged.drop(columns=name)
+        .assign(label=merged["label"].astype(object).fillna(merged.index.to_series()))
+        .reset_index()
+    )
 
 
 def _drop_silent(cell: object) -> object:

@@ -199,7 +199,7 @@ def take_reason_away(
         less = replace(split, train=np.delete(split.train, np.asarray(places, dtype=np.int64), axis=0))
         ranks = rank_triples(mine_rules(less, seed=seed), np.array([triple]), known=split.known).ranks
         rows[name] = {"facts left out": len(places), "rank": float(ranks[-1])}  # the head is ranked first
-    return pd.DataFrame(rows).T
+    return pd.DataFrame(rows).T.astype({"facts left out": int})
 
 
 def list_mixes(
