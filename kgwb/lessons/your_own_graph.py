@@ -155,7 +155,7 @@ def draw_large_graph(*, entities: int, triples: int, relations: int = 20, seed: 
     )
 
 
-def list_tables(graphs: Mapping[str, KnowledgeGraph]) -> dict[str, dict[str, Any]]:
+def count_tables(graphs: Mapping[str, KnowledgeGraph]) -> dict[str, dict[str, Any]]:
     """The tables that were read, alone and all together, as exercise 1 takes them, and how many facts kgwb counts in them.
 
     Args:
@@ -193,10 +193,10 @@ def take_reason_away(
     reason = is_known(np.array(named).reshape(-1, 3), split.train, len(split.graph.entities))
     others = np.flatnonzero(~reason)
     drawn = np.random.default_rng(expect_seed(seed)).permutation(others)[: reason.sum()]
-    left_out = {"as it is": [], "without its reason": np.flatnonzero(reason), "without as many others": drawn}
+    left_out = {"as it is": drawn[:0], "without its reason": np.flatnonzero(reason), "without as many others": drawn}
     rows = {}
     for name, places in left_out.items():
-        less = replace(split, train=np.delete(split.train, np.asarray(places, dtype=np.int64), axis=0))
+        less = replace(split, train=np.delete(split.train, places, axis=0))
         ranks = rank_triples(mine_rules(less, seed=seed), np.array([triple]), known=split.known).ranks
         rows[name] = {"facts left out": len(places), "rank": float(ranks[-1])}  # the head is ranked first
     return pd.DataFrame(rows).T.astype({"facts left out": int})
@@ -239,7 +239,7 @@ def check_count_different(count_different: Callable[[Tables], int]) -> Verdict:
         (([[ada], [ada, bo]],), 2),
         (([[ada], [("Ada ", "knows", "Bo")]],), 1),
         (([[ada], [(" Ada", "knows ", "Bo")], []],), 1),
-        (([[ada, ("Ada", "knows", "Bo B"), ("ada", "knows", "Bo")]],), 3),
+        (([[ada, ("Ada", "knows", "Bo B"), ("Ada", "knows", "BoB"), ("ada", "knows", "Bo")]],), 4),
         (([[], []],), 0),
     ]
     random = np.random.default_rng(0)

@@ -136,6 +136,6 @@ def test_a_fact_falls_without_its_only_reason_and_stays_without_others() -> None
 
 
 def test_tables_are_those_that_were_read(read: dict[str, kgwb.KnowledgeGraph], graph: kgwb.KnowledgeGraph) -> None:
-    tables = your_own_graph.list_tables(read)
+    tables = your_own_graph.count_tables(read)
     assert tables["beside"]["all together"] == len(graph)
     assert [len(rows) for (rows,) in tables["cases"].values()][:3] == [1, 1, 1]
