@@ -11,7 +11,7 @@ import numpy as np
 
 from kgwb.embed.rules.constants import ConstantRules, gather_given
 from kgwb.embed.rules.judging import PathRules
-from kgwb.embed.rules.path_tree import PathTree, plant_tree
+from kgwb.embed.rules.path_tree import PathTree, plant_tree, turn_paths
 from kgwb.embed.rules.walking import Walker
 from kgwb.graph.joins import cut, expand_ranges
 from kgwb.graph.rules import DOUBT
@@ -195,19 +195,6 @@ class RuleSet:
             if sum(map(len, kept[1:])) > max(HITS_AT_ONCE, len(kept[0])):
                 kept = [_keep_best(kept, bits, deepest)]
         return _keep_best(kept, bits, deepest), bits
-
-
-def turn_paths(paths: np.ndarray, relations: int) -> np.ndarray:
-    """The same paths walked from their ends.
-
-    Example:
-        >>> turn_paths(np.array([[0, 3, -1]]), 2)
-        array([[ 1,  2, -1]])
-    """
-    length = (paths >= 0).sum(1)[:, None]
-    place = length - 1 - np.arange(paths.shape[1])
-    turned = (np.take_along_axis(paths, np.maximum(place, 0), 1) + relations) % (2 * relations)
-    return np.where(place >= 0, turned, -1)
 
 
 def place_within(groups: np.ndarray) -> np.ndarray:
