@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -177,13 +177,20 @@ class RuleSet:
             step: the relation asked from there, + the number of relations where the head is asked for.
             top: how many rules are added up; of the next few each counts a millionth, to decide between equals.
         """
+        (scores,) = self.score_tops(start, step, (top,))
+        return scores
+
+    def score_tops(self, start: np.ndarray, step: np.ndarray, tops: Sequence[int]) -> Iterator[np.ndarray]:
+        """The same for several numbers of rules, from one look at the hits."""
         entities = self.walker.steps.entities
-        factors = np.repeat([1.0, _LITTLE], [top, NEXT])
-        keys, bits = self.rank_hits(start, step, deepest=top + NEXT)
+        deepest = max(tops) + NEXT
+        keys, bits = self.rank_hits(start, step, deepest=deepest)
         cell = keys >> bits
-        weights = self.weights[keys & ((1 << bits) - 1)] * factors[place_within(cell)]
-        scores = np.bincount(cell, weights=weights, minlength=len(start) * entities)
-        return scores.astype(np.float64).reshape(len(start), entities)  # of no hits the sum is of whole numbers
+        weights, place = self.weights[keys & ((1 << bits) - 1)], place_within(cell)
+        for top in tops:
+            factors = np.repeat([1.0, _LITTLE, 0.0], [top, NEXT, deepest - top - NEXT])
+            scores = np.bincount(cell, weights=weights * factors[place], minlength=len(start) * entities)
+            yield scores.astype(np.float64).reshape(len(start), entities)  # of no hits the sum is of whole numbers
 
     def rank_hits(self, start: np.ndarray, step: np.ndarray, *, deepest: int) -> tuple[np.ndarray, int]:
         """The most trusted rules of each (query, entity), ascending: cell and number as one, and the number's bits."""
