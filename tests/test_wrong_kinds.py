@@ -80,6 +80,7 @@ SAID = {
     "kgwb.cite(facts)": "TypeError: A run, something with describe_run(), was expected, but a DataFrame came.",
     "kgwb.probe(bert, None)": "TypeError: A mapping of names to models was expected, but a Bert came.",
     "kgwb.probe({'plain': bert}, graph)": "TypeError: A set of questions was expected, but a KnowledgeGraph came.",
+    "kgwb.see.show_search(split)": "TypeError: A search for settings was expected, but a Split came. Type kgwb.see.show_search(",
     "kgwb.see.show_probe(ranks)": "TypeError: A ProbeReport was expected, but a RankReport came.",
     "kgwb.learn.mark_mentions(graph)": "TypeError: A set of questions was expected, but a KnowledgeGraph came.",
     "kgwb.learn.remove_answers(split, graph)": "TypeError: A set of questions was expected, but a KnowledgeGraph came.",
