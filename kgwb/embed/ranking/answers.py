@@ -52,7 +52,8 @@ def expect_ranker(ranker: object, call: str) -> None:
     Raises:
         TypeError: there are no scores to be had; says what to type.
     """
-    expect_kind(ranker, (GraphEmbedding, ScoresAnswers), "A ranker, vectors or rules,", call=call)
+    expected = "A ranker, something with .graph and .score_answers(known, relation, *, tails),"
+    expect_kind(ranker, (GraphEmbedding, ScoresAnswers), expected, call=call)
     if isinstance(ranker, type):
         raise TypeError(f"A ranker was expected, but the class {ranker.__name__} came. Type {call}.")
 

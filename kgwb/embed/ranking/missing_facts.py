@@ -19,7 +19,7 @@ from kgwb.embed.ranking.answers import Ranker, expect_ranker, find_trained_facts
 from kgwb.embed.ranking.best_triples import BestTriples, TripleScan
 from kgwb.embed.ranking.calibration import Calibration, calibrate_scores, logistic
 from kgwb.embed.ranking.labelled import score_triples
-from kgwb.embed.ranking.pair_scores import count_pairs, score_pairs
+from kgwb.embed.ranking.pair_scores import count_ends, score_ends
 from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
 from kgwb.graph.splitting import Split
 from kgwb.words import count_things
@@ -185,13 +185,13 @@ def find_missing_facts(
     candidates = choose_candidates(graph, among, facts=parts.train)
     calibration = calibrate_scores(vectors, parts, seed=seed) if _can_calibrate(parts) else None
     centres = _find_centres(vectors, parts.train) if calibration is None else calibration.centres
-    score, device = score_pairs(vectors, memory)
+    score, device = score_ends(vectors, memory)
     scan = TripleScan.of(parts, chosen, candidates, memory=memory, device=device)
     best, check, floor = BestTriples(int(k)), BestTriples(int(k)), BestTriples(int(k))
     with limit_threads(len(graph.entities) ** 2 * getattr(vectors, "dim", 128)):
         unseen, withheld = scan.run(score, centres, best=best, check=check)
     if withheld:
-        scan.run(count_pairs(parts.train, len(graph.entities)), np.zeros_like(centres), best=None, check=floor)
+        scan.run(count_ends(parts.train, len(graph.entities)), np.zeros_like(centres), best=None, check=floor)
     weigh = _weigh(calibration, withheld, unseen)
     return MissingFacts(
         graph=graph,

@@ -13,7 +13,7 @@ from kgwb.embed.ranking.counting import rows_at_once
 from kgwb.embed.vectors import Vectors
 
 
-def score_pairs(ranker: Ranker, memory: int | float) -> tuple[PairScores, torch.device]:
+def score_ends(ranker: Ranker, memory: int | float) -> tuple[PairScores, torch.device]:
     """What scores blocks of pairs, and where; whatever is no embedding scores all tails of a head, then few are kept."""
     if isinstance(ranker, GraphEmbedding):
         return _compare_pairs(encode_once(ranker)), ranker.device
@@ -45,7 +45,7 @@ def _compare_pairs(vectors: Vectors) -> PairScores:
     return score
 
 
-def count_pairs(train: Int[np.ndarray, "fact 3"], entities: int) -> PairScores:
+def count_ends(train: Int[np.ndarray, "fact 3"], entities: int) -> PairScores:
     """What counts alone expect: facts of the head in the relation times those of the tail, over those of the relation."""
 
     def score(heads: Int[np.ndarray, " head"], relation: int, tails: Int[np.ndarray, " tail"]) -> Tensor:
