@@ -80,7 +80,7 @@ def test_it_is_trained_saved_and_cited_as_what_it_is(split: Split, tmp_path: Pat
     assert f"start of the vectors: {vectors.start_note}" in re.sub(r"\s+", " ", repr(cite(again)))
 
 
-def test_what_is_told_of_neighbours_is_learnt_faster_than_from_nothing(graph: KnowledgeGraph, split: Split) -> None:
+def test_those_that_are_told_to_be_alike_are_neighbours_before_training(graph: KnowledgeGraph) -> None:
     regions = np.random.default_rng(0).normal(size=(5, 12))
     names = [int(label.split()[-1]) % 5 for label in graph.labels]
     told = regions[names] + 0.05 * np.random.default_rng(1).normal(size=(68, 12))
