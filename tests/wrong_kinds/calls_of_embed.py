@@ -22,6 +22,8 @@ MORE_CALLS = {
     "kgwb.embed.complete_analogy": "vectors, ['anna', 'bert', 'carl']",
     "kgwb.find_missing_facts": "vectors, 3, split=split, relations=['knows'], among='relation'",
     "kgwb.find_settings": "split, [scorer], passes=1, fixed={'dim': 4, 'precision': 'float32'}",
+    "kgwb.see.show_search": "kgwb.find_settings(split, [scorer], passes=1, fixed={'dim': 4})",
+    "kgwb.embed.start_embedding": "graph, scorer, {'anna': [1.0, 2.0], 'bert': [2.0, 1.0]}, dim=4",
     "kgwb.embed.find_loss_floor": "split.train",
     "kgwb.embed.PathNetwork": "split, dim=4, layers=1",
     "PathNetwork.on": "graph",

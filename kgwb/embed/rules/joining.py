@@ -8,11 +8,10 @@ import numpy as np
 import torch
 
 from kgwb.axes import Float
-from kgwb.checks import expect_at_least, expect_flags, expect_kind, expect_seed
+from kgwb.checks import expect_at_least, expect_flags, expect_seed
 from kgwb.citation import note_machine
-from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.ranking.answers import ScoresAnswers
-from kgwb.embed.rules.joined_ranker import WAYS, JoinedRanker, Ranker, scale_scores, score_both
+from kgwb.embed.ranking.answers import Ranker, expect_ranker
+from kgwb.embed.rules.joined_ranker import WAYS, JoinedRanker, scale_scores, score_both
 from kgwb.embed.rules.validating import ask_both_sides
 from kgwb.graph.splitting import Split, expect_split
 
@@ -54,9 +53,7 @@ def join_rankers(
     """
     call = "join_rankers(vectors, mine_rules(split), split)"
     for each in (one, other):
-        expect_kind(each, (GraphEmbedding, ScoresAnswers), "A ranker, vectors or rules,", call=call)
-        if isinstance(each, type):
-            raise TypeError(f"A ranker was expected, but the class {each.__name__} came. Type {call}.")
+        expect_ranker(each, call)
     expect_split(split, "join_rankers(vectors, rules, {})")
     expect_at_least("triples", triples, 1, whole=True)
     expect_flags(by_relation=by_relation)
