@@ -201,13 +201,12 @@ def measure_scorer(
 
 
 def describe_scorers(figures: dict[str, Any]) -> str:
-    """Thousands of triples per second."""
-    return "; ".join(
-        f"{name} failed"
-        if "error" in found
-        else f"{name} {found['training'] / 1e3:,.0f}k, {found['ranking'] / 1e3:,.0f}k"
-        for name, found in figures["scorers"].items()
-    )
+    """Thousands of triples per second, in training and in ranking."""
+    cells = []
+    for name, found in figures["scorers"].items():
+        speeds = [f"{found[kind] / 1e3:,.0f}k" for kind in ("training", "ranking") if kind in found]
+        cells.append(f"{name} {' / '.join(speeds) or 'failed'}")
+    return "; ".join(cells) or "no scorer"
 
 
 def train_guessing(run: Run) -> None:
@@ -240,8 +239,9 @@ def train_wide(run: Run, **changed: Any) -> None:
 def describe_wide(figures: dict[str, Any]) -> str:
     """Epochs, speed and the test."""
     speed = f"{figures['epochs']} epochs in {figures['training seconds']:.0f} s, {figures['triples per second']:,.0f} triples/s"
-    hits = " / ".join(f"{share:.3f}" for share in figures["hits"])
-    return f"{speed}; test MRR **{figures['mrr']:.3f}** / {hits}"
+    if "mrr" not in figures:
+        return f"{speed}; test not ranked"
+    return f"{speed}; test MRR **{figures['mrr']:.3f}** / {' / '.join(f'{share:.3f}' for share in figures['hits'])}"
 
 
 def time_steps(run: Run) -> None:
@@ -316,10 +316,10 @@ def train_in_processes(asked: argparse.Namespace) -> None:
     """What each of the two processes does; the first one writes the figures."""
     split = read_data(asked.tiny, None)
     options = choose_shared(asked.tiny)
-    dim = options.pop("dim")
+    embedding = kgwb.GraphEmbedding(split.graph, kgwb.ComplEx(), dim=options.pop("dim"))
     with join_processes() as (rank, count):
         shard = Shard(rank, count, len(split.graph.entities))
-        vectors = shard.start(lambda: kgwb.GraphEmbedding(split.graph, kgwb.ComplEx(), dim=dim)).to(best_device())
+        vectors = shard.divide(embedding).to(best_device())
         epochs = list(kgwb.train_embedding(vectors, split, **options, shard=shard))
         figures = summarise(epochs) | {"device": str(vectors.device), "backend": torch.distributed.get_backend()}
         peak = read_peak()
@@ -337,8 +337,8 @@ def describe_processes(figures: dict[str, Any]) -> str:
     return f"{speeds}; losses differ by {figures['largest difference of losses']:.0e}"
 
 
-Describe = Callable[[dict[str, Any]], str]
-PARTS: dict[str, tuple[float, Callable[[Run], None], Describe]] = {  # the share of the minutes that each may use
+# Of each its share of the minutes, what it does, and what is said of it.
+PARTS: dict[str, tuple[float, Callable[[Run], None], Callable[[dict[str, Any]], str]]] = {
     "speed": (0.2, measure_scorers, describe_scorers),
     "rank 1000 with relation prediction": (0.28, train_guessing, describe_wide),
     "rank 1000": (0.26, train_plainly, describe_wide),

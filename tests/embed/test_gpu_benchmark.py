@@ -66,6 +66,11 @@ def test_a_part_is_stopped_at_its_share_and_keeps_what_it_had() -> None:
     assert run.figures == {"begun": True, "stopped": "at the end of its share"}
     cell = gpu.describe_part(run.figures, gpu.describe_wide)
     assert cell == "no epochs; **at the end of its share**"
+    some = {"epochs": 2, "training seconds": 3.0, "triples per second": 4e3}
+    assert gpu.describe_wide(some) == "2 epochs in 3 s, 4,000 triples/s; test not ranked"
+    assert gpu.describe_scorers({"scorers": {"a": {"training": 2e3, "ranking": 1e4}, "b": {"error": "it"}}}) == (
+        "a 2k / 10k; b failed"
+    )
     late = _make_run(-1)
     gpu.run_part(work, late)
     assert late.figures == {"stopped": "at the end of its share"}
