@@ -11,6 +11,7 @@ MORE_CALLS = {
     "JoinedRanker.predict": "head='anna', relation='knows'",
     "KnowledgeGraph.with_facts": "[('anna', 'knows', 'fred')], [('anna', 'knows', 'bert')]",
     "kgwb.graph.compare_graphs": "graph, graph",
+    "kgwb.embed.HousE": "block=2, reflections=2",
     "kgwb.embed.fold_in": "vectors, graph, epochs=1, precision='float32'",
     "kgwb.update_embedding": "vectors, graph, epochs=1, fold_epochs=1, evaluate_on=2, precision='float32'",
     "GraphEmbedding.__getitem__": "'anna'",

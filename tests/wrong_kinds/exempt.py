@@ -112,6 +112,7 @@ HOOKS += ("Policy", "Partial", "Extended", "Full", "Staged", "Adversarial", "Tas
 HOOKS += ("Strategy", "Together", "TwoStage", "Sampled", "Joint")
 HOOKS += ("Balance", "FixedWeights", "ScheduledWeights", "UncertaintyWeights")
 HOOKS += ("VariationalEncoder", "LiteralEncoder", "EncoderChain", "ComplEx", "DistMult", "RESCAL", "RotatE", "TransE")
+HOOKS += ("HousE", "QuatE")
 
 # (call, place, kind) whose error is that of the object that was passed.
 OWN = {
