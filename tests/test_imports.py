@@ -161,6 +161,19 @@ def test_the_first_screen_holds_at_most_fifty_names() -> None:
     assert count <= 50, f"kgwb/__init__.pyi lists {count} names: leave there what notebooks use, the rest in its room"
 
 
+def test_whatever_should_be_a_function_is_asked_by_one_question() -> None:
+    """`callable` also says yes to a class and to a module of torch, which then fail in the middle of the work."""
+    asked = [
+        f"{module}:{node.lineno}"
+        for module, source in MODULES.items()
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.If) and any(isinstance(line, ast.Raise) for line in node.body)
+        for call in ast.walk(node.test)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "callable" and isinstance(call.args[0], ast.Name)
+    ]
+    assert not asked, f"type is_function(value) of kgwb.checks: {asked}"
+
+
 @pytest.mark.parametrize("name", kgwb._MOVED)
 def test_a_name_that_left_the_first_screen_is_found_and_says_where_it_is(name: str) -> None:
     place = f"kgwb.{kgwb._MOVED[name]}"

@@ -42,6 +42,7 @@ from kgwb.embed.settings.finding import SettingsSearch as SettingsSearch
 from kgwb.embed.settings.finding import find_settings as find_settings
 from kgwb.embed.settings.floor import find_loss_floor as find_loss_floor
 from kgwb.embed.settings.trial import Trial as Trial
+from kgwb.embed.starting_vectors import start_embedding as start_embedding
 from kgwb.embed.training.adversary import AdversarialNegatives as AdversarialNegatives
 from kgwb.embed.training.cost import estimate_cost as estimate_cost
 from kgwb.embed.training.loop import train_embedding as train_embedding

@@ -223,14 +223,15 @@ class GraphEmbedding(EmbeddingTables):
         facts = {"scorer": describe_scorer(self.scorer), "dim": self.dim, "seed": self.seed}
         facts |= {"reciprocal": self.reciprocal, "trained_facts": len(self.trained_facts)}
         facts["trainings"] = list(self._trainings)
+        facts |= {"start": self.start_note} if self.start_note else {}
         tensors["trained_facts"] = torch.from_numpy(self.trained_facts.astype(np.int32))
         return write_embedding_files(folder, tensors, facts, self.graph)
 
     def describe_run(self) -> dict[str, str]:
         """What `kgwb.cite` says of it."""
-        return describe_vectors(
-            self.graph, self.extra_repr(), self.seed, self._trainings, known=bool(len(self.trained_facts))
-        )
+        known = bool(len(self.trained_facts))
+        found = describe_vectors(self.graph, self.extra_repr(), self.seed, self._trainings, known=known)
+        return found | ({"start of the vectors": self.start_note} if self.start_note else {})
 
     def extra_repr(self) -> str:
         """What stands between the brackets when torch prints a model that holds this one."""

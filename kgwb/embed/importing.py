@@ -64,7 +64,7 @@ def read_vectors(path: str | Path, graph: KnowledgeGraph, *, scorer: Scorer, see
         if not path.is_file():
             raise missing_file(path, f"a file of vectors, {FORMATS}")
         found = {kind: _read(path, kind, _list_spellings(table, kind)) for kind, table in tables.items()}
-    rows = {kind: _match(found[kind].names, table, kind) for kind, table in tables.items()}
+    rows = {kind: find_named_rows(found[kind].names, table, kind) for kind, table in tables.items()}
     if not (rows["entity"] >= 0).any():
         raise EmbeddingFileError(_nothing_matches(path, graph, found["entity"].further))
     for kind in tables:
@@ -186,7 +186,7 @@ def _list_spellings(table: pd.DataFrame, kind: str) -> set[str]:
     return {*table[kind], *table["label"]}
 
 
-def _match(names: Sequence[str], table: pd.DataFrame, kind: str) -> np.ndarray:
+def find_named_rows(names: Sequence[str], table: pd.DataFrame, kind: str) -> np.ndarray:
     """Where in the file each of the graph's names stands, int64 [name], or -1."""
     places = {name: place for place, name in enumerate(names)}
     rows = [places.get(name, places.get(label, -1)) for name, label in zip(table[kind], table["label"], strict=True)]

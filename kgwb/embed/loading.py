@@ -79,6 +79,7 @@ def _read_embedding(folder: Path, graph: KnowledgeGraph | None, scorer: Scorer |
     if facts["reciprocal"]:
         embedding.add_inverses()
     embedding._trainings = tuple(facts.get("trainings", ()))
+    embedding.start_note = str(facts.get("start", ""))
     learnt = tensors.pop("trained_facts", None)
     embedding.to(tensors["entity_table"].dtype).load_state_dict(tensors)
     if learnt is not None:

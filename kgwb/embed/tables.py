@@ -27,6 +27,7 @@ class EmbeddingTables(nn.Module):
     inverse_table: nn.Parameter | None
     trained_on: Tensor
     trained_facts: Int[np.ndarray, "fact 3"]  # none in one that was imported, whatever it has seen
+    start_note: str  # where entity vectors began, if not at random
     begun_from: str  # SHA-256 of the tables that the last training began with, where that is kept in a checkpoint
 
     def __init__(
@@ -51,7 +52,7 @@ class EmbeddingTables(nn.Module):
         self.encoder = encoder
         self.register_buffer("trained_on", torch.zeros(len(graph.entities), dtype=torch.bool))
         self.trained_facts = np.empty((0, 3), dtype=np.int64)
-        self.begun_from = ""
+        self.start_note = self.begun_from = ""
         self._trainings: tuple[Training, ...] = ()
         self.eval()  # training switches an encoder's dropout and sampling on, and off again
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kgwb.checks import expect_each, expect_flags, expect_number, expect_text
+from kgwb.checks import expect_each, expect_flags, expect_number, expect_text, is_function
 from kgwb.lessons.examples import describe_input, shorten_value
 from kgwb.lessons.guarded import Run, run_guarded
 from kgwb.words import quote_value
@@ -95,9 +95,9 @@ def check(
     expect_text("called", called, usual="answer")
     expect_flags(ordered=ordered)
     expect_number("limit", limit, usual=5, above=0)
-    if through is not None and not callable(through):
+    if through is not None and not is_function(through):
         raise TypeError(f"through={quote_value(through)} came. Expected a function, or nothing; type {call}.")
-    if not callable(answer) or isinstance(answer, type):
+    if not is_function(answer):
         what = shorten_value(answer)
         return _refuse(
             ["Not yet.", _row("gave", what), _row("expected", "a function: run the cell above"), _row("hint", hint)]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from kgwb.checks import expect_number
+from kgwb.checks import expect_number, is_function
 from kgwb.lessons.checks import ExerciseError, agree
 from kgwb.lessons.examples import shorten_value
 from kgwb.lessons.guarded import run_guarded
@@ -53,7 +53,7 @@ def use_answer(
         raise ValueError(f"beside={quote_value(beside)} came. Expected a value for each of the cases; type {_CALL}.")
     expect_number("limit", limit, usual=20, above=0)
     came: dict[Any, Any] = dict.fromkeys(cases, "a function was expected: run the cell above")
-    if callable(answer) and not isinstance(answer, type):
+    if is_function(answer):
         came = dict(zip(cases, _call_each(answer, list(cases.values()), limit), strict=True))
     given = {name: _write_tuple(value) for name, value in (beside or {}).items()}
     columns = {"yours": came} | ({} if beside is None else {"kgwb": given})

@@ -19,6 +19,8 @@ from .probe.view import ProbeView as ProbeView
 from .probe.view import show_probe as show_probe
 from .review.view import ReviewView as ReviewView
 from .review.view import show_review as show_review
+from .search.view import SearchView as SearchView
+from .search.view import show_search as show_search
 from .space.quality import PointQuality as PointQuality
 from .space.quality import ProjectionQuality as ProjectionQuality
 from .space.quality import point_quality as point_quality

@@ -8,6 +8,7 @@ from typing import Any
 
 from kgwb.see.live import LiveView
 from kgwb.see.notebook import has_widgets, in_notebook, mounts_views
+from kgwb.see.view import View
 
 REDRAW = 0.3  # seconds between two pictures at least
 OPENED, STOP = "opened", "stop"  # what the page says
@@ -16,22 +17,23 @@ OPENED, STOP = "opened", "stop"  # what the page says
 class LiveOutput:
     """The output of a cell in which a view is drawn again and again while it runs; nothing outside a notebook.
 
-    A button ends the run. A click reaches a kernel that is busy only where widgets have a thread of their own there:
-    JupyterLab 4.4 with ipykernel 7 ("subshells"), and later. So the page asks first. When the kernel answers, the button
-    ends the run after its epoch; when it does not, the button interrupts the kernel, or where it may not do that names the
-    notebook's own way. At the end the still picture is the output; where the notebook puts a live view in its place, it
-    stays live.
+    A still view is a new picture each time; the notebook's own interrupt ends what it follows. A live one is sent what it
+    shows, and a button ends the run. A click reaches a kernel that is busy only where widgets have a thread of their own
+    there: JupyterLab 4.4 with ipykernel 7 ("subshells"), and later. So the page asks first. When the kernel answers, the
+    button ends the run after its epoch; when it does not, the button interrupts the kernel, or where it may not do that
+    names the notebook's own way. At the end the still picture is the output; where the notebook puts a live view in its
+    place, it stays live.
 
     Attributes:
         view: what is drawn.
     """
 
-    def __init__(self, view: LiveView) -> None:
+    def __init__(self, view: View) -> None:
         self.view = view
         self.handle: Any = None
         self.last = -math.inf
         self.live = in_notebook()
-        self.moves = self.live and has_widgets()
+        self.moves = self.live and isinstance(view, LiveView) and has_widgets()
 
     def open(self) -> None:
         """Show the empty picture with its button, so that the first epoch can be ended too."""
@@ -49,7 +51,7 @@ class LiveOutput:
     def draw(self) -> None:
         """Draw the view as far as it is."""
         self.last = time.monotonic()
-        self.view.renew()
+        self._renew()
         if self.handle is None or not self.moves:
             self._show(make_bundle(self.view))
 
@@ -57,7 +59,7 @@ class LiveOutput:
         """Leave the picture, and nothing that needs a kernel."""
         if not self.live:
             return
-        self.view.renew()
+        self._renew()
         if self.moves and not mounts_views():
             widget, self.view._widget = self.view.widget, None
             widget.close()
@@ -65,6 +67,10 @@ class LiveOutput:
             self._show({"text/plain": repr(self.view), "image/svg+xml": self.view.picture})
         else:
             self._show(make_bundle(self.view))
+
+    def _renew(self) -> None:
+        if isinstance(self.view, LiveView):
+            self.view.renew()
 
     def _show(self, bundle: dict[str, Any]) -> None:
         from IPython.display import display
@@ -75,7 +81,7 @@ class LiveOutput:
             self.handle.update(bundle, raw=True)
 
 
-def make_bundle(view: LiveView) -> dict[str, Any]:
+def make_bundle(view: View) -> dict[str, Any]:
     """What a notebook shows of a view, and saves, without what only describes it."""
     bundle = view._repr_mimebundle_()
     return bundle[0] if isinstance(bundle, tuple) else bundle

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,8 +105,23 @@ def spread_labels(wanted: Sequence[Number], gap: Number, low: Number, high: Numb
     return [float(places[i]) for i in range(len(order))]
 
 
-def draw_axes(panel: Panel, *, title: str, x_name: str = "", y_name: str = "", whole_x: bool = False) -> str:
-    """Thin rules at round values, their numbers, the panel's title and the name of y above, and the name of x below."""
+def draw_axes(
+    panel: Panel,
+    *,
+    title: str,
+    x_name: str = "",
+    y_name: str = "",
+    whole_x: bool = False,
+    x_ticks: Mapping[float, str] | None = None,
+) -> str:
+    """Thin rules at round values, their numbers, the panel's title and the name of y above, and the name of x below.
+
+    Args:
+        panel: where.
+        title, x_name, y_name: what is said.
+        whole_x: whether x counts, so that its ticks are whole numbers.
+        x_ticks: what stands at which x; by default round values.
+    """
     right, bottom = panel.right, panel.bottom
     parts = [draw_text(title, panel.left, panel.top - (26 if y_name else 10), size=13, weight=600)]
     if y_name:
@@ -115,12 +130,14 @@ def draw_axes(panel: Panel, *, title: str, x_name: str = "", y_name: str = "", w
         y = panel.place(np.array([panel.x_range[0]]), np.array([value]))[0, 1]
         parts.append(f'<path d="M{panel.left:.1f} {y:.1f}H{right:.1f}" class="line-rule"/>')
         parts.append(draw_text(f"{value:g}", panel.left - 6, y + 4, role="muted", size=11, anchor="end"))
-    for value in choose_ticks(*panel.x_range, 6):
-        if whole_x and value != round(value):
-            continue
+    if x_ticks is None:
+        x_ticks = {
+            value: f"{value:,g}" for value in choose_ticks(*panel.x_range, 6) if not whole_x or value == round(value)
+        }
+    for value, text in x_ticks.items():
         x = panel.place(np.array([value]), np.array([panel.y_range[0]]))[0, 0]
         parts.append(f'<path d="M{x:.1f} {bottom:.1f}v4" class="line-muted"/>')
-        parts.append(draw_text(f"{value:,g}", x, bottom + 17, role="muted", size=11, anchor="middle"))
+        parts.append(draw_text(text, x, bottom + 17, role="muted", size=11, anchor="middle"))
     parts.append(f'<path d="M{panel.left:.1f} {bottom:.1f}H{right:.1f}" class="line-muted"/>')
     if x_name:
         parts.append(draw_text(x_name, right, bottom + 34, role="muted", size=11, anchor="end"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from kgwb.checks import expect_choice, expect_each, expect_path, expect_text
+from kgwb.checks import expect_choice, expect_each, expect_path, expect_text, is_function
 from kgwb.see.drawing import Number
 from kgwb.see.notebook import in_notebook
 from kgwb.see.page import Fragment, expect_file, write_document, write_page
@@ -124,7 +124,7 @@ class View(ABC):
         Raises:
             TypeError: the view is a still picture.
         """
-        if not callable(handler):
+        if not is_function(handler):
             raise TypeError(f"A function was expected, but {describe_kind(handler)} came. Type view.observe(print).")
         if self.widget is None:
             raise TypeError(

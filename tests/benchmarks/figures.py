@@ -20,6 +20,8 @@ SCORERS = {
     "complex": kgwb.ComplEx(),
     "rotate": kgwb.RotatE(),
     "rescal": kgwb.embed.RESCAL(),
+    "house": kgwb.embed.HousE(),
+    "quate": kgwb.embed.QuatE(),
 }
 log = logging.getLogger("bench")
 README = Path(__file__).with_name("README.md")

@@ -55,6 +55,7 @@ def make_views() -> Iterator[tuple[str, Callable[[], Any]]]:
     )
     chances = torch.tensor(predicted["score"].to_numpy()).softmax(0).numpy()
     predicted = pd.DataFrame(predicted[["head", "relation", "tail"]]).assign(probability=chances)
+    search = kgwb.find_settings(kgwb.split_triples(graph), passes=60, fixed={"dim": 64}, memory=1)
     report = kgwb.probe({"plain": bert, "entity+memory": model}, unseen)
 
     yield "graph around a person", lambda: kgwb.show_graph(graph, around=PERSON, hops=2, limit=60, predicted=predicted)
@@ -69,7 +70,15 @@ def make_views() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "attention", lambda: kgwb.show_attention(before, graph=graph)
     yield "attention before and after", lambda: kgwb.show_attention(before, after, graph=graph)
     yield "probe", lambda: kgwb.see.show_probe(report)
+    yield "search for settings", lambda: search_on(search)
     yield "linked", lambda: link_three(graph, vectors, before, after)
+
+
+def search_on(search: Any) -> Any:
+    view = kgwb.see.show_search(search)
+    for _ in view:
+        pass
+    return view
 
 
 def link_three(graph: Any, vectors: Any, before: Any, after: Any) -> Any:

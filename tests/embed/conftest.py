@@ -42,7 +42,7 @@ def train() -> Callable[..., GraphEmbedding]:
 
     def run(graph: KnowledgeGraph, data: Split | KnowledgeGraph, scorer: Scorer, **options: object) -> GraphEmbedding:
         embedding = GraphEmbedding(graph, scorer, dim=32)
-        for _ in train_embedding(embedding, data, **{"epochs": 40, "batch": 50} | options):
+        for _ in train_embedding(embedding, data, **{"epochs": 10, "batch": 50} | options):
             pass
         return embedding
 

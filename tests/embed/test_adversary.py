@@ -143,10 +143,10 @@ def test_a_run_that_stopped_goes_on_with_what_the_generator_knew(graph: Knowledg
 @pytest.mark.parametrize("loss", ["softmax", "self-adversarial", "margin", "logistic"])
 def test_an_embedding_learns_from_them(graph: KnowledgeGraph, loss: str) -> None:
     embedding, negatives = GraphEmbedding(graph, ComplEx(), dim=32), AdversarialNegatives(graph, 20)
-    for _ in train_embedding(embedding, graph, epochs=40, batch=50, negatives=negatives, loss=loss):
+    for _ in train_embedding(embedding, graph, epochs=20, batch=50, negatives=negatives, loss=loss):
         pass
     assert rank_triples(embedding, graph.triples, known=graph.triples).mrr > 0.4
-    assert negatives.draws == 40 * len(_batches(graph, 50))
+    assert negatives.draws == 20 * len(_batches(graph, 50))
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ embedding.save(out)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no kill -9")
 def test_killed_in_an_epoch_and_while_writing_it_still_ends_the_same(graph: KnowledgeGraph, tmp_path: Path) -> None:
     path = write_graph(graph, tmp_path / "graph")
-    options = {"epochs": 6, "batch": 1, "dropout": 0.2, "precision": "float32", "reciprocal": True}
+    options = {"epochs": 6, "batch": 4, "dropout": 0.2, "precision": "float32", "reciprocal": True}
     options |= {"evaluate_every": 1, "patience": 5, "cool_down": 2}
 
     def start(killed: int) -> subprocess.Popen[str]:
@@ -151,7 +151,7 @@ def test_killed_in_an_epoch_and_while_writing_it_still_ends_the_same(graph: Know
     with start(-1) as first:
         for line in first.stdout:
             if line == "2\n":
-                first.kill()  # in the middle of the third epoch, which takes hundreds of steps
+                first.kill()  # in the middle of the third epoch, which takes a hundred steps
                 break
         assert first.stdout.read() == ""
     assert first.returncode == -signal.SIGKILL

@@ -120,7 +120,7 @@ def test_ranking_draws_nothing(make: Callable, split: Split) -> None:
 @pytest.mark.parametrize("scorer", [DistMult(), ComplEx()], ids=repr)
 def test_an_encoder_learns_and_harms_nothing(make: Callable, split: Split, *, scorer: DistMult | ComplEx) -> None:
     plain, encoded = (GraphEmbedding(split.graph, scorer, dim=DIM, encoder=e) for e in (None, make(split)))
-    options = {"epochs": 20, "batch": 100, "learning_rate": 0.1}
+    options = {"epochs": 10, "batch": 100, "learning_rate": 0.1}
     for vectors in (plain, encoded):
         losses = [epoch.loss for epoch in train_embedding(vectors, split, **options)]
         assert losses[-1] < losses[0]

@@ -16,6 +16,8 @@ from kgwb.embed import (
     ComplEx,
     DistMult,
     GraphEmbedding,
+    HousE,
+    QuatE,
     RotatE,
     TransE,
     calibrate_scores,
@@ -31,7 +33,7 @@ from kgwb.embed.scorers.scorer import Scorer
 from kgwb.graph import KnowledgeGraph, Split
 
 FEW = (torch.float16, torch.bfloat16)
-SCORERS = (TransE(), TransE(norm=1), ComplEx(), DistMult(), RotatE(), RESCAL())
+SCORERS = (TransE(), TransE(norm=1), ComplEx(), DistMult(), RotatE(), RESCAL(), HousE(), QuatE())
 
 
 def _make(split: Split, scorer: Scorer, numbers: torch.dtype) -> GraphEmbedding:

@@ -241,3 +241,29 @@ def test_a_citation_says_how_rules_were_mined() -> None:
     said = kgwb.cite(mine_rules(_split(8), top=3)).frame.set_index("part")["value"]
     assert "min_support=2" in said["settings"] and "top=3" in said["settings"]
     assert isinstance(mine_rules(_split(8)), RuleRanker)
+
+
+@few
+@given(triples=triples_of)
+def test_long_paths_are_judged_without_the_fact_they_conclude(triples: Triples) -> None:
+    facts = _straight(triples)
+    for row in mine_rules(make_split(triples), longest=5, min_support=1, top=5).frame.itertuples():
+        if row.kind != "path" or len(row.path) < 4:
+            continue
+        back = tuple((step + RELATIONS) % (2 * RELATIONS) for step in row.path[::-1])
+        pairs = {(x, y) for x in range(ENTITIES) for y in reach(facts, row.path, x)}
+        circular = {(x, y) for x, y in pairs if row.path[0] == row.implied and x not in reach(facts, back, y)}
+        circular &= {(x, y) for x, r, y in facts if r == row.implied}
+        support = sum((x, row.implied, y) in facts for x, y in pairs - circular)
+        assert (row.support, row.cases) == (support, len(pairs - circular))
+
+
+def test_a_fact_does_not_prove_itself_by_a_walk_around_a_triangle() -> None:
+    """Three heads of r0 lead into triangles of r1, which come back to where they began; one path alone leads elsewhere."""
+    triangles = [(base, base + 1, base + 2) for base in (0, 4, 8)]
+    around = [(one, 1, other) for a, b, c in triangles for one, other in ((a, b), (b, c), (c, a))]
+    elsewhere = [(12, 0, 13), (13, 1, 14), (14, 1, 15), (15, 1, 16), (12, 0, 16)]
+    triples = [*around, *((base + 3, 0, base) for base in (0, 4, 8)), *elsewhere]
+    frame = mine_rules(make_split(triples, 17, 2), longest=4, min_support=1, top=5).frame
+    rule = frame[(frame["kind"] == "path") & (frame["implied"] == 0) & frame["path"].map(((0, 1, 1, 1)).__eq__)]
+    assert rule[["support", "cases"]].to_numpy().tolist() == [[1, 1]]

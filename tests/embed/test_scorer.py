@@ -49,8 +49,8 @@ def test_asking_for_the_relation_orders_relations_as_the_score_does(scorer: Scor
 
 def test_start_is_small_finite_and_of_the_width_asked_for(scorer: Scorer) -> None:
     generator = torch.Generator().manual_seed(0)
-    assert scorer.start_entities(5, 6, generator).shape == (5, 6)
-    assert scorer.start_relations(4, 6, generator).shape == (4, scorer.relation_width(6))
+    assert scorer.start_entities(5, 8, generator).shape == (5, 8)
+    assert scorer.start_relations(4, 8, generator).shape == (4, scorer.relation_width(8))
 
 
 def test_gradients_are_finite_even_where_everything_is_zero(scorer: Scorer) -> None:

@@ -172,6 +172,15 @@ def test_sentences_without_two_names_give_an_empty_frame_with_all_columns(reader
     assert len(found) == 0 and {"probability", "stated_in", "contradicts"} <= set(found.columns)
 
 
+def test_nothing_found_joins_what_is_found_and_ids_stay_ids(reader, countries):
+    nothing = propose_facts(reader, ["Nobody is here."], countries)
+    found = propose_facts(reader, [FORM.format("Oslo", "Norway")], countries, least=0.0)
+    numbers = [name for name in found.columns if found[name].dtype.kind in "iufb"]
+    assert {"head", "relation", "tail", "support", "probability", "known"} <= set(numbers)
+    assert nothing[numbers].dtypes.equals(found[numbers].dtypes)
+    assert pd.concat([nothing, found])[numbers].dtypes.equals(found[numbers].dtypes)
+
+
 def test_a_text_that_is_too_long_is_left_out_and_counted(reader, countries, caplog):
     long = FORM.format("Oslo", "Norway") + " and" * 600
     with caplog.at_level(logging.WARNING):

@@ -53,7 +53,7 @@ def test_an_untrained_masked_language_head_is_said(bert, caplog):
 def test_a_cloze_answers_untuned(tmp_path, texts):
     good, bad = texts
     words = ("好", "差") if "好" in good else ("good", "bad")
-    folder = train_tiny([good, bad] * 40, layers=1, width=64, vocabulary=200, steps=300, cache=tmp_path, progress=False)
+    folder = train_tiny([good, bad] * 40, layers=1, width=64, vocabulary=200, steps=150, cache=tmp_path, progress=False)
     bert = kgwb.load_bert(folder)
     subjects = [text.partition(word)[0].strip() for text, word in zip(texts, words, strict=True)]
     frame = pd.DataFrame({"text": subjects, "label": [1, 0]})

@@ -14,13 +14,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
+from smaller import make_smaller
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SVG = "image/svg+xml"
@@ -30,7 +31,12 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 
 
 def run_notebook(
-    path: Path, *, replace: dict[str, str] | None = None, after: Iterable[str] = (), seconds: int = 900
+    path: Path,
+    *,
+    replace: dict[str, str] | None = None,
+    after: Iterable[str] = (),
+    smaller: Mapping[str, str] | None = None,
+    seconds: int = 900,
 ) -> Any:
     """Run a notebook from top to bottom, in its own folder.
 
@@ -38,9 +44,11 @@ def run_notebook(
         path: the notebook.
         replace: new source for cells that carry one of these tags: solutions in place of exercises.
         after: the source of further cells, run where the notebook's last one left off.
+        smaller: what stands in its code, and what to run in its place, as in `smaller.SMALLER`.
         seconds: how long one cell may take.
     """
     notebook = nbformat.read(path, as_version=4)
+    make_smaller(notebook, smaller or {})
     for cell in notebook.cells:
         for tag in cell.metadata.get("tags", []):
             cell.source = (replace or {}).get(tag, cell.source)

@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 import saving
+from smaller import SMALLER, make_smaller
 from suggestions import list_calls, take_where_next, write_cells
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
@@ -91,8 +92,16 @@ def test_it_runs_with_its_solutions_and_so_does_what_it_suggests(
     solutions = _solutions(path)
     assert sorted(solutions) == sorted(_exercises(code)), "each exercise has one solution"
     suggested = write_cells(list_calls(take_where_next(notebook)), tmp_path)
-    ran = saving.run_notebook(path, replace=solutions, after=suggested)
+    ran = saving.run_notebook(path, replace=solutions, after=suggested, smaller=SMALLER.get(path.stem))
     assert not saving.find_warnings(ran), "a library warns; what it warns of is mended"
+
+
+def test_what_is_made_smaller_stands_there_once() -> None:
+    assert {path.stem for path in NOTEBOOKS} >= set(SMALLER)
+    for path in NOTEBOOKS:
+        make_smaller(_read(path)[0], SMALLER.get(path.stem, {}))
+    with pytest.raises(ValueError, match=r"'no such line' stands in 0 cells; expected one\. Mend tests/notebooks/"):
+        make_smaller(_read(NOTEBOOKS[0])[0], {"no such line": ""})
 
 
 @every_notebook

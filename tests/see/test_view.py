@@ -14,7 +14,7 @@ import pytest
 import kgwb
 from kgwb.bert import Reading, load_bert
 from kgwb.embed import Epoch
-from kgwb.graph import Mention
+from kgwb.graph import Mention, Split
 from kgwb.learn import ProbeReport
 from kgwb.see import LiveView, View
 
@@ -72,6 +72,22 @@ def show_review(_pair: tuple[Reading, Reading]) -> View:
     return kgwb.see.show_review(pd.DataFrame([row]).assign(stated_in=[(0,)]), graph, threshold=0.5)
 
 
+def show_search(_pair: tuple[Reading, Reading]) -> View:
+    graph = kgwb.KnowledgeGraph.from_pandas(FACTS, name=HOSTILE[0])
+    split = Split(graph, graph.triples, graph.triples, graph.triples[:0])
+    view = kgwb.see.show_search(kgwb.find_settings(split, [Named()], passes=2, fixed={"dim": 4}))
+    for _ in view:
+        pass
+    return view
+
+
+class Named(kgwb.ComplEx):  # type: ignore[misc]
+    """A scorer that is called what a label would be."""
+
+    def __repr__(self) -> str:
+        return HOSTILE[1]
+
+
 def make_training_panel(_pair: tuple[Reading, Reading]) -> View:
     panel = kgwb.see.TrainingPanel(kgwb.KnowledgeGraph.from_pandas(FACTS))
     panel.epochs.value, panel.dim.value = 2, 4
@@ -117,6 +133,7 @@ VIEWS: dict[str, Callable[[tuple[Reading, Reading]], View]] = {
             show_heads,
             show_probe,
             show_review,
+            show_search,
             link,
         ),
         *(make_training_panel, make_ranking_panel, make_injection_panel, make_workbench),
@@ -170,7 +187,9 @@ ODD = {
     "half a character": ("\ud800", "a\udfffb", "\ud83d"),
 }
 # A graph refuses half a character by itself, and so does the data frame that a report of a probe is made from.
-REFUSED = {("half a character", name) for name in ("show_graph", "record_film", "show_probe", "show_review")}
+REFUSED = {
+    ("half a character", name) for name in ("show_graph", "record_film", "show_probe", "show_review", "show_search")
+}
 REFUSED |= {("half a character", name) for name in VIEWS if name.startswith("make_")}
 
 

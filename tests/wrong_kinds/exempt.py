@@ -54,6 +54,7 @@ EXEMPT = {
     "kgwb.see.GraphView": MADE.format("show_graph"),
     "kgwb.see.ProbeView": MADE.format("show_probe"),
     "kgwb.see.ReviewView": MADE.format("show_review"),
+    "kgwb.see.SearchView": MADE.format("show_search"),
     "kgwb.see.SpaceView": MADE.format("show_space"),
     "kgwb.see.TrainingView": MADE.format("show_training"),
     "kgwb.see.PointQuality": MADE.format("point_quality"),
@@ -111,6 +112,7 @@ HOOKS += ("Policy", "Partial", "Extended", "Full", "Staged", "Adversarial", "Tas
 HOOKS += ("Strategy", "Together", "TwoStage", "Sampled", "Joint")
 HOOKS += ("Balance", "FixedWeights", "ScheduledWeights", "UncertaintyWeights")
 HOOKS += ("VariationalEncoder", "LiteralEncoder", "EncoderChain", "ComplEx", "DistMult", "RESCAL", "RotatE", "TransE")
+HOOKS += ("HousE", "QuatE")
 
 # (call, place, kind) whose error is that of the object that was passed.
 OWN = {

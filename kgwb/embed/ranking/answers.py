@@ -43,6 +43,21 @@ class ScoresAnswers(Protocol):
         ...
 
 
+Ranker = GraphEmbedding | ScoresAnswers
+
+
+def expect_ranker(ranker: object, call: str) -> None:
+    """Something that `rank_triples` takes, and no class of it.
+
+    Raises:
+        TypeError: there are no scores to be had; says what to type.
+    """
+    expected = "A ranker, something with .graph and .score_answers(known, relation, *, tails),"
+    expect_kind(ranker, (GraphEmbedding, ScoresAnswers), expected, call=call)
+    if isinstance(ranker, type):
+        raise TypeError(f"A ranker was expected, but the class {ranker.__name__} came. Type {call}.")
+
+
 def prepare_answers(scored: object) -> tuple[AnswerScores, torch.device]:
     """A function of (known, relation, tails) that gives scores [query, entity] to write on, and the device it works on.
 
@@ -75,6 +90,12 @@ def _ask(
             f"shape {expected}, queries by entities; fewer bits make ties that are none. Type .float()."
         )
     return scores
+
+
+def find_trained_facts(ranker: Ranker) -> Int[np.ndarray, "fact 3"]:
+    """The triples that a ranker was trained on; none where it does not say."""
+    facts = getattr(ranker, "trained_facts", None)
+    return np.empty((0, 3), dtype=np.int64) if facts is None else np.asarray(facts, dtype=np.int64)
 
 
 def count_trained(scored: object, graph: KnowledgeGraph, triples: Int[np.ndarray, "triple 3"]) -> int | None:

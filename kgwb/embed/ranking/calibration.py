@@ -10,8 +10,8 @@ import pandas as pd
 
 from kgwb.axes import Bool, Float, Int
 from kgwb.checks import expect_at_least
-from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.queries import Triples, expect_ids, read_ids
+from kgwb.embed.ranking.answers import Ranker
 from kgwb.embed.ranking.labelled import Labelled, label_triples, score_triples
 from kgwb.graph.splitting import Split
 from kgwb.words import count_things
@@ -39,7 +39,7 @@ class Calibration:
         seed: which false triples.
     """
 
-    embedding: GraphEmbedding
+    embedding: Ranker
     coefficient: float
     offset: float
     centres: Float[np.ndarray, " relation"]
@@ -111,14 +111,14 @@ class Calibration:
         )
 
 
-def calibrate_scores(embedding: GraphEmbedding, split: Split, *, seed: int = 0) -> Calibration:
+def calibrate_scores(embedding: Ranker, split: Split, *, seed: int = 0) -> Calibration:
     """Fit probabilities to the scores of valid triples, true and false; test then shows how far to trust them.
 
     False triples are made as in `classify_triples`. Scores of different relations are not comparable (a softmax leaves
     each query a zero of its own), so each is taken relative to its relation's mean first.
 
     Args:
-        embedding: a trained one.
+        embedding: a trained one, or whatever else `rank_triples` takes.
         split: valid is fitted to, test is only looked at to judge the fit.
         seed: of the false triples.
 
@@ -130,6 +130,7 @@ def calibrate_scores(embedding: GraphEmbedding, split: Split, *, seed: int = 0) 
 
     Example:
         >>> import pandas as pd
+        >>> from kgwb.embed.graph_embedding import GraphEmbedding
         >>> from kgwb.embed.scorers.distmult import DistMult
         >>> from kgwb.graph import KnowledgeGraph
         >>> facts = pd.DataFrame([[h, "r", t] for h in "ab" for t in "abcd"], columns=["head", "relation", "tail"])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kgwb.axes import Bool, Float, Int
-from kgwb.embed.graph_embedding import GraphEmbedding
+from kgwb.embed.ranking.answers import Ranker
 from kgwb.embed.ranking.bootstrap import bootstrap_intervals
 from kgwb.embed.ranking.labelled import Labelled, label_triples
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -120,7 +120,7 @@ class ClassificationReport:
         )
 
 
-def classify_triples(embedding: GraphEmbedding, split: Split, *, seed: int = 0) -> ClassificationReport:
+def classify_triples(embedding: Ranker, split: Split, *, seed: int = 0) -> ClassificationReport:
     """Classify the test triples, and a false one beside each, by their scores.
 
     Beside each valid and each test triple stands a false one: its head or tail (by a coin) is exchanged for an entity
@@ -129,7 +129,7 @@ def classify_triples(embedding: GraphEmbedding, split: Split, *, seed: int = 0) 
     correctly, or, where valid has none of that relation, most of all valid triples.
 
     Args:
-        embedding: whose scores decide.
+        embedding: whose scores decide; whatever `rank_triples` takes.
         split: thresholds come from valid, accuracy from test; no triple of train, valid or test counts as false.
         seed: of the false triples; the same ones for every embedding, so that all of them answer the same questions.
 
@@ -141,6 +141,7 @@ def classify_triples(embedding: GraphEmbedding, split: Split, *, seed: int = 0) 
 
     Example:
         >>> import pandas as pd
+        >>> from kgwb.embed.graph_embedding import GraphEmbedding
         >>> from kgwb.embed.scorers.distmult import DistMult
         >>> from kgwb.graph import KnowledgeGraph
         >>> facts = pd.DataFrame([[h, "r", t] for h in "ab" for t in "abcd"], columns=["head", "relation", "tail"])

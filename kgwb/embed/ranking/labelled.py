@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import torch
 
-from kgwb.axes import Bool, Float, Int
+from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import expect_seed
-from kgwb.embed.graph_embedding import GraphEmbedding, encode_once, expect_embedding
+from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.embed.queries import SIDES, Queries, find_answers, find_distinct, group_queries
-from kgwb.embed.ranking.answers import count_trained
+from kgwb.embed.ranking.answers import Ranker, count_trained, expect_ranker, prepare_answers
+from kgwb.embed.ranking.counting import rows_at_once
 from kgwb.graph.joins import expand_ranges
 from kgwb.graph.splitting import Split, expect_split
 from kgwb.words import count_things
 
 AT_ONCE = 1 << 16  # triples whose vectors are gathered at a time
+_BLOCK = 0.5  # GiB of scores, where each triple takes a row of all entities
 COLUMN = {"head": 0, "tail": 2}
 
 
@@ -29,7 +32,7 @@ class Labelled:
         triples: ids, [labelled, 3].
         truth: whether it is a true one, [labelled].
         pairs: which true triple it is or was made from, [labelled].
-        scores: by the embedding, [labelled].
+        scores: by the embedding or another ranker, as tails, [labelled].
         notes: how many false triples could not be made by the rule, and how many true ones training had seen.
     """
 
@@ -40,14 +43,14 @@ class Labelled:
     notes: tuple[str, ...]
 
 
-def label_triples(embedding: GraphEmbedding, split: Split, part: Literal["valid", "test"], *, seed: int) -> Labelled:
+def label_triples(embedding: Ranker, split: Split, part: Literal["valid", "test"], *, seed: int) -> Labelled:
     """The true triples of one part of a split, a false one for each, and their scores.
 
     Raises:
         ValueError: the part is empty, nothing false can be made from it, the split is of another graph, or a score is not
             finite.
     """
-    expect_embedding(embedding, "GraphEmbedding(split.graph, ComplEx()), and train it first")
+    expect_ranker(embedding, "GraphEmbedding(split.graph, ComplEx()), and train it first")
     expect_split(split, "split = {}")
     if split.graph.fingerprint != embedding.graph.fingerprint:
         message = f"The embedding is of the graph {embedding.graph.name!r}, but a split of {split.graph.name!r} came"
@@ -72,21 +75,36 @@ def label_triples(embedding: GraphEmbedding, split: Split, part: Literal["valid"
 
 
 @torch.no_grad()
-def score_triples(embedding: GraphEmbedding, triples: Int[np.ndarray, "labelled 3"]) -> Float[np.ndarray, " labelled"]:
-    """The score of each triple in float64, so many at a time that memory stays small.
+def score_triples(embedding: Ranker, triples: Int[np.ndarray, "labelled 3"]) -> Float[np.ndarray, " labelled"]:
+    """The score of each triple, as the tail of its head, in float64, so many at a time that memory stays small.
 
     Raises:
         ValueError: a score is not finite.
     """
-    vectors, scores = encode_once(embedding), np.empty(len(triples))
-    for start in range(0, len(triples), AT_ONCE):
-        head, relation, tail = torch.from_numpy(triples[start : start + AT_ONCE]).to(embedding.device).T
-        scores[start : start + AT_ONCE] = vectors.score(head, relation, tail).cpu().numpy()
+    score, device, at_once = _prepare_triples(embedding)
+    scores = np.empty(len(triples))
+    for start in range(0, len(triples), at_once):
+        head, relation, tail = torch.from_numpy(triples[start : start + at_once]).to(device).T
+        scores[start : start + at_once] = score(head, relation, tail).cpu().numpy()
     if not np.isfinite(scores).all():
         raise ValueError(
             "A score is not finite: the vectors are too large. Train a fresh embedding with a lower learning_rate."
         )
     return scores
+
+
+def _prepare_triples(
+    ranker: Ranker,
+) -> tuple[Callable[[Tensor, Tensor, Tensor], Float[Tensor, " triple"]], torch.device, int]:
+    """What scores triples, where, and how many at a time; whatever is no embedding scores all tails of a head at once."""
+    if isinstance(ranker, GraphEmbedding):
+        return encode_once(ranker).score, ranker.device, AT_ONCE
+    score_answers, device = prepare_answers(ranker)
+
+    def score(head: Tensor, relation: Tensor, tail: Tensor) -> Float[Tensor, " triple"]:
+        return score_answers(head, relation, len(head)).gather(1, tail[:, None])[:, 0]
+
+    return score, device, rows_at_once(len(ranker.graph.entities), _BLOCK, device)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import torch
 
-from kgwb.axes import Float, Int, Tensor
+from kgwb.axes import Float, Int
 from kgwb.checks import expect_at_least, expect_each, expect_kind, expect_number, expect_seed
-from kgwb.citation import nest_parts
+from kgwb.citation import NOT_RECORDED, Citable, nest_parts
 from kgwb.embed.candidates import Among, choose_candidates
-from kgwb.embed.graph_embedding import GraphEmbedding, encode_once, expect_embedding
 from kgwb.embed.named_facts import is_known
 from kgwb.embed.precision import limit_threads
-from kgwb.embed.ranking.best_triples import BestTriples, PairScores, TripleScan
+from kgwb.embed.ranking.answers import Ranker, expect_ranker, find_trained_facts
+from kgwb.embed.ranking.best_triples import BestTriples, TripleScan
 from kgwb.embed.ranking.calibration import Calibration, calibrate_scores, logistic
 from kgwb.embed.ranking.labelled import score_triples
-from kgwb.embed.vectors import Vectors
+from kgwb.embed.ranking.pair_scores import count_ends, score_ends
 from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
 from kgwb.graph.splitting import Split
 from kgwb.words import count_things
@@ -34,7 +34,7 @@ class MissingFacts:
     Attributes:
         graph: whose ids these are.
         triples: best first, [fact, 3].
-        scores: by the embedding, [fact].
+        scores: by the embedding or another ranker, [fact].
         probability: how likely each holds, counting only withheld facts as true; NaN where none were withheld, [fact].
         possible: how many triples were compared.
         among: who could be head and tail, in words.
@@ -45,7 +45,7 @@ class MissingFacts:
         floor: how many are found by counts alone: the heads and tails that the relation has most often.
         asked: how many were asked for.
         separates: whether withheld facts score higher than false ones at all.
-        made: part -> how the vectors came about, as `kgwb.cite` tells it.
+        made: part -> how the ranker came about, as `kgwb.cite` tells it.
     """
 
     graph: KnowledgeGraph
@@ -110,7 +110,7 @@ class MissingFacts:
             )
         if not self.separates:
             lines.append(
-                "  withheld facts score no higher than false ones: these vectors know nothing of what is missing"
+                "  withheld facts score no higher than false ones: these scores know nothing of what is missing"
             )
         return lines
 
@@ -126,7 +126,7 @@ class MissingFacts:
 
 @torch.no_grad()
 def find_missing_facts(
-    vectors: GraphEmbedding,
+    vectors: Ranker,
     k: int = 100,
     *,
     split: Split | None = None,
@@ -148,7 +148,9 @@ def find_missing_facts(
     many times faster.
 
     Args:
-        vectors: a trained embedding. It scores tails; after training with reciprocal relations, `score` itself.
+        vectors: a trained embedding, or whatever else `rank_triples` takes: rules, two rankers joined, a path network. It
+            scores tails; after training with reciprocal relations, `score` itself. What scales each query's scores by
+            themselves, as `join_rankers` does, compares tails of one head better than heads.
         k: how many.
         split: what it was trained on, where it does not know: valid and test are the withheld facts. Left out, these are
             the graph's facts that it was not trained on.
@@ -165,6 +167,7 @@ def find_missing_facts(
         UnknownNameError: there is no such relation, type or entity.
 
     Example:
+        >>> from kgwb.embed.graph_embedding import GraphEmbedding
         >>> from kgwb.embed.scorers.distmult import DistMult
         >>> facts = pd.DataFrame([("Ada", "speaks", "Ket"), ("Bo", "speaks", "Ket"), ("Ada", "in", "Rim")])
         >>> graph = KnowledgeGraph.from_pandas(facts.set_axis(["head", "relation", "tail"], axis=1))
@@ -173,7 +176,7 @@ def find_missing_facts(
           2 relations, heads and tails any of the graph's entities
           no fact was withheld from training, so how many of these hold is not known; train on split_triples(graph)
     """
-    expect_embedding(vectors, "find_missing_facts(GraphEmbedding(graph, ComplEx()))")
+    expect_ranker(vectors, "find_missing_facts(GraphEmbedding(graph, ComplEx()))")
     expect_at_least("k", k, 1, whole=True)
     expect_number("memory", memory, usual=0.5, above=0)
     seed = expect_seed(seed)
@@ -182,12 +185,13 @@ def find_missing_facts(
     candidates = choose_candidates(graph, among, facts=parts.train)
     calibration = calibrate_scores(vectors, parts, seed=seed) if _can_calibrate(parts) else None
     centres = _find_centres(vectors, parts.train) if calibration is None else calibration.centres
-    scan = TripleScan.of(parts, chosen, candidates, memory=memory, device=vectors.device)
+    score, device = score_ends(vectors, memory)
+    scan = TripleScan.of(parts, chosen, candidates, memory=memory, device=device)
     best, check, floor = BestTriples(int(k)), BestTriples(int(k)), BestTriples(int(k))
-    with limit_threads(len(graph.entities) ** 2 * vectors.dim):
-        unseen, withheld = scan.run(_score_pairs(encode_once(vectors)), centres, best=best, check=check)
+    with limit_threads(len(graph.entities) ** 2 * getattr(vectors, "dim", 128)):
+        unseen, withheld = scan.run(score, centres, best=best, check=check)
     if withheld:
-        scan.run(_count_pairs(parts.train, len(graph.entities)), np.zeros_like(centres), best=None, check=floor)
+        scan.run(count_ends(parts.train, len(graph.entities)), np.zeros_like(centres), best=None, check=floor)
     weigh = _weigh(calibration, withheld, unseen)
     return MissingFacts(
         graph=graph,
@@ -203,14 +207,14 @@ def find_missing_facts(
         floor=scan.count_withheld(floor.triples),
         asked=int(k),
         separates=calibration is None or calibration.coefficient > 0,
-        made=dict(vectors.describe_run()),
+        made=_describe_ranker(vectors),
     )
 
 
-def _divide_facts(vectors: GraphEmbedding, split: Split | None) -> Split:
+def _divide_facts(vectors: Ranker, split: Split | None) -> Split:
     """What training saw, and what was withheld from it in two halves: to fit a probability on, and to judge it."""
     expect_kind(split, (Split, type(None)), "A split, or None,", call="find_missing_facts(vectors, split=split)")
-    graph, facts = vectors.graph, vectors.trained_facts
+    graph, facts = vectors.graph, find_trained_facts(vectors)
     if split is not None:
         if split.graph.fingerprint != graph.fingerprint:
             message = f"The embedding is of the graph {graph.name!r}, but a split of {split.graph.name!r} came"
@@ -238,7 +242,7 @@ def _choose_relations(graph: KnowledgeGraph, relations: Sequence[str | int] | No
     return sorted({graph.relation_id(name) for name in names})
 
 
-def _find_centres(vectors: GraphEmbedding, facts: Int[np.ndarray, "fact 3"]) -> Float[np.ndarray, " relation"]:
+def _find_centres(vectors: Ranker, facts: Int[np.ndarray, "fact 3"]) -> Float[np.ndarray, " relation"]:
     """The mean score of each relation's facts; of one without any, that of all."""
     scores, relations = (
         score_triples(vectors, facts.copy()),
@@ -249,28 +253,10 @@ def _find_centres(vectors: GraphEmbedding, facts: Int[np.ndarray, "fact 3"]) -> 
     return np.where(counts > 0, means, scores.mean() if len(scores) else 0.0)
 
 
-def _score_pairs(vectors: Vectors) -> PairScores:
-    def score(heads: Int[np.ndarray, " head"], relation: int, tails: Int[np.ndarray, " tail"]) -> Tensor:
-        device, entities = vectors.entities.device, vectors.entities
-        known = torch.from_numpy(heads).to(device)
-        asked = torch.full_like(known, relation)
-        if len(tails) == len(entities):
-            return vectors.score_answers(known, asked, tails=len(known))
-        some = entities.index_select(0, torch.from_numpy(tails).to(device))
-        return vectors.scorer.compare(vectors.query(known, asked, tails=len(known)), some)
-
-    return score
-
-
-def _count_pairs(train: Int[np.ndarray, "fact 3"], entities: int) -> PairScores:
-    """What counts alone expect: facts of the head in the relation times those of the tail, over those of the relation."""
-
-    def score(heads: Int[np.ndarray, " head"], relation: int, tails: Int[np.ndarray, " tail"]) -> Tensor:
-        facts = train[train[:, 1] == relation]
-        by_head, by_tail = (torch.from_numpy(np.bincount(facts[:, column], minlength=entities)) for column in (0, 2))
-        return torch.outer(by_head[heads].double(), by_tail[tails].double()) / max(1, len(facts))
-
-    return score
+def _describe_ranker(ranker: Ranker) -> dict[str, str]:
+    if isinstance(ranker, Citable):
+        return dict(ranker.describe_run())
+    return {"run": f"a ranker of the class {type(ranker).__name__}; how it was made was {NOT_RECORDED}"}
 
 
 def _weigh(

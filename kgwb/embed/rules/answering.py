@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from kgwb.embed.rules.constants import ConstantRules, gather_given
 from kgwb.embed.rules.judging import PathRules
-from kgwb.embed.rules.path_tree import PathTree, plant_tree
+from kgwb.embed.rules.path_tree import PathTree, plant_tree, turn_paths
 from kgwb.embed.rules.walking import Walker
 from kgwb.graph.joins import cut, expand_ranges
 from kgwb.graph.rules import DOUBT
@@ -177,13 +177,20 @@ class RuleSet:
             step: the relation asked from there, + the number of relations where the head is asked for.
             top: how many rules are added up; of the next few each counts a millionth, to decide between equals.
         """
+        (scores,) = self.score_tops(start, step, (top,))
+        return scores
+
+    def score_tops(self, start: np.ndarray, step: np.ndarray, tops: Sequence[int]) -> Iterator[np.ndarray]:
+        """The same for several numbers of rules, from one look at the hits."""
         entities = self.walker.steps.entities
-        factors = np.repeat([1.0, _LITTLE], [top, NEXT])
-        keys, bits = self.rank_hits(start, step, deepest=top + NEXT)
+        deepest = max(tops) + NEXT
+        keys, bits = self.rank_hits(start, step, deepest=deepest)
         cell = keys >> bits
-        weights = self.weights[keys & ((1 << bits) - 1)] * factors[place_within(cell)]
-        scores = np.bincount(cell, weights=weights, minlength=len(start) * entities)
-        return scores.astype(np.float64).reshape(len(start), entities)  # of no hits the sum is of whole numbers
+        weights, place = self.weights[keys & ((1 << bits) - 1)], place_within(cell)
+        for top in tops:
+            factors = np.repeat([1.0, _LITTLE, 0.0], [top, NEXT, deepest - top - NEXT])
+            scores = np.bincount(cell, weights=weights * factors[place], minlength=len(start) * entities)
+            yield scores.astype(np.float64).reshape(len(start), entities)  # of no hits the sum is of whole numbers
 
     def rank_hits(self, start: np.ndarray, step: np.ndarray, *, deepest: int) -> tuple[np.ndarray, int]:
         """The most trusted rules of each (query, entity), ascending: cell and number as one, and the number's bits."""
@@ -195,19 +202,6 @@ class RuleSet:
             if sum(map(len, kept[1:])) > max(HITS_AT_ONCE, len(kept[0])):
                 kept = [_keep_best(kept, bits, deepest)]
         return _keep_best(kept, bits, deepest), bits
-
-
-def turn_paths(paths: np.ndarray, relations: int) -> np.ndarray:
-    """The same paths walked from their ends.
-
-    Example:
-        >>> turn_paths(np.array([[0, 3, -1]]), 2)
-        array([[ 1,  2, -1]])
-    """
-    length = (paths >= 0).sum(1)[:, None]
-    place = length - 1 - np.arange(paths.shape[1])
-    turned = (np.take_along_axis(paths, np.maximum(place, 0), 1) + relations) % (2 * relations)
-    return np.where(place >= 0, turned, -1)
 
 
 def place_within(groups: np.ndarray) -> np.ndarray:

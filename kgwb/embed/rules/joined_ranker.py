@@ -13,16 +13,14 @@ import torch
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_flags
 from kgwb.citation import Citable, list_machine, nest_parts
-from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.partial_triple import COLUMN_OF, Part, PartialTriple
-from kgwb.embed.ranking.answers import ScoresAnswers, prepare_answers
+from kgwb.embed.ranking.answers import Ranker, prepare_answers
 from kgwb.embed.rules.predicting import list_answers, score_question
 from kgwb.embed.rules.rule_ranker import RuleRanker
 from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
 
 Way = Literal["range", "softmax"]
 WAYS: tuple[Way, ...] = ("range", "softmax")
-Ranker = GraphEmbedding | ScoresAnswers
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,15 +7,12 @@ from typing import cast
 import numpy as np
 import torch
 
-from kgwb.axes import Float, Tensor
-from kgwb.checks import expect_at_least, expect_flags, expect_kind, expect_seed
+from kgwb.axes import Float
+from kgwb.checks import expect_at_least, expect_flags, expect_seed
 from kgwb.citation import note_machine
-from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.queries import SIDES, find_answers, group_queries
-from kgwb.embed.ranking.answers import ScoresAnswers
-from kgwb.embed.ranking.counting import rows_at_once
-from kgwb.embed.rules.joined_ranker import WAYS, JoinedRanker, Ranker, scale_scores, score_both
-from kgwb.graph.joins import expand_ranges
+from kgwb.embed.ranking.answers import Ranker, expect_ranker
+from kgwb.embed.rules.joined_ranker import WAYS, JoinedRanker, scale_scores, score_both
+from kgwb.embed.rules.validating import ask_both_sides
 from kgwb.graph.splitting import Split, expect_split
 
 WEIGHTS = np.linspace(0, 1, 21)  # of the other; 0 and 1 leave one of the two alone
@@ -56,9 +53,7 @@ def join_rankers(
     """
     call = "join_rankers(vectors, mine_rules(split), split)"
     for each in (one, other):
-        expect_kind(each, (GraphEmbedding, ScoresAnswers), "A ranker, vectors or rules,", call=call)
-        if isinstance(each, type):
-            raise TypeError(f"A ranker was expected, but the class {each.__name__} came. Type {call}.")
+        expect_ranker(each, call)
     expect_split(split, "join_rankers(vectors, rules, {})")
     expect_at_least("triples", triples, 1, whole=True)
     expect_flags(by_relation=by_relation)
@@ -103,40 +98,17 @@ def _try_weights(
     one: Ranker, other: Ranker, asked: np.ndarray, facts: np.ndarray
 ) -> tuple[Float[np.ndarray, "way rank weight"], np.ndarray]:
     """The reciprocal rank of each side of each triple by each way and weight, and its relation."""
-    entities, found, relations = len(one.graph.entities), [], []
-    for side in SIDES:
-        queries = group_queries(asked, side)
-        filters, ends = find_answers(queries, group_queries(facts, side), entities)
-        rows = rows_at_once(2 * entities, 1, torch.device("cpu"))
-        for first in range(0, len(queries), rows):
-            block = np.arange(first, min(first + rows, len(queries)))
-            known, relation = (torch.from_numpy(each[block]) for each in (queries.known, queries.relation))
-            both = score_both(one, other, known, relation, len(block) if side == "tail" else 0)
-            counts = queries.counts[block]
-            row = torch.from_numpy(np.repeat(np.arange(len(block)), counts))
-            answer = torch.from_numpy(queries.answers[expand_ranges(queries.offsets[block], counts)])
-            size = ends[block + 1] - ends[block]
-            struck = (np.repeat(np.arange(len(block)), size), filters[expand_ranges(ends[block], size)])
-            found.append(_rank_mixes(both, row, answer, struck))
-            relations.append(relation[row].numpy())
+    found, relations = [], []
+    for block in ask_both_sides(asked, facts, len(one.graph.entities)):
+        both = score_both(one, other, block.known, block.relation, block.tails)
+        ranks = np.empty((len(WAYS), len(block.row), len(WEIGHTS)))
+        for place, way in enumerate(WAYS):
+            first, second = (scale_scores(scores, way) for scores in both)
+            for at, weight in enumerate(WEIGHTS):
+                ranks[place, :, at] = block.rank((1 - weight) * first + weight * second)
+        found.append(1 / ranks)
+        relations.append(block.relation[block.row].numpy())
     return np.concatenate(found, axis=1), np.concatenate(relations)
-
-
-def _rank_mixes(
-    both: list[Tensor], row: Tensor, answer: Tensor, struck: tuple[np.ndarray, np.ndarray]
-) -> Float[np.ndarray, "way rank weight"]:
-    """Reciprocal filtered ranks, ties by mean."""
-    where = tuple(torch.from_numpy(each) for each in struck)
-    ranks = np.empty((len(WAYS), len(row), len(WEIGHTS)))
-    for place, way in enumerate(WAYS):
-        one, other = (scale_scores(scores, way) for scores in both)
-        for at, weight in enumerate(WEIGHTS):
-            mixed = (1 - weight) * one + weight * other
-            gold = mixed[row, answer]
-            mixed[where] = -torch.inf
-            scores, gold = mixed[row], gold[:, None]  # [rank, entity], [rank, 1]
-            ranks[place, :, at] = 1 + (scores > gold).sum(1).numpy() + (scores == gold).sum(1).numpy() / 2
-    return 1 / ranks
 
 
 def _choose_by_relation(

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kgwb.embed.rules.candidates import Neighbours
-from kgwb.embed.rules.path_tree import PathTree, plant_tree
+from kgwb.embed.rules.candidates import Neighbours, turn_pairs
+from kgwb.embed.rules.path_tree import PathTree, plant_tree, turn_paths
 from kgwb.embed.rules.walking import WALKS_AT_ONCE, Walker
-from kgwb.graph.joins import add_up, expand_ranges
+from kgwb.graph.joins import add_up, distinct, expand_ranges, hold
 from kgwb.graph.rules import DOUBT
 
 CELLS_AT_ONCE = 1 << 24  # of a table that says which pairs are linked
+EXACT = 3  # steps up to which walks meet nothing twice
 MOST_OF_A_RELATION = 3_000  # path rules: what more there are fire everywhere, and make answers slow
 PATHS_AT_ONCE = 50_000  # judged together; when time runs out, so many at most were begun in vain
 
@@ -89,34 +90,72 @@ def keep_trusted(rules: PathRules, most: int = MOST_OF_A_RELATION) -> tuple[Path
 def _judge(
     walker: Walker, neighbours: Neighbours, paths: np.ndarray, least: int, until: int | float
 ) -> PathRules | None:
-    relations = walker.steps.relations
+    relations, pairs = walker.steps.relations, len(neighbours.pair)
     tree, ends = plant_tree(np.zeros(len(paths), dtype=np.int64), paths, count=1)
-    cases, found = np.zeros(len(tree), dtype=np.int64), []
-    for node, pair in _link(walker, neighbours, tree, cases):
+    path_of, first = np.full(len(tree), -1), np.full(len(tree), -1)
+    path_of[ends] = np.arange(len(paths))
+    first[ends] = np.where((paths >= 0).sum(1) > EXACT, paths[:, 0], -1)
+    cases, found, doubted = np.zeros(len(tree), dtype=np.int64), [], [np.empty(0, dtype=np.int64)]
+    for node, pair in _link(walker, neighbours, tree, np.flatnonzero(neighbours.degrees), cases):
         if time.monotonic() > until:
             return None
         size = neighbours.size[pair]
         step = neighbours.step[expand_ranges(neighbours.first[pair], size)]
-        keys = np.repeat(node, size)[step < relations] * relations + step[step < relations]
+        node, pair = np.repeat(node, size), np.repeat(pair, size)
+        doubted.append((path_of[node] * pairs + pair)[step == first[node]])
+        keys = node[step < relations] * relations + step[step < relations]
         found.append(np.unique(keys, return_counts=True))
         if len(found) > 64:
             found = [add_up(found)]
     keys, support = add_up(found)
-    kept = support >= least
-    node, relation, support = keys[kept] // relations, keys[kept] % relations, support[kept]
+    circular = _find_circular(walker, neighbours, paths, np.sort(np.concatenate(doubted)), until)
+    if circular is None:
+        return None
+    node, relation = keys // relations, keys % relations
+    path = path_of[node]
+    wrong = np.where(relation == first[node], np.bincount(circular // pairs, minlength=len(paths))[path], 0)
+    # r(x, y) ⇒ r(x, y) says nothing.
+    kept = (support - wrong >= least) & ((paths[path, 0] != relation) | (paths[path, 1:] >= 0).any(1))
+    return PathRules(paths[path[kept]], relation[kept], (support - wrong)[kept], (cases[node] - wrong)[kept])
+
+
+def _find_circular(
+    walker: Walker, neighbours: Neighbours, paths: np.ndarray, doubted: np.ndarray, until: int | float
+) -> np.ndarray | None:
+    """Which hits of long paths rest on the very fact that they conclude; None where the time is over.
+
+    A walk r(x, y), …, y would make every fact r(x, y) prove itself. Walks never return to where they began, so the same
+    path is walked from y: what does not lead to x then went through y.
+
+    Args:
+        walker: the facts.
+        neighbours: the same, by pairs.
+        paths: the steps of each, [path, step].
+        doubted: path × pairs + pair of each hit of a path that begins with the relation it concludes, ascending.
+        until: when to stop, by `time.monotonic()`.
+    """
+    pairs = len(neighbours.pair)
+    some = distinct(doubted // pairs)
+    tree, ends = plant_tree(
+        np.zeros(len(some), dtype=np.int64), turn_paths(paths[some], walker.steps.relations), count=1
+    )
     path_of = np.full(len(tree), -1)
-    path_of[ends] = np.arange(len(paths))
-    own = paths[path_of[node]]
-    other = (own[:, 0] != relation) | (own[:, 1:] >= 0).any(1)  # r(x, y) ⇒ r(x, y) says nothing
-    return PathRules(own[other], relation[other], support[other], cases[node[other]])
+    path_of[ends] = some
+    sources = distinct(neighbours.pair[doubted % pairs] % neighbours.entities)
+    sound = np.zeros(len(doubted), dtype=bool)
+    for node, pair in _link(walker, neighbours, tree, sources, np.zeros(len(tree), dtype=np.int64)):
+        if time.monotonic() > until:
+            return None
+        keys = path_of[node] * pairs + turn_pairs(neighbours, pair)
+        sound[np.searchsorted(doubted, keys[hold(doubted, keys)])] = True
+    return doubted[~sound]
 
 
 def _link(
-    walker: Walker, neighbours: Neighbours, tree: PathTree, cases: np.ndarray
+    walker: Walker, neighbours: Neighbours, tree: PathTree, sources: np.ndarray, cases: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(node, linked pair) of all landings whose ends are linked; all landings are added to `cases`."""
+    """(node, linked pair) of all landings from some entities whose ends are linked; all landings are added to `cases`."""
     entities = neighbours.entities
-    sources = np.flatnonzero(neighbours.degrees)
     width = max(1, CELLS_AT_ONCE // entities)
     for first in range(0, len(sources), width):
         some = sources[first : first + width]

@@ -61,3 +61,16 @@ def plant_tree(roots: np.ndarray, paths: np.ndarray, *, count: int) -> tuple[Pat
     depth = np.repeat(np.arange(len(levels)), levels)
     children = np.searchsorted(parent, nodes, side="right") - begin
     return PathTree(np.concatenate(steps), depth, begin, children, wanted), at
+
+
+def turn_paths(paths: np.ndarray, relations: int) -> np.ndarray:
+    """The same paths walked from their ends.
+
+    Example:
+        >>> turn_paths(np.array([[0, 3, -1]]), 2)
+        array([[ 1,  2, -1]])
+    """
+    length = (paths >= 0).sum(1)[:, None]
+    place = length - 1 - np.arange(paths.shape[1])
+    turned = (np.take_along_axis(paths, np.maximum(place, 0), 1) + relations) % (2 * relations)
+    return np.where(place >= 0, turned, -1)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from kgwb.embed.scorers.complex import ComplEx as ComplEx
 from kgwb.embed.scorers.distmult import DistMult as DistMult
+from kgwb.embed.scorers.house import HousE as HousE
+from kgwb.embed.scorers.quate import QuatE as QuatE
 from kgwb.embed.scorers.rescal import RESCAL as RESCAL
 from kgwb.embed.scorers.rotate import RotatE as RotatE
 from kgwb.embed.scorers.scorer import Scorer

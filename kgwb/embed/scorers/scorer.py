@@ -99,6 +99,17 @@ def expect_even(scorer: str, dim: int) -> None:
         raise ValueError(f"{message} Type dim={dim + 1}.")
 
 
+def expect_multiple(scorer: str, dim: int, of: int) -> None:
+    """Vectors that are made of parts, such as quaternions of 4 numbers, hold whole ones.
+
+    Raises:
+        ValueError: `dim` is no multiple of the numbers of a part; the message holds the call that works.
+    """
+    if dim % of:
+        message = f"{scorer} needs a dim that is a multiple of {of}, for its vectors have parts of {of} numbers"
+        raise ValueError(f"{message}, but dim={dim} came. Type dim={dim + -dim % of}.")
+
+
 def expect_scorer(scorer: object, call: str = "GraphEmbedding(graph, {})") -> None:
     """An instance of a scorer.
 

@@ -111,6 +111,14 @@ class SettingsSearch(Iterator[Trial]):
         """How many settings were not tried, by reason."""
         return dict(self._course.left_out)
 
+    @property
+    def progress(self) -> str:
+        """How many trials there were, how they ended, and what is spent."""
+        trials = self._course.trials
+        states = {state: sum(each.state == state for each in trials) for state in ("converged", "diverged", "dropped")}
+        said = ", ".join(f"{count:,} {state}" for state, count in states.items() if count)
+        return f"{count_things(len(trials), 'trial')}{f' ({said})' if said else ''} in {self._say_spent()}"
+
     def effects(self) -> pd.DataFrame:
         """What each value of a setting did: trials, mean rank and MRR after the first rung, where all are alike, best MRR."""
         return list_effects(self._freeze_all())
@@ -150,16 +158,10 @@ class SettingsSearch(Iterator[Trial]):
         return "; ".join(f"{count_things(count, 'setting')} {why}" for why, count in self._course.left_out.items())
 
     def __repr__(self) -> str:
-        trials = self._course.trials
-        states = {state: sum(each.state == state for each in trials) for state in ("converged", "diverged", "dropped")}
-        said = ", ".join(f"{count:,} {state}" for state, count in states.items() if count)
-        lines = [
-            f"SettingsSearch on {self._course.exam.split.graph.name!r}: {count_things(len(trials), 'trial')}"
-            f"{f' ({said})' if said else ''} in {self._say_spent()}"
-        ]
+        lines = [f"SettingsSearch on {self._course.exam.split.graph.name!r}: {self.progress}"]
         if self._course.left_out:
             lines.append(f"  left out: {self._say_left_out()}")
-        if any(each.measured for each in trials):
+        if any(each.measured for each in self._course.trials):
             trial = self.best_trial
             lines += [
                 f"  best: {self.best_scorer}, {spell_settings(self.best)}",

@@ -55,7 +55,7 @@ class Exam:
         return Measured(epochs, report.mrr, float(low), float(high), train, loss, seconds)
 
 
-def _sample(triples: Int[np.ndarray, "triple 3"], size: int) -> Int[np.ndarray, "triple 3"]:
+def _sample(triples: Int[np.ndarray, "triple 3"], size: int) -> Int[np.ndarray, "chosen 3"]:
     chosen = np.random.default_rng(0).permutation(len(triples))[:size]
     return triples[np.sort(chosen)]
 

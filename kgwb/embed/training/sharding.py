@@ -36,13 +36,32 @@ def join_processes() -> Iterator[tuple[int, int]]:
     if not processes.is_torchelastic_launched():
         yield 0, 1
         return
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    processes.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    rank, count = (int(os.environ[name]) for name in ("LOCAL_RANK", "LOCAL_WORLD_SIZE"))
+    backend, device = choose_backend(rank, count, devices=torch.cuda.device_count())
+    if device is not None:
+        torch.cuda.set_device(device)
+    processes.init_process_group(backend)
     try:
         yield processes.get_rank(), processes.get_world_size()
     finally:
         processes.destroy_process_group()
+
+
+def choose_backend(rank: int, count: int, *, devices: int) -> tuple[str, int | None]:
+    """How the processes of a machine talk, and which of its GPUs this one has: by NCCL, which admits one process to a GPU.
+
+    Where there are fewer GPUs than processes they share them, and talk by gloo, through main memory.
+
+    Args:
+        rank: of this process among those of its machine.
+        count: how many these are.
+        devices: GPUs of the machine.
+
+    Example:
+        >>> choose_backend(1, 2, devices=2), choose_backend(1, 2, devices=1), choose_backend(1, 2, devices=0)
+        (('nccl', 1), ('gloo', 0), ('gloo', None))
+    """
+    return ("nccl" if devices >= count else "gloo"), (rank % devices if devices else None)
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,8 @@ class Shard:
     def unite(self, embedding: GraphEmbedding) -> GraphEmbedding:
         """Give process 0 all rows, in main memory; the embeddings of the others stay as they are."""
         table = embedding.entity_table.detach()
+        if processes.get_backend() == "gloo":
+            table = table.cpu()  # it sends from main memory only
         if self.rank:
             processes.send(table, 0)
             return embedding

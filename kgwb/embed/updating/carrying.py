@@ -66,5 +66,5 @@ def move_vectors(vectors: GraphEmbedding, graph: KnowledgeGraph, places: Places)
             rows = torch.from_numpy(np.flatnonzero(place >= 0)).to(table.device)
             table[rows] = before[torch.from_numpy(place[place >= 0]).to(table.device)].to(table.dtype)
     fresh.trained_facts = places.move(vectors.trained_facts)
-    fresh._trainings = vectors._trainings
+    fresh._trainings, fresh.start_note = vectors._trainings, vectors.start_note
     return fresh

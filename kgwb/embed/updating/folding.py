@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import numpy as np
 import torch
 
-from kgwb.axes import Bool, Float, Tensor
-from kgwb.checks import expect_at_least, is_function
+from kgwb.axes import Bool
+from kgwb.checks import expect_at_least
 from kgwb.embed.graph_embedding import GraphEmbedding
 from kgwb.embed.precision import Precision
 from kgwb.embed.training.workspace import Memory
 from kgwb.embed.updating.nearby_queries import touch_new
 from kgwb.embed.updating.optimizers import RowOptimizer, start_optimizer
 from kgwb.embed.updating.plan import UpdatePlan, plan_update
-from kgwb.embed.updating.starting import average_takers, map_texts
+from kgwb.embed.updating.starting import Start, average_takers, map_texts, read_text_vectors
 from kgwb.embed.updating.steps import NearbyTraining, UpdateSettings, list_tables, prepare_course
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split
-from kgwb.words import describe_kind
 
-Start = Callable[[Sequence[str]], Any] | Float[np.ndarray, "entity width"] | Float[Tensor, "entity width"] | None
 _MOST = 5_000  # entities whose texts are compared with their vectors
 
 
@@ -106,7 +101,7 @@ def fold_rows(
         start: as in `fold_in`.
         bare: whether entities that have lost all their facts begin anew, too.
     """
-    texts = _read_start(start, plan)
+    texts = read_text_vectors(start, plan.graph)
     entities, relations = plan.fresh_entities.copy(), plan.fresh_relations
     if bare:
         _reset(embedding, plan.bare)
@@ -156,26 +151,3 @@ def _reset(embedding: GraphEmbedding, rows: Bool[np.ndarray, " entity"]) -> None
 def name_start(start: Start) -> str | None:
     """What a citation says of it."""
     return None if start is None else "texts"
-
-
-def _read_start(start: object, plan: UpdatePlan) -> np.ndarray | None:
-    """A vector for the text of each entity, [entity, width], or None."""
-    if start is None:
-        return None
-    entities = plan.graph.entities
-    call = "start=lambda texts: vectorise_texts(bert, texts)"
-    if is_function(start):
-        texts = [
-            f"{label}: {description}" if description else label
-            for label, description in zip(entities["label"], entities["description"], strict=True)
-        ]
-        start = start(texts)  # type: ignore[operator]
-    if not isinstance(start, (np.ndarray, Tensor)):
-        raise TypeError(f"{describe_kind(start)} came as start. Expected a vector for each entity's text; type {call}.")
-    array = start.detach().cpu().numpy() if isinstance(start, Tensor) else start
-    if array.ndim != 2 or len(array) != len(entities) or array.dtype.kind != "f" or not np.isfinite(array).all():
-        raise ValueError(
-            f"start came with shape {array.shape} of {array.dtype}. Expected {len(entities):,} rows of finite numbers, one "
-            f"for each entity of {plan.graph.name!r}; type {call}."
-        )
-    return array

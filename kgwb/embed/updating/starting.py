@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.checks import is_function
+from kgwb.graph.knowledge_graph import KnowledgeGraph
+from kgwb.words import describe_kind
 
+Start = Callable[[Sequence[str]], Any] | Float[np.ndarray, "entity width"] | Float[Tensor, "entity width"] | None
 _WEIGHTS = np.logspace(-4, 4, 17)  # of the ridge, in units of the mean square of the texts' numbers
 
 
@@ -72,3 +79,26 @@ def map_texts(
     weight = _WEIGHTS[int(np.argmin(errors))] * np.mean(sizes**2)
     onto = (sizes / (sizes**2 + weight))[:, None] * onto
     return (mean + (texts - centre) @ right.T @ onto).astype(table.dtype)
+
+
+def read_text_vectors(start: object, graph: KnowledgeGraph) -> np.ndarray | None:
+    """A vector for the text of each entity, [entity, width], or None."""
+    if start is None:
+        return None
+    entities = graph.entities
+    call = "start=lambda texts: vectorise_texts(bert, texts)"
+    if is_function(start):
+        texts = [
+            f"{label}: {description}" if description else label
+            for label, description in zip(entities["label"], entities["description"], strict=True)
+        ]
+        start = start(texts)  # type: ignore[operator]
+    if not isinstance(start, (np.ndarray, Tensor)):
+        raise TypeError(f"{describe_kind(start)} came as start. Expected a vector for each entity's text; type {call}.")
+    array = start.detach().cpu().numpy() if isinstance(start, Tensor) else start
+    if array.ndim != 2 or len(array) != len(entities) or array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise ValueError(
+            f"start came with shape {array.shape} of {array.dtype}. Expected {len(entities):,} rows of finite numbers, one "
+            f"for each entity of {graph.name!r}; type {call}."
+        )
+    return array

@@ -9,14 +9,11 @@ import numpy as np
 import torch
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.checks import expect_kind
-from kgwb.embed.graph_embedding import GraphEmbedding
-from kgwb.embed.ranking.answers import AnswerScores, ScoresAnswers, prepare_answers
+from kgwb.embed.ranking.answers import AnswerScores, Ranker, prepare_answers
 from kgwb.embed.ranking.counting import rows_at_once
 from kgwb.graph.joins import Steps, expand_ranges
 
 MEMORY = 0.5  # GiB of scores at once
-Ranker = GraphEmbedding | ScoresAnswers
 Found = tuple[Float[Tensor, "query entity"], Int[Tensor, "query place"]]
 
 
@@ -121,13 +118,3 @@ def take_steps(relation: Int[Tensor, " query"], tails: int, relations: int) -> I
     """
     asked = relation.cpu().numpy()
     return np.where(np.arange(len(asked)) < tails, asked, asked + relations)
-
-
-def expect_ranker(ranker: object, *, call: str) -> None:
-    """An embedding, or whatever else scores all answers.
-
-    Raises:
-        TypeError: it does not; says what to type.
-    """
-    expected = "A ranker, something with .graph and .score_answers(known, relation, *, tails),"
-    expect_kind(ranker, (GraphEmbedding, ScoresAnswers), expected, call=call)

@@ -17,11 +17,12 @@ from kgwb.bert import Bert, Encoding
 from kgwb.bert.task_head import TaskHead, expect_head_name
 from kgwb.checks import expect_at_least, expect_kind, expect_seed
 from kgwb.embed.precision import widen_numbers
+from kgwb.embed.ranking.answers import Ranker, expect_ranker
 from kgwb.fingerprints import fingerprint
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.graph.joins import Steps
 from kgwb.learn.completion.entity_texts import EntityTexts, cut_entity_texts, find_facts, sweep_texts
-from kgwb.learn.completion.first_answers import FirstAnswers, Ranker, expect_ranker
+from kgwb.learn.completion.first_answers import FirstAnswers
 from kgwb.learn.completion.text_completion import LONGEST, draw_triples
 from kgwb.learn.tasks import Task
 from kgwb.words import count_things
@@ -89,7 +90,7 @@ class PairCompletion(Task):
 
     def __post_init__(self) -> None:
         graph, triples = find_facts(self.split, _CALL)
-        expect_ranker(self.ranker, call=_CALL.format("split"))
+        expect_ranker(self.ranker, _CALL.format("split"))
         if self.ranker.graph.fingerprint != graph.fingerprint:
             raise ValueError(
                 f"The ranker is of {self.ranker.graph.name!r}, whose ids are not those of {graph.name!r}. Type "

@@ -13,10 +13,11 @@ from kgwb.bert import Bert
 from kgwb.checks import expect_at_least, expect_kind, expect_number, expect_text
 from kgwb.embed.precision import Precision, choose_precision
 from kgwb.embed.queries import Known, Triples, expect_ids, read_ids
+from kgwb.embed.ranking.answers import Ranker, expect_ranker
 from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.graph.joins import Steps
 from kgwb.learn.completion.entity_texts import cut_entity_texts
-from kgwb.learn.completion.first_answers import FirstAnswers, Found, KeptAnswers, Ranker, expect_ranker, take_steps
+from kgwb.learn.completion.first_answers import FirstAnswers, Found, KeptAnswers, take_steps
 from kgwb.learn.completion.pair_completion import NAME, expect_pair_head, score_pairs
 
 DOUBLINGS = range(-4, 5)  # weights that are tried: from a sixteenth of where both scores vary alike to sixteen times it
@@ -77,7 +78,7 @@ class TextReranker:
         precision: Precision = "auto",
     ) -> None:
         expect_kind(bert, Bert, "A BERT", call=_CALL)
-        expect_ranker(first, call=_CALL)
+        expect_ranker(first, _CALL)
         expect_at_least("top", top, 2, whole=True)
         expect_number("weight", weight, usual=1.0, least=0)
         expect_text("head", head, usual=NAME)

@@ -33,6 +33,7 @@ COLUMNS = [
     *("sentence", "head_start", "head_end", "tail_start", "tail_end", "stated_in"),
 ]
 
+_NUMBERS = ("head", "relation", "tail", "by_text", "support", "head_start", "head_end", "tail_start", "tail_end")
 _READ = {*COLUMNS} - {"by_types", "by_vectors", "by_rules", "known", "contradicts", "probability"}
 
 
@@ -147,7 +148,7 @@ def propose_facts(
         by_types=weigh_types(graph, facts, frame["head_type"].tolist(), frame["tail_type"].tolist()),
         by_vectors=nothing if vectors is None else weigh_vectors(vectors, facts),
         by_rules=nothing if rules is None else weigh_rules(graph, rules, facts),
-        known=[tuple(fact) in held for fact in facts.tolist()],
+        known=np.array([tuple(fact) in held for fact in facts.tolist()], dtype=bool),
         contradicts=find_contradictions(graph, facts, functional),
         probability=frame["by_text"],
     )[COLUMNS]
@@ -232,4 +233,6 @@ def _merge(readings: Sequence[PairReading], graph: KnowledgeGraph, least: int | 
                 "stated_in": tuple(places),
             }
         )
-    return pd.DataFrame(rows, columns=[name for name in COLUMNS if name in _READ])
+    found = pd.DataFrame(rows, columns=[name for name in COLUMNS if name in _READ])
+    # Without a row pandas calls every column object, and what is joined with it, too.
+    return found.astype({name: "float64" if name == "by_text" else "int64" for name in _NUMBERS})

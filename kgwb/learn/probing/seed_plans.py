@@ -8,7 +8,8 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import TypeGuard
 
-from kgwb.checks import expect_kind, expect_text
+from kgwb.bert import Bert
+from kgwb.checks import expect_kind, expect_text, is_function
 from kgwb.learn.probing.report_files import expect_writable
 from kgwb.learn.probing.rows import ModelSource, Runs
 from kgwb.learn.questions import Questions
@@ -76,7 +77,7 @@ def _check_plan(runs: object, questions: object, seeds: Sequence[int]) -> SeedPl
         raise ValueError(f"No run came. Expected at least one; type {_CALL}.")
     for name, run in runs.items():
         expect_text("the name of a run", name, usual="plain")
-        if not callable(run):
+        if not (isinstance(run, Bert) or is_function(run)):
             raise TypeError(
                 f"The run {name!r} is {describe_kind(run)}. Expected a BERT, or a function that makes one; type {_CALL}."
             )

@@ -1,0 +1,1 @@
+"""A search for settings: its trials, and which settings made a difference."""
