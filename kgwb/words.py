@@ -52,10 +52,10 @@ def count_things(count: int, kind: str) -> str:
     """A count with its noun in the right number.
 
     Example:
-        >>> count_things(1, "triple"), count_things(2000, "entity")
-        ('1 triple', '2,000 entities')
+        >>> count_things(1, "triple"), count_things(2000, "entity"), count_things(2, "way")
+        ('1 triple', '2,000 entities', '2 ways')
     """
-    plural = kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
+    plural = kind[:-1] + "ies" if kind.endswith("y") and kind[-2:-1] not in "aeiou" else kind + "s"
     return f"{count:,} {kind if count == 1 else plural}"
 
 

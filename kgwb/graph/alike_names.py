@@ -31,5 +31,14 @@ def _fold_table(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """Of alike rows the first cell that says something; a label that is the name itself follows it."""
     names = table[name].map(fold_name)
     labels = table["label"].where(table["label"] != table[name])
-    merged = table.assign(label=labels).groupby(names, sort=False).first()
-    return merged.drop(columns=name).assign(label=merged["label"].fillna(merged.index.to_series())).reset_index()
+    merged = table.assign(label=labels).map(_drop_silent).groupby(names, sort=False).first()
+    return (
+        merged.drop(columns=name)
+        .assign(label=merged["label"].astype(object).fillna(merged.index.to_series()))
+        .reset_index()
+    )
+
+
+def _drop_silent(cell: object) -> object:
+    """None for a cell that says nothing: an empty text, or no aliases."""
+    return None if isinstance(cell, str | tuple) and not cell else cell

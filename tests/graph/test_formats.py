@@ -113,6 +113,16 @@ def test_names_that_look_alike_become_one(write: Write) -> None:
     pd.testing.assert_frame_equal(before, graph.to_pandas())
 
 
+def test_of_alike_names_the_one_that_has_a_type_gives_it() -> None:
+    facts = pd.DataFrame(
+        [["cafe\u0301", "in", "Berlin"], ["caf\u00e9", "in", "Bonn"]], columns=["head", "relation", "tail"]
+    )
+    kinds = pd.DataFrame({"entity": ["caf\u00e9", "Bonn"], "type": ["house", "town"], "aliases": [("bar",), ()]})
+    merged = kgwb.graph.merge_alike_names(kgwb.KnowledgeGraph.from_pandas(facts, kinds))
+    assert merged.entities["type"].tolist() == ["", "town", "house"]
+    assert merged.entities["aliases"].tolist() == [(), (), ("bar",)]
+
+
 NUMBERS = pd.DataFrame({"head": [1, 2, 3], "relation": [7, 7.0, 7], "tail": [2.0, 1.0, 2.5]}, dtype=object)
 WRITERS: dict[str, Callable[[Path], object]] = {
     ".parquet": NUMBERS.convert_dtypes().to_parquet,
