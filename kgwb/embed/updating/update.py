@@ -40,7 +40,8 @@ def update_embedding(
 
     1. Vectors of all names that were there are carried over. 2. What is new is folded in, everything else being fixed (see
     `fold_in`); an entity that has lost all its facts begins anew. 3. Epochs over the queries whose answers have changed,
-    and as many others, drawn anew each time, move all vectors. Withdrawn facts are then no answers any more.
+    and as many others, drawn anew each time, move all vectors. A withdrawn fact is a wrong answer like any other from then
+    on: it sinks, but within few epochs not far. To be rid of it at once, train anew.
 
     The optimizer goes on where the training stopped: its sums of squared gradients are measured at the vectors as they are
     (the mean over a tenth of the batches, times the steps that the training took). With sums that begin anew, Adagrad's
