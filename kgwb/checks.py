@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeGuard, cast
@@ -58,7 +58,7 @@ def expect_each(values: object, kinds: type | tuple[type, ...], expected: str, *
     return found
 
 
-def is_function(value: object) -> bool:
+def is_function(value: object) -> TypeGuard[Callable[..., Any]]:
     """Whether it can be called with what one has: no class, which makes something else, and no module of torch."""
     return callable(value) and not isinstance(value, type) and not hasattr(value, "forward")
 

@@ -92,7 +92,7 @@ def read_text_vectors(start: object, graph: KnowledgeGraph) -> np.ndarray | None
             f"{label}: {description}" if description else label
             for label, description in zip(entities["label"], entities["description"], strict=True)
         ]
-        start = start(texts)  # type: ignore[operator]
+        start = start(texts)
     if not isinstance(start, (np.ndarray, Tensor)):
         raise TypeError(f"{describe_kind(start)} came as start. Expected a vector for each entity's text; type {call}.")
     array = start.detach().cpu().numpy() if isinstance(start, Tensor) else start
