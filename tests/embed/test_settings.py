@@ -134,6 +134,21 @@ def test_best_is_the_best_of_the_trials_and_training_with_it_is_as_good(split: S
     assert rank_triples(vectors, split.valid, known=known).mrr == top["valid MRR"]
 
 
+def test_the_best_end_with_a_falling_rate_as_training_with_their_settings_does(split: Split) -> None:
+    found = run(split, passes=40)
+    table, settings = found.trials, [name for name in found.best if name != "dim"]
+    assert not table.loc[table["state"] != "cooled", "cool_down"].any()
+    cooled = table[table["cool_down"] > 0].to_dict("records")
+    assert len(cooled) >= 1 and {row["state"] for row in cooled} == {"cooled"}
+    known = np.concatenate([split.train, split.valid])
+    for row in cooled:
+        scorer = next(each for each in SCORERS if repr(each) == row["scorer"])
+        vectors = GraphEmbedding(split.graph, scorer, dim=row["dim"])
+        for _ in train_embedding(vectors, split, **{name: row[name] for name in {*settings, "cool_down"}}):
+            pass
+        assert rank_triples(vectors, split.valid, known=known).mrr == row["valid MRR"]
+
+
 def test_best_is_ones_own_to_change_and_to_be_had_after_break(split: Split) -> None:
     found = search(split)
     with pytest.raises(ValueError, match=r"Nothing was tried yet\. Type: for trial in search: print\(trial\)"):

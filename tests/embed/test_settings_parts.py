@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as arrays
 
 from kgwb.embed import ComplEx, GraphEmbedding, RotatE, Scorer, find_loss_floor, find_settings, train_embedding
 from kgwb.embed.settings.budget import Budget
-from kgwb.embed.settings.halving import choose_leader, choose_promoted, list_stops, plan_first_rung
+from kgwb.embed.settings.halving import choose_leader, choose_promoted, list_stops, plan_cooling, plan_first_rung
 from kgwb.embed.settings.space import LEVELS, Candidate, SettingsSpace
 from kgwb.embed.settings.trial import Measured, TrialRecord, describe_record, read_trial
 from kgwb.graph import KnowledgeGraph, Split
@@ -179,6 +179,19 @@ def test_a_trial_comes_back_from_its_record() -> None:
     back = read_trial(describe_record(trial, [RotatE(), ComplEx()]), [RotatE(), ComplEx()])
     assert vars(back) == vars(trial)
     assert back.freeze(0.5).best == Measured(3, 0.4, 0.4, 0.4, 0.4, 1.0, 1.0)
+    trial.measured.append(Measured(5, 0.5, 0.4, 0.6, 0.9, 1.0, 2.0, cool_down=2))
+    described = describe_record(trial, [ComplEx()])
+    assert read_trial(described, [ComplEx()]).measured == trial.measured
+    described["measured"] = [figures[:7] for figures in described["measured"]]  # as earlier versions wrote it
+    assert [each.cool_down for each in read_trial(described, [ComplEx()]).measured] == [0, 0, 0]
+
+
+@given(st.integers(1, 500), st.integers(0, 500))
+def test_the_last_epochs_fit_into_what_is_left_and_leave_too_little_for_nothing(epochs: int, left: int) -> None:
+    cooling = plan_cooling(epochs, left=left)
+    wanted = max(1, epochs // 2)
+    assert min(wanted, left) <= cooling <= left
+    assert cooling == wanted or cooling == left < 2 * wanted
 
 
 def test_three_measurements_without_progress_are_enough() -> None:

@@ -15,7 +15,9 @@ from kgwb.embed.settings.halving import (
     HALVING,
     choose_leader,
     choose_promoted,
+    list_leaders,
     list_stops,
+    plan_cooling,
     plan_exploration,
     plan_first_rung,
 )
@@ -30,6 +32,7 @@ PATIENCE = 3  # measurements without a better one, after which a trial has conve
 _CENTRES = 3  # so many of the best trials are drawn around
 _IN_VAIN = 8  # candidates in a row that were left out, after which no other is drawn
 _ALIKE = 200  # draws in a row that were tried before
+_COOLING = 0.25  # of the budget, at most, is kept for the last epochs of the best trial
 TOO_LARGE, TOO_SLOW = "needed more memory than allowed", "could not end a first rung in the time left"
 
 
@@ -82,6 +85,7 @@ class SearchCourse:
             self._advance(trial)
             self.keep()
             yield trial
+        yield from self._cool_leaders()
 
     def keep(self) -> None:
         """Write it all down."""
@@ -114,7 +118,7 @@ class SearchCourse:
     def _start(self) -> TrialRecord | None:
         """A trial of settings that were not tried yet; None where none is left that fits."""
         cheapest = 1.0 if self.budget.clock is None else min(self._taken.values(), default=0.0)
-        if self.first * cheapest > self.budget.left:
+        if self.first * cheapest > self._left:
             return None  # the budget is over, and no setting is to blame
         tried, in_vain = {each.candidate.key for each in self.trials}, 0
         for _ in range(_ALIKE):
@@ -158,7 +162,7 @@ class SearchCourse:
             steps = -(-self.space.queries // int(candidate.settings["batch"]))
             self.first = plan_first_rung(self.budget.total, epoch=epoch, evaluation=evaluation, steps=steps)
             self.explored = plan_exploration(self.budget.total, epoch=epoch)
-        if self.first * epoch + evaluation > self.budget.left:
+        if self.first * epoch + evaluation > self._left:
             return TOO_SLOW
         self._hold(number, running, cost)
         return None
@@ -191,8 +195,48 @@ class SearchCourse:
         """Whether one more epoch and its measurement fit into what is left."""
         cost = self._costs.get(trial.number)
         if cost is None:  # kept by an earlier run
-            return self.budget.left > 0
-        return sum(self._price(cost, trial.number)) <= self.budget.left
+            return self._left > 0
+        return sum(self._price(cost, trial.number)) <= self._left
+
+    @property
+    def _left(self) -> float:
+        """What is left but for the last epochs of the best trial."""
+        best = max((each for each in self.trials if each.measured), key=lambda each: each.mrr, default=None)
+        if best is None or best.state == "cooled" or best.number not in self._costs:
+            return self.budget.left
+        epoch, evaluation = self._price(self._costs[best.number], best.number)
+        kept = max(1, best.epochs // 2) * epoch + evaluation
+        return self.budget.left - min(kept, _COOLING * self.budget.total)
+
+    def _cool_leaders(self) -> Iterator[TrialRecord]:
+        """The best few, best first, have their last epochs, over which the learning rate falls to zero.
+
+        That is worth more than as many epochs at the full rate: vectors stop jumping about what they have found.
+        """
+        for trial in list_leaders([each for each in self.trials if each.measured]):
+            if trial.state not in ("waiting", "converged"):
+                continue
+            running = self._wake(trial)
+            if running.number != trial.epochs:
+                continue  # dropped from memory, and no folder keeps it
+            epoch, evaluation = self._price(self._costs[trial.number], trial.number)
+            epochs = plan_cooling(trial.epochs, left=int((self.budget.left - evaluation) / max(epoch, 1e-9)))
+            if epochs < 1:
+                return
+            try:
+                self._cool(trial, running, epochs)
+            except (TrainingError, MemoryError):
+                trial.state = "diverged"
+            self._running.pop(trial.number, None)
+            self.keep()
+            yield trial
+
+    def _cool(self, trial: TrialRecord, running: RunningTrial, epochs: int) -> None:
+        running.cool(epochs)
+        for _ in range(epochs):
+            epoch = self._train(trial, running)
+        trial.state = "cooled"
+        self._measure(trial, running, epoch, cool_down=epochs)
 
     def _wake(self, trial: TrialRecord) -> RunningTrial:
         if trial.number not in self._running:
@@ -210,7 +254,7 @@ class SearchCourse:
             self._climb(trial, running)
         except (TrainingError, MemoryError):
             trial.state = "diverged"
-        if trial.state in ("converged", "diverged"):
+        if trial.state == "diverged":
             self._running.pop(trial.number, None)
         elif trial.number in self._running:
             self._running[trial.number].rest()
@@ -220,11 +264,7 @@ class SearchCourse:
         for stop in list_stops(self.first, trial.rung):
             epoch = None
             while running.number < stop and self._affords(trial):
-                begun = self.budget.gone
-                epoch = running.train()
-                self.budget.note_pass()
-                taken = epoch.seconds if self.budget.clock is None else self.budget.gone - begun
-                trial.seconds, self._taken[trial.number] = trial.seconds + taken, taken
+                epoch = self._train(trial, running)
             if running.number > trial.epochs:
                 self._measure(trial, running, epoch)
                 self.keep()
@@ -237,11 +277,21 @@ class SearchCourse:
                 break
         trial.at_rungs.append(trial.mrr)
 
-    def _measure(self, trial: TrialRecord, running: RunningTrial, epoch: Epoch | None) -> None:
+    def _train(self, trial: TrialRecord, running: RunningTrial) -> Epoch:
+        begun = self.budget.gone
+        epoch = running.train()
+        self.budget.note_pass()
+        taken = epoch.seconds if self.budget.clock is None else self.budget.gone - begun
+        trial.seconds, self._taken[trial.number] = trial.seconds + taken, taken
+        return epoch
+
+    def _measure(self, trial: TrialRecord, running: RunningTrial, epoch: Epoch | None, *, cool_down: int = 0) -> None:
         begun = self.budget.gone
         if not running.is_finite:
             trial.state = "diverged"
             return
-        measured = self.exam.measure(running.vectors, epoch, epochs=running.number, seconds=trial.seconds)
+        measured = self.exam.measure(
+            running.vectors, epoch, epochs=running.number, seconds=trial.seconds, cool_down=cool_down
+        )
         trial.measured.append(measured)
         trial.seconds += self.budget.gone - begun

@@ -23,7 +23,7 @@ from kgwb.embed.settings.keeping import KeptSearch
 from kgwb.embed.settings.running import Exam
 from kgwb.embed.settings.space import SettingsSpace
 from kgwb.embed.settings.tables import list_effects, list_measured
-from kgwb.embed.settings.trial import Trial, TrialRecord
+from kgwb.embed.settings.trial import STATES, Trial, TrialRecord
 from kgwb.embed.training.identity import digest_triples
 from kgwb.embed.training.workspace import GIB
 from kgwb.environment import best_device
@@ -85,7 +85,8 @@ class SettingsSearch(Iterator[Trial]):
         }
         measured = best.freeze(self._floor).best
         assert measured is not None
-        return {"dim": shown.pop("dim"), "epochs": measured.epochs, **shown}
+        cooled = {"cool_down": measured.cool_down} if measured.cool_down else {}
+        return {"dim": shown.pop("dim"), "epochs": measured.epochs, **cooled, **shown}
 
     @property
     def best_scorer(self) -> Scorer:
@@ -115,7 +116,7 @@ class SettingsSearch(Iterator[Trial]):
     def progress(self) -> str:
         """How many trials there were, how they ended, and what is spent."""
         trials = self._course.trials
-        states = {state: sum(each.state == state for each in trials) for state in ("converged", "diverged", "dropped")}
+        states = {state: sum(each.state == state for each in trials) for state in STATES[1:]}
         said = ", ".join(f"{count:,} {state}" for state, count in states.items() if count)
         return f"{count_things(len(trials), 'trial')}{f' ({said})' if said else ''} in {self._say_spent()}"
 
@@ -167,7 +168,7 @@ class SettingsSearch(Iterator[Trial]):
                 f"  best: {self.best_scorer}, {spell_settings(self.best)}",
                 f"  {repr(trial).splitlines()[1].strip()}",
             ]
-            if trial.best is trial.measured[-1] and trial.state == "waiting":
+            if trial.is_rising:
                 lines.append("  it was still getting better: more time may help")
         return "\n".join(lines)
 
@@ -190,7 +191,8 @@ def find_settings(
     Recipes known to work elsewhere are tried first, then settings near them and near the best so far. All are trained for
     a few epochs, the best third for three times as many, and so on, each going on from where it stood (asynchronous
     successive halving: Li et al., 2020, "A system for massively parallel hyperparameter tuning"); the last part of the
-    time, two fifths or more, belongs to the best. What a trial will take is measured before it starts
+    time, two fifths or more, belongs to the best, and its end to their last epochs, over which the learning rate falls to
+    zero. What a trial will take is measured before it starts
     (`estimate_cost`), and what cannot end its first rung in time, or would not fit into memory, is left out and counted.
 
     Args:

@@ -35,8 +35,27 @@ def choose_promoted(trials: Sequence[TrialRecord]) -> TrialRecord | None:
 
 def choose_leader(trials: Sequence[TrialRecord]) -> TrialRecord | None:
     """The best trial that can go on, if it is one of the few best of all."""
-    best = sorted(trials, key=lambda each: each.mrr, reverse=True)[:_LEADERS]
-    return next((each for each in best if each.state == "waiting"), None)
+    return next((each for each in list_leaders(trials) if each.state == "waiting"), None)
+
+
+def list_leaders(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """The few best of all, best first."""
+    return sorted(trials, key=lambda each: each.mrr, reverse=True)[:_LEADERS]
+
+
+def plan_cooling(epochs: int, *, left: int) -> int:
+    """Over how many epochs the learning rate of a trial falls to zero: half as many as it has had, if there is room.
+
+    Args:
+        epochs: that it has had.
+        left: how many there is room for. What would be left over for nothing else is taken, too.
+
+    Example:
+        >>> plan_cooling(20, left=50), plan_cooling(20, left=15), plan_cooling(20, left=4)
+        (10, 15, 4)
+    """
+    wanted = max(1, epochs // 2)
+    return left if left < 2 * wanted else wanted
 
 
 def list_stops(first: int, rung: int) -> list[int]:

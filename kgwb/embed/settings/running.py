@@ -45,14 +45,16 @@ class Exam:
         hidden = Split(split.graph, split.train, split.valid, split.train[:0])
         return cls(hidden, _sample(split.valid, size), _sample(split.train, max(100, size // 4)))
 
-    def measure(self, vectors: GraphEmbedding, epoch: Epoch | None, *, epochs: int, seconds: int | float) -> Measured:
+    def measure(
+        self, vectors: GraphEmbedding, epoch: Epoch | None, *, epochs: int, seconds: int | float, cool_down: int = 0
+    ) -> Measured:
         """The MRR of validation and of training triples as the vectors stand."""
         known = self.split.known
         report = rank_triples(vectors, self.valid, known=known)
         low, high = report.intervals(samples=_SAMPLES).loc["MRR", ["low", "high"]]
         train = rank_triples(vectors, self.train, known=known).mrr
         loss = float("nan") if epoch is None else epoch.loss
-        return Measured(epochs, report.mrr, float(low), float(high), train, loss, seconds)
+        return Measured(epochs, report.mrr, float(low), float(high), train, loss, seconds, cool_down)
 
 
 def _sample(triples: Int[np.ndarray, "triple 3"], size: int) -> Int[np.ndarray, "chosen 3"]:
@@ -75,6 +77,7 @@ class RunningTrial:
         vectors = GraphEmbedding(split.graph, candidate.scorer, dim=options.pop("dim")).to(device)
         self.vectors, self._split, self._options, self._folder = vectors, split, options, folder
         self._training: Generator[Epoch] | None = None
+        self._is_cooling = False
 
     def estimate(self, evaluated: int) -> Cost:
         """What one epoch and one evaluation will take."""
@@ -90,7 +93,16 @@ class RunningTrial:
 
     def train(self) -> Epoch:
         """One epoch more."""
-        return next(self._begun)
+        return self._state.train(lambda number: {}) if self._is_cooling else next(self._begun)
+
+    def cool(self, epochs: int) -> None:
+        """Let the learning rate fall to zero over so many epochs, the last ones, of which the folder keeps nothing.
+
+        The rate before is as it was, so a training of all the epochs with this `cool_down` gives the same vectors, to the
+        bit.
+        """
+        self._state.schedule = replace(self._state.schedule, epochs=self.number + epochs, cool_down=epochs)
+        self._is_cooling = True
 
     def rest(self) -> None:
         """Give back the room that only an epoch needs."""

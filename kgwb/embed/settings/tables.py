@@ -10,7 +10,7 @@ import pandas as pd
 from kgwb.embed.settings.space import LEVELS
 from kgwb.embed.settings.trial import Trial
 
-_FIGURES = ("epochs", "seconds", "valid MRR", "low", "high", "train MRR", "loss", "floor")
+_FIGURES = ("epochs", "cool_down", "seconds", "valid MRR", "low", "high", "train MRR", "loss", "floor")
 
 
 def list_measured(trials: Sequence[Trial]) -> pd.DataFrame:
@@ -19,10 +19,20 @@ def list_measured(trials: Sequence[Trial]) -> pd.DataFrame:
     for trial in trials:
         facts: dict[str, Any] = {"trial": trial.number, "scorer": repr(trial.scorer), **trial.settings}
         figures: list[tuple[float, ...]] = [
-            (each.epochs, each.seconds, each.mrr, each.low, each.high, each.train_mrr, each.loss, trial.floor)
+            (
+                each.epochs,
+                each.cool_down,
+                each.seconds,
+                each.mrr,
+                each.low,
+                each.high,
+                each.train_mrr,
+                each.loss,
+                trial.floor,
+            )
             for each in trial.measured
         ]
-        figures = figures or [(0, *[float("nan")] * 6, trial.floor)]
+        figures = figures or [(0, 0, *[float("nan")] * 6, trial.floor)]
         end = {"rung": trial.rung, "state": trial.state}
         rows += [facts | end | dict(zip(_FIGURES, each, strict=True)) for each in figures]
     settings = dict.fromkeys(name for trial in trials for name in trial.settings)

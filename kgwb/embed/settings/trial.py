@@ -11,10 +11,11 @@ from kgwb.embed.scorers.scorer import Scorer
 from kgwb.embed.settings.space import Candidate
 from kgwb.words import count_things
 
-# "waiting" can go on; "converged" has stopped getting better; "diverged" has numbers that are not finite, or no room;
-# "dropped" would go on, but its vectors had to make room for others.
-TrialState = Literal["waiting", "converged", "diverged", "dropped"]
-STATES = ("waiting", "converged", "diverged", "dropped")
+# "waiting" can go on; "converged" has stopped getting better; "cooled" has had its last epochs, over which the learning rate
+# fell to zero; "diverged" has numbers that are not finite, or no room; "dropped" would go on, but its vectors had to make
+# room for others.
+TrialState = Literal["waiting", "converged", "cooled", "diverged", "dropped"]
+STATES = ("waiting", "converged", "cooled", "diverged", "dropped")
 CLOSER = 5e-4  # of MRR; less is no progress
 
 
@@ -29,6 +30,7 @@ class Measured:
         train_mrr: the same of training triples.
         loss: of the last epoch, per answer, in nats; NaN where it was not kept.
         seconds: spent on this trial until then, evaluations included.
+        cool_down: how many of the epochs, the last ones, the learning rate took to fall to zero.
     """
 
     epochs: int
@@ -38,6 +40,7 @@ class Measured:
     train_mrr: int | float
     loss: int | float
     seconds: int | float
+    cool_down: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,7 +54,7 @@ class Trial:
         rung: how often it was found good enough to go on.
         measured: what it was measured at, in the order of epochs; empty where it diverged at once.
         floor: the lowest loss there can be on these triples, see `find_loss_floor`.
-        state: "waiting" to go on, "converged", "diverged", or "dropped" to make room.
+        state: "waiting" to go on, "converged", "cooled", "diverged", or "dropped" to make room.
     """
 
     number: int
@@ -73,6 +76,12 @@ class Trial:
         return -1.0 if self.best is None else self.best.mrr
 
     @property
+    def is_rising(self) -> bool:
+        """Whether the last measurement before its rate fell was the best one until then."""
+        steady = [each.mrr for each in self.measured if not each.cool_down]
+        return self.state in ("waiting", "cooled") and steady[-1:] == [max(steady, default=0.0)]
+
+    @property
     def epochs(self) -> int:
         """How many it has had."""
         return self.measured[-1].epochs if self.measured else 0
@@ -82,10 +91,11 @@ class Trial:
         lines = [f"Trial {self.number}, rung {self.rung}: {self.scorer}, {shown}"]
         if self.best is not None:
             last = self.measured[-1]
+            fell = f", the last {last.cool_down:,} with a falling learning rate" if last.cool_down else ""
             lines.append(
                 f"  valid MRR {self.best.mrr:.3f} ({self.best.low:.3f} to {self.best.high:.3f}) after "
                 f"{count_things(self.best.epochs, 'epoch')}; after {last.epochs:,} train MRR {last.train_mrr:.3f}, "
-                f"loss {last.loss:.3f} (at least {self.floor:.3f}), {last.seconds:.1f} s; {self.state}"
+                f"loss {last.loss:.3f} (at least {self.floor:.3f}), {last.seconds:.1f} s; {self.state}{fell}"
             )
         else:
             lines.append(f"  {self.state} before it was measured")
@@ -159,8 +169,13 @@ def read_trial(described: Mapping[str, Any], scorers: Sequence[Scorer]) -> Trial
     """
     if described["state"] not in STATES:
         raise ValueError(f"a state is {described['state']!r}")
-    measured = [Measured(int(epochs), *map(float, figures)) for epochs, *figures in described["measured"]]
+    measured = [_read_measured(*figures) for figures in described["measured"]]
     candidate = Candidate(scorers[described["scorer"]], dict(described["settings"]))
     at_rungs = [float(figure) for figure in described["at_rungs"]]
     number, rung, seconds = int(described["number"]), int(described["rung"]), float(described["seconds"])
     return TrialRecord(number, candidate, rung, measured, at_rungs, seconds, described["state"])
+
+
+def _read_measured(epochs: int, *figures: int | float) -> Measured:
+    mrr, low, high, train, loss, seconds, cool_down = map(float, (*figures, 0)[:7])  # earlier files know no cool-down
+    return Measured(int(epochs), mrr, low, high, train, loss, seconds, int(cool_down))
