@@ -77,9 +77,9 @@ class Trial:
 
     @property
     def is_rising(self) -> bool:
-        """Whether the last measurement before its rate fell was the best one until then."""
+        """Whether every part of its course ended at its best: more epochs may be better still."""
         steady = [each.mrr for each in self.measured if not each.cool_down]
-        return self.state in ("waiting", "cooled") and steady[-1:] == [max(steady, default=0.0)]
+        return self.state in ("waiting", "cooled") and self.best is self.measured[-1] and steady[-1] == max(steady)
 
     @property
     def epochs(self) -> int:
