@@ -79,7 +79,8 @@ class Trial:
     def is_rising(self) -> bool:
         """Whether every part of its course ended at its best: more epochs may be better still."""
         steady = [each.mrr for each in self.measured if not each.cool_down]
-        return self.state in ("waiting", "cooled") and self.best is self.measured[-1] and steady[-1] == max(steady)
+        rose = bool(self.measured) and self.best is self.measured[-1] and steady[-1] == max(steady)
+        return rose and self.state in ("waiting", "cooled")
 
     @property
     def epochs(self) -> int:
