@@ -47,7 +47,14 @@ _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "hundreds": _HUNDREDS | {"regularisation": 0.005, "dropout": 0.5},
         "large": _LARGE | {"regularisation": 0.02},
         "small": _SMALL | {"regularisation": 0.01},
-        "fb15k-237": {"regularisation": 0.05},
+        "fb15k-237": {
+            "dim": 512,
+            "epochs": 24,
+            "cool_down": 12,
+            "batch": 500,
+            "regularisation": 0.05,
+            "relation_weight": 1.0,
+        },
         "wn18rr": {"dim": 128, "batch": 500, "learning_rate": 0.2, "regularisation": 0.1, "dropout": 0.2},
         "fb15k-237-gpu": _WIDE | {"batch": 250, "regularisation": 0.05, "relation_weight": 4.0},
         "wn18rr-gpu": _WIDE | {"batch": 100, "regularisation": 0.1, "relation_weight": 0.05},
@@ -94,7 +101,7 @@ def preset(scorer: str, data_set: str | int | np.integer = "default") -> dict[st
     Example:
         >>> options = preset("complex", "fb15k-237")
         >>> options.pop("dim"), options["regularisation"]
-        (256, 0.05)
+        (512, 0.05)
         >>> preset("complex", 135) == preset("complex", "hundreds")
         True
     """
