@@ -216,22 +216,23 @@ class SearchCourse:
         for trial in list_leaders([each for each in self.trials if each.measured]):
             if trial.state not in ("waiting", "converged"):
                 continue
-            running = self._wake(trial)
-            if running.number != trial.epochs:
-                continue  # dropped from memory, and no folder keeps it
-            epoch, evaluation = self._price(self._costs[trial.number], trial.number)
-            epochs = plan_cooling(trial.epochs, left=int((self.budget.left - evaluation) / max(epoch, 1e-9)))
-            if epochs < 1:
-                return
             try:
-                self._cool(trial, running, epochs)
+                self._cool(trial)
             except (TrainingError, MemoryError):
                 trial.state = "diverged"
-            self._running.pop(trial.number, None)
-            self.keep()
-            yield trial
+            if trial.state in ("cooled", "diverged"):
+                self._running.pop(trial.number, None)
+                self.keep()
+                yield trial
 
-    def _cool(self, trial: TrialRecord, running: RunningTrial, epochs: int) -> None:
+    def _cool(self, trial: TrialRecord) -> None:
+        """A trial's last epochs, as many as there is room for; nothing where its vectors were dropped from memory."""
+        running = self._wake(trial)
+        epoch_price, evaluation = self._price(self._costs[trial.number], trial.number)
+        left = int((self.budget.left - evaluation) / max(epoch_price, 1e-9))
+        epochs = plan_cooling(trial.epochs, left=left)
+        if running.number != trial.epochs or epochs < 1:
+            return
         running.cool(epochs)
         for _ in range(epochs):
             epoch = self._train(trial, running)
