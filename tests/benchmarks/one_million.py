@@ -72,7 +72,9 @@ def split_facts(facts: pd.DataFrame) -> Split:
 def search(facts: pd.DataFrame, minutes: float) -> str:
     """Trials until the first rung is full, or the time is over."""
     found = find_settings(split_facts(facts), minutes=minutes)
-    first = next(found)
+    first = next(found, None)
+    if first is None:
+        return f"in {minutes:g} minutes no trial came to an end: {found.left_out}"
     seconds = first.measured[-1].seconds
     rung = f"first rung: {first.epochs} epochs in {seconds:.0f} s, valid MRR {first.mrr:.3f}"
     for _ in found:
