@@ -20,7 +20,7 @@ def ring(request: pytest.FixtureRequest) -> KnowledgeGraph:
     return KnowledgeGraph.from_pandas(pd.DataFrame(rows, columns=["head", "relation", "tail"]))
 
 
-@pytest.mark.parametrize("dim", [6, 50])
+@pytest.mark.parametrize("dim", [12, 52])  # of vectors in parts of four, too; no multiples of a register
 def test_equal_vectors_rank_as_equals(ring: KnowledgeGraph, scorer: Scorer, dim: int) -> None:
     count = len(ring.entities)
     kinds = np.arange(count) % max(2, count // COPIES)

@@ -48,7 +48,7 @@ def test_rows_that_begin_alike_are_told_apart() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 def test_gradients_flow_and_equal_entities_score_alike(scorer: Scorer, dtype: torch.dtype) -> None:
     facts = pd.DataFrame([(f"e{i}", "r", f"e{(i + 1) % 7}") for i in range(7)], columns=["head", "relation", "tail"])
-    embedding = GraphEmbedding(KnowledgeGraph.from_pandas(facts), scorer, dim=6).to(dtype)
+    embedding = GraphEmbedding(KnowledgeGraph.from_pandas(facts), scorer, dim=12).to(dtype)
     with torch.no_grad():
         embedding.entity_table[4] = embedding.entity_table[1]
     scores = embedding.score_tails(np.array([[0, 0, 1], [2, 0, 3]]))
