@@ -42,6 +42,7 @@ def join_rankers(
 
     Example:
         >>> import pandas as pd
+        >>> from kgwb.embed.graph_embedding import GraphEmbedding
         >>> from kgwb.embed.ranking.baseline import fit_baseline
         >>> from kgwb.embed.scorers.complex import ComplEx
         >>> from kgwb.graph.knowledge_graph import KnowledgeGraph
