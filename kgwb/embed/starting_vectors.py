@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +18,7 @@ from kgwb.embed.updating.starting import Start, read_text_vectors
 from kgwb.graph.knowledge_graph import KnowledgeGraph, expect_graph
 from kgwb.words import count_things, describe_kind
 
+log = logging.getLogger(__name__)
 _CALL = "start_embedding(graph, ComplEx(), {'Berlin': [0.1, 0.2], 'Paris': [0.3, 0.1]})"
 
 
@@ -45,7 +46,7 @@ def start_embedding(
         seed: of the random start, and of the rotation.
 
     Returns:
-        The embedding; its `start_note` says what was projected, and how many entities had no vector; a warning counts them.
+        The embedding; its `start_note` says what was projected, and how many entities had no vector; the log says so, too.
 
     Raises:
         TypeError: no vectors came.
@@ -139,4 +140,4 @@ def _warn_of_missing(missing: int, further: int) -> None:
     said = [f"{count_things(missing, 'entity')} had no vector and began at random"] if missing else []
     said += [f"{count_things(further, 'name')} named no entity of the graph"] if further else []
     if said:
-        warnings.warn(f"start_embedding: {'; '.join(said)}.", stacklevel=3)
+        log.warning("start_embedding: %s.", "; ".join(said))
