@@ -21,6 +21,7 @@ from rules_by_hand import (
     make_split,
     reach,
     triples_of,
+    walk,
 )
 
 import kgwb
@@ -250,12 +251,18 @@ def test_long_paths_are_judged_without_the_fact_they_conclude(triples: Triples) 
     for row in mine_rules(make_split(triples), longest=5, min_support=1, top=5).frame.itertuples():
         if row.kind != "path" or len(row.path) < 4:
             continue
-        back = tuple((step + RELATIONS) % (2 * RELATIONS) for step in row.path[::-1])
+        back = tuple((step + RELATIONS) % (2 * RELATIONS) for step in row.path[:0:-1])
         pairs = {(x, y) for x in range(ENTITIES) for y in reach(facts, row.path, x)}
-        circular = {(x, y) for x, y in pairs if row.path[0] == row.implied and x not in reach(facts, back, y)}
-        circular &= {(x, y) for x, r, y in facts if r == row.implied}
-        support = sum((x, row.implied, y) in facts for x, y in pairs - circular)
-        assert (row.support, row.cases) == (support, len(pairs - circular))
+        held = {(x, y) for x, y in pairs if (x, row.implied, y) in facts}
+        circular = {
+            (x, y)
+            for x, y in held
+            if row.path[0] == row.implied
+            and not any((x, row.implied, each[-1]) in facts and x not in each for each in walk(facts, back, y))
+        }
+        assert (row.support, row.cases) == (len(held - circular), len(pairs - circular))
+        for x, y in held - circular:  # what counts does not need the fact that it concludes
+            assert y in reach(facts - {(x, row.implied, y)}, row.path, x)
 
 
 def test_a_fact_does_not_prove_itself_by_a_walk_around_a_triangle() -> None:
@@ -267,3 +274,13 @@ def test_a_fact_does_not_prove_itself_by_a_walk_around_a_triangle() -> None:
     frame = mine_rules(make_split(triples, 17, 2), longest=4, min_support=1, top=5).frame
     rule = frame[(frame["kind"] == "path") & (frame["implied"] == 0) & frame["path"].map(((0, 1, 1, 1)).__eq__)]
     assert rule[["support", "cases"]].to_numpy().tolist() == [[1, 1]]
+
+
+def test_a_fact_does_not_prove_itself_where_the_path_ends_as_it_begins() -> None:
+    """r0, r1, r1, r0: forth through the answer and around, or around first and then by the very fact; neither is a proof."""
+    forth = [(0, 0, 1), (1, 1, 2), (2, 1, 3), (3, 0, 1)]  # 0 → 1 → 2 → 3 → 1
+    around = [(0, 0, 4), (4, 1, 5), (5, 1, 0)]  # 0 → 4 → 5 → 0 → 1
+    elsewhere = [(6, 0, 7), (7, 1, 8), (8, 1, 9), (9, 0, 10), (6, 0, 10)]
+    frame = mine_rules(make_split([*forth, *around, *elsewhere], 11, 2), longest=4, min_support=1, top=5).frame
+    rule = frame[(frame["kind"] == "path") & (frame["implied"] == 0) & frame["path"].map(((0, 1, 1, 0)).__eq__)]
+    assert rule["support"].tolist() == [1]

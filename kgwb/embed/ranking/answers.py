@@ -92,6 +92,17 @@ def _ask(
     return scores
 
 
+def find_asked_steps(relation: Int[Tensor, " query"], tails: int, relations: int) -> Int[np.ndarray, " query"]:
+    """Relations as steps: those of the first `tails` queries as they are, the others turned.
+
+    Example:
+        >>> find_asked_steps(torch.tensor([0, 1]), 1, 5)
+        array([0, 6])
+    """
+    asked = relation.cpu().numpy()
+    return np.where(np.arange(len(asked)) < tails, asked, asked + relations)
+
+
 def find_trained_facts(ranker: Ranker) -> Int[np.ndarray, "fact 3"]:
     """The triples that a ranker was trained on; none where it does not say."""
     facts = getattr(ranker, "trained_facts", None)

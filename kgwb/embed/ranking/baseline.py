@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.embed.ranking.answers import find_asked_steps
 from kgwb.graph.joins import Steps, cut, expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.rules import expect_kinds, find_rules
@@ -56,8 +57,7 @@ class RuleBaseline:
             relation: the relation given.
             tails: the first this many queries ask for the tail, the others for the head.
         """
-        start, asked = known.cpu().numpy(), relation.cpu().numpy()
-        step = np.where(np.arange(len(start)) < tails, asked, asked + self.steps.relations)
+        start, step = known.cpu().numpy(), find_asked_steps(relation, tails, self.steps.relations)
         trust = np.zeros((len(start), self.steps.entities), dtype=np.float32)  # [query, entity]
         for query, answer, trusted in self._apply_rules(start, step):
             np.maximum.at(trust, (query, answer), trusted)

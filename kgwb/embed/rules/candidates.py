@@ -215,14 +215,13 @@ def _join(
             for second in right[1][1:]:
                 fits &= entity[one] != second[other]
         one, other, place = one[fits], other[fits], place[fits]
-        back = [turn_pairs(neighbours, pair[other]) for pair in right[2][::-1]]
+        back = [_turn_pairs(neighbours, pair[other]) for pair in right[2][::-1]]
         walked = [*(pair[one] for pair in left[2]), place, *back]
         keys.append(_spell(neighbours, left[0][one], walked, count))
     return distinct(np.concatenate(keys)) if keys else np.empty(0, dtype=np.int64)
 
 
-def turn_pairs(neighbours: Neighbours, pair: np.ndarray) -> np.ndarray:
-    """The pairs from the end of each back to its start."""
+def _turn_pairs(neighbours: Neighbours, pair: np.ndarray) -> np.ndarray:
     start, end = neighbours.pair[pair] // neighbours.entities, neighbours.pair[pair] % neighbours.entities
     return np.searchsorted(neighbours.pair, end * neighbours.entities + start)
 

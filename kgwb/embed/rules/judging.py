@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kgwb.embed.rules.candidates import Neighbours, turn_pairs
+from kgwb.embed.rules.candidates import Neighbours
 from kgwb.embed.rules.path_tree import PathTree, plant_tree, turn_paths
 from kgwb.embed.rules.walking import WALKS_AT_ONCE, Walker
-from kgwb.graph.joins import add_up, distinct, expand_ranges, hold
+from kgwb.graph.joins import add_up, cut, distinct, expand_ranges, hold
 from kgwb.graph.rules import DOUBT
 
 CELLS_AT_ONCE = 1 << 24  # of a table that says which pairs are linked
 EXACT = 3  # steps up to which walks meet nothing twice
 MOST_OF_A_RELATION = 3_000  # path rules: what more there are fire everywhere, and make answers slow
+PAIRS_AT_ONCE = 4_096  # are walked back from together
 PATHS_AT_ONCE = 50_000  # judged together; when time runs out, so many at most were begun in vain
 
 
@@ -94,7 +95,7 @@ def _judge(
     tree, ends = plant_tree(np.zeros(len(paths), dtype=np.int64), paths, count=1)
     path_of, first = np.full(len(tree), -1), np.full(len(tree), -1)
     path_of[ends] = np.arange(len(paths))
-    first[ends] = np.where((paths >= 0).sum(1) > EXACT, paths[:, 0], -1)
+    first[ends] = np.where(((paths >= 0).sum(1) > EXACT) & (paths[:, 0] < relations), paths[:, 0], -1)
     cases, found, doubted = np.zeros(len(tree), dtype=np.int64), [], [np.empty(0, dtype=np.int64)]
     for node, pair in _link(walker, neighbours, tree, np.flatnonzero(neighbours.degrees), cases):
         if time.monotonic() > until:
@@ -124,8 +125,8 @@ def _find_circular(
 ) -> np.ndarray | None:
     """Which hits of long paths rest on the very fact that they conclude; None where the time is over.
 
-    A walk r(x, y), …, y would make every fact r(x, y) prove itself. Walks never return to where they began, so the same
-    path is walked from y: what does not lead to x then went through y.
+    A walk r(x, y), …, y would make every fact r(x, y) prove itself. So the rest of the path is walked back from y, which it
+    does not come back to, and past x: a hit is sound where that ends at an entity a with r(x, a).
 
     Args:
         walker: the facts.
@@ -134,20 +135,24 @@ def _find_circular(
         doubted: path × pairs + pair of each hit of a path that begins with the relation it concludes, ascending.
         until: when to stop, by `time.monotonic()`.
     """
-    pairs = len(neighbours.pair)
-    some = distinct(doubted // pairs)
-    tree, ends = plant_tree(
-        np.zeros(len(some), dtype=np.int64), turn_paths(paths[some], walker.steps.relations), count=1
-    )
+    steps, pairs = walker.steps, len(neighbours.pair)
+    some, asked = distinct(doubted // pairs), np.stack([paths[doubted // pairs, 0], doubted % pairs], axis=1)
+    rest = turn_paths(paths[some][:, 1:], steps.relations)
+    tree, ends = plant_tree(paths[some, 0], rest, count=2 * steps.relations)
     path_of = np.full(len(tree), -1)
     path_of[ends] = some
-    sources = distinct(neighbours.pair[doubted % pairs] % neighbours.entities)
+    relation, pair = np.unique(asked, axis=0).T
+    head, tail = neighbours.pair[pair] // steps.entities, neighbours.pair[pair] % steps.entities
     sound = np.zeros(len(doubted), dtype=bool)
-    for node, pair in _link(walker, neighbours, tree, sources, np.zeros(len(tree), dtype=np.int64)):
-        if time.monotonic() > until:
-            return None
-        keys = path_of[node] * pairs + turn_pairs(neighbours, pair)
-        sound[np.searchsorted(doubted, keys[hold(doubted, keys)])] = True
+    for block in cut(np.ones(len(pair), dtype=np.int64), PAIRS_AT_ONCE):
+        for landing in walker.walk(tree, relation[block], tail[block], avoided=head[block], at_once=WALKS_AT_ONCE):
+            if time.monotonic() > until:
+                return None
+            query = np.arange(block.start, block.stop)[landing.query]
+            first = (relation[query] * steps.entities + head[query]) * steps.entities + landing.entity
+            met = hold(walker.facts, first)
+            keys = path_of[landing.node[met]] * pairs + pair[query[met]]
+            sound[np.searchsorted(doubted, keys[hold(doubted, keys)])] = True
     return doubted[~sound]
 
 

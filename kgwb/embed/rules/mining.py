@@ -11,6 +11,7 @@ import torch
 
 from kgwb.checks import expect_at_least, expect_flags, expect_number, expect_seed
 from kgwb.citation import note_machine
+from kgwb.embed.ranking.answers import find_asked_steps
 from kgwb.embed.rules.answering import RuleSet
 from kgwb.embed.rules.candidates import Neighbours, sample_paths
 from kgwb.embed.rules.constants import ConstantRules, mine_fans, skip_fans
@@ -155,7 +156,7 @@ def _choose_top(ranker: RuleRanker, split: Split, until: int | float, seed: int)
     sums, done = np.zeros(len(TOPS)), 0
     for part in _while_time(asked, until):
         for block in ask_both_sides(part, known, len(split.graph.entities)):
-            step = block.relation.numpy() + (0 if block.tails else relations)
+            step = find_asked_steps(block.relation, block.tails, relations)
             for place, scores in enumerate(ranker.rules.score_tops(block.known.numpy(), step, TOPS)):
                 sums[place] += (1 / block.rank(torch.from_numpy(scores))).sum()
         done += len(part)

@@ -14,6 +14,7 @@ from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import expect_at_least, expect_flags
 from kgwb.citation import list_machine, spell_settings
 from kgwb.embed.partial_triple import Part, PartialTriple
+from kgwb.embed.ranking.answers import find_asked_steps
 from kgwb.embed.rules.answering import RuleSet
 from kgwb.embed.rules.explaining import explain_triple
 from kgwb.embed.rules.predicting import list_answers
@@ -76,8 +77,7 @@ class RuleRanker:
             relation: the relation given.
             tails: the first this many queries ask for the tail, the others for the head.
         """
-        start, asked = known.cpu().numpy(), relation.cpu().numpy()
-        step = np.where(np.arange(len(start)) < tails, asked, asked + len(self.graph.relations))
+        start, step = known.cpu().numpy(), find_asked_steps(relation, tails, len(self.graph.relations))
         return torch.from_numpy(self.rules.score(start, step, top=self.top)).to(known.device)
 
     def predict(

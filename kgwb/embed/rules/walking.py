@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -114,23 +114,33 @@ class Walker:
         return keys, counts, ever
 
     def walk(
-        self, tree: PathTree, node: np.ndarray, start: np.ndarray, *, at_once: int = WALKS_AT_ONCE
+        self,
+        tree: PathTree,
+        node: np.ndarray,
+        start: np.ndarray,
+        *,
+        avoided: np.ndarray | None = None,
+        at_once: int = WALKS_AT_ONCE,
     ) -> Iterator[Landing]:
         """Where the paths of a tree lead, in blocks; a (query, node, entity) comes once.
 
         Args:
             tree: the paths.
             node: the root at which each query begins, [query].
-            start: the entity at which it begins, [query].
+            start: the entity at which it begins, and does not come back to, [query].
+            avoided: another entity that it does not come to, [query].
             at_once: about how many walks to take at once.
         """
         query = np.arange(len(start))
         ones = np.ones(len(start), dtype=np.int64)
+        shunned = (start,) if avoided is None else (start, avoided)
         yield from self._go_on(
-            tree, start, _Frontier(query, node, np.arange(len(start) + 1), start, ones, query, None), at_once
+            tree, shunned, _Frontier(query, node, np.arange(len(start) + 1), start, ones, query, None), at_once
         )
 
-    def _go_on(self, tree: PathTree, start: np.ndarray, front: _Frontier, at_once: int) -> Iterator[Landing]:
+    def _go_on(
+        self, tree: PathTree, shunned: tuple[np.ndarray, ...], front: _Frontier, at_once: int
+    ) -> Iterator[Landing]:
         lengths = np.diff(front.offsets)
         for block in cut(lengths * tree.count[front.node], at_once):
             rows = np.arange(block.start, block.stop)
@@ -151,7 +161,7 @@ class Walker:
                 entries = slice(ends[part.start], ends[part.stop])
                 new = self._step(
                     tree,
-                    start,
+                    shunned,
                     front,
                     (parent[part], child[part]),
                     (row[entries] - part.start, fan[entries], front.walks[at[entries]]),
@@ -159,7 +169,7 @@ class Walker:
                 yield from self._land(tree, new)
                 deeper = tree.count[new.node] > 0
                 if deeper.any():
-                    yield from self._go_on(tree, start, _select(new, deeper), at_once)
+                    yield from self._go_on(tree, shunned, _select(new, deeper), at_once)
 
     def _land(self, tree: PathTree, front: _Frontier) -> Iterator[Landing]:
         size = np.diff(front.offsets)
@@ -172,7 +182,7 @@ class Walker:
     def _step(
         self,
         tree: PathTree,
-        start: np.ndarray,
+        shunned: tuple[np.ndarray, ...],
         front: _Frontier,
         rows: tuple[np.ndarray, np.ndarray],
         entries: tuple[np.ndarray, np.ndarray, np.ndarray],
@@ -183,7 +193,7 @@ class Walker:
         query = front.query[parent]
         is_third = len(child) and tree.depth[child[0]] == 3
         if is_third:
-            back = self._find_returns(tree, start[query], front, parent, child)
+            back = self._find_returns(tree, [each[query] for each in shunned], front, parent, child)
             row, fan, walks = (np.concatenate(parts) for parts in zip(entries, back, strict=True))
         sparse = load_package("scipy.sparse", "mine_rules", install="scikit-learn")
         shape = (len(parent), self.fans.shape[0])
@@ -194,12 +204,14 @@ class Walker:
             taken = sparse.csr_matrix((walks, fan.astype(np.int32), offsets), shape=shape)
         reached = taken @ self.fans
         owner = np.repeat(np.arange(len(parent)), np.diff(reached.indptr))
-        kept = (reached.indices != start[query][owner]) & (reached.data > 0)
+        kept = reached.data > 0
+        for each in shunned:
+            kept &= reached.indices != each[query][owner]
         offsets = np.append(0, np.cumsum(kept))[reached.indptr]
         return _Frontier(query, child, offsets, reached.indices[kept], reached.data[kept], parent, front)
 
     def _find_returns(
-        self, tree: PathTree, origin: np.ndarray, front: _Frontier, parent: np.ndarray, child: np.ndarray
+        self, tree: PathTree, shunned: Sequence[np.ndarray], front: _Frontier, parent: np.ndarray, child: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Walks x → z → w → z, to be subtracted at z: (row, the row of `fans` by which z leads to itself, −walks)."""
         steps, width = self.steps, 2 * self.steps.relations
@@ -215,11 +227,13 @@ class Walker:
         place = np.searchsorted(keys, wanted)
         met = np.flatnonzero(hold(keys, wanted))
         row, z, turns = row[met], z[met], counts[place[met]]
-        both = np.ones(len(row), dtype=bool)  # w may be x, which was never met
-        for step in (out, back):
-            both &= hold(self.facts, (step[row] * steps.entities + z) * steps.entities + origin[row])
+        for entity in shunned:  # w may be one of these, which was never met
+            both = np.ones(len(row), dtype=bool)
+            for step in (out, back):
+                both &= hold(self.facts, (step[row] * steps.entities + z) * steps.entities + entity[row])
+            turns = turns - both
         walks = front.before.walks[expand_ranges(front.before.offsets[earlier], size)][met]
-        return row, len(steps.fan_keys) + z, -walks * (turns - both)
+        return row, len(steps.fan_keys) + z, -walks * turns
 
 
 def _renumber(ascending: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

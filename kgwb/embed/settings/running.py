@@ -77,7 +77,6 @@ class RunningTrial:
         vectors = GraphEmbedding(split.graph, candidate.scorer, dim=options.pop("dim")).to(device)
         self.vectors, self._split, self._options, self._folder = vectors, split, options, folder
         self._training: Generator[Epoch] | None = None
-        self._is_cooling = False
 
     def estimate(self, evaluated: int) -> Cost:
         """What one epoch and one evaluation will take."""
@@ -93,7 +92,7 @@ class RunningTrial:
 
     def train(self) -> Epoch:
         """One epoch more."""
-        return self._state.train(lambda number: {}) if self._is_cooling else next(self._begun)
+        return self._state.train(lambda number: {}) if self._state.schedule.cool_down else next(self._begun)
 
     def cool(self, epochs: int) -> None:
         """Let the learning rate fall to zero over so many epochs, the last ones, of which the folder keeps nothing.
@@ -102,7 +101,6 @@ class RunningTrial:
         bit.
         """
         self._state.schedule = replace(self._state.schedule, epochs=self.number + epochs, cool_down=epochs)
-        self._is_cooling = True
 
     def rest(self) -> None:
         """Give back the room that only an epoch needs."""

@@ -10,7 +10,17 @@ import pandas as pd
 from kgwb.embed.settings.space import LEVELS
 from kgwb.embed.settings.trial import Trial
 
-_FIGURES = ("epochs", "cool_down", "seconds", "valid MRR", "low", "high", "train MRR", "loss", "floor")
+_FIGURES = {  # column -> what it holds of a measurement
+    "epochs": "epochs",
+    "cool_down": "cool_down",
+    "seconds": "seconds",
+    "valid MRR": "mrr",
+    "low": "low",
+    "high": "high",
+    "train MRR": "train_mrr",
+    "loss": "loss",
+}
+_NOTHING = dict.fromkeys(_FIGURES, float("nan")) | {"epochs": 0, "cool_down": 0}
 
 
 def list_measured(trials: Sequence[Trial]) -> pd.DataFrame:
@@ -18,25 +28,11 @@ def list_measured(trials: Sequence[Trial]) -> pd.DataFrame:
     rows = []
     for trial in trials:
         facts: dict[str, Any] = {"trial": trial.number, "scorer": repr(trial.scorer), **trial.settings}
-        figures: list[tuple[float, ...]] = [
-            (
-                each.epochs,
-                each.cool_down,
-                each.seconds,
-                each.mrr,
-                each.low,
-                each.high,
-                each.train_mrr,
-                each.loss,
-                trial.floor,
-            )
-            for each in trial.measured
-        ]
-        figures = figures or [(0, 0, *[float("nan")] * 6, trial.floor)]
-        end = {"rung": trial.rung, "state": trial.state}
-        rows += [facts | end | dict(zip(_FIGURES, each, strict=True)) for each in figures]
+        figures = [{column: getattr(each, name) for column, name in _FIGURES.items()} for each in trial.measured]
+        end = {"floor": trial.floor, "rung": trial.rung, "state": trial.state}
+        rows += [facts | end | each for each in figures or [_NOTHING]]
     settings = dict.fromkeys(name for trial in trials for name in trial.settings)
-    return pd.DataFrame(rows, columns=["trial", "scorer", *settings, "rung", *_FIGURES, "state"])
+    return pd.DataFrame(rows, columns=["trial", "scorer", *settings, "rung", *_FIGURES, "floor", "state"])
 
 
 def list_effects(trials: Sequence[Trial]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.embed.ranking.answers import AnswerScores, Ranker, prepare_answers
+from kgwb.embed.ranking.answers import AnswerScores, Ranker, find_asked_steps, prepare_answers
 from kgwb.embed.ranking.counting import rows_at_once
 from kgwb.graph.joins import Steps, expand_ranges
 
@@ -53,7 +53,7 @@ class FirstAnswers:
         """
         score_answers, device = self._answers
         scores = score_answers(known.to(device), relation.to(device), tails)
-        step = take_steps(relation, tails, self.facts.relations)
+        step = find_asked_steps(relation, tails, self.facts.relations)
         begin, counts = self.facts.find(step, known.cpu().numpy())
         row = torch.from_numpy(np.repeat(np.arange(len(step)), counts)).to(device)
         unknown = scores.clone()
@@ -107,14 +107,3 @@ class KeptAnswers:
     def asked(self) -> Iterator[tuple[Tensor, Tensor, int, Found]]:
         """Each block of queries (known, relation, tails) and what was found."""
         yield from self._given.values()
-
-
-def take_steps(relation: Int[Tensor, " query"], tails: int, relations: int) -> Int[np.ndarray, " query"]:
-    """Relations as steps: those of the first `tails` queries as they are, the others turned.
-
-    Example:
-        >>> take_steps(torch.tensor([0, 1]), 1, 5)
-        array([0, 6])
-    """
-    asked = relation.cpu().numpy()
-    return np.where(np.arange(len(asked)) < tails, asked, asked + relations)

@@ -11,6 +11,7 @@ from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert import Bert
 from kgwb.checks import expect_at_least, expect_kind
 from kgwb.embed.precision import Precision, choose_precision
+from kgwb.embed.ranking.answers import find_asked_steps
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.learn.completion.entity_texts import cut_entity_texts, find_facts, pool_texts
 from kgwb.learn.completion.text_completion import LONGEST
@@ -86,8 +87,7 @@ class TextRanker:
             relation: the relation given.
             tails: the first this many queries ask for the tail, the others for the head.
         """
-        asked = relation.cpu().numpy()
-        step = np.where(np.arange(len(asked)) < tails, asked, asked + len(self.graph.relations))
+        step = find_asked_steps(relation, tails, len(self.graph.relations))
         with self._read():
             queries = pool_texts(self._bert, self._texts.encode_queries(known.cpu().numpy(), step))
         scores = queries @ self.vectors.T

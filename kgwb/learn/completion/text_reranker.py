@@ -13,11 +13,11 @@ from kgwb.bert import Bert
 from kgwb.checks import expect_at_least, expect_kind, expect_number, expect_text
 from kgwb.embed.precision import Precision, choose_precision
 from kgwb.embed.queries import Known, Triples, expect_ids, read_ids
-from kgwb.embed.ranking.answers import Ranker, expect_ranker
+from kgwb.embed.ranking.answers import Ranker, expect_ranker, find_asked_steps
 from kgwb.embed.ranking.ranks import rank_triples
 from kgwb.graph.joins import Steps
 from kgwb.learn.completion.entity_texts import cut_entity_texts
-from kgwb.learn.completion.first_answers import FirstAnswers, Found, KeptAnswers, take_steps
+from kgwb.learn.completion.first_answers import FirstAnswers, Found, KeptAnswers
 from kgwb.learn.completion.pair_completion import NAME, expect_pair_head, score_pairs
 
 DOUBLINGS = range(-4, 5)  # weights that are tried: from a sixteenth of where both scores vary alike to sixteen times it
@@ -121,7 +121,7 @@ class TextReranker:
         if not self.weight or not len(row):
             return scores
         entity = answers[row, place]
-        logits = self._read(known, take_steps(relation, tails, len(self.graph.relations)), row, entity)
+        logits = self._read(known, find_asked_steps(relation, tails, len(self.graph.relations)), row, entity)
         first = scores.new_full(answers.shape, -torch.inf).index_put((row, place), scores[row, entity])
         joined = first.index_put((row, place), scores[row, entity] + self.weight * logits)
         scores[row, entity] = take_places(first, joined)[row, place]
@@ -167,7 +167,7 @@ class TextReranker:
         """Summed squared distances from the query's mean, of the ranker's scores and of the logits."""
         scores, answers = found
         row, place = (answers >= 0).nonzero(as_tuple=True)
-        step = take_steps(relation, tails, len(self.graph.relations))
+        step = find_asked_steps(relation, tails, len(self.graph.relations))
         logits = self._read(known, step, row, answers[row, place])
         first, second = (_sum_squares(row, values) for values in (scores[row, answers[row, place]].double(), logits))
         return first, second
