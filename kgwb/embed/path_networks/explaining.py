@@ -136,4 +136,4 @@ def _tabulate(graph: KnowledgeGraph, edges: FactEdges, walks: list[_Walk]) -> pd
             text += f" — {name} → {graph.labels[after]}" if forward else f" ← {name} — {graph.labels[after]}"
             facts.append((before, relation, after) if forward else (after, relation, before))
         rows.append((walk.weight, text, tuple(facts)))
-    return pd.DataFrame(rows, columns=["weight", "path", "facts"])
+    return pd.DataFrame(rows, columns=["weight", "path", "facts"]).astype({"weight": float})

@@ -33,7 +33,7 @@ def explain_triple(graph: KnowledgeGraph, rules: RuleSet, triple: Fact, *, most:
     ]
     frame["facts"] = [tuple(sorted({fact for walk in walks for fact in walk})) for walks in found]
     frame["because"] = [_word(graph, walks, row) for walks, row in zip(found, frame["kind"], strict=True)]
-    frame["ways"] = [len(walks) for walks in found]
+    frame["ways"] = np.array([len(walks) for walks in found], dtype=np.int64)
     return frame
 
 

@@ -11,6 +11,7 @@ from kgwb.graph.rules import word_step
 
 KINDS_OF_RULES = ("path", "constant", "dangling", "frequent")
 _LETTERS = "xzwvuy"
+_NUMBERS = ("support", "cases", "implied", "constant", "given")
 
 
 def describe_rules(graph: KnowledgeGraph, rules: RuleSet, numbers: np.ndarray) -> pd.DataFrame:
@@ -24,7 +25,8 @@ def describe_rules(graph: KnowledgeGraph, rules: RuleSet, numbers: np.ndarray) -
     places = rules.order[numbers]
     rows = [_describe(graph, rules, place) for place in places.tolist()]
     columns = ["kind", "body", "head", "support", "cases", "path", "implied", "constant", "given"]
-    frame = pd.DataFrame(rows, columns=columns)
+    # Without a row pandas calls every column object, and what is joined with it, too.
+    frame = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(_NUMBERS, "int64"))
     frame.insert(1, "rule", [f"{body} ⇒ {head}" for body, head in zip(frame["body"], frame["head"], strict=True)])
     frame.insert(6, "confidence", frame["support"] / frame["cases"])
     frame.insert(7, "trust", rules.trusts[places])

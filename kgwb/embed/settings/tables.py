@@ -32,7 +32,9 @@ def list_measured(trials: Sequence[Trial]) -> pd.DataFrame:
         end = {"floor": trial.floor, "rung": trial.rung, "state": trial.state}
         rows += [facts | end | each for each in figures or [_NOTHING]]
     settings = dict.fromkeys(name for trial in trials for name in trial.settings)
-    return pd.DataFrame(rows, columns=["trial", "scorer", *settings, "rung", *_FIGURES, "floor", "state"])
+    kinds = {"trial": int, "rung": int, **dict.fromkeys([*_FIGURES, "floor"], float), "epochs": int, "cool_down": int}
+    columns = ["trial", "scorer", *settings, "rung", *_FIGURES, "floor", "state"]
+    return pd.DataFrame(rows, columns=columns).astype(kinds)  # also where there is no row
 
 
 def list_effects(trials: Sequence[Trial]) -> pd.DataFrame:
@@ -53,4 +55,5 @@ def list_effects(trials: Sequence[Trial]) -> pd.DataFrame:
             best = max(trial.mrr for trial, has in zip(seen, here, strict=True) if has)
             rows.append((name, value, int(here.sum()), place[here].mean(), first[here].mean(), best))
     columns = ["setting", "value", "trials", "mean rank", "mean first MRR", "best MRR"]
-    return pd.DataFrame(rows, columns=columns)
+    kinds = {"value": object, "trials": int, **dict.fromkeys(columns[3:], float)}  # names of scorers, and numbers
+    return pd.DataFrame(rows, columns=columns).astype(kinds)
