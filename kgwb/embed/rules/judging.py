@@ -49,7 +49,7 @@ def judge_paths(
     Args:
         walker: the facts.
         neighbours: the same, by pairs.
-        paths: the steps of each, the most promising first, [path, step].
+        paths: the steps of each, all of one length, the most promising first, [path, step].
         least: the smallest support.
         until: when to stop, by `time.monotonic()`.
 
@@ -125,8 +125,9 @@ def _find_circular(
 ) -> np.ndarray | None:
     """Which hits of long paths rest on the very fact that they conclude; None where the time is over.
 
-    A walk r(x, y), …, y would make every fact r(x, y) prove itself. So the rest of the path is walked back from y, which it
-    does not come back to, and past x: a hit is sound where that ends at an entity a with r(x, a).
+    A walk r(x, y), …, y would make every fact r(x, y) prove itself. Walks do not come back to x, so those alone use the fact
+    that begin with it. The rest of the path is walked back from y: a hit is sound where that ends at some a with r(x, a)
+    that is not y.
 
     Args:
         walker: the facts.
@@ -139,13 +140,14 @@ def _find_circular(
     some, asked = distinct(doubted // pairs), np.stack([paths[doubted // pairs, 0], doubted % pairs], axis=1)
     rest = turn_paths(paths[some][:, 1:], steps.relations)
     tree, ends = plant_tree(paths[some, 0], rest, count=2 * steps.relations)
+    length = int((rest >= 0).sum(1).max(initial=EXACT))
     path_of = np.full(len(tree), -1)
     path_of[ends] = some
     relation, pair = np.unique(asked, axis=0).T
     head, tail = neighbours.pair[pair] // steps.entities, neighbours.pair[pair] % steps.entities
     sound = np.zeros(len(doubted), dtype=bool)
     for block in cut(np.ones(len(pair), dtype=np.int64), PAIRS_AT_ONCE):
-        for landing in walker.walk(tree, relation[block], tail[block], avoided=head[block], at_once=WALKS_AT_ONCE):
+        for landing in walker.walk_back(tree, relation[block], tail[block], head[block], steps=length):
             if time.monotonic() > until:
                 return None
             query = np.arange(block.start, block.stop)[landing.query]

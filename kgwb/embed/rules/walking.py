@@ -14,6 +14,7 @@ from kgwb.graph.joins import Steps, cut, expand_ranges, hold
 from kgwb.packages import load_package
 
 WALKS_AT_ONCE = 1 << 22  # a product is taken in blocks of about so many walks: some hundred MB
+THIRD = 3  # step, the last one by which a walk meets nothing twice
 LARGEST_TABLE = 1 << 25  # up to so many (step, entity), where each fan stands is kept in a table
 
 
@@ -43,6 +44,27 @@ class _Frontier:
     walks: np.ndarray
     parent: np.ndarray
     before: _Frontier | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Shunned:
+    """What walks do not come to.
+
+    Attributes:
+        turn: the step that does not lead to where the walk stood two steps before.
+        start: where each query begins, [query]. A walk does not come to it; one back does not with its last step.
+        avoided: of walks back, where the whole path begins, to which they never come, [query].
+    """
+
+    turn: int
+    start: np.ndarray
+    avoided: np.ndarray | None
+
+    def list_at(self, depth: int) -> list[np.ndarray]:
+        """The entities that no walk of so many steps ends at, each [query]."""
+        if self.avoided is None:
+            return [self.start]
+        return [self.avoided, self.start] if depth == self.turn else [self.avoided]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +141,6 @@ class Walker:
         node: np.ndarray,
         start: np.ndarray,
         *,
-        avoided: np.ndarray | None = None,
         at_once: int = WALKS_AT_ONCE,
     ) -> Iterator[Landing]:
         """Where the paths of a tree lead, in blocks; a (query, node, entity) comes once.
@@ -128,19 +149,41 @@ class Walker:
             tree: the paths.
             node: the root at which each query begins, [query].
             start: the entity at which it begins, and does not come back to, [query].
-            avoided: another entity that it does not come to, [query].
             at_once: about how many walks to take at once.
         """
+        yield from self._set_out(tree, node, start, _Shunned(THIRD, start, None), at_once)
+
+    def walk_back(
+        self,
+        tree: PathTree,
+        node: np.ndarray,
+        end: np.ndarray,
+        avoided: np.ndarray,
+        *,
+        steps: int,
+        at_once: int = WALKS_AT_ONCE,
+    ) -> Iterator[Landing]:
+        """Where walks from `avoided` come to with their first step that end at `end`, and were not there after that step.
+
+        Args:
+            tree: the paths but for their first steps, turned.
+            node: the root at which each query begins, [query].
+            end: the entity at which the path ends, and the way back begins, [query].
+            avoided: the entity at which the path begins, to which its other steps do not come, [query].
+            steps: how many steps each of the paths in the tree has, 3 at least.
+            at_once: about how many walks to take at once.
+        """
+        yield from self._set_out(tree, node, end, _Shunned(steps, end, avoided), at_once)
+
+    def _set_out(
+        self, tree: PathTree, node: np.ndarray, start: np.ndarray, shunned: _Shunned, at_once: int
+    ) -> Iterator[Landing]:
         query = np.arange(len(start))
         ones = np.ones(len(start), dtype=np.int64)
-        shunned = (start,) if avoided is None else (start, avoided)
-        yield from self._go_on(
-            tree, shunned, _Frontier(query, node, np.arange(len(start) + 1), start, ones, query, None), at_once
-        )
+        front = _Frontier(query, node, np.arange(len(start) + 1), start, ones, query, None)
+        yield from self._go_on(tree, shunned, front, at_once)
 
-    def _go_on(
-        self, tree: PathTree, shunned: tuple[np.ndarray, ...], front: _Frontier, at_once: int
-    ) -> Iterator[Landing]:
+    def _go_on(self, tree: PathTree, shunned: _Shunned, front: _Frontier, at_once: int) -> Iterator[Landing]:
         lengths = np.diff(front.offsets)
         for block in cut(lengths * tree.count[front.node], at_once):
             rows = np.arange(block.start, block.stop)
@@ -182,7 +225,7 @@ class Walker:
     def _step(
         self,
         tree: PathTree,
-        shunned: tuple[np.ndarray, ...],
+        shunned: _Shunned,
         front: _Frontier,
         rows: tuple[np.ndarray, np.ndarray],
         entries: tuple[np.ndarray, np.ndarray, np.ndarray],
@@ -191,13 +234,15 @@ class Walker:
         parent, child = rows
         row, fan, walks = entries
         query = front.query[parent]
-        is_third = len(child) and tree.depth[child[0]] == 3
-        if is_third:
-            back = self._find_returns(tree, [each[query] for each in shunned], front, parent, child)
+        depth = int(tree.depth[child[0]]) if len(child) else 0
+        turns = depth == shunned.turn
+        if turns:
+            before = [each[query] for each in shunned.list_at(depth - 1)]
+            back = self._find_returns(tree, before, front, parent, child)
             row, fan, walks = (np.concatenate(parts) for parts in zip(entries, back, strict=True))
         sparse = load_package("scipy.sparse", "mine_rules", install="scikit-learn")
         shape = (len(parent), self.fans.shape[0])
-        if is_third:
+        if turns:
             taken = sparse.coo_matrix((walks, (row, fan)), shape=shape).tocsr()
         else:
             offsets = np.searchsorted(row, np.arange(len(parent) + 1)).astype(np.int32)
@@ -205,7 +250,7 @@ class Walker:
         reached = taken @ self.fans
         owner = np.repeat(np.arange(len(parent)), np.diff(reached.indptr))
         kept = reached.data > 0
-        for each in shunned:
+        for each in shunned.list_at(depth):
             kept &= reached.indices != each[query][owner]
         offsets = np.append(0, np.cumsum(kept))[reached.indptr]
         return _Frontier(query, child, offsets, reached.indices[kept], reached.data[kept], parent, front)
