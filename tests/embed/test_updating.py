@@ -131,6 +131,32 @@ def test_a_fact_added_is_learnt_one_withdrawn_is_forgotten_and_comes_back(
     assert (home - start).norm() < (away - start).norm()
 
 
+def test_what_is_withdrawn_sinks_most_of_the_way_to_where_it_would_never_have_been(graph: KnowledgeGraph) -> None:
+    """False facts, as one would withdraw them: regions at random, which nothing else speaks for."""
+    draw = np.random.default_rng(0)
+    towns, regions = (
+        {name for name in graph.entities["entity"] if name.startswith(kind)} for kind in ("place", "region")
+    )
+    true = set(map(tuple, graph.to_pandas().values))
+    drawn = [(town, "in_region", sorted(regions)[draw.integers(len(regions))]) for town in sorted(towns)]
+    false = [fact for fact in drawn if fact not in true][:12]
+    wrong = graph.with_facts(false)
+    before, anew = learn(wrong, ComplEx(), reciprocal=True), learn(graph, ComplEx(), reciprocal=True)
+    updated = update_embedding(before, graph, **FLOAT)
+    ranks = {
+        name: np.mean([1 / rank_of(each, fact) for fact in false])
+        for name, each in (("before", before), ("updated", updated.finish()), ("anew", anew))
+    }
+    assert ranks["updated"] - ranks["anew"] < 0.4 * (ranks["before"] - ranks["anew"])
+    states = updated.frame.groupby("state")["entity"].agg(set)
+    assert states["lost some facts"] == {name for town, _, region in false for name in (town, region)}
+    assert "lost some facts" in repr(updated)
+    kept = [rank_of(updated.vectors, fact) for fact in sorted(true)[:200]]
+    assert np.mean([1 / rank for rank in kept]) > 0.9 * np.mean(
+        [1 / rank_of(anew, fact) for fact in sorted(true)[:200]]
+    )
+
+
 def test_an_entity_that_loses_all_its_facts_is_as_one_that_nothing_is_known_of(
     vectors: GraphEmbedding, graph: KnowledgeGraph
 ) -> None:

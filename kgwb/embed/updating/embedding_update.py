@@ -25,6 +25,7 @@ class EmbeddingUpdate:
         before: those that were given, as they were.
         changes: facts and names, beside those that the vectors had been trained on.
         folded: names of the entities that were folded in.
+        begun_anew: names of those that have lost some of their facts, and were solved for from the others.
         epochs: how many were asked for; none where nothing has changed.
         figures: for each stage, the MRR of the validation triples and the ends of its interval, by name.
         steps: the epochs that are left.
@@ -34,6 +35,7 @@ class EmbeddingUpdate:
     before: GraphEmbedding
     changes: GraphChanges
     folded: tuple[str, ...]
+    begun_anew: tuple[str, ...]
     epochs: int
     figures: list[tuple[str, dict[str, float]]]
     steps: Iterator[Epoch]
@@ -56,8 +58,8 @@ class EmbeddingUpdate:
     def frame(self) -> pd.DataFrame:
         """One row per entity: name, label, what was done, facts learnt from, and how far it moved, in lengths of itself.
 
-        `state` is "carried over", "folded in", "without facts" or "lost all facts"; `moved` is ‖after − before‖ / ‖before‖,
-        and nothing for entities that are new.
+        `state` is "carried over", "folded in", "without facts", "lost some facts" or "lost all facts"; `moved` is
+        ‖after − before‖ / ‖before‖, and nothing for entities that are new.
         """
         places, vectors = self.changes.entity_places, self.vectors
         entities = vectors.graph.entities
@@ -66,6 +68,7 @@ class EmbeddingUpdate:
         far = np.linalg.norm(after - then[places], axis=1) / np.linalg.norm(then[places], axis=1).clip(1e-30)
         state = np.where(is_new, "without facts", "carried over").astype(object)
         state[entities["entity"].isin(self.changes.bare_entities)] = "lost all facts"
+        state[entities["entity"].isin(self.begun_anew)] = "lost some facts"
         state[entities["entity"].isin(self.folded)] = "folded in"
         facts = np.bincount(vectors.trained_facts[:, (0, 2)].ravel(), minlength=len(entities))
         return pd.DataFrame(

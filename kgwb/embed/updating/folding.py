@@ -89,7 +89,7 @@ def fold_rows(
     *,
     epochs: int,
     start: Start,
-    bare: bool = False,
+    withdrawn: bool = False,
 ) -> None:
     """Find vectors for the rows of an embedding that are new.
 
@@ -99,16 +99,19 @@ def fold_rows(
         embedding: changed in place, in these rows only.
         epochs: rounds.
         start: as in `fold_in`.
-        bare: whether entities that have lost all their facts begin anew, too.
+        withdrawn: whether entities that have lost facts begin anew, too: those that have some left where others stand that
+            stand where they stand, those that have none like untrained ones.
     """
     texts = read_text_vectors(start, plan.graph)
     entities, relations = plan.fresh_entities.copy(), plan.fresh_relations
-    if bare:
-        _reset(embedding, plan.bare)
-        entities |= plan.bare
+    if withdrawn:
+        entities |= plan.bare | plan.loosened
     if not entities.any() and not relations.any():
         return
     _begin(embedding, plan, texts, course.seed)
+    if withdrawn:
+        _reset(embedding, plan.bare)
+        _move_among_takers(embedding, plan, plan.loosened)
     if texts is not None:
         entities &= ~(plan.without_facts & (plan.places.entities < 0))  # nothing but the text is known of them
     if not entities.any() and not relations.any():
@@ -127,15 +130,23 @@ def fold_rows(
 
 @torch.no_grad()
 def _begin(embedding: GraphEmbedding, plan: UpdatePlan, texts: np.ndarray | None, seed: int) -> None:
-    table, fresh = embedding.entity_table, plan.fresh_entities
-    rows = torch.from_numpy(np.flatnonzero(fresh)).to(table.device)
-    begun = average_takers(table, plan.triples, fresh, len(plan.graph.relations))
-    if texts is not None:
-        known = np.flatnonzero(plan.is_known)
-        known = np.sort(np.random.default_rng(seed).permutation(known)[:_MOST])
-        chosen = np.zeros(len(texts), dtype=bool)
-        chosen[known] = True
-        begun = torch.from_numpy(map_texts(texts, table.cpu().numpy(), chosen)).to(table)
+    if texts is None:
+        _move_among_takers(embedding, plan, plan.fresh_entities)
+        return
+    table, rows = embedding.entity_table, torch.from_numpy(np.flatnonzero(plan.fresh_entities))
+    known = np.flatnonzero(plan.is_known)
+    known = np.sort(np.random.default_rng(seed).permutation(known)[:_MOST])
+    chosen = np.zeros(len(texts), dtype=bool)
+    chosen[known] = True
+    rows = rows.to(table.device)
+    table[rows] = torch.from_numpy(map_texts(texts, table.cpu().numpy(), chosen)).to(table)[rows]
+
+
+@torch.no_grad()
+def _move_among_takers(embedding: GraphEmbedding, plan: UpdatePlan, entities: Bool[np.ndarray, " entity"]) -> None:
+    """To the mean of those that stand where they stand, which neither are new nor move themselves."""
+    table, rows = embedding.entity_table, torch.from_numpy(np.flatnonzero(entities)).to(embedding.device)
+    begun = average_takers(table, plan.triples, plan.fresh_entities | entities, len(plan.graph.relations))
     table[rows] = begun[rows]
 
 

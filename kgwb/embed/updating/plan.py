@@ -80,6 +80,13 @@ class UpdatePlan:
         """Entities that were learnt about and have no facts left."""
         return self.was_trained & self.without_facts
 
+    @cached_property
+    def loosened(self) -> Bool[np.ndarray, " entity"]:
+        """Entities that were learnt about and have lost some of their facts, not all."""
+        lost = np.zeros(len(self.graph.entities), dtype=bool)
+        lost[self._number(self.changes.removed)[:, (0, 2)]] = True
+        return lost & self.is_known & ~self.without_facts
+
     @property
     def is_known(self) -> Bool[np.ndarray, " entity"]:
         """Entities whose vectors were learnt."""
@@ -88,10 +95,12 @@ class UpdatePlan:
     @cached_property
     def changed(self) -> Int[np.ndarray, "changed 3"]:
         """Facts added and withdrawn, in the ids of the changed graph; none of names that are gone."""
-        both = pd.concat([self.changes.added, self.changes.removed], ignore_index=True)
+        return self._number(pd.concat([self.changes.added, self.changes.removed], ignore_index=True))
+
+    def _number(self, facts: pd.DataFrame) -> Int[np.ndarray, "numbered 3"]:
         entities, relations = pd.Index(self.graph.entities["entity"]), pd.Index(self.graph.relations["relation"])
         named = zip((entities, relations, entities), COLUMNS, strict=True)
-        ids = np.stack([index.get_indexer(pd.Index(both[column])) for index, column in named], axis=1).astype(np.int64)
+        ids = np.stack([index.get_indexer(pd.Index(facts[column])) for index, column in named], axis=1).astype(np.int64)
         return ids[(ids >= 0).all(axis=1)]
 
     def carry(self, vectors: GraphEmbedding) -> GraphEmbedding:

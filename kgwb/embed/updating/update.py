@@ -39,9 +39,10 @@ def update_embedding(
     """New vectors for a graph that has changed since training: facts added and withdrawn, new entities and relations.
 
     1. Vectors of all names that were there are carried over. 2. What is new is folded in, everything else being fixed (see
-    `fold_in`); an entity that has lost all its facts begins anew. 3. Epochs over the queries whose answers have changed,
-    and as many others, drawn anew each time, move all vectors. A withdrawn fact is a wrong answer like any other from then
-    on: it sinks, but within few epochs not far. To be rid of it at once, train anew.
+    `fold_in`), and so are the entities that a withdrawn fact was about: they begin anew and are solved for from the facts
+    that they have left. 3. Epochs over the queries whose answers have changed, and as many others, drawn anew each time,
+    move all vectors. A withdrawn fact is a wrong answer like any other from then on. It sinks, though not as far as in a
+    training that never saw it, since relations and neighbours remember some of it: to be rid of it wholly, train anew.
 
     The optimizer goes on where the training stopped: its sums of squared gradients are measured at the vectors as they are
     (the mean over a tenth of the batches, times the steps that the training took). With sums that begin anew, Adagrad's
@@ -99,7 +100,7 @@ def update_embedding(
     is_ranked = isinstance(graph, Split) and len(graph.valid) and evaluate_on
     evaluate = plan_evaluation(embedding, graph, every=int(bool(is_ranked)), sample=evaluate_on, seed=course.seed)
     figures = [("carried over", evaluate(1))]
-    fold_rows(course, plan, embedding, epochs=fold_epochs, start=start, bare=epochs > 0)
+    fold_rows(course, plan, embedding, epochs=fold_epochs, start=start, withdrawn=epochs > 0)
     figures.append(("folded in", evaluate(1)))
     settings = course.describe(epochs=epochs, fold_epochs=fold_epochs, start=name_start(start))
     numbers = course.choose_numbers(embedding, plan.queries)
@@ -113,7 +114,9 @@ def update_embedding(
 
     epochs = epochs if len(plan.changes.added) or len(plan.changes.removed) else 0
     steps = _train_nearby(course, plan, embedding, epochs, evaluate, note)
-    return EmbeddingUpdate(embedding, vectors, plan.changes, _name_folded(plan), epochs, figures, steps)
+    names = plan.graph.entities["entity"].to_numpy()
+    folded, anew = plan.fresh_entities & ~plan.without_facts, plan.loosened & (epochs > 0)
+    return EmbeddingUpdate(embedding, vectors, plan.changes, (*names[folded],), (*names[anew],), epochs, figures, steps)
 
 
 def _train_nearby(
@@ -138,7 +141,3 @@ def _train_nearby(
         note(epoch.number, found)
         yield Epoch(epoch.number, epoch.loss, epoch.seconds, epoch.metrics | found, epochs)
     optimizer.zero_grad()
-
-
-def _name_folded(plan: UpdatePlan) -> tuple[str, ...]:
-    return tuple(plan.graph.entities["entity"].to_numpy()[plan.fresh_entities & ~plan.without_facts])
