@@ -1,4 +1,4 @@
-"""Triples per second in training and in ranking, kgwb and PyKEEN one after the other on the same machine.
+"""Triples per second in training and in ranking, kgwb, PyKEEN and the matmuls alone one after the other on the same machine.
 
 python tests/benchmarks/speed.py --scorers transe distmult
 """
@@ -14,6 +14,8 @@ import torch
 from figures import SCORERS, begin, record
 
 import kgwb
+from kgwb.embed.precision import choose_precision
+from kgwb.embed.queries import SIDES, group_queries
 
 REALS = 200
 log = logging.getLogger("bench")
@@ -33,14 +35,16 @@ def main() -> None:
             "sampled": measure_training(split, scorer, asked.negatives, batch=4000),
             "ranking": measure_ranking(split, scorer),
             "pykeen": measure_pykeen(split, scorer),
+            "floor": measure_floor(split),
         }
-        theirs = figures["pykeen"]
+        theirs, floor = figures["pykeen"], figures["floor"]
         row = [
             scorer,
             *(f"{figures[kind]:,.0f} ({figures[kind] / theirs['training']:.0f}×)" for kind in ("sampled", "all")),
             f"{theirs['training']:,.0f}",
             f"{figures['ranking']:,.0f} ({figures['ranking'] / theirs['ranking']:.0f}×)",
             f"{theirs['ranking']:,.0f}",
+            f"{floor['training'] / figures['all']:.1f}, {floor['ranking'] / figures['ranking']:.1f}",
         ]
         log.info("%s\nwritten to %s", " | ".join(row), record("speed", {scorer: figures}, row))
 
@@ -68,6 +72,33 @@ def measure_ranking(split: kgwb.graph.Split, scorer: str) -> float:
         start = time.perf_counter()
         kgwb.rank_triples(embedding, split.test, known=split.known)
     return len(split.test) / (time.perf_counter() - start)
+
+
+def measure_floor(split: kgwb.graph.Split, batch: int = 1000) -> dict[str, float]:
+    """Triples per second if nothing but the matmuls were done, in the number formats that kgwb takes; the better of two times.
+
+    Training against all candidates multiplies each distinct query with all entities, and the gradient of the scores with
+    both; ranking multiplies once.
+    """
+    entities = len(split.graph.entities)
+    numbers = choose_precision("auto", torch.device("cpu"), work=batch * entities * REALS)
+    floor = {}
+    for what, triples, dtype in (("training", split.train, numbers), ("ranking", split.test, torch.float32)):
+        queries = sum(len(group_queries(triples, side)) for side in SIDES)
+        asked, table = torch.randn(batch, REALS).to(dtype), torch.randn(entities, REALS).to(dtype)
+        scores = torch.empty(batch, entities, dtype=dtype)
+        gradients = torch.empty_like(asked), torch.empty_like(table)
+        seconds = []
+        for _ in range(2):
+            start = time.perf_counter()
+            for _ in range(-(-queries // batch)):
+                torch.mm(asked, table.T, out=scores)
+                if what == "training":
+                    torch.mm(scores, table, out=gradients[0])
+                    torch.mm(scores.T, asked, out=gradients[1])
+            seconds.append(time.perf_counter() - start)
+        floor[what] = len(triples) / min(seconds) * batch * -(-queries // batch) / queries
+    return floor
 
 
 def measure_pykeen(split: kgwb.graph.Split, scorer: str) -> dict[str, float]:
