@@ -206,6 +206,29 @@ def test_what_cannot_end_a_rung_in_time_is_left_out_and_counted(split: Split, cl
         _ = found.best
 
 
+def test_no_trial_but_the_best_eats_the_time(split: Split, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the settings take twenty times as long: no lowest rung of theirs begins, once others are known to be cheap."""
+    train, estimate = RunningTrial.train, RunningTrial.estimate
+
+    def is_slow(trial: RunningTrial) -> bool:
+        return bool(trial._options["learning_rate"] > 0.1)
+
+    def wait(self: RunningTrial) -> Any:
+        clock.now += 133 if is_slow(self) else 0
+        return train(self)
+
+    def tell(self: RunningTrial, evaluated: int) -> Any:
+        return replace(estimate(self, evaluated), epoch_seconds=140.0 if is_slow(self) else 7.0)
+
+    monkeypatch.setattr(RunningTrial, "train", wait)
+    monkeypatch.setattr(RunningTrial, "estimate", tell)
+    found = run(split, passes=None, minutes=30, clock=clock)
+    table = found.trials
+    slow = table[table["learning_rate"] > 0.1]
+    assert found.left_out["would have taken much of the time, several times as long as others"] > 1
+    assert slow["trial"].nunique() <= 1 < table["trial"].nunique()  # the first of all cannot be known to be dear
+
+
 def test_what_does_not_fit_into_memory_is_left_out_and_counted(split: Split) -> None:
     found = run(split, memory=1e-9)
     assert found.trials.empty
@@ -218,7 +241,7 @@ def test_vectors_that_wait_stay_within_memory(split: Split) -> None:
     found = search(split, memory=limit / GIB)
     course = found._course
     for _ in found:
-        held = [course._costs[number] for number in course._running]
+        held = [course._prices.costs[number] for number in course._running]
         assert sum(cost.table_bytes + cost.optimizer_bytes for cost in held) <= limit
     dropped = (found.trials["state"] == "dropped").any()
     assert dropped and "dropped" in repr(found)

@@ -136,6 +136,7 @@ def test_the_best_third_of_a_rung_goes_on_highest_rung_first() -> None:
     trials[3].state = "converged"
     assert choose_promoted(trials) is None
     assert choose_promoted([*trials, make_record(6, 0.01)]) is trials[1]  # of six, two
+    assert choose_promoted([*trials, make_record(6, 0.01)], lambda trial: trial is not trials[1]) is None  # too dear
     higher = [make_record(number, 0.3, mrr) for number, mrr in enumerate([0.5, 0.6, 0.7])]
     assert choose_promoted([*trials, *higher]) is higher[2]
 

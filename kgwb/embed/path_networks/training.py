@@ -79,7 +79,8 @@ def train_path_network(
             best evaluation are put back at the end, also after `break`.
         seed: of order, answers and negatives; on a CPU, one seed gives one result, to the bit.
         evaluate_every: rank validation triples after so many epochs; 0 for never.
-        evaluate_on: how many validation triples are ranked then, the same ones each time.
+        evaluate_on: how many validation triples are ranked then, the same ones each time; as in published figures, known
+            answers of the test are left out of the ranking, too.
 
     Returns:
         A generator that trains for one epoch at each `next`.

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 
 from kgwb.embed.settings.budget import Budget
@@ -22,6 +21,7 @@ from kgwb.embed.settings.halving import (
     plan_first_rung,
 )
 from kgwb.embed.settings.keeping import KeptSearch
+from kgwb.embed.settings.prices import Prices
 from kgwb.embed.settings.running import Exam, RunningTrial
 from kgwb.embed.settings.space import Candidate, SettingsSpace
 from kgwb.embed.settings.trial import TrialRecord, describe_record, read_trial
@@ -34,6 +34,7 @@ _IN_VAIN = 8  # candidates in a row that were left out, after which no other is 
 _ALIKE = 200  # draws in a row that were tried before
 _COOLING = 0.25  # of the budget, at most, is kept for the last epochs of the best trial
 TOO_LARGE, TOO_SLOW = "needed more memory than allowed", "could not end a first rung in the time left"
+TOO_DEAR = "would have taken much of the time, several times as long as others"
 
 
 @dataclass(eq=False)
@@ -66,8 +67,10 @@ class SearchCourse:
     explored: int | float = 1.0
     left_out: Counter[str] = field(default_factory=Counter)
     _running: dict[int, RunningTrial] = field(default_factory=dict, repr=False)
-    _costs: dict[int, Cost] = field(default_factory=dict, repr=False)
-    _taken: dict[int, float] = field(default_factory=dict, repr=False)  # by each trial's last epoch
+    _prices: Prices = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._prices = Prices(self.budget)
 
     def resume(self) -> None:
         """Take up what the folder holds."""
@@ -103,7 +106,7 @@ class SearchCourse:
         under_way = [each for each in self.trials if each.state == "waiting" and len(each.at_rungs) <= each.rung]
         if under_way:
             return under_way[0] if self._affords(under_way[0]) else None
-        promoted, chosen = choose_promoted(self.trials), None
+        promoted, chosen = choose_promoted(self.trials, self._may_climb), None
         if self.budget.gone >= self.explored * self.budget.total:
             chosen = choose_leader(self.trials)
         chosen = chosen or promoted
@@ -115,10 +118,14 @@ class SearchCourse:
             chosen.rung += 1
         return chosen
 
+    def _may_climb(self, trial: TrialRecord) -> bool:
+        """Whether the next rung leaves enough for others; the best of all may take what it needs."""
+        epochs = self.first * HALVING ** (trial.rung + 1) - trial.epochs
+        return trial is list_leaders(self.trials)[0] or not self._prices.takes_most(trial.number, epochs=epochs)
+
     def _start(self) -> TrialRecord | None:
         """A trial of settings that were not tried yet; None where none is left that fits."""
-        cheapest = 1.0 if self.budget.clock is None else min(self._taken.values(), default=0.0)
-        if self.first * cheapest > self._left:
+        if self.first * self._prices.cheapest > self._left:
             return None  # the budget is over, and no setting is to blame
         tried, in_vain = {each.candidate.key for each in self.trials}, 0
         for _ in range(_ALIKE):
@@ -157,54 +164,43 @@ class SearchCourse:
             return TOO_LARGE if "Memory ran out" in str(problem) else "failed at the first step"
         if cost.bytes > self.memory:
             return TOO_LARGE
-        epoch, evaluation = self._price(cost)
+        epoch, evaluation = self._prices.ask(cost)
         if not self.first:
             steps = -(-self.space.queries // int(candidate.settings["batch"]))
             self.first = plan_first_rung(self.budget.total, epoch=epoch, evaluation=evaluation, steps=steps)
             self.explored = plan_exploration(self.budget.total, epoch=epoch)
         if self.first * epoch + evaluation > self._left:
             return TOO_SLOW
+        if self._prices.is_dear(epoch, epochs=self.first):
+            return TOO_DEAR
         self._hold(number, running, cost)
         return None
 
     def _hold(self, number: int, running: RunningTrial, cost: Cost) -> None:
         """Keep vectors in memory, and let go of the worst that wait where there is no room."""
-
-        def count_held() -> int:
-            return sum(self._costs[each].table_bytes + self._costs[each].optimizer_bytes for each in self._running)
-
         waiting = sorted((each for each in self.trials if each.number in self._running), key=lambda each: each.mrr)
         for trial in waiting:
-            if count_held() + cost.bytes <= self.memory:
+            if self._prices.count_bytes(self._running) + cost.bytes <= self.memory:
                 break
             del self._running[trial.number]
             if self.kept.folder is None and trial.state == "waiting":
                 trial.state = "dropped"
-        self._running[number], self._costs[number] = running, cost
-
-    def _price(self, cost: Cost, number: int = 0) -> tuple[float, float]:
-        """What an epoch and a measurement take of the budget, judged by how right earlier estimates were."""
-        if self.budget.clock is None:
-            return 1.0, 0.0
-        wrong = [taken / max(self._costs[each].epoch_seconds, 1e-9) for each, taken in self._taken.items()]
-        factor = float(np.median(wrong[-9:])) if wrong else 1.0
-        epoch = self._taken.get(number, factor * cost.epoch_seconds)
-        return epoch, 1.25 * factor * cost.evaluation_seconds
+        self._running[number], self._prices.costs[number] = running, cost
 
     def _affords(self, trial: TrialRecord) -> bool:
         """Whether one more epoch and its measurement fit into what is left."""
-        cost = self._costs.get(trial.number)
+        cost = self._prices.costs.get(trial.number)
         if cost is None:  # kept by an earlier run
             return self._left > 0
-        return sum(self._price(cost, trial.number)) <= self._left
+        return sum(self._prices.ask(cost, trial.number)) <= self._left
 
     @property
     def _left(self) -> float:
         """What is left but for the last epochs of the best trial."""
         best = max((each for each in self.trials if each.measured), key=lambda each: each.mrr, default=None)
-        if best is None or best.state == "cooled" or best.number not in self._costs:
+        if best is None or best.state == "cooled" or best.number not in self._prices.costs:
             return self.budget.left
-        epoch, evaluation = self._price(self._costs[best.number], best.number)
+        epoch, evaluation = self._prices.ask(self._prices.costs[best.number], best.number)
         kept = max(1, best.epochs // 2) * epoch + evaluation
         return self.budget.left - min(kept, _COOLING * self.budget.total)
 
@@ -228,7 +224,7 @@ class SearchCourse:
     def _cool(self, trial: TrialRecord) -> None:
         """A trial's last epochs, as many as there is room for; nothing where its vectors were dropped from memory."""
         running = self._wake(trial)
-        epoch_price, evaluation = self._price(self._costs[trial.number], trial.number)
+        epoch_price, evaluation = self._prices.ask(self._prices.costs[trial.number], trial.number)
         left = int((self.budget.left - evaluation) / max(epoch_price, 1e-9))
         epochs = plan_cooling(trial.epochs, left=left)
         if running.number != trial.epochs or epochs < 1:
@@ -283,7 +279,7 @@ class SearchCourse:
         epoch = running.train()
         self.budget.note_pass()
         taken = epoch.seconds if self.budget.clock is None else self.budget.gone - begun
-        trial.seconds, self._taken[trial.number] = trial.seconds + taken, taken
+        trial.seconds, self._prices.taken[trial.number] = trial.seconds + taken, taken
         return epoch
 
     def _measure(self, trial: TrialRecord, running: RunningTrial, epoch: Epoch | None, *, cool_down: int = 0) -> None:

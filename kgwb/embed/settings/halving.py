@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kgwb.embed.settings.trial import TrialRecord
 
@@ -13,7 +13,9 @@ _LEADERS = 3  # so many of the best may go on then
 _PARTS = 6  # a rung is measured so often
 
 
-def choose_promoted(trials: Sequence[TrialRecord]) -> TrialRecord | None:
+def choose_promoted(
+    trials: Sequence[TrialRecord], may_climb: Callable[[TrialRecord], bool] = lambda trial: True
+) -> TrialRecord | None:
     """The trial that goes on; None where another should be started first.
 
     From the highest rung down, the best waiting trial among the best third of all that reached the end of that rung
@@ -22,13 +24,14 @@ def choose_promoted(trials: Sequence[TrialRecord]) -> TrialRecord | None:
 
     Args:
         trials: all of them.
+        may_climb: whether there is enough left for a trial's next rung.
     """
     for rung in reversed(range(max((len(each.at_rungs) for each in trials), default=0))):
         arrived = sorted(
             (each for each in trials if len(each.at_rungs) > rung), key=lambda each: each.at_rungs[rung], reverse=True
         )
         for trial in arrived[: len(arrived) // HALVING]:
-            if trial.state == "waiting" and len(trial.at_rungs) == rung + 1:
+            if trial.state == "waiting" and len(trial.at_rungs) == rung + 1 and may_climb(trial):
                 return trial
     return None
 

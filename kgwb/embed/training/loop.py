@@ -102,7 +102,8 @@ def train_embedding(
             best evaluation are put back at the end, also after `break`.
         seed: of order, dropout and samples; on a CPU, one seed and one precision give one result, to the bit.
         evaluate_every: rank validation triples after so many epochs; 0 for never.
-        evaluate_on: how many validation triples are ranked then, the same ones each time.
+        evaluate_on: how many validation triples are ranked then, the same ones each time; as in published figures, known
+            answers of the test are left out of the ranking, too.
         precision: of the matmuls: "float32", "bfloat16", or "auto" for the faster one on this machine.
         memory: how large a block of scores may get, in GiB, or "auto" for an eighth of what is free; when it runs out,
             the block is halved and the log says so.
