@@ -49,8 +49,8 @@ _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "small": _SMALL | {"regularisation": 0.01},
         "fb15k-237": {
             "dim": 512,
-            "epochs": 24,
-            "cool_down": 12,
+            "epochs": 48,
+            "cool_down": 24,
             "batch": 500,
             "regularisation": 0.05,
             "relation_weight": 1.0,

@@ -61,7 +61,7 @@ def train(folder: Path, dim: int, epochs: int) -> kgwb.GraphEmbedding:
     """ComplEx on the train triples; its graph holds no others, so that no neighbour comes from elsewhere."""
     split = kgwb.read_split(folder)
     graph = kgwb.KnowledgeGraph(split.train, split.graph.entities, split.graph.relations, name="fb15k-237 train")
-    options = kgwb.preset("complex", "fb15k-237") | {"epochs": epochs}
+    options = kgwb.preset("complex", "fb15k-237") | {"epochs": epochs, "cool_down": epochs // 2}
     del options["dim"]
     embedding = kgwb.GraphEmbedding(graph, kgwb.ComplEx(), dim=dim)
     for epoch in kgwb.train_embedding(embedding, graph, **options):

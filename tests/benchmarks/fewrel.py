@@ -109,7 +109,7 @@ def learn_vectors(folder: Path, epochs: int) -> kgwb.GraphEmbedding:
     kept = OUT / f"fewrel-vectors-{epochs}"
     if kept.is_dir():
         return kgwb.load_embedding(kept, split.graph)
-    options = kgwb.preset("complex", "fb15k-237") | {"dim": 128, "epochs": epochs}
+    options = kgwb.preset("complex", "fb15k-237") | {"dim": 128, "epochs": epochs, "cool_down": epochs // 2}
     embedding = kgwb.GraphEmbedding(split.graph, kgwb.ComplEx(), dim=options.pop("dim"))
     seconds = sum(epoch.seconds for epoch in kgwb.train_embedding(embedding, split, **options))
     mrr = kgwb.rank_triples(embedding, split.valid, known=split.known).mrr

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from kgwb.embed import DistMult, Epoch, GraphEmbedding, train_embedding
+from kgwb.embed import (
+    DistMult,
+    Epoch,
+    GraphEmbedding,
+    PathNetwork,
+    estimate_cost,
+    train_embedding,
+    train_path_network,
+)
 from kgwb.embed.training.schedule import Best, Schedule
 from kgwb.graph import KnowledgeGraph, Split
 
@@ -44,6 +52,19 @@ def _start(split: Split, **options: object) -> tuple[GraphEmbedding, Iterator[Ep
     embedding = GraphEmbedding(split.graph, DistMult(), dim=8)
     queries = len({(h, r) for h, r, _ in split.train.tolist()}) + len({(r, t) for _, r, t in split.train.tolist()})
     return embedding, train_embedding(embedding, split, batch=-(-queries // STEPS), **options)
+
+
+def test_a_rate_cannot_fall_for_longer_than_the_run(split: Split) -> None:
+    """As it would where a preset's epochs are changed and its cool_down is not."""
+    said = r"cool_down=24 came with epochs=5, so the .* full height\. Type cool_down=2, or epochs=48\."
+    with pytest.raises(ValueError, match=said):
+        _start(split, epochs=5, cool_down=24)
+    with pytest.raises(ValueError, match=said):
+        estimate_cost(GraphEmbedding(split.graph, DistMult(), dim=8), split, epochs=5, cool_down=24)
+    network = PathNetwork(split, dim=4, layers=1)
+    with pytest.raises(ValueError, match=said):
+        next(iter(train_path_network(network, split, epochs=5, cool_down=24)))
+    assert len([*_start(split, epochs=5, cool_down=5)[1]]) == 5
 
 
 def test_the_rate_is_full_without_a_schedule(split: Split) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,9 @@ class Schedule:
         cool_down: epochs at the end over which it falls to zero.
         plateau: evaluations without a better one after which it is halved; 0 for never.
         patience: evaluations without a better one after which the run stops; 0 for never.
+
+    Raises:
+        ValueError: the rate would fall for longer than the run, so that it never had its full height.
     """
 
     epochs: int
@@ -33,6 +37,13 @@ class Schedule:
     cool_down: int | float = 0
     plateau: int = 0
     patience: int = 0
+
+    def __post_init__(self) -> None:
+        if 0 < self.epochs < self.cool_down:
+            raise ValueError(
+                f"cool_down={self.cool_down!r} came with epochs={self.epochs}, so the learning rate would never have its full "
+                f"height. Type cool_down={self.epochs // 2}, or epochs={2 * math.ceil(self.cool_down)}."
+            )
 
     def share(self, done: int | float, *, halvings: int = 0) -> float:
         """The rate's share after `done` epochs (a fraction within one), having been halved so often.
