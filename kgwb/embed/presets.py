@@ -48,14 +48,14 @@ _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "large": _LARGE | {"regularisation": 0.02},
         "small": _SMALL | {"regularisation": 0.01},
         "fb15k-237": {
-            "dim": 512,
-            "epochs": 48,
-            "cool_down": 24,
+            "dim": 768,
+            "epochs": 40,
+            "cool_down": 20,
             "batch": 500,
             "regularisation": 0.05,
             "relation_weight": 1.0,
         },
-        "wn18rr": {"dim": 128, "batch": 500, "learning_rate": 0.2, "regularisation": 0.1, "dropout": 0.2},
+        "wn18rr": {"cool_down": 20, "regularisation": 0.1},
         "fb15k-237-gpu": _WIDE | {"batch": 250, "regularisation": 0.05, "relation_weight": 4.0},
         "wn18rr-gpu": _WIDE | {"batch": 100, "regularisation": 0.1, "relation_weight": 0.05},
         "umls": _HUNDREDS | {"dim": 1024, "epochs": 150, "cool_down": 75, "regularisation": 0.01, "dropout": 0.2},
@@ -101,7 +101,7 @@ def preset(scorer: str, data_set: str | int | np.integer = "default") -> dict[st
     Example:
         >>> options = preset("complex", "fb15k-237")
         >>> options.pop("dim"), options["regularisation"]
-        (512, 0.05)
+        (768, 0.05)
         >>> preset("complex", 135) == preset("complex", "hundreds")
         True
     """
