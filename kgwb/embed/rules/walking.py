@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kgwb.embed.rules.frontier import Frontier, Shunned
 from kgwb.embed.rules.path_tree import PathTree
 from kgwb.graph.joins import Steps, cut, expand_ranges, hold
 from kgwb.packages import load_package
@@ -31,40 +32,6 @@ class Landing:
     query: np.ndarray
     node: np.ndarray
     entity: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class _Frontier:
-    """How far walks have come: one row per (query, node), in CSR, with the number of walks to each entity."""
-
-    query: np.ndarray
-    node: np.ndarray
-    offsets: np.ndarray
-    entity: np.ndarray
-    walks: np.ndarray
-    parent: np.ndarray
-    before: _Frontier | None
-
-
-@dataclass(frozen=True, eq=False)
-class _Shunned:
-    """What walks do not come to.
-
-    Attributes:
-        turn: the step that does not lead to where the walk stood two steps before.
-        start: where each query begins, [query]. A walk does not come to it; one back does not with its last step.
-        avoided: of walks back, where the whole path begins, to which they never come, [query].
-    """
-
-    turn: int
-    start: np.ndarray
-    avoided: np.ndarray | None
-
-    def list_at(self, depth: int) -> list[np.ndarray]:
-        """The entities that no walk of so many steps ends at, each [query]."""
-        if self.avoided is None:
-            return [self.start]
-        return [self.avoided, self.start] if depth == self.turn else [self.avoided]
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +118,7 @@ class Walker:
             start: the entity at which it begins, and does not come back to, [query].
             at_once: about how many walks to take at once.
         """
-        yield from self._set_out(tree, node, start, _Shunned(THIRD, start, None), at_once)
+        yield from self._set_out(tree, node, start, Shunned(THIRD, start, None), at_once)
 
     def walk_back(
         self,
@@ -173,17 +140,17 @@ class Walker:
             steps: how many steps each of the paths in the tree has, 3 at least.
             at_once: about how many walks to take at once.
         """
-        yield from self._set_out(tree, node, end, _Shunned(steps, end, avoided), at_once)
+        yield from self._set_out(tree, node, end, Shunned(steps, end, avoided), at_once)
 
     def _set_out(
-        self, tree: PathTree, node: np.ndarray, start: np.ndarray, shunned: _Shunned, at_once: int
+        self, tree: PathTree, node: np.ndarray, start: np.ndarray, shunned: Shunned, at_once: int
     ) -> Iterator[Landing]:
         query = np.arange(len(start))
         ones = np.ones(len(start), dtype=np.int64)
-        front = _Frontier(query, node, np.arange(len(start) + 1), start, ones, query, None)
+        front = Frontier(query, node, np.arange(len(start) + 1), start, ones, query, None)
         yield from self._go_on(tree, shunned, front, at_once)
 
-    def _go_on(self, tree: PathTree, shunned: _Shunned, front: _Frontier, at_once: int) -> Iterator[Landing]:
+    def _go_on(self, tree: PathTree, shunned: Shunned, front: Frontier, at_once: int) -> Iterator[Landing]:
         lengths = np.diff(front.offsets)
         for block in cut(lengths * tree.count[front.node], at_once):
             rows = np.arange(block.start, block.stop)
@@ -212,9 +179,9 @@ class Walker:
                 yield from self._land(tree, new)
                 deeper = tree.count[new.node] > 0
                 if deeper.any():
-                    yield from self._go_on(tree, shunned, _select(new, deeper), at_once)
+                    yield from self._go_on(tree, shunned, new.select(deeper), at_once)
 
-    def _land(self, tree: PathTree, front: _Frontier) -> Iterator[Landing]:
+    def _land(self, tree: PathTree, front: Frontier) -> Iterator[Landing]:
         size = np.diff(front.offsets)
         if tree.wanted[front.node].all():
             yield Landing(np.repeat(front.query, size), np.repeat(front.node, size), front.entity)
@@ -225,11 +192,11 @@ class Walker:
     def _step(
         self,
         tree: PathTree,
-        shunned: _Shunned,
-        front: _Frontier,
+        shunned: Shunned,
+        front: Frontier,
         rows: tuple[np.ndarray, np.ndarray],
         entries: tuple[np.ndarray, np.ndarray, np.ndarray],
-    ) -> _Frontier:
+    ) -> Frontier:
         """The next frontier: each of its rows is the sum of the fans at which its parent's walks stand."""
         parent, child = rows
         row, fan, walks = entries
@@ -253,10 +220,10 @@ class Walker:
         for each in shunned.list_at(depth):
             kept &= reached.indices != each[query][owner]
         offsets = np.append(0, np.cumsum(kept))[reached.indptr]
-        return _Frontier(query, child, offsets, reached.indices[kept], reached.data[kept], parent, front)
+        return Frontier(query, child, offsets, reached.indices[kept], reached.data[kept], parent, front)
 
     def _find_returns(
-        self, tree: PathTree, shunned: Sequence[np.ndarray], front: _Frontier, parent: np.ndarray, child: np.ndarray
+        self, tree: PathTree, shunned: Sequence[np.ndarray], front: Frontier, parent: np.ndarray, child: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Walks x → z → w → z, to be subtracted at z: (row, the row of `fans` by which z leads to itself, −walks)."""
         steps, width = self.steps, 2 * self.steps.relations
@@ -286,18 +253,3 @@ def _renumber(ascending: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray
     holds = np.zeros(count, dtype=bool)
     holds[ascending] = True
     return np.flatnonzero(holds), (np.cumsum(holds) - 1)[ascending]
-
-
-def _select(front: _Frontier, rows: np.ndarray) -> _Frontier:
-    size = np.diff(front.offsets)
-    inside = np.repeat(rows, size)
-    offsets = np.append(0, np.cumsum(size[rows]))
-    return _Frontier(
-        front.query[rows],
-        front.node[rows],
-        offsets,
-        front.entity[inside],
-        front.walks[inside],
-        front.parent[rows],
-        front.before,
-    )
