@@ -10,12 +10,11 @@ import numpy as np
 
 from kgwb.embed.rules.candidates import Neighbours
 from kgwb.embed.rules.path_tree import PathTree, plant_tree, turn_paths
-from kgwb.embed.rules.walking import WALKS_AT_ONCE, Walker
+from kgwb.embed.rules.walking import EXACT, WALKS_AT_ONCE, Walker
 from kgwb.graph.joins import add_up, cut, distinct, expand_ranges, hold
 from kgwb.graph.rules import DOUBT
 
 CELLS_AT_ONCE = 1 << 24  # of a table that says which pairs are linked
-EXACT = 3  # steps up to which walks meet nothing twice
 MOST_OF_A_RELATION = 3_000  # path rules: what more there are fire everywhere, and make answers slow
 PAIRS_AT_ONCE = 4_096  # are walked back from together
 PATHS_AT_ONCE = 50_000  # judged together; when time runs out, so many at most were begun in vain

@@ -15,7 +15,7 @@ from kgwb.graph.joins import Steps, cut, expand_ranges, hold
 from kgwb.packages import load_package
 
 WALKS_AT_ONCE = 1 << 22  # a product is taken in blocks of about so many walks: some hundred MB
-THIRD = 3  # step, the last one by which a walk meets nothing twice
+EXACT = 3  # steps up to which walks meet nothing twice
 LARGEST_TABLE = 1 << 25  # up to so many (step, entity), where each fan stands is kept in a table
 
 
@@ -118,7 +118,7 @@ class Walker:
             start: the entity at which it begins, and does not come back to, [query].
             at_once: about how many walks to take at once.
         """
-        yield from self._set_out(tree, node, start, Shunned(THIRD, start, None), at_once)
+        yield from self._set_out(tree, node, start, Shunned(EXACT, start, None), at_once)
 
     def walk_back(
         self,
