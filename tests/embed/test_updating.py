@@ -157,6 +157,23 @@ def test_what_is_withdrawn_sinks_most_of_the_way_to_where_it_would_never_have_be
     )
 
 
+def test_without_rounds_to_solve_for_them_entities_that_lost_facts_stay(
+    vectors: GraphEmbedding, graph: KnowledgeGraph
+) -> None:
+    update = update_embedding(vectors, graph.with_facts(removed=[("place 03", "in_region", "region 3")]), fold_epochs=0)
+    assert by_name(update.vectors) == by_name(vectors)  # before the first epoch
+    assert set(update.frame["state"]) == {"carried over"}
+
+
+def test_where_every_entity_lost_a_fact_what_is_left_is_known(vectors: GraphEmbedding, graph: KnowledgeGraph) -> None:
+    facts = graph.to_pandas().sample(frac=0.5, random_state=0)
+    left = graph.with_facts(removed=facts)
+    update = update_embedding(vectors, left, **FLOAT)
+    assert len(update.finish().trained_facts) == len(left)
+    assert update.frame["state"].value_counts()["lost some facts"] > 0.5 * len(graph.entities)
+    assert np.mean([1 / rank_of(update.vectors, fact) for fact in left.to_pandas().values[:60]]) > 0.8
+
+
 def test_an_entity_that_loses_all_its_facts_is_as_one_that_nothing_is_known_of(
     vectors: GraphEmbedding, graph: KnowledgeGraph
 ) -> None:

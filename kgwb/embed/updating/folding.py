@@ -100,18 +100,19 @@ def fold_rows(
         epochs: rounds.
         start: as in `fold_in`.
         withdrawn: whether entities that have lost facts begin anew, too: those that have some left where others stand that
-            stand where they stand, those that have none like untrained ones.
+            stand where they stand, if there are rounds to solve for them; those that have none like untrained ones.
     """
     texts = read_text_vectors(start, plan.graph)
     entities, relations = plan.fresh_entities.copy(), plan.fresh_relations
+    loosened = plan.loosened & (withdrawn and epochs > 0)
     if withdrawn:
-        entities |= plan.bare | plan.loosened
+        entities |= plan.bare | loosened
     if not entities.any() and not relations.any():
         return
     _begin(embedding, plan, texts, course.seed)
     if withdrawn:
         _reset(embedding, plan.bare)
-        _move_among_takers(embedding, plan, plan.loosened)
+        _move_among_takers(embedding, plan, loosened)
     if texts is not None:
         entities &= ~(plan.without_facts & (plan.places.entities < 0))  # nothing but the text is known of them
     if not entities.any() and not relations.any():

@@ -52,7 +52,7 @@ def update_embedding(
         vectors: trained, without an encoder; they stay as they are.
         graph: the changed graph, as `graph.with_facts` gives it; of a split, its training triples.
         epochs: over the queries near the change; with 0 new things are folded in and all others stay, to the bit.
-        fold_epochs: rounds of folding in.
+        fold_epochs: rounds of folding in; with 0 what a withdrawn fact was about stays where it is.
         start: what the texts of entities say, see `fold_in`.
         others: how many other queries are asked for each one that the change touches.
         learning_rate: of the epochs; left out, the last training's. Its other settings are taken from there too.
@@ -115,7 +115,7 @@ def update_embedding(
     epochs = epochs if len(plan.changes.added) or len(plan.changes.removed) else 0
     steps = _train_nearby(course, plan, embedding, epochs, evaluate, note)
     names = plan.graph.entities["entity"].to_numpy()
-    folded, anew = plan.fresh_entities & ~plan.without_facts, plan.loosened & (epochs > 0)
+    folded, anew = plan.fresh_entities & ~plan.without_facts, plan.loosened & (epochs > 0 and fold_epochs > 0)
     return EmbeddingUpdate(embedding, vectors, plan.changes, (*names[folded],), (*names[anew],), epochs, figures, steps)
 
 
