@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rules_by_hand import make_split
 
 import kgwb
 from kgwb.embed import GraphEmbedding, JoinedRanker, join_rankers, mine_rules, train_embedding
-from kgwb.embed.rules.joining import WEIGHTS
+from kgwb.embed.rules.joined_ranker import Way
+from kgwb.embed.rules.joining import PAIRS, WEIGHTS
+from kgwb.embed.rules.validating import ask_both_sides
 from kgwb.graph import Split
 
 
@@ -36,28 +40,29 @@ def joined(split: Split, vectors: GraphEmbedding) -> JoinedRanker:
     return join_rankers(vectors, mine_rules(split, top=3), split)
 
 
-@pytest.mark.parametrize("way", ["range", "softmax"])
-def test_scores_are_mixed_as_stated(split: Split, vectors: GraphEmbedding, way: str) -> None:
+@pytest.mark.parametrize("ways", PAIRS)
+def test_scores_are_mixed_as_stated(split: Split, vectors: GraphEmbedding, ways: tuple[Way, Way]) -> None:
     rules = mine_rules(split, top=3)
-    mix = JoinedRanker(split.graph, vectors, rules, way, 0.3)
+    mix = JoinedRanker(split.graph, vectors, rules, ways, 0.3)
     known, relation = torch.tensor([0, 1, 2]), torch.tensor([0, 1, 2])
     found = mix.score_answers(known, relation, tails=2).numpy()
     with torch.no_grad():
         one = vectors.encode().score_answers(known, relation, tails=2).double().numpy()
     other = rules.score_answers(known, relation, tails=2).numpy()
 
-    def scale(scores: np.ndarray) -> np.ndarray:
-        if way == "range":
-            return (scores - scores.min(1, keepdims=True)) / np.ptp(scores, axis=1, keepdims=True)
-        return scores - np.log(np.exp(scores).sum(1, keepdims=True))
+    def scale(scores: np.ndarray, way: Way) -> np.ndarray:
+        if way == "softmax":
+            return scores - np.log(np.exp(scores).sum(1, keepdims=True))
+        share = (scores - scores.min(1, keepdims=True)) / np.ptp(scores, axis=1, keepdims=True)
+        return share if way == "range" else np.log(1 + 99 * share) / np.log(100)
 
-    assert found == pytest.approx(0.7 * scale(one) + 0.3 * scale(other), abs=1e-6)
+    assert found == pytest.approx(0.7 * scale(one, ways[0]) + 0.3 * scale(other, ways[1]), abs=1e-6)
 
 
 def test_weights_at_the_ends_rank_as_one_of_the_two_alone(split: Split, vectors: GraphEmbedding) -> None:
     rules = mine_rules(split, top=3)
     for weight, alone in ((0.0, vectors), (1.0, rules)):
-        mix = JoinedRanker(split.graph, vectors, rules, "range", weight)
+        mix = JoinedRanker(split.graph, vectors, rules, ("range", "log"), weight)
         one, other = (kgwb.rank_triples(each, split.test, known=split.known) for each in (mix, alone))
         assert one.mrr == pytest.approx(other.mrr, abs=1e-9)
 
@@ -67,11 +72,11 @@ def test_way_and_weight_are_the_best_on_valid(split: Split, vectors: GraphEmbedd
     chosen = join_rankers(vectors, rules, split, by_relation=False)
     known = np.concatenate([split.train, split.valid])
     figures = {}
-    for way in ("range", "softmax"):
-        for weight in WEIGHTS[::5].tolist():
-            mix = JoinedRanker(split.graph, vectors, rules, way, weight)
-            figures[way, weight] = kgwb.rank_triples(mix, split.valid, known=known).mrr
-    best = JoinedRanker(split.graph, vectors, rules, chosen.way, chosen.weight)
+    for ways in PAIRS:
+        for weight in WEIGHTS[::3].tolist():
+            mix = JoinedRanker(split.graph, vectors, rules, ways, weight)
+            figures[ways, weight] = kgwb.rank_triples(mix, split.valid, known=known).mrr
+    best = JoinedRanker(split.graph, vectors, rules, chosen.ways, chosen.weight)
     reached = kgwb.rank_triples(best, split.valid, known=known).mrr
     assert reached >= max(figures.values()) - 1e-9
     assert f"{reached:.3f}" in chosen.chosen
@@ -80,7 +85,7 @@ def test_way_and_weight_are_the_best_on_valid(split: Split, vectors: GraphEmbedd
 def test_test_is_never_looked_at(split: Split, vectors: GraphEmbedding, joined: JoinedRanker) -> None:
     blind = Split(split.graph, split.train, split.valid, split.test[:0])
     other = join_rankers(vectors, mine_rules(blind, top=3), blind)
-    assert (other.way, other.weight, other.chosen) == (joined.way, joined.weight, joined.chosen)
+    assert (other.ways, other.weight, other.chosen) == (joined.ways, joined.weight, joined.chosen)
 
 
 def test_an_answer_shows_both_scores_and_the_reasons(joined: JoinedRanker, vectors: GraphEmbedding) -> None:
@@ -91,16 +96,33 @@ def test_an_answer_shows_both_scores_and_the_reasons(joined: JoinedRanker, vecto
     assert joined.predict(head=0, relation=1, k=3).equals(found.iloc[:, :4])
 
 
-def test_weights_by_relation_are_used(split: Split, vectors: GraphEmbedding) -> None:
+def test_weights_by_relation_and_side_are_used(split: Split, vectors: GraphEmbedding) -> None:
     rules = mine_rules(split, top=3)
-    mix = JoinedRanker(split.graph, vectors, rules, "range", 0.5, np.array([0.0, 1.0, 0.5]))
-    known, relation = torch.tensor([3, 3, 3]), torch.tensor([0, 1, 2])
+    weights = np.array([[0.3, 0.0], [0.25, 1.0], [0.75, 0.5]])  # [relation, head or tail asked for]
+    mix = JoinedRanker(split.graph, vectors, rules, ("range", "log"), 0.5, weights)
+    known, relation = torch.tensor([3, 3, 3, 4, 5]), torch.tensor([0, 1, 2, 2, 0])
     each = [
-        JoinedRanker(split.graph, vectors, rules, "range", w).score_answers(known, relation, tails=3)
-        for w in (0.0, 1.0, 0.5)
+        JoinedRanker(split.graph, vectors, rules, ("range", "log"), w).score_answers(known, relation, tails=3)
+        for w in (0.0, 1.0, 0.5, 0.75, 0.3)
     ]
-    assert torch.equal(mix.score_answers(known, relation, tails=3), torch.stack([each[i][i] for i in range(3)]))
-    assert "0.00 to 1.00 of other by relation" in repr(mix)
+    assert torch.equal(mix.score_answers(known, relation, tails=3), torch.stack([each[i][i] for i in range(5)]))
+    assert "0.00 to 1.00 of other by relation and side" in repr(mix)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=60)
+def test_ranks_of_mixes_are_those_among_all_entities(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    entities, facts = 12, np.unique(rng.integers(0, [12, 2, 12], (30, 3)), axis=0)
+    asked = facts[rng.permutation(len(facts))[:6]]
+    for block in ask_both_sides(asked, facts, entities):
+        # Few distinct scores, so that many are equal.
+        one, other = (torch.from_numpy(rng.integers(0, 4, (len(block.known), entities)) / 2) for _ in range(2))
+        rivals = block.find_rivals(one, other)
+        for weight in (0.1, 0.5, 0.75):
+            parts = rivals.gather(one), rivals.gather(other)
+            found = rivals.count_ranks((1 - weight) * parts[0] + weight * parts[1])
+            assert found.tolist() == block.rank((1 - weight) * one + weight * other).tolist()
 
 
 def test_it_says_what_it_is(joined: JoinedRanker, split: Split) -> None:
@@ -108,7 +130,7 @@ def test_it_says_what_it_is(joined: JoinedRanker, split: Split) -> None:
     assert report.unseen is not None and report.trained == 0
     said = kgwb.cite(joined).frame.set_index("part")["value"]
     assert "scaled by" in said["mixed"] and "one" in said.index and "other" in said.index
-    assert repr(joined).startswith("JoinedRanker of 'graph': scaled by ")
+    assert repr(joined).startswith("JoinedRanker of 'graph': one scaled by ")
 
 
 def test_what_does_not_fit_is_refused(split: Split, vectors: GraphEmbedding) -> None:

@@ -36,5 +36,5 @@ MORE_CALLS = {
 MORE_RECEIVERS = {
     "PathNetwork": NETWORK,
     "RuleRanker": "kgwb.mine_rules(split, longest=2, min_support=1, top=5)",
-    "JoinedRanker": "kgwb.embed.JoinedRanker(graph, vectors, vectors, 'range', 0.5)",
+    "JoinedRanker": "kgwb.embed.JoinedRanker(graph, vectors, vectors, ('range', 'log'), 0.5)",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,33 +20,36 @@ from kgwb.embed.rules.predicting import list_answers, score_question
 from kgwb.embed.rules.rule_ranker import RuleRanker
 from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
 
-Way = Literal["range", "softmax"]
-WAYS: tuple[Way, ...] = ("range", "softmax")
+Way = Literal["range", "log", "softmax"]
+WAYS: tuple[Way, ...] = ("range", "log", "softmax")
+_STEEPNESS = 99  # of "log", which then maps a hundredth of the range to .15, a tenth to .52
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class JoinedRanker:
     """Mixes the scores of two rankers; `join_rankers` makes it.
 
-    score = (1 − w) · scaled(one) + w · scaled(other), where a query's scores are scaled to 0 to 1 ("range"), or to the
-    logarithm of their softmax ("softmax").
+    score = (1 − w) · scaled(one) + w · scaled(other), where a query's scores are scaled to x from 0 to 1 ("range"), to the
+    logarithm of that, log(1 + 99x) / log 100 ("log"), or to the logarithm of their softmax ("softmax"). What rules add up
+    is evidence, and its logarithm is what adds to a score of vectors: the first rule counts more than the fifth.
 
     Attributes:
         graph: whose entities and relations these are.
         one, other: what is mixed.
-        way: how scores are scaled.
+        ways: how the scores of each are scaled.
         weight: w.
-        weights: w of each relation, where it is chosen by relation, float64 [relation]; else None.
-        chosen: how way and weight came about.
+        weights: w of each relation where the head is asked for and where the tail is, float64 [relation, side], where it
+            is chosen by relation; else None.
+        chosen: how ways and weight came about.
         made: versions and machine.
     """
 
     graph: KnowledgeGraph
     one: Ranker
     other: Ranker
-    way: Way
+    ways: tuple[Way, Way]
     weight: int | float
-    weights: Float[np.ndarray, " relation"] | None = None
+    weights: Float[np.ndarray, "relation side"] | None = None
     chosen: str = "as asked"
     made: Mapping[str, str] = field(default_factory=dict)
 
@@ -73,9 +77,11 @@ class JoinedRanker:
             relation: the relation given.
             tails: the first this many queries ask for the tail, the others for the head.
         """
-        scaled = [scale_scores(scores, self.way) for scores in score_both(self.one, self.other, known, relation, tails)]
-        weights = np.full(len(self.graph.relations), self.weight) if self.weights is None else self.weights
-        weight = torch.from_numpy(weights)[relation.cpu()][:, None]  # [query, 1]
+        both = score_both(self.one, self.other, known, relation, tails)
+        scaled = [scale_scores(scores, way) for scores, way in zip(both, self.ways, strict=True)]
+        weights = np.full((len(self.graph.relations), 2), self.weight) if self.weights is None else self.weights
+        asks_tail = (torch.arange(len(known)) < tails).long()
+        weight = torch.from_numpy(weights)[relation.cpu(), asks_tail][:, None]  # [query, 1]
         return ((1 - weight) * scaled[0] + weight * scaled[1]).to(known.device)
 
     def predict(
@@ -128,10 +134,9 @@ class JoinedRanker:
     def _say_mix(self) -> str:
         shown = f"{self.weight:.2f} of other"
         if self.weights is not None:
-            shown = (
-                f"{self.weights.min():.2f} to {self.weights.max():.2f} of other by relation, {self.weight:.2f} in all"
-            )
-        return f"scaled by {self.way}, {shown}"
+            low, high = self.weights.min(), self.weights.max()
+            shown = f"{low:.2f} to {high:.2f} of other by relation and side, {self.weight:.2f} in all"
+        return f"one scaled by {self.ways[0]}, other by {self.ways[1]}, {shown}"
 
     def __repr__(self) -> str:
         names = [repr(each).splitlines()[0] for each in (self.one, self.other)]
@@ -160,4 +165,5 @@ def scale_scores(scores: Float[Tensor, "query entity"], way: Way) -> Float[Tenso
     if way == "softmax":
         return scores.log_softmax(1)
     low, high = scores.aminmax(dim=1, keepdim=True)
-    return (scores - low) / (high - low).clamp_min(torch.finfo(scores.dtype).tiny)
+    share = (scores - low) / (high - low).clamp_min(torch.finfo(scores.dtype).tiny)
+    return share if way == "range" else (_STEEPNESS * share).log1p() / math.log1p(_STEEPNESS)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import cast
 
 import numpy as np
 import torch
 
-from kgwb.axes import Float
+from kgwb.axes import Float, Int
 from kgwb.checks import expect_at_least, expect_flags, expect_seed
 from kgwb.citation import note_machine
 from kgwb.embed.ranking.answers import Ranker, expect_ranker
@@ -15,25 +16,28 @@ from kgwb.embed.rules.joined_ranker import WAYS, JoinedRanker, scale_scores, sco
 from kgwb.embed.rules.validating import ask_both_sides
 from kgwb.graph.splitting import Split, expect_split
 
-WEIGHTS = np.linspace(0, 1, 21)  # of the other; 0 and 1 leave one of the two alone
-_STRENGTH = 100  # the curve of all relations counts as much as so many ranks of a relation's own
+# Of the other, evenly by their odds, since two ways of scaling differ a hundredfold; 0 and 1 leave one of the two alone.
+WEIGHTS = np.concatenate([[0], 1 / (1 + np.exp(-np.linspace(-5, 5, 21))), [1]])
+PAIRS = tuple(product(WAYS, WAYS))  # of ways, for one and for the other
+_STRENGTH = 100  # what is known of more counts as much as so many ranks of a relation's or a side's own
 
 
 def join_rankers(
-    one: Ranker, other: Ranker, split: Split, *, triples: int = 1000, by_relation: bool = True, seed: int = 0
+    one: Ranker, other: Ranker, split: Split, *, triples: int = 3000, by_relation: bool = True, seed: int = 0
 ) -> JoinedRanker:
     """Mix two rankers, such as vectors and rules, by what is best on valid.
 
-    Both ways of scaling and 21 weights are tried on the same ranks of valid, filtered by train and valid; test is not
-    looked at, and 0 and 1 are among the weights. With `by_relation`, the weight of a relation maximises the mean
-    reciprocal rank of its own triples and of all, which count as 100 further ranks; it is taken where it is better on
-    the half of valid that it was not chosen on.
+    Three ways of scaling each of the two and 23 weights are tried on the same ranks of valid, filtered by train and valid;
+    test is not looked at, and 0 and 1 are among the weights. With `by_relation`, the weight of a relation, where its head
+    is asked for or its tail, maximises the mean reciprocal rank of these ranks, of both sides of the relation, which count
+    as 100 further ranks, and of all, which count as 100 of the relation's; it is taken where it is better on the half of
+    valid that it was not chosen on.
 
     Args:
         one, other: whatever `rank_triples` takes, over the same graph.
-        split: way and weight are chosen on its valid triples.
+        split: ways and weight are chosen on its valid triples.
         triples: how many of them to look at, drawn by the seed.
-        by_relation: whether to try a weight for each relation.
+        by_relation: whether to try a weight for each relation and side.
         seed: of the draw.
 
     Raises:
@@ -62,18 +66,18 @@ def join_rankers(
     _expect_same_graph(one, other, split)
     rows = np.random.default_rng(seed).permutation(len(split.valid))[:triples]
     asked = split.valid[np.sort(rows)]
-    figures, relation = _try_weights(one, other, asked, np.concatenate([split.train, split.valid]))
-    means = figures.mean(1)  # [way, weight]
-    way = int(means.max(1).argmax())
-    best = np.flatnonzero(means[way] == means[way].max())
+    figures, group = _try_weights(one, other, asked, np.concatenate([split.train, split.valid]))
+    means = figures.mean(1)  # [pair, weight]
+    pair = int(means.max(1).argmax())
+    best = np.flatnonzero(means[pair] == means[pair].max())
     place = best[len(best) // 2]  # of weights that are equally good, the middle one
-    weights = _choose_by_relation(figures[way], relation, len(split.graph.relations), seed) if by_relation else None
-    alone = f"one alone {means[:, 0].max():.3f}, other alone {means[:, -1].max():.3f}"
+    weights = _choose_by_relation(figures[pair], group, len(split.graph.relations), seed) if by_relation else None
+    alone = f"one alone {means[0, 0]:.3f}, other alone {means[0, -1]:.3f}"
     return JoinedRanker(
         graph=split.graph,
         one=one,
         other=other,
-        way=WAYS[way],
+        ways=PAIRS[pair],
         weight=float(WEIGHTS[place]),
         weights=weights,
         chosen=f"by MRR of {len(asked):,} valid triples: {means.max():.3f} ({alone})",
@@ -97,40 +101,45 @@ def _expect_same_graph(one: Ranker, other: Ranker, split: Split) -> None:
 @torch.no_grad()
 def _try_weights(
     one: Ranker, other: Ranker, asked: np.ndarray, facts: np.ndarray
-) -> tuple[Float[np.ndarray, "way rank weight"], np.ndarray]:
-    """The reciprocal rank of each side of each triple by each way and weight, and its relation."""
-    found, relations = [], []
+) -> tuple[Float[np.ndarray, "pair rank weight"], Int[np.ndarray, " rank"]]:
+    """The reciprocal rank of each side of each triple by each pair of ways and weight, and its relation and side in one."""
+    found, groups = [], []
     for block in ask_both_sides(asked, facts, len(one.graph.entities)):
         both = score_both(one, other, block.known, block.relation, block.tails)
-        ranks = np.empty((len(WAYS), len(block.row), len(WEIGHTS)))
-        for place, way in enumerate(WAYS):
-            first, second = (scale_scores(scores, way) for scores in both)
-            for at, weight in enumerate(WEIGHTS):
-                ranks[place, :, at] = block.rank((1 - weight) * first + weight * second)
+        ranks = np.empty((len(PAIRS), len(block.row), len(WEIGHTS)))
+        ranks[:, :, 0], ranks[:, :, -1] = (block.rank(scores) for scores in both)
+        scaled = [{way: scale_scores(scores, way) for way in WAYS} for scores in both]
+        rivals = block.find_rivals(*both)
+        for place, (first, second) in enumerate(PAIRS):
+            parts = rivals.gather(scaled[0][first]), rivals.gather(scaled[1][second])
+            for at, weight in enumerate(WEIGHTS[1:-1], start=1):
+                ranks[place, :, at] = rivals.count_ranks((1 - weight) * parts[0] + weight * parts[1])
         found.append(1 / ranks)
-        relations.append(block.relation[block.row].numpy())
-    return np.concatenate(found, axis=1), np.concatenate(relations)
+        groups.append(2 * block.relation[block.row].numpy() + (block.tails > 0))
+    return np.concatenate(found, axis=1), np.concatenate(groups)
 
 
 def _choose_by_relation(
-    figures: Float[np.ndarray, "rank weight"], relation: np.ndarray, relations: int, seed: int
-) -> Float[np.ndarray, " relation"] | None:
-    """The weight of each relation, or None where it does not help on the half that it was not chosen on."""
+    figures: Float[np.ndarray, "rank weight"], group: Int[np.ndarray, " rank"], relations: int, seed: int
+) -> Float[np.ndarray, "relation side"] | None:
+    """The weight of each relation and side, or None where it does not help on the half that it was not chosen on."""
     halves = np.random.default_rng(seed).permutation(len(figures)) % 2
     gains = []
     for half in (0, 1):
         chosen, rest = figures[halves == half], figures[halves != half]
         if not (len(chosen) and len(rest)):
             return None
-        own = _weigh(chosen, relation[halves == half], relations)[relation[halves != half]]
+        own = _weigh(chosen, group[halves == half], relations)[group[halves != half]]
         gains.append(rest[np.arange(len(rest)), own].mean() - rest[:, chosen.mean(0).argmax()].mean())
     if np.mean(gains) <= 0:
         return None
-    return cast(np.ndarray, WEIGHTS[_weigh(figures, relation, relations)])
+    return cast(np.ndarray, WEIGHTS[_weigh(figures, group, relations)].reshape(relations, 2))
 
 
-def _weigh(figures: Float[np.ndarray, "rank weight"], relation: np.ndarray, relations: int) -> np.ndarray:
-    """For each relation the place of the best weight, shrunk to what is best for all."""
-    sums = np.zeros((relations, figures.shape[1]))
-    np.add.at(sums, relation, figures)
-    return (sums + _STRENGTH * figures.mean(0)).argmax(1)
+def _weigh(figures: Float[np.ndarray, "rank weight"], group: np.ndarray, relations: int) -> Int[np.ndarray, " group"]:
+    """For each relation and side the place of the best weight, shrunk to its relation's, and that to what is best for all."""
+    sums, counts = np.zeros((2 * relations, figures.shape[1])), np.bincount(group, minlength=2 * relations)
+    np.add.at(sums, group, figures)
+    of_both = sums[::2] + sums[1::2] + _STRENGTH * figures.mean(0)  # [relation, weight]
+    of_both /= (counts[::2] + counts[1::2] + _STRENGTH)[:, None]
+    return (sums + _STRENGTH * of_both.repeat(2, axis=0)).argmax(1)

@@ -39,6 +39,50 @@ class AnswerBlock:
         ranks = 1 + (others > gold).sum(1).numpy() + (others == gold).sum(1).numpy() / 2
         return ranks.astype(np.float64)
 
+    def find_rivals(self, one: Float[Tensor, "query entity"], other: Float[Tensor, "query entity"]) -> Rivals:
+        """Which entities stand before an answer in some mixes of two scores and behind it in others."""
+        sides = [
+            (
+                scores.index_put(self.struck, scores.new_tensor(-torch.inf))[self.row],
+                scores[self.row, self.answer][:, None],
+            )
+            for scores in (one, other)
+        ]
+        higher, lower = ([compare(*side) for side in sides] for compare in (torch.gt, torch.lt))  # each [rank, entity]
+        before = (higher[0] | higher[1]) & ~(lower[0] | lower[1])
+        equal = ~(higher[0] | higher[1] | lower[0] | lower[1])
+        rank, entity = ((higher[0] & lower[1]) | (lower[0] & higher[1])).nonzero().T
+        return Rivals(self, before.sum(1) + equal.sum(1) / 2, rank, entity)
+
+
+@dataclass(frozen=True, eq=False)
+class Rivals:
+    """What a rank by a mix of two scores depends on, where the mix holds something of both.
+
+    Attributes:
+        block: whose ranks these are.
+        before: how many entities stand before each answer in every mix; one with both scores equal counts half, [rank].
+        rank, entity: the pairs of an answer's rank and an entity where one score is higher and the other lower, [pair] each.
+    """
+
+    block: AnswerBlock
+    before: Float[Tensor, " rank"]
+    rank: Int[Tensor, " pair"]
+    entity: Int[Tensor, " pair"]
+
+    def gather(self, scores: Float[Tensor, "query entity"]) -> Float[Tensor, " pair_and_rank"]:
+        """The score of each pair's entity, and behind them that of each rank's answer."""
+        block = self.block
+        return torch.cat([scores[block.row[self.rank], self.entity], scores[block.row, block.answer]])
+
+    def count_ranks(self, scores: Float[Tensor, " pair_and_rank"]) -> Float[np.ndarray, " rank"]:
+        """The filtered rank of each answer by scores in the order of `gather`, ties by mean."""
+        others, gold = scores[: len(self.rank)], scores[len(self.rank) :]
+        against = gold[self.rank]
+        worth = (others > against).double() + (others == against).double() / 2
+        ranks = 1 + self.before + torch.bincount(self.rank, worth, len(self.before))
+        return ranks.numpy().astype(np.float64)
+
 
 def ask_both_sides(
     asked: Int[np.ndarray, "triple 3"], facts: Int[np.ndarray, "fact 3"], entities: int
