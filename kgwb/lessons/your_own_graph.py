@@ -216,7 +216,7 @@ def list_mixes(
     Returns:
         By question (scores of one, scores of other, weight, place of the right answer); and by question the mixed score.
     """
-    by_range = replace(joined, way="range", weights=None)
+    by_range = replace(joined, ways=("range", "range"), weights=None)
     drawn = np.random.default_rng(expect_seed(seed)).permutation(len(split.test))[:count]
     heads, relations, _tails = torch.from_numpy(split.test[np.sort(drawn)]).T
     one, other = score_both(joined.one, joined.other, heads, relations, len(heads))

@@ -27,6 +27,7 @@ import kgwb
 from kgwb.embed import RuleRanker, mine_rules
 from kgwb.embed.rules import candidates, judging
 from kgwb.embed.rules.path_tree import plant_tree
+from kgwb.embed.rules.promising import count_walks, rank_by_promise
 from kgwb.embed.rules.walking import Walker
 from kgwb.graph import Split
 from kgwb.graph.joins import Steps
@@ -179,9 +180,45 @@ def test_paths_begun_when_time_runs_out_are_left_out_whole(monkeypatch: pytest.M
     steps = Steps.of(split.train[split.train[:, 0] != split.train[:, 2]], entities=12, relations=3)
     neighbours = candidates.Neighbours.of(steps)
     paths = np.array(list(itertools.product(range(6), repeat=2)))
-    rules, done = judging.judge_paths(Walker(steps), neighbours, paths, least=1, until=100)
+    rules, done = judging.judge_paths(Walker(steps), neighbours, paths, np.ones(36), least=1, until=100)
     assert 0 < done < len(paths) and done % 3 == 0
     assert {tuple(path) for each in rules for path in each.paths.tolist()} <= set(map(tuple, paths[:done].tolist()))
+
+
+@given(some.integers(0, 10**6), some.integers(1, 5))
+@few
+def test_walks_along_a_path_are_counted(seed: int, length: int) -> None:
+    rng = np.random.default_rng(seed)
+    facts = np.unique(rng.integers(0, [7, 2, 7], (20, 3)), axis=0)
+    walker = Walker(Steps.of(facts[facts[:, 0] != facts[:, 2]], entities=7, relations=2))
+    paths = rng.integers(0, 4, (15, length))
+    leads = np.zeros((4, 7, 7))
+    for head, relation, tail in facts[facts[:, 0] != facts[:, 2]]:
+        leads[relation, head, tail] = leads[relation + 2, tail, head] = 1
+    expected = [np.linalg.multi_dot([np.ones(7), *leads[path], np.ones(7)]) for path in paths]
+    assert count_walks(walker, paths).tolist() == expected
+
+
+def test_paths_that_promise_trusted_rules_are_judged_first() -> None:
+    # "near" leads from everyone to everyone, "at" from each to one; both conclude "in" as often.
+    facts = [(i, 0, j) for i in range(8) for j in range(8) if i != j] + [(i, 1, 8 + i) for i in range(8)]
+    walker = Walker(Steps.of(np.array(facts), entities=16, relations=2))
+    found = candidates.Candidates(np.array([[0], [1]]), np.array([8.0, 8.0]), 8, True, 0)
+    paths, walks = rank_by_promise(walker, found)
+    assert paths.tolist() == [[1], [0]] and walks.tolist() == [8.0, 56.0]
+
+
+def test_what_there_is_time_for_is_not_judged_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    split = _split(4)
+    steps = Steps.of(split.train[split.train[:, 0] != split.train[:, 2]], entities=12, relations=3)
+    paths = np.array(list(itertools.product(range(6), repeat=2)))
+    walks = count_walks(Walker(steps), paths)
+    monkeypatch.setattr(judging, "WALKS_TOGETHER", int(walks.max()))
+    ticks = itertools.count()
+    monkeypatch.setattr(judging.time, "monotonic", lambda: next(ticks))
+    neighbours = candidates.Neighbours.of(steps)
+    rules, done = judging.judge_paths(Walker(steps), neighbours, paths, walks, least=1, until=10)
+    assert 0 < done < len(paths) and len(rules) > 1
 
 
 def test_a_sample_finds_the_commonest_paths_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,12 +58,14 @@ class Candidates:
 
     Attributes:
         paths: the steps of each, int64 [path, step].
+        likely: about how many facts the rule of it concludes that concludes most, by the sample, [path].
         sampled: how many triples they were sought between.
         whole: whether those are all triples, and no neighbour was left out.
         dropped: how many rarer paths were left out.
     """
 
     paths: np.ndarray
+    likely: np.ndarray
     sampled: int
     whole: bool
     dropped: int
@@ -96,7 +98,9 @@ def sample_paths(
         path, triple = keys // len(some), keys % len(some)
         found.append(_count(path * relations + some[triple, 1]))
     keys, counts = add_up(found)
-    return _rank(keys // relations, counts, least, steps, chosen, triples, neighbours, length)
+    several = [np.bincount(some[:, 1], minlength=relations) for some in (triples, chosen)]
+    likely = counts * (several[0] / np.maximum(several[1], 1))[keys % relations]
+    return _rank(keys // relations, counts, likely, least, steps, chosen, triples, neighbours, length)
 
 
 def _count(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,6 +113,7 @@ def _count(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _rank(
     path: np.ndarray,
     counts: np.ndarray,
+    likely: np.ndarray,
     least: int,
     steps: Steps,
     chosen: np.ndarray,
@@ -122,8 +127,10 @@ def _rank(
     often = np.flatnonzero(total >= least)
     order = often[np.lexsort((-total[often], -best[often]))]
     whole = len(chosen) == len(triples) and int(neighbours.degrees.max(initial=0)) <= WIDEST
-    paths = _unpack(path[first[order[:MOST_PATHS]]], 2 * steps.relations, length)
-    return Candidates(paths, len(chosen), whole, max(0, len(order) - MOST_PATHS))
+    kept = order[:MOST_PATHS]
+    paths = _unpack(path[first[kept]], 2 * steps.relations, length)
+    likely = np.maximum.reduceat(likely, first)[kept] if len(first) else likely
+    return Candidates(paths, likely, len(chosen), whole, max(0, len(order) - MOST_PATHS))
 
 
 def _unpack(keys: np.ndarray, width: int, length: int) -> np.ndarray:

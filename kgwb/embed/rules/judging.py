@@ -17,7 +17,9 @@ from kgwb.graph.rules import DOUBT
 CELLS_AT_ONCE = 1 << 24  # of a table that says which pairs are linked
 MOST_OF_A_RELATION = 3_000  # path rules: what more there are fire everywhere, and make answers slow
 PAIRS_AT_ONCE = 4_096  # are walked back from together
-PATHS_AT_ONCE = 50_000  # judged together; when time runs out, so many at most were begun in vain
+# Judged together, since they share their first steps; when time runs out, so much at most was begun in vain.
+PATHS_AT_ONCE = 50_000
+WALKS_TOGETHER = 3 * 10**8  # along them: some ten seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ class PathRules:
 
 
 def judge_paths(
-    walker: Walker, neighbours: Neighbours, paths: np.ndarray, *, least: int, until: int | float
+    walker: Walker, neighbours: Neighbours, paths: np.ndarray, walks: np.ndarray, *, least: int, until: int | float
 ) -> tuple[list[PathRules], int]:
     """The rules of some paths, of which as many are judged as there is time for.
 
@@ -49,6 +51,7 @@ def judge_paths(
         walker: the facts.
         neighbours: the same, by pairs.
         paths: the steps of each, all of one length, the most promising first, [path, step].
+        walks: how many there are along each path, [path].
         least: the smallest support.
         until: when to stop, by `time.monotonic()`.
 
@@ -56,13 +59,12 @@ def judge_paths(
         The rules, and how many of the paths were judged.
     """
     found, done = [], 0
-    while done < len(paths):
-        some = paths[done : done + PATHS_AT_ONCE]
-        rules = _judge(walker, neighbours, some, least, until)
+    for block in cut(np.maximum(walks, WALKS_TOGETHER / PATHS_AT_ONCE), WALKS_TOGETHER):
+        rules = _judge(walker, neighbours, paths[block], least, until)
         if rules is None:
             break
         found.append(rules)
-        done += len(some)
+        done = block.stop
     return found, done
 
 

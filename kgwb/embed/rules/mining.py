@@ -16,6 +16,7 @@ from kgwb.embed.rules.answering import RuleSet
 from kgwb.embed.rules.candidates import Neighbours, sample_paths
 from kgwb.embed.rules.constants import ConstantRules, mine_fans, skip_fans
 from kgwb.embed.rules.judging import PathRules, join_rules, judge_paths, keep_trusted
+from kgwb.embed.rules.promising import rank_by_promise
 from kgwb.embed.rules.rule_ranker import RuleRanker
 from kgwb.embed.rules.validating import ask_both_sides
 from kgwb.embed.rules.walking import Walker
@@ -135,13 +136,14 @@ def _mine_paths(
             notes.append((f"triples between which there was no time to seek paths of {length} steps", len(triples)))
             continue
         candidates = sample_paths(walker.steps, neighbours, triples, length=length, least=least, seed=seed)
-        judged, done = judge_paths(walker, neighbours, candidates.paths, least=least, until=until)
+        paths, walks = rank_by_promise(walker, candidates)
+        judged, done = judge_paths(walker, neighbours, paths, walks, least=least, until=until)
         found += judged
         several = f"{length} step{'s' if length > 1 else ''}"
         notes += [
             (f"triples between which paths of {several} were not sought", len(triples) - candidates.sampled),
             (f"rarer paths of {several} left out", candidates.dropped),
-            (f"paths of {several} that there was no time to judge", len(candidates.paths) - done),
+            (f"paths of {several} that there was no time to judge", len(paths) - done),
         ]
     rules, dropped = keep_trusted(join_rules(found, longest))
     return rules, (*notes, ("path rules left out, the least trusted of their relation", dropped))
