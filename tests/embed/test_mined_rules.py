@@ -221,6 +221,19 @@ def test_what_there_is_time_for_is_not_judged_in_vain(monkeypatch: pytest.Monkey
     assert 0 < done < len(paths) and len(rules) > 1
 
 
+def test_rules_that_fire_too_often_are_left_out_the_least_trusted_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = mine_rules(_split(4)).rules.paths
+    trust, size = paths.support / (paths.cases + 5), np.bincount(paths.relation)
+    monkeypatch.setattr(judging, "MOST_FIRINGS", int(paths.cases.sum()) // 3)
+    kept, dropped = judging.keep_trusted(paths)
+    assert 0 < dropped == len(paths) - len(kept) and kept.cases.sum() <= paths.cases.sum() // 3
+    for relation, least in enumerate([(kept.support / (kept.cases + 5))[kept.relation == r].min() for r in range(3)]):
+        several = int((kept.relation == relation).sum())
+        assert (trust[paths.relation == relation] > least).sum() < several <= size[relation]
+    monkeypatch.setattr(judging, "MOST_FIRINGS", 0)
+    assert np.bincount(judging.keep_trusted(paths)[0].relation).tolist() == [1, 1, 1]
+
+
 def test_a_sample_finds_the_commonest_paths_first(monkeypatch: pytest.MonkeyPatch) -> None:
     split = _split(5)
     whole = mine_rules(split, longest=3)

@@ -15,7 +15,8 @@ from kgwb.graph.joins import add_up, cut, distinct, expand_ranges, hold
 from kgwb.graph.rules import DOUBT
 
 CELLS_AT_ONCE = 1 << 24  # of a table that says which pairs are linked
-MOST_OF_A_RELATION = 3_000  # path rules: what more there are fire everywhere, and make answers slow
+MOST_OF_A_RELATION = 3_000  # path rules
+MOST_FIRINGS = 10**9  # pairs that all path rules kept conclude, each for itself: what more there are make answers slow
 PAIRS_AT_ONCE = 4_096  # are walked back from together
 # Judged together, since they share their first steps; when time runs out, so much at most was begun in vain.
 PATHS_AT_ONCE = 50_000
@@ -78,12 +79,14 @@ def join_rules(several: list[PathRules], longest: int) -> PathRules:
     return PathRules(np.concatenate(paths), *columns)
 
 
-def keep_trusted(rules: PathRules, most: int = MOST_OF_A_RELATION) -> tuple[PathRules, int]:
-    """The most trusted rules of each relation, and how many are left out."""
+def keep_trusted(rules: PathRules) -> tuple[PathRules, int]:
+    """As many of the most trusted rules of each relation as fire not too often in all, and how many are left out."""
     trust = rules.support / (rules.cases + DOUBT)
     order = np.lexsort((-trust, rules.relation))
     relation = rules.relation[order]
     place = np.arange(len(order)) - np.searchsorted(relation, relation)
+    firings = np.cumsum(np.bincount(place, rules.cases[order]))  # [place], of all rules up to that place
+    most = min(MOST_OF_A_RELATION, max(1, int(np.searchsorted(firings, MOST_FIRINGS, side="right"))))
     kept = np.sort(order[place < most])
     columns = (each[kept] for each in (rules.paths, rules.relation, rules.support, rules.cases))
     return PathRules(*columns), len(order) - len(kept)

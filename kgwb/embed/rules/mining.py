@@ -52,8 +52,9 @@ def mine_rules(
 
     Different letters are different entities, and facts from an entity to itself are left out. Paths of up to three
     steps are judged exactly so; longer ones may meet an entity twice from their fourth step on, but not x. Paths are
-    sought between the ends of sampled triples and judged by all of train. As long as the time is enough, the result
-    depends on the seed alone; what there was no time for is counted in the repr.
+    sought between the ends of sampled triples and judged by all of train, first those that link many of the triples by few
+    walks. As long as the time is enough, the result depends on the seed alone; what there was no time for is counted in
+    the repr, and so are the least trusted rules, where a relation has more than 3,000 or all of them fire too often.
 
     Args:
         split: rules are mined from train, and `top` is chosen on valid; test is not looked at.
