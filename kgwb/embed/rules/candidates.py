@@ -98,9 +98,7 @@ def sample_paths(
         path, triple = keys // len(some), keys % len(some)
         found.append(_count(path * relations + some[triple, 1]))
     keys, counts = add_up(found)
-    several = [np.bincount(some[:, 1], minlength=relations) for some in (triples, chosen)]
-    likely = counts * (several[0] / np.maximum(several[1], 1))[keys % relations]
-    return _rank(keys // relations, counts, likely, least, steps, chosen, triples, neighbours, length)
+    return _rank(keys, counts, least, steps, chosen, triples, neighbours, length)
 
 
 def _count(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,9 +109,8 @@ def _count(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _rank(
-    path: np.ndarray,
+    keys: np.ndarray,
     counts: np.ndarray,
-    likely: np.ndarray,
     least: int,
     steps: Steps,
     chosen: np.ndarray,
@@ -122,6 +119,9 @@ def _rank(
     length: int,
 ) -> Candidates:
     """The paths that link enough triples, first those that link the most of one relation."""
+    path, relation = np.divmod(keys, steps.relations)
+    several, drawn = (np.bincount(some[:, 1], minlength=steps.relations) for some in (triples, chosen))
+    likely = counts * (several / np.maximum(drawn, 1))[relation]
     first = np.flatnonzero(np.diff(path, prepend=-1))
     total, best = (ufunc.reduceat(counts, first) if len(first) else counts for ufunc in (np.add, np.maximum))
     often = np.flatnonzero(total >= least)
