@@ -52,11 +52,12 @@ class Vectors:
         self, given: Float[Tensor, "query dim"], between: Float[Tensor, "query width"], *, tails: int
     ) -> Float[Tensor, "query dim"]:
         """The same from the vectors of the entities given and of the relations asked."""
-        ask_tail = self.scorer.query_tail(given[:tails], between[:tails])
-        if self.inverses is None:
-            ask_head = self.scorer.query_head(between[tails:], given[tails:])
-        else:
-            ask_head = self.scorer.query_tail(given[tails:], between[tails:])
+        sides = [tails, len(given) - tails]  # split, whose gradient is one new matrix; that of a slice is one for each
+        (head, tail), (forward, backward) = given.split(sides), between.split(sides)
+        ask_tail = self.scorer.query_tail(head, forward)
+        ask_head = (
+            self.scorer.query_head(backward, tail) if self.inverses is None else self.scorer.query_tail(tail, backward)
+        )
         return torch.cat([ask_tail, ask_head])
 
     def relations_asked(self, relation: Int[Tensor, " query"], *, tails: int) -> Float[Tensor, "query width"]:

@@ -31,6 +31,7 @@ from kgwb.embed.scorers.measure import PRODUCT
 from kgwb.embed.training.batches import TrainingQueries
 from kgwb.embed.training.losses import LOSSES, LossName
 from kgwb.embed.training.objective import relation_loss
+from kgwb.embed.training.workspace import Workspace
 from kgwb.graph import KnowledgeGraph, Split
 
 # The scorers that compare all relations at once.
@@ -183,7 +184,11 @@ def test_the_loss_of_a_guessed_relation_is_its_cross_entropy_among_all(graph: Kn
             table.normal_(generator=torch.Generator().manual_seed(0))
     vectors, order = embedding.encode(), torch.Generator().manual_seed(0)
     batches = TrainingQueries.from_triples(graph.triples).shuffle(30, generator=order, device=torch.device("cpu"))
-    found = sum(relation_loss(vectors, vectors.entities, batch.known, batch.answers, batch).item() for batch in batches)
+    workspace = Workspace(1, torch.float32)
+    losses = [
+        relation_loss(vectors, vectors.entities, batch.known, batch.answers, batch, workspace) for batch in batches
+    ]
+    found = sum(loss.item() for loss in losses)
     triples = torch.tensor(graph.triples)
     scores = torch.stack([embedding.score(_with_relation(triples, r)) for r in torch.arange(len(graph.relations))], -1)
     assert found == pytest.approx(cross_entropy(scores, triples[:, 1], reduction="sum").item(), rel=1e-4)

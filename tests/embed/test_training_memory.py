@@ -15,7 +15,7 @@ from kgwb.embed import (
     TrainingError,
     train_embedding,
 )
-from kgwb.embed.training import losses
+from kgwb.embed.training import losses, softmax
 from kgwb.graph import KnowledgeGraph
 from kgwb.memory import is_out_of_memory
 
@@ -41,17 +41,17 @@ def _run_out_of_memory(monkeypatch: pytest.MonkeyPatch, limit: int) -> list[int]
         if asked[-1] > limit:
             raise torch.OutOfMemoryError("out of memory. Tried to allocate 2.00 GiB")
 
-    def multiply(left: torch.Tensor, right: torch.Tensor, **options: object) -> torch.Tensor:
-        check(left, right.T)
-        return torch.matmul(left, right, **options)
+    def multiply(query: torch.Tensor, table: torch.Tensor, *, out: torch.Tensor) -> None:
+        check(query, table)
+        plain_products(query, table, out=out)
 
     def compare(query: torch.Tensor, others: torch.Tensor, *rest: object) -> torch.Tensor:
         check(query, others)
         return plain(query, others, *rest)
 
-    plain = losses._compare
-    monkeypatch.setattr(torch, "mm", multiply)
-    monkeypatch.setattr(losses, "_compare", compare)
+    plain, plain_products = losses.compare_narrowly, softmax.multiply_queries
+    monkeypatch.setattr(softmax, "multiply_queries", multiply)
+    monkeypatch.setattr(losses, "compare_narrowly", compare)
     return asked
 
 

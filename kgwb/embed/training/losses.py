@@ -160,7 +160,7 @@ class _Compared(torch.autograd.Function):
             ]
             with torch.enable_grad():
                 asked, others, gold = leaves  # [query here, dim], [candidate, dim], [answer here, dim]
-                scores = _compare(asked, others, measure, workspace)  # [query here, candidate]
+                scores = compare_narrowly(asked, others, measure, workspace)  # [query here, candidate]
                 hidden = (local[clash >= 0], clash[clash >= 0])  # the right answers among the candidates
                 scores = scores.index_put(hidden, scores.new_tensor(FAR_BELOW))
                 counted = None if weights is None else weights[inside]
@@ -182,7 +182,13 @@ class _Compared(torch.autograd.Function):
         return query_gradient * gradients[0], None, None, None, None, None, None, None, None, None
 
 
-def _compare(query: Tensor, candidates: Tensor, measure: Measure, workspace: Workspace) -> Tensor:
+def compare_narrowly(
+    query: Float[Tensor, "query dim"],
+    candidates: Float[Tensor, "candidate dim"],
+    measure: Measure,
+    workspace: Workspace,
+) -> Float[Tensor, "query candidate"]:
+    """Every query with every candidate, products in the workspace's precision; a difference of squares needs all its bits."""
     if measure.matmul == "product":
         return measure.compare(query.to(workspace.precision), candidates.to(workspace.precision)).to(query.dtype)
-    return measure.compare(query, candidates)  # a difference of squares needs all its bits
+    return measure.compare(query, candidates)

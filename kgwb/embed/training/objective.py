@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from kgwb.axes import Float, Int, Tensor
 from kgwb.embed.training.batches import Batch, Negatives
-from kgwb.embed.training.losses import Loss, compared_loss, softmax_loss
+from kgwb.embed.training.losses import Loss, compare_narrowly, compared_loss, softmax_loss
 from kgwb.embed.training.softmax import sampled_softmax, shared_softmax
 from kgwb.embed.training.workspace import Workspace
 from kgwb.embed.vectors import Vectors
+
+TOGETHER = 256  # triples whose relations are guessed: always a multiple
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,29 +43,39 @@ class Objective:
     def differentiate(
         self, vectors: Vectors, batch: Batch, *, gradient: Float[Tensor, "entity dim"], workspace: Workspace
     ) -> Float[Tensor, ""]:
-        """Add the entities' gradient to `gradient`, that of relations to their `.grad`; the loss itself is returned.
+        """Write the entities' gradient to `gradient`, add that of relations to their `.grad`; the loss itself is returned.
 
         Args:
             vectors: entities need no gradient; relations do.
             batch: the queries.
-            gradient: what the entities' gradient is added to.
+            gradient: what the entities' gradient is written over.
             workspace: the weight of each answer, and room for scores.
         """
-        touched, place = torch.cat([batch.known, batch.answers]).unique(return_inverse=True)
-        rows = vectors.entities.index_select(0, touched).requires_grad_()  # [touched, dim], each entity once
-        known, answers = place[: len(batch.known)], place[len(batch.known) :]
+        if self._compares_answers:
+            touched, place = torch.cat([batch.known, batch.answers]).unique(return_inverse=True)
+            rows = vectors.entities.index_select(0, touched).requires_grad_()  # [touched, dim], each entity once
+            known, answers = place.split([len(batch.known), len(batch.answers)])
+            given = rows.index_select(0, known)  # [query, dim]
+        else:
+            touched = batch.known
+            given = rows = vectors.entities.index_select(0, touched).requires_grad_()  # [query, dim]
         between = vectors.relations_asked(batch.relation, tails=batch.tails)  # [query, width]
-        query = self._drop(vectors.query_from(rows.index_select(0, known), between, tails=batch.tails))
+        query = self._drop(vectors.query_from(given, between, tails=batch.tails))
         loss = self._compare(vectors, query, batch, gradient, workspace)
         total = loss
         if self.regularisation or self.weight_decay:
             total = total + self._penalise(vectors, rows, between, batch, place)
         if self.relation_weight:
-            total = total + self.relation_weight * relation_loss(vectors, rows, known, answers, batch)
+            total = total + self.relation_weight * relation_loss(vectors, rows, known, answers, batch, workspace)
         (total * workspace.weight).backward()
         if rows.grad is not None:
             gradient.index_add_(0, touched, rows.grad)
         return loss.detach()
+
+    @property
+    def _compares_answers(self) -> bool:
+        """Whether the answers' own vectors are looked at, beside their scores."""
+        return bool(self.regularisation or self.weight_decay or self.relation_weight)
 
     def _compare(
         self, vectors: Vectors, query: Tensor, batch: Batch, gradient: Tensor, workspace: Workspace
@@ -76,7 +88,9 @@ class Objective:
             options["weights"] = batch.weights
             if drawn is None:
                 return shared_softmax(*where, **options)
+            gradient.zero_()
             return sampled_softmax(*where, drawn=drawn, **options)
+        gradient.zero_()
         return compared_loss(
             *where,
             drawn=drawn,
@@ -100,12 +114,9 @@ class Objective:
         each = asked.new_ones(len(batch.answers)) if batch.weights is None else batch.weights
         uses = torch.cat([asked, each])  # [query + answer]
         weight = asked.new_zeros(len(rows)).index_add_(0, place, uses)  # [touched], the triples of each entity
-        scorer, total = vectors.scorer, rows.new_zeros(())
-        entity, relation = scorer.magnitudes(rows), scorer.relation_magnitudes(between)
-        for power, share in ((3, self.regularisation), (2, self.weight_decay)):
-            if share:
-                total = total + share * (entity.pow(power).sum(-1) @ weight + relation.pow(power).sum(-1) @ asked)
-        return total
+        shares = (self.regularisation, self.weight_decay)
+        entity, relation = vectors.scorer.magnitudes(rows), vectors.scorer.relation_magnitudes(between)
+        return _Sizes.apply(entity, weight, *shares) + _Sizes.apply(relation, asked, *shares)
 
     def _drop(self, query: Float[Tensor, "query dim"]) -> Float[Tensor, "query dim"]:
         if not self.dropout:
@@ -114,12 +125,29 @@ class Objective:
         return query * kept / (1 - self.dropout)
 
 
+class _Sizes(torch.autograd.Function):
+    """Σ_x w_x Σᵢ (cubes · xᵢ³ + squares · xᵢ²) of magnitudes x, the gradient made on the way forward: half the passes."""
+
+    @staticmethod
+    def forward(ctx: Any, magnitudes: Tensor, weight: Tensor, cubes: float, squares: float) -> Tensor:
+        derivative = magnitudes * (3 * cubes)  # [row, part]
+        value = (derivative / 3 + squares).mul_(magnitudes).mul_(magnitudes).sum(-1) @ weight
+        ctx.save_for_backward(derivative.add_(2 * squares).mul_(magnitudes).mul_(weight[:, None]))
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (derivative,) = ctx.saved_tensors
+        return derivative * gradients[0], None, None, None
+
+
 def relation_loss(
     vectors: Vectors,
     rows: Float[Tensor, "touched dim"],
     known: Int[Tensor, " query"],
     answers: Int[Tensor, " answer"],
     batch: Batch,
+    workspace: Workspace,
 ) -> Float[Tensor, ""]:
     """Cross-entropy of each triple's relation among all relations, summed over the answers that are tails.
 
@@ -132,13 +160,17 @@ def relation_loss(
         known: the row of each query's entity.
         answers: the row of each answer.
         batch: which relation each query names.
+        workspace: the precision of the products.
     """
     asks_tail = batch.rows < batch.tails  # [answer]
     query = batch.rows[asks_tail]  # [triple]
     head, tail = rows.index_select(0, known[query]), rows.index_select(0, answers[asks_tail])  # each [triple, dim]
     scorer = vectors.scorer
-    # [triple, relation]
-    scores = scorer.measure.compare(scorer.query_relation(head, tail), scorer.relation_keys(vectors.relations))
+    asked = scorer.query_relation(head, tail)  # [triple, dim]
+    # Products of a few sizes that come again: a processor prepares each size anew, which takes longer than the product.
+    padded = pad(asked, (0, 0, 0, -len(asked) % TOGETHER))
+    keys = scorer.relation_keys(vectors.relations)
+    scores = compare_narrowly(padded, keys, scorer.measure, workspace)[: len(asked)]  # [triple, relation]
     if batch.weights is None:
         return cross_entropy(scores, batch.relation[query], reduction="sum")
     return cross_entropy(scores, batch.relation[query], reduction="none") @ batch.weights[asks_tail]

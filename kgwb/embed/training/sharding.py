@@ -184,14 +184,15 @@ class ShardedObjective:
     def differentiate(
         self, vectors: Vectors, batch: Batch, *, gradient: Float[Tensor, "row dim"], workspace: Workspace
     ) -> Float[Tensor, ""]:
-        """Add the gradient of this process's entities to `gradient`, of relations to their `.grad`; returns the whole loss.
+        """Write the gradient of this process's entities to `gradient`, of relations to their `.grad`; returns the whole loss.
 
         Args:
             vectors: the entities of this process, which need no gradient, and all relations, which do.
             batch: the queries, the same in all processes.
-            gradient: what the entities' gradient is added to.
+            gradient: what the entities' gradient is written over.
             workspace: the weight of each answer, and room for scores; alike in all processes.
         """
+        gradient.zero_()
         known = self.shard.fetch(vectors.entities, batch.known).requires_grad_()  # [query, dim]
         between = vectors.relations_asked(batch.relation, tails=batch.tails)  # [query, width]
         query = self._drop(vectors.query_from(known, between, tails=batch.tails))

@@ -97,7 +97,7 @@ class TrainingState:
         start, steps = time.perf_counter(), math.ceil(len(self.queries) / self.batch)
         # An average batch's weight for all of them, so that every answer weighs the same.
         self.workspace.weight = steps / self.queries.answer_count
-        gradient = torch.zeros_like(self.embedding.entity_table)  # [entity, dim], the same room for every step
+        gradient = torch.empty_like(self.embedding.entity_table)  # [entity, dim], the same room for every step
         loss = torch.zeros((), device=self.embedding.device)
         self.embedding.train()
         try:
@@ -148,7 +148,6 @@ class TrainingState:
                 self.objective.generator.set_state(before)
 
     def _step(self, batch: Batch, gradient: Float[Tensor, "entity dim"]) -> Tensor:
-        gradient.zero_()
         self.optimizer.zero_grad()
         encoded = self.embedding.encode()
         relations = encoded.relations.detach().requires_grad_()
