@@ -44,17 +44,21 @@ def _each_product(query: Tensor, candidate: Tensor) -> Tensor:
 
 
 def _all_distances(query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]) -> Tensor:
-    squares = query.square().sum(-1, keepdim=True) + candidates.square().sum(-1)
-    squared = torch.addmm(squares, query, candidates.T, alpha=-2)  # |q|² + |e|² − 2qe
-    root = squared.clamp_min_(1e-12).sqrt_()
+    own, lengths = query.square().sum(-1, keepdim=True), candidates.square().sum(-1)
+    root = _add_squares(query, candidates, own, lengths).clamp_min_(1e-12).sqrt_()
     return root.neg() if root.requires_grad else root.neg_()  # the root's own gradient needs the root
+
+
+def _add_squares(query: Tensor, candidates: Tensor, own: Tensor, lengths: Tensor) -> Float[Tensor, "query candidate"]:
+    """|e|² − 2qe + |q|², without a second matrix of this size for the sums of squares."""
+    return torch.addmm(lengths, query, candidates.T, alpha=-2).add_(own)
 
 
 def _close_distances(query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]) -> Tensor:
     moved, others, lengths = _centre_both(query, candidates)
-    squares = moved.square().sum(-1, keepdim=True) + lengths
-    squared = torch.addmm(squares, moved, others.T, alpha=-2)  # [query, candidate]
-    row, column = _find_near(squared.detach(), squares.detach())
+    own = moved.square().sum(-1, keepdim=True)  # [query, 1]
+    squared = _add_squares(moved, others, own, lengths)  # [query, candidate]
+    row, column = _find_near(squared.detach(), own.detach(), lengths.detach())
     if len(row):
         squared[row, column] = torch.cat(
             [
@@ -78,12 +82,16 @@ def _centre_both(query: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor, Ten
     return query - centre, moved, moved.square().sum(-1)
 
 
-def _find_near(squared: Float[Tensor, "query candidate"], squares: Tensor) -> tuple[Tensor, Tensor]:
+def _find_near(
+    squared: Float[Tensor, "query candidate"], own: Float[Tensor, "query 1"], lengths: Float[Tensor, " candidate"]
+) -> tuple[Tensor, Tensor]:
     """The pairs whose squared distance is a small part of |q|² + |e|²: row and column of each."""
     if not squared.numel():
         return torch.empty(2, 0, dtype=torch.int64).unbind()  # type: ignore[return-value]
-    rows = (squared.amin(1) < NEAR * squares.amax(1)).nonzero()[:, 0]  # few rows hold any, so few are compared
-    place, column = (squared[rows] < NEAR * squares[rows]).nonzero().T
+    rows = (squared.amin(1) < NEAR * (own[:, 0] + lengths.max())).nonzero()[
+        :, 0
+    ]  # few rows hold any, so few are compared
+    place, column = (squared[rows] < NEAR * (own[rows] + lengths)).nonzero().T
     return rows[place], column
 
 
@@ -92,8 +100,8 @@ def _each_distance(query: Tensor, candidate: Tensor) -> Tensor:
 
 
 def _all_squares(query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]) -> Tensor:
-    squares = query.square().sum(-1, keepdim=True) + candidates.square().sum(-1)
-    return torch.addmm(squares, query, candidates.T, alpha=-2).neg()
+    own, lengths = query.square().sum(-1, keepdim=True), candidates.square().sum(-1)
+    return _add_squares(query, candidates, own, lengths).neg()
 
 
 def _each_square(query: Tensor, candidate: Tensor) -> Tensor:
