@@ -65,6 +65,8 @@ def test_it_learns_ranks_and_comes_back(
 ) -> None:
     before, after = (kgwb.rank_triples(v, split.train, known=split.known).mrr for v in (fresh, trained))
     assert after > max(2 * before, 0.3)
-    back = kgwb.load_embedding(trained.save(tmp_path / "vectors"))  # what the encoder made stands in the relations' place
+    back = kgwb.load_embedding(
+        trained.save(tmp_path / "vectors")
+    )  # what the encoder made stands in the relations' place
     ranks = [kgwb.rank_triples(v, split.test, known=split.known).ranks for v in (trained, back)]
     assert (ranks[0] == ranks[1]).all()
