@@ -44,7 +44,7 @@ class Cost:
         table_bytes: of the embedding's tables, its encoder included, and of the best ones where evaluations keep them.
         gradient_bytes: of their gradients.
         optimizer_bytes: of what the optimizer keeps.
-        score_bytes: of the largest block of scores.
+        score_bytes: of the largest block of scores, and of the entities in the number format of the matmuls.
         threads: how many the training uses.
         device: where it runs.
     """
@@ -129,7 +129,7 @@ def estimate_cost(embedding: GraphEmbedding, split: Split | KnowledgeGraph, **tr
         table_bytes=kept * (2 if evaluations else 1),
         gradient_bytes=sum(map(_size, state.embedding.parameters())),
         optimizer_bytes=sum(_size(part) for parts in kept_by_optimizer for part in parts.values()),
-        score_bytes=_count_scores(state) * torch.finfo(state.workspace.precision).bits // 8,
+        score_bytes=max(_count_scores(state) * torch.finfo(state.workspace.precision).bits // 8, state.workspace.held),
         threads=1 if state.work < SMALL else torch.get_num_threads(),
         device=str(embedding.device),
     )

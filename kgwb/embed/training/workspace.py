@@ -91,6 +91,11 @@ class Workspace:
             total[rows].add_(wanted[rows])
         return product
 
+    @property
+    def held(self) -> int:
+        """Bytes of what is kept between steps: a block of scores, and what is as large as the table."""
+        return sum(kept.numel() * kept.element_size() for kept in self._buffers.values())
+
     def _room(self, name: str, rows: int, width: int, *, like: Tensor) -> Tensor:
         kept = self._buffers.get(name)
         if kept is None or kept.numel() < rows * width or kept.dtype != like.dtype:
