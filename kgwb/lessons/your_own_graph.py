@@ -16,7 +16,7 @@ from kgwb.bert.shuffling import shuffle_tails
 from kgwb.checks import expect_seed
 from kgwb.embed import JoinedRanker, RuleRanker, mine_rules, rank_triples
 from kgwb.embed.named_facts import is_known, read_named_facts
-from kgwb.embed.rules.joined_ranker import score_both
+from kgwb.embed.rules.joined_ranker import prepare_both
 from kgwb.graph import KnowledgeGraph, Split, compare_graphs, merge_alike_names, read_graph
 from kgwb.lessons.checks import Verdict, check
 from kgwb.lessons.examples import Fact
@@ -219,7 +219,7 @@ def list_mixes(
     by_range = replace(joined, ways=("range", "range"), weights=None)
     drawn = np.random.default_rng(expect_seed(seed)).permutation(len(split.test))[:count]
     heads, relations, _tails = torch.from_numpy(split.test[np.sort(drawn)]).T
-    one, other = score_both(joined.one, joined.other, heads, relations, len(heads))
+    one, other = prepare_both(joined.one, joined.other)(heads, relations, len(heads))
     mixed = by_range.score_answers(heads, relations, tails=len(heads))
     cases, beside = {}, {}
     for place, (head, relation, tail) in enumerate(split.test[np.sort(drawn)].tolist()):

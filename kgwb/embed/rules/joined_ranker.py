@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,6 +21,7 @@ from kgwb.embed.rules.rule_ranker import RuleRanker
 from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
 
 Way = Literal["range", "log", "softmax"]
+BothScores = Callable[[Tensor, Tensor, int], list[Float[Tensor, "query entity"]]]
 WAYS: tuple[Way, ...] = ("range", "log", "softmax")
 _STEEPNESS = 99  # of "log", which then maps a hundredth of the range to .15, a tenth to .52
 
@@ -77,7 +78,7 @@ class JoinedRanker:
             relation: the relation given.
             tails: the first this many queries ask for the tail, the others for the head.
         """
-        both = score_both(self.one, self.other, known, relation, tails)
+        both = prepare_both(self.one, self.other)(known, relation, tails)
         scaled = [scale_scores(scores, way) for scores, way in zip(both, self.ways, strict=True)]
         weights = np.full((len(self.graph.relations), 2), self.weight) if self.weights is None else self.weights
         asks_tail = (torch.arange(len(known)) < tails).long()
@@ -144,15 +145,14 @@ class JoinedRanker:
         return "\n".join([head, f"  {self.chosen}", f"  one: {names[0]}", f"  other: {names[1]}"])
 
 
-def score_both(
-    one: Ranker, other: Ranker, known: Tensor, relation: Tensor, tails: int
-) -> list[Float[Tensor, "query entity"]]:
-    """The scores of two rankers for some queries, as float64 on the CPU."""
-    scores = []
-    for each in (one, other):
-        score_answers, device = prepare_answers(each)
-        scores.append(score_answers(known.to(device), relation.to(device), tails).double().cpu())
-    return scores
+def prepare_both(one: Ranker, other: Ranker) -> BothScores:
+    """A function of (known, relation, tails) that gives the scores of two rankers, as float64 on the CPU."""
+    prepared = [prepare_answers(each) for each in (one, other)]
+
+    def score(known: Tensor, relation: Tensor, tails: int) -> list[Float[Tensor, "query entity"]]:
+        return [ask(known.to(device), relation.to(device), tails).double().cpu() for ask, device in prepared]
+
+    return score
 
 
 def scale_scores(scores: Float[Tensor, "query entity"], way: Way) -> Float[Tensor, "query entity"]:

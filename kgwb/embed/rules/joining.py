@@ -12,7 +12,7 @@ from kgwb.axes import Float, Int
 from kgwb.checks import expect_at_least, expect_flags, expect_seed
 from kgwb.citation import note_machine
 from kgwb.embed.ranking.answers import Ranker, expect_ranker
-from kgwb.embed.rules.joined_ranker import WAYS, JoinedRanker, scale_scores, score_both
+from kgwb.embed.rules.joined_ranker import WAYS, JoinedRanker, prepare_both, scale_scores
 from kgwb.embed.rules.validating import ask_both_sides
 from kgwb.graph.splitting import Split, expect_split
 
@@ -103,9 +103,9 @@ def _try_weights(
     one: Ranker, other: Ranker, asked: np.ndarray, facts: np.ndarray
 ) -> tuple[Float[np.ndarray, "pair rank weight"], Int[np.ndarray, " rank"]]:
     """The reciprocal rank of each side of each triple by each pair of ways and weight, and its relation and side in one."""
-    found, groups = [], []
+    score_both, found, groups = prepare_both(one, other), [], []
     for block in ask_both_sides(asked, facts, len(one.graph.entities)):
-        both = score_both(one, other, block.known, block.relation, block.tails)
+        both = score_both(block.known, block.relation, block.tails)
         ranks = np.empty((len(PAIRS), len(block.row), len(WEIGHTS)))
         ranks[:, :, 0], ranks[:, :, -1] = (block.rank(scores) for scores in both)
         scaled = [{way: scale_scores(scores, way) for way in WAYS} for scores in both]

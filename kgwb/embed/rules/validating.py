@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -62,13 +63,19 @@ class Rivals:
     Attributes:
         block: whose ranks these are.
         before: how many entities stand before each answer in every mix; one with both scores equal counts half, [rank].
-        rank, entity: the pairs of an answer's rank and an entity where one score is higher and the other lower, [pair] each.
+        rank, entity: the pairs of an answer's rank and an entity where one score is higher and the other lower, rank by
+            rank, [pair] each.
     """
 
     block: AnswerBlock
     before: Float[Tensor, " rank"]
     rank: Int[Tensor, " pair"]
     entity: Int[Tensor, " pair"]
+
+    @cached_property
+    def sizes(self) -> Int[Tensor, " rank"]:
+        """How many entities each rank has among the pairs."""
+        return torch.bincount(self.rank, minlength=len(self.before))
 
     def gather(self, scores: Float[Tensor, "query entity"]) -> Float[Tensor, " pair_and_rank"]:
         """The score of each pair's entity, and behind them that of each rank's answer."""
@@ -78,9 +85,12 @@ class Rivals:
     def count_ranks(self, scores: Float[Tensor, " pair_and_rank"]) -> Float[np.ndarray, " rank"]:
         """The filtered rank of each answer by scores in the order of `gather`, ties by mean."""
         others, gold = scores[: len(self.rank)], scores[len(self.rank) :]
-        against = gold[self.rank]
-        worth = (others > against).double() + (others == against).double() / 2
-        ranks = 1 + self.before + torch.bincount(self.rank, worth, len(self.before))
+        against = gold.repeat_interleave(self.sizes)  # [pair]
+        # Twice what each entity counts, 2 where it stands before and 1 where it stands beside; pairs come rank by rank.
+        twice = (others > against).byte().add_(others >= against)
+        total = torch.cat([twice.new_zeros(1, dtype=torch.int64), twice.cumsum(0)])  # [pair + 1]
+        ends = self.sizes.cumsum(0)
+        ranks = 1 + self.before + (total[ends] - total[ends - self.sizes]) / 2
         return ranks.numpy().astype(np.float64)
 
 
