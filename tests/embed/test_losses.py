@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch.nn.functional import cross_entropy, logsigmoid
 from kgwb.embed import Scorer
 from kgwb.embed.scorers.measure import DISTANCE, SQUARED_DISTANCE, Measure
 from kgwb.embed.training.losses import LOSSES, compared_loss, make_loss, softmax_loss
+from kgwb.embed.training.objective import penalise_sizes
 from kgwb.embed.training.softmax import sampled_softmax, shared_softmax
 from kgwb.embed.training.workspace import Workspace, choose_memory
 
@@ -163,3 +165,29 @@ def test_the_block_keeps_to_its_memory() -> None:
     workspace = Workspace(1000 * 4 / 2**30, torch.float32)
     assert (workspace.height(100, 50), workspace.height(2000, 50), workspace.height(10, 50)) == (10, 1, 50)
     assert workspace.halved().height(100, 50) == 5
+
+
+def test_the_penalty_of_sizes_is_the_sum_of_cubes_and_squares() -> None:
+    generator = torch.Generator().manual_seed(0)
+    sizes, weight = (
+        torch.rand(5, 3, generator=generator, dtype=torch.float64),
+        torch.rand(5, generator=generator).double(),
+    )
+    for cubes, squares in ((0.5, 0.0), (0.0, 0.25), (0.5, 0.25)):
+        right = (weight[:, None] * (cubes * sizes**3 + squares * sizes**2)).sum()
+        torch.testing.assert_close(penalise_sizes(sizes, weight, cubes=cubes, squares=squares), right)
+        leaf = sizes.clone().requires_grad_()
+        torch.autograd.gradcheck(partial(penalise_sizes, weight=weight, cubes=cubes, squares=squares), (leaf,))
+
+
+@pytest.mark.parametrize("wide", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("columns", [4, 6])
+def test_a_product_is_written_and_then_added(wide: torch.dtype, columns: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    left, right = torch.randn(5000, 3, generator=generator), torch.randn(3, columns, generator=generator)  # two pieces
+    total, workspace = torch.ones(5000, 4, dtype=wide), Workspace(1, torch.float32)
+    for add, times in ((False, 1), (True, 2), (True, 3)):
+        found = workspace.put_product(total, left, right, add=add)
+        torch.testing.assert_close(total, times * (left @ right)[:, :4].to(wide), rtol=1e-5, atol=1e-5)
+    if columns > 4:
+        torch.testing.assert_close(found, left @ right)

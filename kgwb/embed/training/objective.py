@@ -114,9 +114,10 @@ class Objective:
         each = asked.new_ones(len(batch.answers)) if batch.weights is None else batch.weights
         uses = torch.cat([asked, each])  # [query + answer]
         weight = asked.new_zeros(len(rows)).index_add_(0, place, uses)  # [touched], the triples of each entity
-        shares = (self.regularisation, self.weight_decay)
         entity, relation = vectors.scorer.magnitudes(rows), vectors.scorer.relation_magnitudes(between)
-        return _Sizes.apply(entity, weight, *shares) + _Sizes.apply(relation, asked, *shares)
+        sizes = ((entity, weight), (relation, asked))
+        one, other = (penalise_sizes(*each, cubes=self.regularisation, squares=self.weight_decay) for each in sizes)
+        return one + other
 
     def _drop(self, query: Float[Tensor, "query dim"]) -> Float[Tensor, "query dim"]:
         if not self.dropout:
@@ -125,8 +126,15 @@ class Objective:
         return query * kept / (1 - self.dropout)
 
 
+def penalise_sizes(
+    magnitudes: Float[Tensor, "row part"], weight: Float[Tensor, " row"], *, cubes: int | float, squares: int | float
+) -> Float[Tensor, ""]:
+    """Σ_x w_x Σᵢ (cubes · xᵢ³ + squares · xᵢ²) over rows x; only the magnitudes get a gradient."""
+    return _Sizes.apply(magnitudes, weight, cubes, squares)
+
+
 class _Sizes(torch.autograd.Function):
-    """Σ_x w_x Σᵢ (cubes · xᵢ³ + squares · xᵢ²) of magnitudes x, the gradient made on the way forward: half the passes."""
+    """The gradient is made on the way forward, which takes half as many passes over the magnitudes."""
 
     @staticmethod
     def forward(ctx: Any, magnitudes: Tensor, weight: Tensor, cubes: float, squares: float) -> Tensor:
