@@ -55,7 +55,7 @@ _PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "regularisation": 0.05,
             "relation_weight": 1.0,
         },
-        "wn18rr": {"dim": 512, "epochs": 24, "cool_down": 12, "regularisation": 0.1},
+        "wn18rr": {"dim": 512, "epochs": 32, "cool_down": 16, "regularisation": 0.1},
         "fb15k-237-gpu": _WIDE | {"batch": 250, "regularisation": 0.05, "relation_weight": 4.0},
         "wn18rr-gpu": _WIDE | {"batch": 100, "regularisation": 0.1, "relation_weight": 0.05},
         "umls": _HUNDREDS | {"dim": 1024, "epochs": 150, "cool_down": 75, "regularisation": 0.01, "dropout": 0.2},
