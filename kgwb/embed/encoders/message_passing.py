@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import embedding_bag
 
 from kgwb.axes import Float, Int, Tensor
+from kgwb.embed.row_sums import sum_runs
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.graph.splitting import Split, expect_source
 
-Plan = tuple[Tensor, Tensor, Tensor]  # columns and weights, row after row, and where each row begins and the last ends
+Plan = tuple[Tensor, Tensor, Tensor]  # columns, row after row, where each row begins and the last ends, and weights
 
 
 class Mixture(nn.Module):
@@ -48,7 +48,7 @@ class Mixture(nn.Module):
         self.shape = shape
         plans = (_plan(rows, columns, weights, shape[0]), _plan(columns, rows, weights, shape[1]))
         for way, plan in zip(("forward", "backward"), plans, strict=True):
-            for part, tensor in zip(("columns", "weights", "offsets"), plan, strict=True):
+            for part, tensor in zip(("columns", "offsets", "weights"), plan, strict=True):
                 self.register_buffer(f"{way}_{part}", tensor, persistent=False)  # the graph has it, no need to save it
 
     def forward(self, vectors: Float[Tensor, "column dim"]) -> Float[Tensor, "row dim"]:
@@ -58,7 +58,7 @@ class Mixture(nn.Module):
         return f"{self.shape[0]:,} from {self.shape[1]:,} by {self.get_buffer('forward_weights').numel():,} weights"
 
     def _buffers_of(self, way: str) -> Plan:
-        return self.get_buffer(f"{way}_columns"), self.get_buffer(f"{way}_weights"), self.get_buffer(f"{way}_offsets")
+        return self.get_buffer(f"{way}_columns"), self.get_buffer(f"{way}_offsets"), self.get_buffer(f"{way}_weights")
 
 
 class _Mix(torch.autograd.Function):
@@ -67,22 +67,17 @@ class _Mix(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, vectors: Tensor, forwards: Plan, backwards: Plan) -> Tensor:
         ctx.backwards = backwards
-        return _sum_rows(vectors, forwards)
+        return sum_runs(vectors, *forwards)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        return _sum_rows(gradients[0].contiguous(), ctx.backwards), None, None
-
-
-def _sum_rows(vectors: Tensor, plan: Plan) -> Tensor:
-    columns, weights, offsets = plan
-    return embedding_bag(columns, vectors, offsets, mode="sum", per_sample_weights=weights, include_last_offset=True)
+        return sum_runs(gradients[0].contiguous(), *ctx.backwards), None, None
 
 
 def _plan(rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, height: int) -> Plan:
     order = np.lexsort((columns, rows))
     offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=height))])
-    parts = columns[order].astype(np.int64), weights[order].astype(np.float32), offsets.astype(np.int64)
+    parts = columns[order].astype(np.int64), offsets.astype(np.int64), weights[order].astype(np.float32)
     return torch.from_numpy(parts[0]), torch.from_numpy(parts[1]), torch.from_numpy(parts[2])
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from kgwb.axes import Bool, Int, Tensor
 from kgwb.embed.queries import find_distinct
+from kgwb.embed.row_sums import find_offsets
 from kgwb.graph.joins import expand_ranges
 
 
@@ -213,8 +214,3 @@ def number_rows(rows: Int[Tensor, " row"], cells: int) -> Int[Tensor, " cell"]:
     number = torch.full((cells,), len(rows), device=rows.device)
     number[rows] = torch.arange(len(rows), device=rows.device)
     return number
-
-
-def find_offsets(ascending: Int[Tensor, " message"], rows: int) -> Int[Tensor, " ends"]:
-    """Where each row's messages begin, whose rows ascend, and where the last end."""
-    return torch.searchsorted(ascending, torch.arange(rows + 1, device=ascending.device))

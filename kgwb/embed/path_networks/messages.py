@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import embedding_bag
 
 from kgwb.axes import Float, Int, Tensor
-from kgwb.embed.path_networks.fact_edges import FactEdges, MessagePlan, find_offsets
+from kgwb.embed.path_networks.fact_edges import FactEdges, MessagePlan
+from kgwb.embed.row_sums import find_offsets, sum_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class _Sum(torch.autograd.Function):
         ctx.save_for_backward(states, factors)
         ctx.passing = passing
         sent, scale = _make(states, factors, passing)
-        return _add_up(sent.mul_(scale), passing.plan.offsets)
+        return sum_runs(sent.mul_(scale), None, passing.plan.offsets)
 
     @staticmethod
     @once_differentiable
@@ -92,8 +92,8 @@ class _Gather(torch.autograd.Function):
         target, shape = plan.target[:, None].expand_as(messages), (len(plan.rows), states.shape[1])
         highest = states.new_full(shape, -torch.inf).scatter_reduce_(0, target, messages, "amax")
         lowest = states.new_full(shape, torch.inf).scatter_reduce_(0, target, messages, "amin")
-        total = _add_up(messages, plan.offsets)
-        squares = _add_up(messages.square_(), plan.offsets)
+        total = sum_runs(messages, None, plan.offsets)
+        squares = sum_runs(messages.square_(), None, plan.offsets)
         ctx.save_for_backward(states, factors, highest, lowest)
         ctx.passing = passing
         return total, squares, highest, lowest
@@ -109,7 +109,7 @@ class _Gather(torch.autograd.Function):
         reached += to_total.index_select(0, plan.target)
         for best, gradient in ((highest, to_highest), (lowest, to_lowest)):
             hit = (messages == best.index_select(0, plan.target)).to(messages)
-            ties = _add_up(hit, plan.offsets).clamp_(min=1)  # messages that are equally high share the gradient
+            ties = sum_runs(hit, None, plan.offsets).clamp_(min=1)  # messages that are equally high share the gradient
             reached += hit.mul_((gradient / ties).index_select(0, plan.target))
         return _pass_back(ctx, reached, sent, scale)
 
@@ -129,19 +129,13 @@ def _pass_back(ctx: Any, reached: Tensor, sent: Tensor, scale: Tensor) -> tuple[
     to_states = to_factors = None
     if ctx.needs_input_grad[0]:
         order = plan.sort(edges.by_start)
-        to_states = _add_up(scale.mul_(reached), find_offsets(plan.source[order], len(states)), order)
+        to_states = sum_runs(scale.mul_(reached), order, find_offsets(plan.source[order], len(states)))
     if ctx.needs_input_grad[1]:
         order, steps = plan.sort(edges.by_step), factors.shape[1]
         row = plan.query[order] * steps + edges.step[plan.edge[order]]  # ascending
-        each = _add_up(sent.mul_(reached), find_offsets(row, len(asked) * steps), order)  # [query × step, dim]
+        each = sum_runs(sent.mul_(reached), order, find_offsets(row, len(asked) * steps))  # [query × step, dim]
         to_factors = torch.zeros_like(factors).index_add_(0, asked, each.view(len(asked), *factors.shape[1:]))
     return to_states, to_factors, to_strength, None
-
-
-def _add_up(messages: Tensor, offsets: Tensor, order: Tensor | None = None) -> Tensor:
-    """The sum of each run of messages, in another order where one is given, [row, dim]."""
-    order = torch.arange(len(messages), device=messages.device) if order is None else order
-    return embedding_bag(order, messages, offsets, mode="sum", include_last_offset=True)
 
 
 class _Move(torch.autograd.Function):

@@ -88,9 +88,8 @@ def _find_near(
     """The pairs whose squared distance is a small part of |q|² + |e|²: row and column of each."""
     if not squared.numel():
         return torch.empty(2, 0, dtype=torch.int64).unbind()  # type: ignore[return-value]
-    rows = (squared.amin(1) < NEAR * (own[:, 0] + lengths.max())).nonzero()[
-        :, 0
-    ]  # few rows hold any, so few are compared
+    highest = own[:, 0] + lengths.max()  # [query]
+    rows = (squared.amin(1) < NEAR * highest).nonzero()[:, 0]  # few rows hold any, so few are compared
     place, column = (squared[rows] < NEAR * (own[rows] + lengths)).nonzero().T
     return rows[place], column
 

@@ -104,7 +104,7 @@ class RunningTrial:
 
     def rest(self) -> None:
         """Give back the room that only an epoch needs."""
-        self._state.workspace = replace(self._state.workspace, _buffers={})
+        self._state.workspace = self._state.workspace.emptied()
         self.vectors.zero_grad(set_to_none=True)
 
     @property

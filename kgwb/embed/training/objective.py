@@ -82,24 +82,16 @@ class Objective:
     ) -> Float[Tensor, ""]:
         measure = vectors.scorer.measure
         where = (query, vectors.entities, batch.rows, batch.answers)
+        room: dict[str, Any] = {"measure": measure, "gradient": gradient, "workspace": workspace}
+        room["weights"] = batch.weights
         drawn = None if self.negatives is None else self.negatives.draw(vectors, batch)
-        if self.loss is softmax_loss and measure.matmul:
-            options: dict[str, Any] = {"measure": measure, "gradient": gradient, "workspace": workspace}
-            options["weights"] = batch.weights
-            if drawn is None:
-                return shared_softmax(*where, **options)
-            gradient.zero_()
-            return sampled_softmax(*where, drawn=drawn, **options)
-        gradient.zero_()
-        return compared_loss(
-            *where,
-            drawn=drawn,
-            loss=self.loss,
-            measure=measure,
-            gradient=gradient,
-            workspace=workspace,
-            weights=batch.weights,
-        )
+        by_matmul = self.loss is softmax_loss and bool(measure.matmul)
+        if by_matmul and drawn is None:
+            return shared_softmax(*where, **room)
+        gradient.zero_()  # the others add theirs, to a part of the rows
+        if by_matmul and drawn is not None:
+            return sampled_softmax(*where, drawn=drawn, **room)
+        return compared_loss(*where, drawn=drawn, loss=self.loss, **room)
 
     def _penalise(
         self,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.nn.functional import embedding_bag
 
 from kgwb.axes import Float, Int, Tensor
+from kgwb.embed.row_sums import sum_rows
 from kgwb.embed.scorers.measure import Measure
 from kgwb.embed.training.batches import find_places
 from kgwb.embed.training.losses import FAR_BELOW
@@ -202,28 +202,6 @@ def _score_answers(
             asking.mul_(2).sub_(gold)
         parts.append(asking.mul_(gold).sum(-1))
     return torch.cat(parts)
-
-
-def sum_rows(
-    table: Float[Tensor, "row dim"],
-    rows: Int[Tensor, " use"],
-    place: Int[Tensor, " use"],
-    weights: Float[Tensor, " use"],
-    *,
-    count: int,
-) -> Float[Tensor, "place dim"]:
-    """Σ w · row over the uses of each place, without a copy of any row: a fifth of the time that gathering them takes.
-
-    Example:
-        >>> sum_rows(torch.eye(2), torch.tensor([0, 1, 0]), torch.tensor([1, 0, 1]), torch.tensor([1., 2., 3.]), count=3)
-        tensor([[0., 2.],
-                [4., 0.],
-                [0., 0.]])
-    """
-    order = place.argsort(stable=True)
-    counts = torch.bincount(place, minlength=count)  # [place]
-    starts = counts.cumsum(0) - counts
-    return embedding_bag(rows[order], table, starts, mode="sum", per_sample_weights=weights[order])
 
 
 def _widen_query(query: Tensor) -> Tensor:

@@ -103,9 +103,13 @@ class Workspace:
             self._buffers[name] = kept = like.new_empty(rows * width)
         return kept[: rows * width].view(rows, width)
 
+    def emptied(self) -> Workspace:
+        """The same, holding nothing."""
+        return replace(self, _buffers={})
+
     def halved(self) -> Workspace:
-        """The same with half the memory and empty buffers."""
-        return replace(self, memory=self.memory / 2, _buffers={})
+        """The same with half the memory, holding nothing."""
+        return replace(self.emptied(), memory=self.memory / 2)
 
 
 def multiply_queries(

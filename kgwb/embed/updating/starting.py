@@ -10,6 +10,7 @@ import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.checks import is_function
+from kgwb.embed.row_sums import sum_rows
 from kgwb.graph.knowledge_graph import KnowledgeGraph
 from kgwb.words import describe_kind
 
@@ -39,12 +40,12 @@ def average_takers(
     """
     places = np.concatenate([triples[:, :2], triples[:, (2, 1)] + [0, relations]])  # [use, (entity, side and relation)]
     uses = torch.from_numpy(np.unique(places[~fresh[places[:, 0]]], axis=0)).to(table.device)
-    sums = table.new_zeros(2 * relations, table.shape[1]).index_add_(0, uses[:, 1], table[uses[:, 0]])
+    sums = sum_rows(table, uses[:, 0], uses[:, 1], count=2 * relations)  # [side and relation, dim]
     counts = torch.bincount(uses[:, 1], minlength=2 * relations).to(table.dtype)  # [side and relation]
     asked = torch.from_numpy(places[fresh[places[:, 0]]]).to(table.device)
     asked = asked[counts[asked[:, 1]] > 0]
     means = sums / counts.clamp_min(1)[:, None]
-    total = torch.zeros_like(table).index_add_(0, asked[:, 0], means[asked[:, 1]])
+    total = sum_rows(means, asked[:, 1], asked[:, 0], count=len(table))  # [entity, dim]
     facts = torch.bincount(asked[:, 0], minlength=len(table)).to(table.dtype)[:, None]  # [entity, 1]
     return torch.where(facts > 0, total / facts.clamp_min(1), table)
 
