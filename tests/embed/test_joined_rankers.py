@@ -140,3 +140,14 @@ def test_what_does_not_fit_is_refused(split: Split, vectors: GraphEmbedding) -> 
     bare = Split(split.graph, split.train, split.valid[:0], split.test)
     with pytest.raises(ValueError, match=r"The split has no valid triples, .* Type split_triples\(graph, valid=0\.1\)"):
         join_rankers(vectors, vectors, bare)
+
+
+def test_a_ranker_joined_with_itself_has_no_rivals_and_keeps_its_ranks(split: Split, vectors: GraphEmbedding) -> None:
+    alone = kgwb.rank_triples(vectors, split.test, known=split.known)
+    for block in ask_both_sides(split.valid, split.known, len(split.graph.entities)):
+        scores = vectors.encode().score_answers(block.known, block.relation, tails=block.tails).detach()
+        rivals = block.find_rivals(scores, scores)
+        assert not len(rivals.rank)
+        assert rivals.count_ranks(rivals.gather(scores)).tolist() == block.rank(scores).tolist()
+    mixed = kgwb.rank_triples(join_rankers(vectors, vectors, split), split.test, known=split.known)
+    assert mixed.mrr == pytest.approx(alone.mrr, abs=1e-6)

@@ -11,11 +11,11 @@ import torch
 from torch.nn.functional import cross_entropy, logsigmoid
 
 from kgwb.embed import Scorer
-from kgwb.embed.scorers.measure import DISTANCE, SQUARED_DISTANCE, Measure
+from kgwb.embed.scorers.measure import DISTANCE, PRODUCT, SQUARED_DISTANCE, Measure
 from kgwb.embed.training.losses import LOSSES, compared_loss, make_loss, softmax_loss
 from kgwb.embed.training.objective import penalise_sizes
 from kgwb.embed.training.softmax import sampled_softmax, shared_softmax
-from kgwb.embed.training.workspace import Workspace, choose_memory
+from kgwb.embed.training.workspace import PIECE, Workspace, choose_memory
 
 ROWS = torch.tensor([0, 0, 1, 2, 2, 2])
 ANSWERS = torch.tensor([3, 5, 5, 0, 1, 9])
@@ -191,3 +191,23 @@ def test_a_product_is_written_and_then_added(wide: torch.dtype, columns: int) ->
         torch.testing.assert_close(total, times * (left @ right)[:, :4].to(wide), rtol=1e-5, atol=1e-5)
     if columns > 4:
         torch.testing.assert_close(found, left @ right)
+
+
+@pytest.mark.parametrize("measure", [PRODUCT, DISTANCE], ids=["product", "distance"])
+@pytest.mark.parametrize("entities", [1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 809])
+@pytest.mark.parametrize("memory", [1.0, 2e-5], ids=["one block", "several"])
+def test_the_shared_softmax_over_more_candidates_than_a_piece_holds(
+    measure: Measure, entities: int, memory: float
+) -> None:
+    generator = torch.Generator().manual_seed(entities)
+    query, table = (torch.randn(n, 6, generator=generator, dtype=torch.float64) for n in (7, entities))
+    rows, answers = torch.arange(7), torch.randint(entities, (7,), generator=generator)
+    query, table = query.requires_grad_(), table.requires_grad_()
+    expected = cross_entropy(_trained_by(measure).compare(query, table), answers, reduction="sum")
+    right = torch.autograd.grad(expected, [query, table])
+    gradient = torch.full_like(table, torch.nan).detach()
+    options = {"measure": measure, "gradient": gradient, "workspace": Workspace(memory, torch.float64)}
+    loss = shared_softmax(query, table.detach(), rows, answers, **options)
+    loss.backward()
+    for found, wanted in ((loss, expected), (query.grad, right[0]), (gradient, right[1])):
+        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)  # chances are read as float32
