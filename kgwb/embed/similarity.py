@@ -45,7 +45,7 @@ def compare_vector(vectors: Vectors, point: Float[Tensor, " dim"], measure: str)
     entities = vectors.entities
     if measure == "distance":
         own = vectors.scorer.measure if has_distance(vectors.scorer) else DISTANCE
-        return (own.compare_closely or own.compare)(point[None], entities)[0]
+        return own.against(entities)(point[None])[0]
     lengths = entities.square().sum(-1).sqrt() * point.square().sum().sqrt()  # no second table is made
     cosine = torch.where(lengths > 0, (entities @ point) / lengths.clamp_min(torch.finfo(lengths.dtype).tiny), 0.0)
     return cosine.clamp(-1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -94,7 +95,28 @@ class Vectors:
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
     ) -> Float[Tensor, "query entity"]:
         """The score of every entity as the answer to each query, arguments as in `query`."""
-        scores = self.scorer.compare(self.query(known, relation, tails=tails), self.entities)
+        return self._copy_twins(self.scorer.compare(self.query(known, relation, tails=tails), self.entities))
+
+    def prepare_answers(self) -> Callable[..., Float[Tensor, "query entity"]]:
+        """A function like `score_answers` for many blocks of queries, without gradients.
+
+        What depends on the entities alone is done once, and each call writes over the scores of the one before: a matrix
+        of this size, made anew, takes a third of the time.
+        """
+        compare = self.scorer.prepare(self.entities.detach())
+        kept = self.entities.new_empty(0, len(self.entities))
+
+        @torch.no_grad()
+        def score_answers(known: Tensor, relation: Tensor, *, tails: int) -> Float[Tensor, "query entity"]:
+            nonlocal kept
+            if len(kept) < len(known):
+                kept = self.entities.new_empty(len(known), len(self.entities))
+            return self._copy_twins(compare(self.query(known, relation, tails=tails), kept[: len(known)]))
+
+        return score_answers
+
+    def _copy_twins(self, scores: Float[Tensor, "query entity"]) -> Float[Tensor, "query entity"]:
+        """Those with the vector of an earlier entity get its score, to the bit."""
         if self.twins is None:
             return scores
         later, first = self.twins

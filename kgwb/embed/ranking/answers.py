@@ -23,6 +23,7 @@ class ScoresAnswers(Protocol):
 
     Where it has a `device`, it is asked with tensors there, else on the CPU; where it has `trained_on`, bool [entity],
     entities unseen in training are counted; where it has `trained_facts`, ids [fact, 3], ranked triples among them are.
+    Where it has `prepare_answers()`, that is called once for all blocks of queries and gives what `score_answers` is.
     """
 
     @property
@@ -43,6 +44,11 @@ class ScoresAnswers(Protocol):
         ...
 
 
+@runtime_checkable
+class _PreparesAnswers(Protocol):
+    def prepare_answers(self) -> Callable[..., Float[Tensor, "query entity"]]: ...
+
+
 Ranker = GraphEmbedding | ScoresAnswers
 
 
@@ -58,21 +64,27 @@ def expect_ranker(ranker: object, call: str) -> None:
         raise TypeError(f"A ranker was expected, but the class {ranker.__name__} came. Type {call}.")
 
 
-def prepare_answers(scored: object) -> tuple[AnswerScores, torch.device]:
+def prepare_answers(scored: object, *, block_by_block: bool = False) -> tuple[AnswerScores, torch.device]:
     """A function of (known, relation, tails) that gives scores [query, entity] to write on, and the device it works on.
+
+    Args:
+        scored: an embedding, or anything else that scores every entity.
+        block_by_block: whether each call may write over the scores of the one before.
 
     Raises:
         TypeError: there are no scores to be had.
     """
     if isinstance(scored, GraphEmbedding):
         vectors = encode_once(scored)  # an encoder passes its messages once, not once per block
-        return lambda known, relation, tails: _ask(scored, vectors.score_answers, known, relation, tails), scored.device
+        ask = vectors.prepare_answers() if block_by_block else vectors.score_answers
+        return lambda known, relation, tails: _ask(scored, ask, known, relation, tails), scored.device
     expected = "A GraphEmbedding, or something with .graph and .score_answers(known, relation, *, tails),"
     expect_kind(scored, ScoresAnswers, expected, call="rank_triples(embedding, split.test, known=split.known)")
     assert isinstance(scored, ScoresAnswers)  # so mypy knows it too
     device = getattr(scored, "device", torch.device("cpu"))
+    own = scored.prepare_answers() if isinstance(scored, _PreparesAnswers) else scored.score_answers
     # Known answers are struck out in the scores, and they may be a table that the model keeps: hence the copy.
-    return lambda known, relation, tails: _ask(scored, scored.score_answers, known, relation, tails).clone(), device
+    return lambda known, relation, tails: _ask(scored, own, known, relation, tails).clone(), device
 
 
 def _ask(

@@ -79,7 +79,7 @@ def rank_triples(
     expect_choice("ties", ties, TIES)
     expect_at_least("outranked_by", outranked_by, 0, whole=True)
     expect_number("memory", memory, usual=0.5, above=0)
-    score_answers, device = prepare_answers(embedding)
+    score_answers, device = prepare_answers(embedding, block_by_block=True)
     graph, ranked, facts = embedding.graph, read_ids(triples), None if known is None else read_ids(known)
     expect_ids(graph, "triples", ranked)
     expect_ids(graph, "known", ranked[:0] if facts is None else facts)

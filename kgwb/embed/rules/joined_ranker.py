@@ -78,12 +78,21 @@ class JoinedRanker:
             relation: the relation given.
             tails: the first this many queries ask for the tail, the others for the head.
         """
-        both = prepare_both(self.one, self.other)(known, relation, tails)
-        scaled = [scale_scores(scores, way) for scores, way in zip(both, self.ways, strict=True)]
-        weights = np.full((len(self.graph.relations), 2), self.weight) if self.weights is None else self.weights
-        asks_tail = (torch.arange(len(known)) < tails).long()
-        weight = torch.from_numpy(weights)[relation.cpu(), asks_tail][:, None]  # [query, 1]
-        return ((1 - weight) * scaled[0] + weight * scaled[1]).to(known.device)
+        return self.prepare_answers()(known, relation, tails=tails)
+
+    def prepare_answers(self) -> Callable[..., Float[Tensor, "query entity"]]:
+        """A function like `score_answers` for many blocks of queries: both rankers are made ready once, not once per block."""
+        score_both, relations = prepare_both(self.one, self.other), len(self.graph.relations)
+        weights = torch.from_numpy(np.full((relations, 2), self.weight) if self.weights is None else self.weights)
+
+        def score_answers(known: Tensor, relation: Tensor, *, tails: int) -> Float[Tensor, "query entity"]:
+            both = score_both(known, relation, tails)
+            scaled = [scale_scores(scores, way) for scores, way in zip(both, self.ways, strict=True)]
+            asks_tail = (torch.arange(len(known)) < tails).long()
+            weight = weights[relation.cpu(), asks_tail][:, None]  # [query, 1]
+            return ((1 - weight) * scaled[0] + weight * scaled[1]).to(known.device)
+
+        return score_answers
 
     def predict(
         self, *, head: Part = None, relation: Part = None, tail: Part = None, k: int = 10, why: bool = False

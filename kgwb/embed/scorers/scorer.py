@@ -10,7 +10,7 @@ import torch
 
 from kgwb.axes import Float, Tensor
 from kgwb.checks import expect_kind
-from kgwb.embed.scorers.measure import PRODUCT, Measure
+from kgwb.embed.scorers.measure import PRODUCT, Comparison, Measure
 
 Entities = Float[Tensor, "*rows dim"]
 Relations = Float[Tensor, "*rows width"]
@@ -61,7 +61,13 @@ class Scorer(ABC):
         self, query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]
     ) -> Float[Tensor, "query candidate"]:
         """The score of every candidate for every query, by one matmul and what that leaves inexact."""
-        return (self.measure.compare_closely or self.measure.compare)(query, candidates)
+        return self.measure.against(candidates)(query)
+
+    def prepare(self, candidates: Float[Tensor, "candidate dim"]) -> Comparison:
+        """What compares any queries with these candidates: what depends on them alone is done once."""
+        if type(self).compare is not Scorer.compare:  # a scorer's own way of comparing holds here, too
+            return lambda query, out=None: self.compare(query, candidates)
+        return self.measure.against(candidates)
 
     def relation_width(self, dim: int) -> int:
         """How many real numbers a relation takes beside entities of `dim`.
