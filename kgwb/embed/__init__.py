@@ -26,6 +26,8 @@ from kgwb.embed.path_networks.training import train_path_network as train_path_n
 from kgwb.embed.presets import preset as preset
 from kgwb.embed.ranking.baseline import fit_baseline as fit_baseline
 from kgwb.embed.ranking.calibration import calibrate_scores as calibrate_scores
+from kgwb.embed.ranking.cardinality import CardinalityRanker as CardinalityRanker
+from kgwb.embed.ranking.cardinality import fit_cardinality as fit_cardinality
 from kgwb.embed.ranking.classification import classify_triples as classify_triples
 from kgwb.embed.ranking.leaks import score_leaks as score_leaks
 from kgwb.embed.ranking.missing_facts import MissingFacts as MissingFacts
