@@ -131,6 +131,7 @@ SAID = {
     "kgwb.graph.from_pykeen(None)": "TypeError: None came to train on.",
     "kgwb.find_leakage(graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",
     "kgwb.embed.fit_baseline(graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",
+    "kgwb.embed.fit_cardinality(graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",
     "kgwb.embed.classify_triples(vectors, graph)": "TypeError: A split was expected, but a KnowledgeGraph came.",
     "kgwb.embed.calibrate_scores(graph, split)": "TypeError: A ranker, something with .graph and .score_answers(known, relation, *, tails), was expected, but a KnowledgeGraph came.",
     "kgwb.find_missing_facts(kgwb.GraphEmbedding)": "TypeError: A ranker, something with .graph and .score_answers(known, relation, *, tails), was expected, but the class GraphEmbedding came. Type find_",

@@ -6,6 +6,7 @@ NETWORK = "kgwb.embed.PathNetwork(split, dim=4, layers=1)"
 MORE_CALLS = {
     "kgwb.mine_rules": "split, minutes=1, longest=2, min_support=1, constants=True, top=5, seed=0",
     "kgwb.join_rankers": "vectors, kgwb.embed.fit_baseline(split), split, triples=5",
+    "kgwb.embed.fit_cardinality": "split",
     "RuleRanker.predict": "head='anna', relation='knows'",
     "RuleRanker.explain": "'anna', 'knows', 'bert'",
     "JoinedRanker.predict": "head='anna', relation='knows'",

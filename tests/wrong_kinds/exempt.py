@@ -13,6 +13,8 @@ EXEMPT = {
     "kgwb.graph.LeakageReport": MADE.format("find_leakage"),
     "kgwb.graph.Walk": MADE.format("follow_path"),
     "kgwb.embed.RankReport": MADE.format("rank_triples"),
+    "kgwb.embed.CardinalityRanker": MADE.format("fit_cardinality"),
+    "CardinalityRanker.score_answers": HOOK,
     "kgwb.embed.RuleRanker": MADE.format("mine_rules"),
     "kgwb.embed.JoinedRanker": MADE.format("join_rankers"),
     "RuleRanker.score_answers": HOOK,
