@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -92,3 +93,15 @@ def add_by_hand(trusts: list[float], top: int) -> float:
     """The noisy-or of the first, and a millionth of the next five."""
     weights = -np.log1p(-np.array(trusts))
     return float(weights[:top].sum() + 1e-6 * weights[top : top + 5].sum())
+
+
+def take_by_hand(facts: Facts, relation: int, place: int, entity: int, entities: int = ENTITIES) -> float:
+    """log P(one more | n) of an entity at the head, place 0, or the tail, place 1; numbers are pooled by powers of two."""
+    counts = [sum(r == relation and (h, t)[place] == e for h, r, t in facts) for e in range(entities)]
+    pooled = [m for m in range(len(facts) + 1) if _pool(m) == _pool(counts[entity])]
+    going, reaching = (sum(sum(beats(c, m) for c in counts) for m in pooled) for beats in (int.__gt__, int.__ge__))
+    return math.log((going + 0.5) / (reaching + 1))
+
+
+def _pool(number: int) -> int:
+    return math.ceil(math.log2(number + 1))  # 0, 1, 2 and 3, 4 to 7, ...

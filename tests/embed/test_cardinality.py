@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from rules_by_hand import make_split
+from rules_by_hand import make_split, take_by_hand
 
 import kgwb
 from kgwb.embed import CardinalityRanker, fit_cardinality, join_rankers, mine_rules, rank_triples
@@ -24,17 +22,6 @@ facts_of = some.sets(
 )
 
 
-def _pool(number: int) -> int:
-    return math.ceil(math.log2(number + 1))  # 0, 1, 2 and 3, 4 to 7, ...
-
-
-def _score_by_hand(facts: set[tuple[int, int, int]], relation: int, place: int, entity: int) -> float:
-    counts = [sum(r == relation and (h, t)[place] == e for h, r, t in facts) for e in range(ENTITIES)]
-    pooled = [m for m in range(len(facts) + 1) if _pool(m) == _pool(counts[entity])]
-    going, reaching = (sum(sum(beats(c, m) for c in counts) for m in pooled) for beats in (int.__gt__, int.__ge__))
-    return math.log((going + 0.5) / (reaching + 1))
-
-
 @settings(max_examples=60, deadline=None)
 @given(facts=facts_of, relation=some.integers(0, RELATIONS - 1), known=some.integers(0, ENTITIES - 1))
 def test_scores_are_those_counted_by_hand(facts: set[tuple[int, int, int]], relation: int, known: int) -> None:
@@ -42,7 +29,7 @@ def test_scores_are_those_counted_by_hand(facts: set[tuple[int, int, int]], rela
     asked = torch.tensor([known, known]), torch.tensor([relation, relation])
     tails, heads = ranker.score_answers(*asked, tails=1)
     for found, place in ((tails, 1), (heads, 0)):
-        expected = [_score_by_hand(facts, relation, place, entity) for entity in range(ENTITIES)]
+        expected = [take_by_hand(facts, relation, place, entity, ENTITIES) for entity in range(ENTITIES)]
         assert found.tolist() == pytest.approx(expected, abs=1e-6)
     frame = ranker.frame
     assert len(frame) == 2 * RELATIONS and ((frame["first"] > 0) & (frame["second"] < 1)).all()

@@ -54,34 +54,13 @@ class CardinalityRanker:
             relation: the relation given.
             tails: the first this many queries ask for the tail, the others for the head.
         """
-        asked, query = np.unique(find_asked_steps(relation, tails, self.steps.relations), return_inverse=True)
-        _, entity, count = self.steps.fans
-        first, back = self.steps.fan_bounds, self.steps.turn(asked)  # from the entities asked for to those given
-        takers = first[back + 1] - first[back]
-        fan, row = expand_ranges(first[back], takers), np.repeat(np.arange(len(asked)), takers)
-        logs = np.log(self.chances).astype(np.float32)  # [step, pool]
-        scores = np.repeat(logs[asked, :1], self.steps.entities, axis=1)  # [asked, entity]
-        scores[row, entity[fan]] = logs[asked[row], _pool(count[fan])]
-        return torch.from_numpy(scores[query]).to(known.device)
+        step = find_asked_steps(relation, tails, self.steps.relations)
+        return torch.from_numpy(score_takers(self.steps, self.chances, step)).to(known.device)
 
     @cached_property
     def chances(self) -> Float[np.ndarray, "step pool"]:
         """P(one more | n) for each relation's tails, then its heads, and each pool of n: 0, 1, 2 to 3, 4 to 7, ..."""
-        steps = self.steps
-        step, _, count = steps.fans
-        asks = steps.turn(step)  # the step that asks for these entities
-        pools = int(_pool(count).max(initial=1)) + 1
-
-        def add_up(weights: np.ndarray) -> np.ndarray:
-            return np.bincount(asks, weights, minlength=2 * steps.relations)
-
-        going = [add_up(count > 0)]  # Σ N_{>m} of each pool, [step]
-        reaching = [np.full(2 * steps.relations, float(steps.entities))]  # Σ N_{≥m}
-        for pool in range(1, pools):
-            low, high = 1 << (pool - 1), 1 << pool
-            going.append(add_up((np.minimum(count, high) - low).clip(0)))
-            reaching.append(add_up((np.minimum(count, high - 1) - low + 1).clip(0)))
-        return (np.stack(going, 1) + 0.5) / (np.stack(reaching, 1) + 1)
+        return find_chances(self.steps)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -168,6 +147,39 @@ def fit_cardinality(split: Split) -> CardinalityRanker:
     trained_on[torch.from_numpy(np.unique(split.train[:, (0, 2)]))] = True
     steps = Steps.of(split.train, entities=len(graph.entities), relations=len(graph.relations))
     return CardinalityRanker(graph, trained_on, split.train, steps)
+
+
+def find_chances(steps: Steps) -> Float[np.ndarray, "step pool"]:
+    """P(one more | n), as `CardinalityRanker` has it, for the entities that each step leads to and each pool of n."""
+    step, _, count = steps.fans
+    asks = steps.turn(step)  # the step that leads to these entities
+    pools = int(_pool(count).max(initial=1)) + 1
+
+    def add_up(weights: np.ndarray) -> np.ndarray:
+        return np.bincount(asks, weights, minlength=2 * steps.relations)
+
+    going = [add_up(count > 0)]  # Σ N_{>m} of each pool, [step]
+    reaching = [np.full(2 * steps.relations, float(steps.entities))]  # Σ N_{≥m}
+    for pool in range(1, pools):
+        low, high = 1 << (pool - 1), 1 << pool
+        going.append(add_up((np.minimum(count, high) - low).clip(0)))
+        reaching.append(add_up((np.minimum(count, high - 1) - low + 1).clip(0)))
+    return (np.stack(going, 1) + 0.5) / (np.stack(reaching, 1) + 1)
+
+
+def score_takers(
+    steps: Steps, chances: Float[np.ndarray, "step pool"], step: Int[np.ndarray, " query"]
+) -> Float[np.ndarray, "query entity"]:
+    """log P(one more | n) of every entity as what each step leads to, float32."""
+    asked, query = np.unique(step, return_inverse=True)
+    _, entity, count = steps.fans
+    back = steps.turn(asked)  # from the entities asked for to those given
+    takers = steps.fan_bounds[back + 1] - steps.fan_bounds[back]
+    fan, row = expand_ranges(steps.fan_bounds[back], takers), np.repeat(np.arange(len(asked)), takers)
+    logs = np.log(chances[asked]).astype(np.float32)  # [asked, pool]
+    scores = np.repeat(logs[:, :1], steps.entities, axis=1)  # [asked, entity]
+    scores[row, entity[fan]] = logs[row, _pool(count[fan])]
+    return scores[query]
 
 
 def _pool(count: np.ndarray) -> Int[np.ndarray, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kgwb.embed.ranking.cardinality import find_chances, score_takers
 from kgwb.embed.rules.constants import ConstantRules, gather_given
 from kgwb.embed.rules.judging import PathRules
 from kgwb.embed.rules.path_tree import PathTree, plant_tree, turn_paths
@@ -19,6 +20,7 @@ from kgwb.graph.rules import DOUBT
 DANGLING, FREQUENT = 0.01, 0.1  # how much is trusted in taking part in a relation, and in being a frequent answer
 NEXT = 5  # so many rules after the first decide between answers that are otherwise equal
 _LITTLE = 1e-6  # what those count
+_LEAST = 1e-11  # what counts where even those are equal: how likely it is that an entity takes one more such fact
 HITS_AT_ONCE = 1 << 23  # so many hits are held before they are sorted and the best kept
 
 Hits = tuple[np.ndarray, np.ndarray, np.ndarray]  # query, entity, number of the rule
@@ -73,6 +75,11 @@ class RuleSet:
     def weights(self) -> np.ndarray:
         """What each rule adds to a score, by number: −log(1 − trust), float64 [rule]."""
         return -np.log1p(-self.trusts[self.order])
+
+    @cached_property
+    def chances(self) -> np.ndarray:
+        """How likely an entity takes one more fact, by step and how many it has, float64 [step, pool]."""
+        return find_chances(self.walker.steps)
 
     @cached_property
     def tree(self) -> tuple[PathTree, np.ndarray]:
@@ -175,7 +182,8 @@ class RuleSet:
         Args:
             start: the entity given in each query.
             step: the relation asked from there, + the number of relations where the head is asked for.
-            top: how many rules are added up; of the next few each counts a millionth, to decide between equals.
+            top: how many rules are added up; of the next few each counts a millionth, to decide between equals, and behind
+                them how likely an entity takes one more such fact.
         """
         (scores,) = self.score_tops(start, step, (top,))
         return scores
@@ -187,10 +195,12 @@ class RuleSet:
         keys, bits = self.rank_hits(start, step, deepest=deepest)
         cell = keys >> bits
         weights, place = self.weights[keys & ((1 << bits) - 1)], place_within(cell)
+        takes = _LEAST * score_takers(self.walker.steps, self.chances, step).astype(np.float64)  # [query, entity]
         for top in tops:
             factors = np.repeat([1.0, _LITTLE, 0.0], [top, NEXT, deepest - top - NEXT])
             scores = np.bincount(cell, weights=weights * factors[place], minlength=len(start) * entities)
-            yield scores.astype(np.float64).reshape(len(start), entities)  # of no hits the sum is of whole numbers
+            added = scores.astype(np.float64).reshape(len(start), entities)  # of no hits the sum is of whole numbers
+            yield added + takes * (added > 0)
 
     def rank_hits(self, start: np.ndarray, step: np.ndarray, *, deepest: int) -> tuple[np.ndarray, int]:
         """The most trusted rules of each (query, entity), ascending: cell and number as one, and the number's bits."""

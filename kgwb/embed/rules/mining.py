@@ -48,7 +48,8 @@ def mine_rules(
     trust = support ÷ (cases + 5), where cases are the pairs (or entities x) that fulfil the body, and support those of
     them that fulfil the head too; dangling rules count a hundredth of it, frequent answers a tenth.
     score(answer) = Σ −log(1 − trust) over the `top` most trusted rules that give it: a noisy-or. The next five decide
-    between equals (Meilicke et al., 2019: AnyBURL; Betz et al., 2024: PyClause).
+    between equals (Meilicke et al., 2019: AnyBURL; Betz et al., 2024: PyClause), and where these are equal, too, how likely
+    it is that an entity with as many facts of the relation takes one more (`fit_cardinality`).
 
     Different letters are different entities, and facts from an entity to itself are left out. Paths of up to three
     steps are judged exactly so; longer ones may meet an entity twice from their fourth step on, but not x. Paths are
