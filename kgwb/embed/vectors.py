@@ -103,7 +103,7 @@ class Vectors:
         What depends on the entities alone is done once, and each call writes over the scores of the one before: a matrix
         of this size, made anew, takes a third of the time.
         """
-        compare = self.scorer.prepare(self.entities.detach())
+        compare = self.scorer.against(self.entities.detach())
         kept = self.entities.new_empty(0, len(self.entities))
 
         @torch.no_grad()

@@ -63,7 +63,7 @@ class Scorer(ABC):
         """The score of every candidate for every query, by one matmul and what that leaves inexact."""
         return self.measure.against(candidates)(query)
 
-    def prepare(self, candidates: Float[Tensor, "candidate dim"]) -> Comparison:
+    def against(self, candidates: Float[Tensor, "candidate dim"]) -> Comparison:
         """What compares any queries with these candidates: what depends on them alone is done once."""
         if type(self).compare is not Scorer.compare:  # a scorer's own way of comparing holds here, too
             return lambda query, out=None: self.compare(query, candidates)
