@@ -183,6 +183,18 @@ def find_distinct(triples: Int[np.ndarray, "triple 3"], entities: int) -> Int[np
     return np.stack([keys // entities % entities, keys // entities**2, keys % entities], axis=1)
 
 
+def mark_entities(facts: Int[np.ndarray, "fact 3"], entities: int) -> Bool[Tensor, " entity"]:
+    """Which entities some facts hold.
+
+    Example:
+        >>> mark_entities(np.array([[0, 0, 2]]), 4)
+        tensor([ True, False,  True, False])
+    """
+    held = torch.zeros(entities, dtype=torch.bool)
+    held[torch.from_numpy(facts[:, (0, 2)].ravel())] = True
+    return held
+
+
 def count_facts_among(triples: Int[np.ndarray, "triple 3"], facts: Int[np.ndarray, "fact 3"], entities: int) -> int:
     """How many of the triples are among the facts; one that stands twice among the triples counts twice.
 

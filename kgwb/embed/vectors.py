@@ -97,11 +97,12 @@ class Vectors:
         """The score of every entity as the answer to each query, arguments as in `query`."""
         return self._copy_twins(self.scorer.compare(self.query(known, relation, tails=tails), self.entities))
 
-    def prepare_answers(self) -> Callable[..., Float[Tensor, "query entity"]]:
-        """A function like `score_answers` for many blocks of queries, without gradients.
+    def prepare_answers(self, *, block_by_block: bool = False) -> Callable[..., Float[Tensor, "query entity"]]:
+        """A function like `score_answers` for many queries, without gradients: what depends on entities alone is done once.
 
-        What depends on the entities alone is done once, and each call writes over the scores of the one before: a matrix
-        of this size, made anew, takes a third of the time.
+        Args:
+            block_by_block: whether each call may write over the scores of the one before: a matrix of this size, made anew,
+                takes a third of the time.
         """
         compare = self.scorer.against(self.entities.detach())
         kept = self.entities.new_empty(0, len(self.entities))
@@ -109,9 +110,12 @@ class Vectors:
         @torch.no_grad()
         def score_answers(known: Tensor, relation: Tensor, *, tails: int) -> Float[Tensor, "query entity"]:
             nonlocal kept
+            query = self.query(known, relation, tails=tails)
+            if not block_by_block:
+                return self._copy_twins(compare(query))
             if len(kept) < len(known):
                 kept = self.entities.new_empty(len(known), len(self.entities))
-            return self._copy_twins(compare(self.query(known, relation, tails=tails), kept[: len(known)]))
+            return self._copy_twins(compare(query, kept[: len(known)]))
 
         return score_answers
 

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from torch import nn
 
+import kgwb
 from kgwb.embed import DistMult, GraphEmbedding, JoinedRanker, Scorer, TransE, rank_triples
 from kgwb.embed.ranking.answers import prepare_answers
 from kgwb.embed.ranking.counting import CORE_BYTES, FEW_THREADS, MANY, count_block
-from kgwb.embed.scorers.measure import DISTANCE
+from kgwb.embed.scorers.measure import DISTANCE, Comparison
 from kgwb.graph import KnowledgeGraph
 
 
@@ -117,7 +118,7 @@ class Counting(nn.Module):
         return entities, relations
 
 
-def test_a_ranker_of_two_is_made_ready_once(graph: KnowledgeGraph) -> None:
+def test_rankers_of_two_are_made_ready_once_however_they_are_nested(graph: KnowledgeGraph) -> None:
     encoder = Counting()
     joined = JoinedRanker(
         graph,
@@ -128,3 +129,45 @@ def test_a_ranker_of_two_is_made_ready_once(graph: KnowledgeGraph) -> None:
     )
     rank_triples(joined, graph.triples, known=graph.triples, memory=1e-9)  # a block holds one query
     assert encoder.asked == 1
+    nested = JoinedRanker(graph, GraphEmbedding(graph, TransE(), dim=8), joined, ("range", "range"), 0.5)
+    rank_triples(nested, graph.triples, known=graph.triples, memory=1e-9)
+    assert encoder.asked == 2
+    kgwb.find_missing_facts(joined, 3, memory=1e-9)
+    assert encoder.asked == 4  # once for what a score is worth, once for all triples
+
+
+class Prepared(TransE):
+    """Counts how often candidates are prepared for comparisons."""
+
+    times: ClassVar[list[int]] = []
+
+    def against(self, candidates: torch.Tensor) -> Comparison:
+        self.times.append(len(candidates))
+        return super().against(candidates)
+
+
+def test_candidates_are_prepared_once_not_in_every_block(graph: KnowledgeGraph) -> None:
+    vectors = GraphEmbedding(graph, Prepared(), dim=8)
+    entities, relations = len(graph.entities), len(graph.relations)
+    joined = JoinedRanker(graph, vectors, GraphEmbedding(graph, DistMult(), dim=8), ("range", "range"), 0.5)
+    of_relation = {
+        "rank_triples": lambda: rank_triples(vectors, graph.triples, known=graph.triples, memory=1e-9),
+        "joined": lambda: rank_triples(joined, graph.triples, known=graph.triples, memory=1e-9),
+        "find_missing_facts": lambda: kgwb.find_missing_facts(vectors, 3, memory=1e-9),
+    }
+    for asked in of_relation.values():
+        Prepared.times.clear()
+        asked()
+        assert Prepared.times == [entities]
+    Prepared.times.clear()
+    kgwb.find_missing_facts(vectors, 3, among="relation", memory=1e-9)
+    # Once for all entities, whom the threshold's own triples are compared with, and once for each relation's tails.
+    assert len(Prepared.times) <= 2 * relations + 1
+
+
+def test_one_query_is_compared_as_two_are(graph: KnowledgeGraph, scorer: Scorer) -> None:
+    """Also where nothing was prepared: equal candidates stay equal to the bit."""
+    row = torch.randn(1, 8, generator=torch.Generator().manual_seed(3))
+    query, candidates = torch.randn(1, 8, generator=torch.Generator().manual_seed(4)), row.expand(37, -1).contiguous()
+    for compare in (scorer.measure.compare, scorer.compare):
+        assert len(set(compare(query, candidates)[0].tolist())) == 1

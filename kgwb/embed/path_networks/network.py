@@ -19,7 +19,7 @@ from kgwb.embed.path_networks.network_files import NETWORK_FILES, write_network_
 from kgwb.embed.path_networks.path_layer import GATHERINGS, Gathering, PathLayer
 from kgwb.embed.path_networks.relation_names import match_relations, translate_facts
 from kgwb.embed.path_networks.surroundings import Surroundings
-from kgwb.embed.queries import find_distinct
+from kgwb.embed.queries import find_distinct, mark_entities
 from kgwb.embed.trainings import Training, describe_vectors
 from kgwb.files import refuse_other_files
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -149,8 +149,7 @@ class PathNetwork(nn.Module):
 
     def _note_facts(self) -> None:
         self.trained_facts = translate_facts(*self._learnt, self.graph)
-        self.trained_on = torch.zeros(len(self.graph.entities), dtype=torch.bool)
-        self.trained_on[torch.from_numpy(self.trained_facts[:, (0, 2)].ravel())] = True
+        self.trained_on = mark_entities(self.trained_facts, len(self.graph.entities))
 
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int

@@ -76,7 +76,7 @@ def prepare_answers(scored: object, *, block_by_block: bool = False) -> tuple[An
     """
     if isinstance(scored, GraphEmbedding):
         vectors = encode_once(scored)  # an encoder passes its messages once, not once per block
-        ask = vectors.prepare_answers() if block_by_block else vectors.score_answers
+        ask = vectors.prepare_answers(block_by_block=block_by_block)
         return lambda known, relation, tails: _ask(scored, ask, known, relation, tails), scored.device
     expected = "A GraphEmbedding, or something with .graph and .score_answers(known, relation, *, tails),"
     expect_kind(scored, ScoresAnswers, expected, call="rank_triples(embedding, split.test, known=split.known)")

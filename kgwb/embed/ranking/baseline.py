@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
+from kgwb.embed.queries import mark_entities
 from kgwb.embed.ranking.answers import find_asked_steps
 from kgwb.graph.joins import Steps, cut, expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph
@@ -139,8 +140,7 @@ def fit_baseline(split: Split, *, kinds: Sequence[str] = TRIVIAL, min_support: i
     )
     frame = rules.frame if len(kinds) else rules.frame.iloc[:0]
     steps = Steps.of(split.train, entities=len(graph.entities), relations=len(graph.relations))
-    trained_on = torch.zeros(len(graph.entities), dtype=torch.bool)
-    trained_on[torch.from_numpy(np.unique(split.train[:, (0, 2)]))] = True
+    trained_on = mark_entities(split.train, len(graph.entities))
     bodies, trusts = _number_bodies(frame, steps)
     return RuleBaseline(graph, frame, trained_on, split.train, steps, bodies, trusts)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 
 from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.citation import list_machine, note_machine
-from kgwb.embed.queries import SIDES
+from kgwb.embed.queries import SIDES, mark_entities
 from kgwb.embed.ranking.answers import find_asked_steps
 from kgwb.graph.joins import Steps, expand_ranges
 from kgwb.graph.knowledge_graph import KnowledgeGraph, describe_content
@@ -34,15 +35,23 @@ class CardinalityRanker:
 
     Attributes:
         graph: whose entities and relations these are.
-        trained_on: which entities train holds, bool [entity].
         trained_facts: the train triples, [fact, 3].
-        steps: the train facts.
+        made: versions and machine.
     """
 
     graph: KnowledgeGraph
-    trained_on: Bool[Tensor, " entity"]
     trained_facts: Int[np.ndarray, "fact 3"]
-    steps: Steps
+    made: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def trained_on(self) -> Bool[Tensor, " entity"]:
+        """Which entities train holds, bool [entity]."""
+        return mark_entities(self.trained_facts, len(self.graph.entities))
+
+    @cached_property
+    def steps(self) -> Steps:
+        """The train facts, both ways."""
+        return Steps.of(self.trained_facts, entities=len(self.graph.entities), relations=len(self.graph.relations))
 
     def score_answers(
         self, known: Int[Tensor, " query"], relation: Int[Tensor, " query"], *, tails: int
@@ -93,7 +102,7 @@ class CardinalityRanker:
         return {
             "run": f"how many facts of a relation an entity takes, counted in {triples} of the knowledge graph "
             f"{self.graph.name!r}",
-            **list_machine(note_machine()),
+            **list_machine(self.made),
             "graph": describe_content(self.graph),
             "train": spell_triples(self.trained_facts),
         }
@@ -142,11 +151,7 @@ def fit_cardinality(split: Split) -> CardinalityRanker:
           capital of, as the head: first 0.447, second 0.056 (8 entities, at most 1 fact each)
     """
     expect_split(split, "fit_cardinality({})")
-    graph = split.graph
-    trained_on = torch.zeros(len(graph.entities), dtype=torch.bool)
-    trained_on[torch.from_numpy(np.unique(split.train[:, (0, 2)]))] = True
-    steps = Steps.of(split.train, entities=len(graph.entities), relations=len(graph.relations))
-    return CardinalityRanker(graph, trained_on, split.train, steps)
+    return CardinalityRanker(split.graph, split.train, note_machine())
 
 
 def find_chances(steps: Steps) -> Float[np.ndarray, "step pool"]:

@@ -10,6 +10,7 @@ from kgwb.embed.graph_embedding import GraphEmbedding, encode_once
 from kgwb.embed.ranking.answers import Ranker, prepare_answers
 from kgwb.embed.ranking.best_triples import PairScores
 from kgwb.embed.ranking.counting import rows_at_once
+from kgwb.embed.scorers.measure import Comparison
 from kgwb.embed.vectors import Vectors
 
 
@@ -33,14 +34,21 @@ def score_ends(ranker: Ranker, memory: int | float) -> tuple[PairScores, torch.d
 
 
 def _compare_pairs(vectors: Vectors) -> PairScores:
+    score_all, device, entities = vectors.prepare_answers(), vectors.entities.device, vectors.entities
+    last: tuple[Int[np.ndarray, " tail"], Comparison] | None = (
+        None  # a relation's tails come with each block of its heads
+    )
+
     def score(heads: Int[np.ndarray, " head"], relation: int, tails: Int[np.ndarray, " tail"]) -> Tensor:
-        device, entities = vectors.entities.device, vectors.entities
+        nonlocal last
         known = torch.from_numpy(heads).to(device)
         asked = torch.full_like(known, relation)
         if len(tails) == len(entities):
-            return vectors.score_answers(known, asked, tails=len(known))
-        some = entities.index_select(0, torch.from_numpy(tails).to(device))
-        return vectors.scorer.compare(vectors.query(known, asked, tails=len(known)), some)
+            return score_all(known, asked, tails=len(known))
+        if last is None or last[0] is not tails:
+            some = entities.index_select(0, torch.from_numpy(tails).to(device))
+            last = tails, vectors.scorer.against(some)
+        return last[1](vectors.query(known, asked, tails=len(known)))
 
     return score
 

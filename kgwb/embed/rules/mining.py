@@ -11,6 +11,7 @@ import torch
 
 from kgwb.checks import expect_at_least, expect_flags, expect_number, expect_seed
 from kgwb.citation import note_machine
+from kgwb.embed.queries import mark_entities
 from kgwb.embed.ranking.answers import find_asked_steps
 from kgwb.embed.rules.answering import RuleSet
 from kgwb.embed.rules.candidates import Neighbours, sample_paths
@@ -102,14 +103,12 @@ def mine_rules(
     until = begun + 60 * _SHARE * minutes
     fans = mine_fans(walker, least=min_support, until=until) if constants else skip_fans(walker)
     paths, notes = _mine_paths(walker, triples, longest, min_support, seed, until)
-    trained_on = torch.zeros(len(graph.entities), dtype=torch.bool)
-    trained_on[torch.from_numpy(np.unique(split.train[:, (0, 2)]))] = True
     settings = {"minutes": minutes, "longest": longest, "min_support": min_support, "constants": constants}
     ranker = RuleRanker(
         graph=graph,
         rules=RuleSet(walker, paths, fans, frequent=constants),
         top=TOPS[0] if top is None else int(top),
-        trained_on=trained_on,
+        trained_on=mark_entities(split.train, len(graph.entities)),
         trained_facts=split.train,
         notes=(("facts from an entity to itself left out", len(split.train) - len(triples)), *_note(fans), *notes),
         settings=settings | {"seed": seed},

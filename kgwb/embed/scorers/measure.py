@@ -58,7 +58,7 @@ class Measure:
 
 
 def _all_products(query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]) -> Tensor:
-    return query @ candidates.T
+    return _prepare_products(candidates)(query)
 
 
 def _each_product(query: Tensor, candidate: Tensor) -> Tensor:
@@ -66,9 +66,14 @@ def _each_product(query: Tensor, candidate: Tensor) -> Tensor:
 
 
 def _all_distances(query: Float[Tensor, "query dim"], candidates: Float[Tensor, "candidate dim"]) -> Tensor:
-    own, lengths = query.square().sum(-1, keepdim=True), candidates.square().sum(-1)
-    root = _add_squares(query, candidates, own, lengths).clamp_min_(1e-12).sqrt_()
-    return root.neg() if root.requires_grad else root.neg_()  # the root's own gradient needs the root
+    lengths = candidates.square().sum(-1)
+
+    def compare(query: Float[Tensor, "query dim"], out: Tensor | None = None) -> Float[Tensor, "query candidate"]:
+        own = query.square().sum(-1, keepdim=True)
+        root = _add_squares(query, candidates, own, lengths).clamp_min_(1e-12).sqrt_()
+        return root.neg() if root.requires_grad else root.neg_()  # the root's own gradient needs the root
+
+    return _at_least_two(compare)(query)
 
 
 def _add_squares(query: Tensor, candidates: Tensor, own: Tensor, lengths: Tensor) -> Float[Tensor, "query candidate"]:

@@ -11,6 +11,7 @@ from kgwb.axes import Bool, Float, Int, Tensor
 from kgwb.bert import Bert
 from kgwb.checks import expect_at_least, expect_kind
 from kgwb.embed.precision import Precision, choose_precision
+from kgwb.embed.queries import mark_entities
 from kgwb.embed.ranking.answers import find_asked_steps
 from kgwb.graph import KnowledgeGraph, Split
 from kgwb.learn.completion.entity_texts import cut_entity_texts, find_facts, pool_texts
@@ -66,8 +67,7 @@ class TextRanker:
         self._bert = copy.deepcopy(bert).eval()
         self._precision = choose_precision(precision, bert.device, work=32 * bert.model.num_parameters())
         self.name, self.device = bert.name, bert.device
-        self.trained_on = torch.zeros(len(self.graph.entities), dtype=torch.bool)
-        self.trained_on[torch.from_numpy(np.unique(self.trained_facts[:, (0, 2)]))] = True
+        self.trained_on = mark_entities(self.trained_facts, len(self.graph.entities))
         self._links_itself = _find_reflexive(self.graph, self.trained_facts).to(bert.device)  # [relation]
         self.vectors = self._read_entities()
 
