@@ -100,7 +100,14 @@ def test_a_graph_where_nobody_is_taken() -> None:
     """Everyone who has a fact has many: a second one is likelier than a first, and the repr says so."""
     split = make_split([(0, 0, t) for t in range(6)] + [(1, 0, t) for t in range(6)], 40, 1)
     said = repr(fit_cardinality(split))
-    assert said.endswith("1 relation; an entity with a fact is likelier to get one more")
+    assert said.endswith("1 relation; whoever has a fact is likelier to get one more")
+
+
+def test_a_graph_without_train_facts(capitals: Split) -> None:
+    empty = fit_cardinality(Split(capitals.graph, capitals.train[:0], capitals.valid, capitals.test))
+    assert repr(empty) == "CardinalityRanker of 'capitals': 2 relations, and no fact in train"
+    scores = empty.score_answers(torch.tensor([0, 1]), torch.tensor([0, 1]), tails=1)
+    assert len(set(scores.flatten().tolist())) == 1  # nobody is likelier than another
 
 
 def test_a_relation_that_train_does_not_have() -> None:

@@ -116,10 +116,10 @@ class CardinalityRanker:
             if row.second < row.first
         ]
         note = (
-            "; the rarer a second fact beside a first:"
-            if rows
-            else "; an entity with a fact is likelier to get one more"
+            "; the rarer a second fact beside a first:" if rows else "; whoever has a fact is likelier to get one more"
         )
+        if not len(self.trained_facts):
+            note = ", and no fact in train"
         return "\n".join([head + note, *rows])
 
 
